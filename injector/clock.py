@@ -1,0 +1,104 @@
+"""The only place that reads time or sleeps."""
+
+import asyncio
+import contextlib
+import math
+import time
+from typing import Protocol
+
+# How late a sleeper may learn that the machine was suspended, in seconds (scenario T31: 15 s).
+RESUME_CHECK = 15.0
+
+
+class Wakeup:
+    """Cuts a sleep short: `ring` ends the one that waits, or the next one at once."""
+
+    def __init__(self) -> None:
+        self._rung = False
+        self._sleeper: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        self._rung = True
+        if self._sleeper is not None:
+            wake(self._sleeper)
+
+    def attach(self, sleeper: "asyncio.Future[None]") -> None:
+        """For clocks: let `ring` wake this sleeper, which may be at once."""
+        self._sleeper = sleeper
+        if self._rung:
+            wake(sleeper)
+
+    def detach(self) -> bool:
+        """For clocks: the sleep is over; return whether it was cut short."""
+        self._sleeper = None
+        rung, self._rung = self._rung, False
+        return rung
+
+
+class Clock(Protocol):
+    """Time as an argument; tests bring one that moves only when told to."""
+
+    def now(self) -> float:
+        """Return seconds on a clock that never steps and keeps counting during suspend."""
+
+    def wall(self) -> float:
+        """Return seconds since the epoch: for people and certificates, never for schedules."""
+
+    async def sleep(self, seconds: float, wakeup: Wakeup | None = None) -> bool:
+        """Sleep, also across a suspend; return whether `wakeup` cut it short.
+
+        With `math.inf` only `wakeup` ends it.
+        """
+
+    def deadline(self, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
+        """Bound everything inside; raises TimeoutError. Whatever leaves the process runs in one."""
+
+
+class SystemClock:
+    """CLOCK_BOOTTIME: asyncio's own clock stands still while the machine is suspended."""
+
+    def __init__(self) -> None:
+        self._sleepers: set[tuple[float, asyncio.Future[None]]] = set()
+
+    def now(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def wall(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float, wakeup: Wakeup | None = None) -> bool:
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        timer = None if seconds == math.inf else loop.call_later(max(seconds, 0.0), wake, woken)
+        sleeper = (self.now() + seconds, woken)
+        self._sleepers.add(sleeper)
+        if wakeup is not None:
+            wakeup.attach(woken)
+        rung = False
+        try:
+            await woken
+        finally:
+            self._sleepers.discard(sleeper)
+            if timer is not None:
+                timer.cancel()
+            if wakeup is not None:
+                rung = wakeup.detach()
+        return rung
+
+    def deadline(self, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
+        return asyncio.timeout(seconds)
+
+    async def watch_for_resume(self) -> None:
+        """Wake every sleeper whose time passed during a suspend. Runs until cancelled."""
+        while True:
+            await asyncio.sleep(RESUME_CHECK)
+            now = self.now()
+            for due, woken in tuple(self._sleepers):
+                if due <= now:
+                    wake(woken)
+
+
+def wake(sleeper: "asyncio.Future[None]") -> None:
+    """End a sleep, unless it has ended already."""
+    if not sleeper.done():
+        sleeper.set_result(None)

@@ -1,0 +1,118 @@
+"""Plain counters, gauges and observations.
+
+No exporter is imported here: `status` turns these into Prometheus' text form, so that `once`
+never pays for it.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+Labels = tuple[str, ...]
+
+# Seconds. Vault answers in milliseconds, a debounced notification takes up to 15 s.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@dataclass(slots=True)
+class Counter:
+    """Something that happened, counted per combination of label values."""
+
+    name: str
+    help: str
+    labels: Labels = ()
+    values: dict[Labels, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, *labels: str) -> None:
+        self.values[labels] += 1
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Something that is so now."""
+
+    name: str
+    help: str
+    labels: Labels = ()
+    values: dict[Labels, float] = field(default_factory=dict)
+
+    def set(self, value: float, *labels: str) -> None:
+        self.values[labels] = value
+
+    def forget(self, *labels: str) -> None:
+        self.values.pop(labels, None)
+
+
+@dataclass(slots=True)
+class Histogram:
+    """How long something took, in seconds."""
+
+    name: str
+    help: str
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    total: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.total += seconds
+        for index, bound in enumerate(BUCKETS):
+            if seconds <= bound:
+                self.counts[index] += 1
+                return
+        self.counts[-1] += 1
+
+
+class Metrics:
+    """Every metric of the program, by the names of docs/metrics.md."""
+
+    def __init__(self) -> None:
+        self.ready = Gauge("injector_ready", "1 once every file of this run is in place.")
+        self.token_expires = Gauge(
+            "injector_token_expires_timestamp_seconds", "When the current token expires."
+        )
+        self.secret_expires = Gauge(
+            "injector_secret_expires_timestamp_seconds",
+            "When the value in use expires.",
+            ("secret",),
+        )
+        self.secret_refreshed = Gauge(
+            "injector_secret_refreshed_timestamp_seconds",
+            "When Vault last confirmed or renewed the secret.",
+            ("secret",),
+        )
+        self.secret_generation = Gauge(
+            "injector_secret_generation",
+            "How many different values this run has seen.",
+            ("secret",),
+        )
+        self.file_stale = Gauge(
+            "injector_file_stale",
+            "1 while a file is missing, or older than the secrets it is made from.",
+            ("destination",),
+        )
+        self.renders = Counter(
+            "injector_renders_total",
+            "Renders by result: written, unchanged or failed.",
+            ("destination", "result"),
+        )
+        self.notifications = Counter(
+            "injector_notifications_total",
+            "Notifications by result: sent, absent or failed.",
+            ("notify", "result"),
+        )
+        self.errors = Counter("injector_errors_total", "Errors by class.", ("class",))
+        self.vault_requests = Counter(
+            "injector_vault_requests_total", "Requests to Vault.", ("operation", "code")
+        )
+        self.vault_request_seconds = Histogram(
+            "injector_vault_request_seconds", "How long Vault took to answer."
+        )
+        self.rotation_seconds = Histogram(
+            "injector_rotation_seconds",
+            "From Vault's answer with a new value to the application having been told.",
+        )
+        self.unwrap_failed = Counter(
+            "injector_unwrap_failed_total",
+            "Wrapped secret ids that somebody else may have opened. Alarm on any.",
+        )
+
+    def all(self) -> list[Counter | Gauge | Histogram]:
+        return [getattr(self, name) for name in vars(self)]
