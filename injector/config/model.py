@@ -5,7 +5,9 @@ source of `injector schema` and are checked against docs/configuration.md. Nothi
 file: paths arrive absolute, durations in seconds, modes as integers (see `load`).
 """
 
-from typing import Annotated, Any, Literal
+# ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
+
+from typing import Annotated, Any, Literal, dataclass_transform
 
 from msgspec import Meta, Struct, field
 
@@ -17,8 +19,16 @@ LocalPath = Annotated[str, Meta(extra={"written": "path"})]
 # Absolute, or an error.
 AbsolutePath = Annotated[str, Meta(extra={"written": "absolute path"})]
 SignalName = Annotated[str, Meta(extra={"written": "signal"})]
+# A name or a number, which needs no quotes.
+Owner = Annotated[str, Meta(extra={"written": "owner"})]
+Namespace = Annotated[str, Meta(extra={"written": "namespace"})]
+# Taken as it stands: `${NAME}` is not expanded.
+Verbatim = Annotated[str, Meta(extra={"written": "verbatim"})]
+# Program and arguments; a string is split as a shell splits words. Never expanded either.
+Argv = Annotated[tuple[str, ...], Meta(extra={"written": "command"})]
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 class Block(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mapping of the configuration; unknown keys in it are errors."""
 
@@ -36,7 +46,8 @@ class Vault(Block):
         ),
     ] = ""
     namespace: Annotated[
-        str, Meta(description="Sent with every request unless a secret or method names its own.")
+        Namespace,
+        Meta(description="Sent with every request unless a secret or method names its own."),
     ] = ""
     ca_cert: Annotated[
         LocalPath, Meta(description="PEM file of the authority that signed Vault's certificate.")
@@ -144,7 +155,7 @@ class Method(Block):
         str, Meta(description="Where the auth method is mounted; `auth/TYPE`.")
     ] = ""
     namespace: Annotated[
-        str, Meta(description="Namespace of the login; `vault.namespace` if empty.")
+        Namespace, Meta(description="Namespace of the login; `vault.namespace` if empty.")
     ] = ""
     min_backoff: Annotated[Duration, Meta(description="First wait after a failed login.")] = 1.0
     max_backoff: Annotated[Duration, Meta(description="Longest wait between logins.")] = 20.0
@@ -209,7 +220,7 @@ class Secret(Block):
         Meta(description="Parameters: the path is then written to (`pki/issue/…`), not read."),
     ] = None
     namespace: Annotated[
-        str, Meta(description="Namespace of this secret; `vault.namespace` if empty.")
+        Namespace, Meta(description="Namespace of this secret; `vault.namespace` if empty.")
     ] = ""
     refresh: Annotated[
         Duration,
@@ -248,7 +259,7 @@ class Secret(Block):
 class Command(Block):
     """A program with arguments; no shell is involved."""
 
-    command: Annotated[tuple[str, ...], Meta(min_length=1, description="Program and arguments.")]
+    command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
     timeout: Annotated[Duration, Meta(description="Then its whole process group is ended.")] = 30.0
 
 
@@ -277,7 +288,7 @@ class Template(Block):
         ),
     ]
     source: Annotated[LocalPath, Meta(description="Template file.")] = ""
-    contents: Annotated[str, Meta(description="Template text, instead of `source`.")] = ""
+    contents: Annotated[Verbatim, Meta(description="Template text, instead of `source`.")] = ""
     secret: Annotated[str, Meta(description="Name of a secret, for `format`.")] = ""
     format: Annotated[
         Format | None, Meta(description="Ready format of `secret`: no template to write.")
@@ -298,8 +309,8 @@ class Template(Block):
         bool, Meta(description="A missing key is an error; otherwise it is empty.")
     ] = True
     perms: Annotated[Perms, Meta(description="Mode of the file, as a quoted octal string.")] = 0o600
-    user: Annotated[str, Meta(description="Owner, by name or number; unchanged if empty.")] = ""
-    group: Annotated[str, Meta(description="Group, by name or number; unchanged if empty.")] = ""
+    user: Annotated[Owner, Meta(description="Owner, by name or number; unchanged if empty.")] = ""
+    group: Annotated[Owner, Meta(description="Group, by name or number; unchanged if empty.")] = ""
     create_dest_dirs: Annotated[
         bool, Meta(description="Create missing parent folders (mode 0755).")
     ] = True
@@ -313,7 +324,7 @@ class Template(Block):
         Literal["keep", "delete"], Meta(description="The file when a reload removes this entry.")
     ] = "keep"
     command: Annotated[
-        str | tuple[str, ...],
+        Argv,
         Meta(
             description="Run after the file changed; a string is split as a shell splits words, but no shell runs it."
         ),
@@ -385,7 +396,7 @@ class Verify(Block):
 
     http: Annotated[Http | None, Meta(description="An HTTP check.")] = None
     tcp: Annotated[str, Meta(description="`host:port` that has to accept a connection.")] = ""
-    command: Annotated[tuple[str, ...], Meta(description="A command that has to succeed.")] = ()
+    command: Annotated[Argv, Meta(description="A command that has to succeed.")] = ()
     timeout: Annotated[Duration, Meta(description="Tried again until then.")] = 20.0
 
 
@@ -395,7 +406,7 @@ class Notify(Block):
     signal: Annotated[SignalName, Meta(description="Signal to send to `process`.")] = ""
     process: Annotated[Process | None, Meta(description="Which process.")] = None
     http: Annotated[Http | None, Meta(description="A request to send.")] = None
-    command: Annotated[tuple[str, ...], Meta(description="A program to run.")] = ()
+    command: Annotated[Argv, Meta(description="A program to run.")] = ()
     timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
     wait: Annotated[
         Wait,
@@ -459,7 +470,7 @@ class EnvTemplate(Block):
 
     name: Annotated[str, Meta(min_length=1, description="Name of the variable.")]
     source: Annotated[LocalPath, Meta(description="Template file.")] = ""
-    contents: Annotated[str, Meta(description="Template text.")] = ""
+    contents: Annotated[Verbatim, Meta(description="Template text.")] = ""
     error_on_missing_key: Annotated[bool, Meta(description="A missing key is an error.")] = True
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
@@ -477,10 +488,10 @@ class ExecEnv(Block):
 class Exec(Block):
     """The supervised command."""
 
-    command: Annotated[tuple[str, ...], Meta(min_length=1, description="Program and arguments.")]
+    command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
     restart_on_secret_changes: Annotated[
         Literal["always", "never"], Meta(description="What a changed variable leads to.")
-    ] = "always"
+    ] = "always"  # noqa: S105 - a policy, not a secret
     restart_stop_signal: Annotated[SignalName, Meta(description="How it is asked to stop.")] = (
         "SIGTERM"
     )

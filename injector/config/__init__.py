@@ -1,0 +1,136 @@
+"""File and environment → one frozen configuration, or everything that is wrong with it."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from injector.config import environment, model
+from injector.config.document import Document, read_document
+from injector.config.problem import Problem, Where, Wrong
+from injector.config.readers import read_config
+from injector.config.rules import Finding, all_findings
+from injector.config.rules.names import located_templates
+from injector.config.textfile import read_text
+from injector.config.unavailable import UNAVAILABLE, Row
+from injector.config.walk import Walk
+from injector.errors import ConfigError
+
+__all__ = ["Loaded", "load", "read_source"]
+
+# The template and the path of its file → what is wrong with that path on this machine.
+CheckDestination = Callable[[model.Template, str], list[str]]
+# Text, name for messages, template → what is wrong with the text.
+CheckTemplate = Callable[[str, str, model.Template], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be used, and what belongs to it."""
+
+    config: model.Config
+    path: str
+    warnings: tuple[str, ...]
+    # Local files whose change asks for a reload; login material is watched by the login.
+    files: frozenset[str]
+    # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
+    token: str = field(default="", repr=False)
+
+
+def load(
+    path: str,
+    environ: Mapping[str, str],
+    *,
+    check_destination: CheckDestination | None = None,
+    check_template: CheckTemplate | None = None,
+    unavailable: tuple[Row, ...] = UNAVAILABLE,
+) -> Loaded:
+    """Read and check everything that can be checked without a server.
+
+    Raises ConfigError with all problems of the file, in the order of its lines.
+    """
+    document = read_document(path)
+    walk = Walk(document, environ)
+    config = read_config(walk, unavailable)
+    vault, outside = environment.complete(config.vault, environ)
+    config = msgspec.structs.replace(config, vault=vault)
+    token = "" if config.auto_auth is not None else environment.find("TOKEN", environ)[1]
+
+    findings = [*_login_is_possible(config, token), *all_findings(config, document)]
+    findings += _destinations(config, check_destination)
+    findings += _sources(config, document, check_template)
+    findings = [finding for finding in findings if finding.stands(walk.broken)]
+
+    problems = walk.problems + [_located(f, document) for f in findings if not f.warning]
+    if problems or outside:
+        raise ConfigError(*outside, *(problem.of(path) for problem in sorted(problems)))
+    warnings = sorted(_located(finding, document) for finding in findings)
+    return Loaded(
+        config=config,
+        path=path,
+        warnings=tuple(warning.of(path) for warning in warnings),
+        files=frozenset(_files(path, config)),
+        token=token,
+    )
+
+
+def read_source(template: model.Template) -> str:
+    """Return a template's text as it is now; raises ConfigError if its file cannot be read."""
+    if not template.source:
+        return template.contents
+    try:
+        return read_text(template.source)
+    except Wrong as wrong:
+        raise ConfigError(f"{template.source}: {wrong}") from None
+
+
+def _located(finding: Finding, document: Document) -> Problem:
+    return Problem(document.line(finding.where), finding.where, finding.text)
+
+
+def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
+    if config.auto_auth is None and not token:
+        yield Finding(
+            ("auto_auth",),
+            "is required, unless VAULT_TOKEN or BAO_TOKEN is set; for example "
+            "{method: {type: kubernetes, config: {role: app}}} or {method: {type: approle, "
+            "config: {role_id_file_path: role_id, secret_id_file_path: secret_id}}}",
+        )
+
+
+def _destinations(config: model.Config, check: CheckDestination | None) -> Iterator[Finding]:
+    if check is None:
+        return
+    for where, template in located_templates(config):
+        directory = config.bundle[int(where[1])].directory if where[0] == "bundle" else "/"
+        path = os.path.join(directory, template.destination)  # noqa: PTH118 - text
+        if template.destination:
+            place: Where = (*where, "destination")
+            yield from (Finding(place, text) for text in check(template, os.path.normpath(path)))
+
+
+def _sources(
+    config: model.Config, document: Document, check: CheckTemplate | None
+) -> Iterator[Finding]:
+    """Read every template once, although the engine reads it again: it may change until then."""
+    for where, template in located_templates(config):
+        key = "source" if template.source else "contents"
+        try:
+            text = read_text(template.source) if template.source else template.contents
+        except Wrong as wrong:
+            yield Finding((*where, key), f"{document.written((*where, key))}: {wrong}")
+            continue
+        if check is not None and text:
+            name = template.source or "contents"
+            yield from (Finding((*where, key), found) for found in check(text, name, template))
+
+
+def _files(path: str, config: model.Config) -> Iterator[str]:
+    yield os.path.abspath(path)  # noqa: PTH100 - text
+    for _, template in located_templates(config):
+        if template.source:
+            yield template.source
+    for variable in config.env_template:
+        if variable.source:
+            yield variable.source

@@ -1,0 +1,187 @@
+"""A configuration file as a tree of YAML nodes, each of which knows its line."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import yaml
+
+from injector.config.problem import Problem, Where, Wrong
+from injector.config.textfile import read_text
+from injector.errors import ConfigError
+
+Pair = tuple[yaml.Node, yaml.Node]
+
+_EXTENSIONS = (".yaml", ".yml", ".json")
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml as far as the tree: what a plain word means is decided by the key it belongs to."""
+
+    def resolve(self, kind: object, value: object, implicit: object) -> str:
+        """Return no tag, so that those in the file stand out."""
+        del kind, value, implicit
+        return ""
+
+
+class Document:
+    """The tree of one file, and where in it things are."""
+
+    def __init__(self, file: str, root: yaml.MappingNode) -> None:
+        self.file = file
+        self.root = root
+
+    def line(self, where: Where) -> int:
+        """Return the line of the value, or of the nearest block around it; 0 if it has none."""
+        line = 0
+        for line, _node in self._walk(where):  # noqa: B007 - the last one counts
+            pass
+        return line
+
+    def written(self, where: Where) -> str:
+        """Return a value as it stands in the file, before anything is expanded."""
+        steps = list(self._walk(where))
+        node = steps[-1][1] if len(steps) == len(where) and steps else self.root
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def _walk(self, where: Where) -> Iterator[tuple[int, yaml.Node]]:
+        """Yield line and node of each step, as far as the file goes."""
+        node: yaml.Node = self.root
+        for step in where:
+            if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                node = node.value[step]
+                yield line_of(node), node
+            elif isinstance(step, int):  # a single block stands for a list of one
+                yield line_of(node), node
+            else:
+                pair = _entry(node, step)
+                if pair is None:
+                    return
+                node = pair[1]
+                yield line_of(pair[0]), node
+
+
+def line_of(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _entry(node: yaml.Node, key: str) -> Pair | None:
+    pairs: list[Pair] = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((pair for pair in pairs if pair[0].value == key), None)
+
+
+def read_document(file: str) -> Document:
+    """Read and parse; raises ConfigError with what is wrong with the file as a whole."""
+    try:
+        if not file.endswith(_EXTENSIONS):
+            raise Wrong(f"expected a name that ends in {', '.join(_EXTENSIONS)}")
+        text = read_text(file)
+    except Wrong as wrong:
+        raise ConfigError(f"{file}: {wrong}") from None
+    if file.endswith(".json"):
+        text = _checked_json(file, text)
+    root = _compose(file, text)
+    # One more round over the tree, only for files that may need it.
+    if any(mark in text for mark in ("&", "!", "<<")):
+        problems: list[Problem] = []
+        _untangle(root, (), problems, set())
+        if problems:
+            raise ConfigError(*(problem.of(file) for problem in problems))
+    return Document(file, root)
+
+
+def _compose(file: str, text: str) -> yaml.MappingNode:
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{file}:{_position(error)}: {_reason(error)}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode().count(b"\n", 0, error.position) + 1
+        raise ConfigError(f"{file}:{line}: {error.reason}") from None
+    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
+        raise ConfigError(f"{file}: is empty; `vault:`, `auto_auth:` and `template:` go here")
+    if not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{file}:{line_of(root)}: expected keys with values, such as `vault:`")
+    return root
+
+
+def _position(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f"{mark.line + 1}:{mark.column + 1}" if mark else "1"
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    if isinstance(error, yaml.composer.ComposerError) and "single document" in str(error.context):
+        return "a second document starts here; a configuration is one document"
+    context = f", {error.context}" if error.context else ""
+    return f"not YAML: {error.problem}{context}"
+
+
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)")
+
+
+def _checked_json(file: str, text: str) -> str:
+    """Refuse what is not JSON, and return it as YAML takes it."""
+    try:
+        json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            return ""
+        place = f"{error.lineno}:{error.colno}"
+        raise ConfigError(f"{file}:{place}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply") from None
+    except Wrong as wrong:
+        raise ConfigError(f"{file}: not JSON: {wrong}") from None
+    # JSON is YAML, but for the pairs of \u escapes that stand for one character.
+    return _SURROGATES.sub(lambda m: m[1] + json.loads(f'"{m[2]}"'), text)
+
+
+def _no_constant(name: str) -> None:
+    raise Wrong(f"{name} is no number")
+
+
+def _untangle(
+    node: yaml.Node, above: tuple[yaml.Node, ...], problems: list[Problem], done: set[int]
+) -> None:
+    """Put merged entries (`<<`) in place; refuse tags, and aliases inside what they name."""
+    if any(node is outer for outer in above):
+        problems.append(Problem(line_of(above[-1]), (), "an alias inside of what it stands for"))
+        return
+    if id(node) in done:
+        return
+    done.add(id(node))
+    if node.tag:
+        tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+        problems.append(Problem(line_of(node), (), f"YAML tags such as {tag} are not used here"))
+    inside = (*above, node)
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _untangle(item, inside, problems, done)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _untangle(key, inside, problems, done)
+            _untangle(value, inside, problems, done)
+        if not problems:
+            node.value = _merged(node, problems)
+
+
+def _merged(mapping: yaml.MappingNode, problems: list[Problem]) -> list[Pair]:
+    """Return the entries with merged ones behind the mapping's own, which win."""
+    own = [pair for pair in mapping.value if not _is_merge(pair[0])]
+    names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
+    for key, value in mapping.value:
+        if not _is_merge(key):
+            continue
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                problems.append(Problem(line_of(key), (), "`<<` merges mappings, nothing else"))
+                continue
+            fresh = [pair for pair in source.value if pair[0].value not in names]
+            own += fresh
+            names |= {pair[0].value for pair in fresh}
+    return own
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style

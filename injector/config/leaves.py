@@ -1,0 +1,235 @@
+"""How single values are written: text in, the model's value out, or what to write instead."""
+
+import os
+import re
+import shlex
+from enum import StrEnum
+from signal import Signals
+from typing import NamedTuple
+
+from injector.config.problem import Wrong, suggest
+
+
+class Style(StrEnum):
+    """How a value stands in the file."""
+
+    BARE = "bare"
+    QUOTED = "quoted"
+    EXPANDED = "expanded"  # it has come out of the environment, whatever the quotes
+
+
+class Scalar(NamedTuple):
+    """A single value: `text` is what counts, `written` what may be shown."""
+
+    text: str
+    style: Style
+    written: str
+
+    @property
+    def shown(self) -> str:
+        """Return it for a message, never what a variable was expanded to."""
+        limit = 60
+        cut = self.written if len(self.written) <= limit else self.written[:limit] + "…"
+        return f"'{cut}'"
+
+
+# --- YAML's own types, by its core schema (`no` is a word, not false) --------------------------
+
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False}
+_BOOLEANS["FALSE"] = False
+_WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OLD_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n"))
+# Most values are text and start with none of these.
+_MAY_BE_TYPED = frozenset("0123456789+-.~tTfFnN")
+
+
+def kind(value: Scalar) -> str:
+    """Return what YAML takes an unquoted value for."""
+    text = value.text
+    if value.style is not Style.BARE or (text and text[0] not in _MAY_BE_TYPED):
+        return "text"
+    if text in NULLS:
+        return "nothing"
+    if text in _BOOLEANS:
+        return "a boolean"
+    return "a number" if _WHOLE.fullmatch(text) or _NUMBER.fullmatch(text) else "text"
+
+
+def text(value: Scalar) -> str:
+    found = kind(value)
+    if found == "text":
+        return value.text
+    if found == "nothing":
+        raise Wrong("has no value; write one, or remove the key")
+    raise Wrong(f'expected text, got {found}; write it in quotes: "{value.written}"')
+
+
+def boolean(value: Scalar) -> bool:
+    if value.style is Style.QUOTED:
+        raise Wrong(f"expected true or false without quotes, got {value.shown}")
+    if value.text not in _BOOLEANS:
+        raise Wrong(f"expected true or false, got {value.shown}")
+    return _BOOLEANS[value.text]
+
+
+def whole(value: Scalar) -> int:
+    if value.style is Style.QUOTED:
+        raise Wrong(f"expected a whole number without quotes, got {value.shown}")
+    if not re.fullmatch(r"-?(?:0|[1-9][0-9]{0,17})", value.text):
+        raise Wrong(f"expected a whole number, got {value.shown}")
+    return int(value.text)
+
+
+def number(value: Scalar) -> float:
+    if value.style is Style.QUOTED:
+        raise Wrong(f"expected a number without quotes, got {value.shown}")
+    if not _NUMBER.fullmatch(value.text):
+        raise Wrong(f"expected a number, got {value.shown}")
+    return float(value.text)
+
+
+def anything(value: Scalar) -> object:
+    """Return the value as JSON would have it, for parameters of a request."""
+    found = kind(value)
+    if found == "nothing":
+        return None
+    if found == "a boolean":
+        return _BOOLEANS[value.text]
+    if found == "a number":
+        if re.fullmatch(r"[-+]?0[0-9]+", value.text):
+            raise Wrong(
+                f"{value.text} may be octal or decimal; write it in quotes, or without the 0"
+            )
+        return int(value.text, 0) if _WHOLE.fullmatch(value.text) else float(value.text)
+    if value.style is Style.BARE and value.text.lower() in _OLD_BOOLEANS:
+        raise Wrong(f'write true or false, or "{value.text}" in quotes if the word is meant')
+    return value.text
+
+
+# --- ours --------------------------------------------------------------------------------------
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_PARTS = re.compile(rf"(?:{_PART.pattern})+")
+
+
+def duration(value: Scalar) -> float:
+    """Read `30s`, `1h30m`, `500ms` or a number of seconds."""
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value.text):
+        return float(value.text)
+    if _PARTS.fullmatch(value.text):
+        return sum(float(count) * _UNITS[unit] for count, unit in _PART.findall(value.text))
+    if value.text.startswith("-"):
+        raise Wrong(f"a duration cannot be negative, got {value.shown}")
+    raise Wrong(
+        f"expected a duration such as 30s, 5m, 1h30m, 500ms or a number of seconds, "
+        f"got {value.shown}"
+    )
+
+
+# Modes that people choose; as decimal numbers none of them looks like another one.
+_USUAL_MODES = (0o400, 0o440, 0o444, 0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o700, 0o750, 0o755)
+_HIGHEST_MODE = 0o1777
+
+
+def perms(value: Scalar) -> int:
+    """Read a mode: octal digits in quotes."""
+    if value.style is Style.BARE and kind(value) == "a number":
+        raise Wrong(_bare_mode(value.text))
+    if not re.fullmatch(r"(?:0o?)?[0-7]{1,7}", value.text):
+        raise Wrong(f'expected an octal mode in quotes such as "0640", got {value.shown}')
+    mode = int(value.text.removeprefix("0o"), 8)
+    if mode > _HIGHEST_MODE:
+        raise Wrong(f'expected a mode up to "1777", without setuid and setgid, got {value.shown}')
+    return mode
+
+
+def _bare_mode(written: str) -> str:
+    octal = written.removeprefix("0o")
+    reads_octal = written.startswith("0") and re.fullmatch(r"0*[0-7]{1,4}", octal)
+    if reads_octal:
+        return (
+            f'write "{int(octal, 8):04o}": a bare number is refused, '
+            f"because YAML reads {written} as {int(octal, 8)}"
+        )
+    if written.isdecimal() and int(written) in _USUAL_MODES:
+        return f'write "{int(written):04o}": a bare number is refused, modes are octal text'
+    if re.fullmatch(r"[0-7]{3,4}", written):
+        return (
+            f'write "{int(written, 8):04o}": a bare number is refused, '
+            f"because YAML reads {written} as a decimal, which is mode {int(written):04o}"
+        )
+    return 'write the mode as octal digits in quotes, such as "0640": a bare number is refused'
+
+
+def path(value: Scalar, folder: str) -> str:
+    """Read a path that may start at the configuration's folder; empty stays empty."""
+    written = text(value)
+    if not written:
+        return ""
+    _refuse_odd(written)
+    return os.path.normpath(os.path.join(folder, written))  # noqa: PTH118 - text, no disk
+
+
+def absolute_path(value: Scalar) -> str:
+    written = text(value)
+    if not written:
+        return ""
+    _refuse_odd(written)
+    if not written.startswith("/"):
+        raise Wrong(f"expected an absolute path, got {value.shown}; write it from '/' on")
+    return os.path.normpath(written)
+
+
+def _refuse_odd(written: str) -> None:
+    if "\0" in written:
+        raise Wrong("a path cannot contain a NUL character")
+    if written.startswith("~"):
+        raise Wrong("'~' is not expanded here; write ${HOME}, or the whole path")
+
+
+def signal_name(value: Scalar) -> str:
+    """Read `SIGHUP` or `HUP`."""
+    written = text(value)
+    name = written.upper()
+    name = name if name.startswith("SIG") or not name else f"SIG{name}"
+    names = [signal.name for signal in Signals]
+    if name and name not in names:
+        raise Wrong(f"unknown signal {value.shown}, {suggest(name, names)}")
+    return name
+
+
+def owner(value: Scalar) -> str:
+    """Read a user or group: a name, or a number with or without quotes."""
+    return value.text if re.fullmatch(r"[0-9]{1,10}", value.text) else text(value)
+
+
+def namespace(value: Scalar) -> str:
+    return text(value).strip("/")
+
+
+def literal(value: Scalar, valid: tuple[str, ...]) -> str:
+    if value.text not in valid:
+        raise Wrong(f"unknown value {value.shown}, {suggest(value.written, valid)}")
+    return value.text
+
+
+def words(value: Scalar) -> tuple[str, ...]:
+    """Split a command as a shell splits words, and refuse what only a shell could do."""
+    written = text(value)
+    lexer = shlex.shlex(written, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        found = tuple(lexer)
+    except ValueError:
+        raise Wrong("a quote is never closed") from None
+    for word in found:
+        if set(word) <= set("();<>|&") or re.search(r"`|\$[A-Za-z_({]", word):
+            raise Wrong(
+                f"no shell runs this, so '{word}' would mean nothing; "
+                'write a list, for example [sh, -c, "…"]'
+            )
+    return found

@@ -1,0 +1,204 @@
+"""The model's types → readers of what people write; made once for each block."""
+
+import functools
+import operator
+import types
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+import yaml
+from msgspec import NODEFAULT, Meta
+
+from injector.config import leaves, model
+from injector.config.leaves import Scalar
+from injector.config.problem import Where, Wrong
+from injector.config.unavailable import Row, rows_for
+from injector.config.walk import (
+    Field,
+    Reader,
+    Walk,
+    read_anything,
+    read_command,
+    read_dict,
+    read_fields,
+    read_tuple,
+    scalar_of,
+)
+
+Rows = tuple[Row, ...]
+
+
+def read_config(walk: Walk, unavailable: Rows) -> model.Config:
+    """Read the whole document; the result counts only if `walk.problems` stays empty."""
+    config: model.Config = block_reader(model.Config, "", unavailable).read(
+        walk, walk.document.root, ()
+    )
+    return config
+
+
+# `auto_auth.method.config`: what it is depends on the type beside it.
+_LATER = Reader(lambda _walk, node, _where: node, lambda: None)
+
+
+@functools.cache
+def block_reader(kind: type[model.Block], key: str, unavailable: Rows) -> Reader:
+    """Return the reader of a block at `key`, which is written as in `unavailable`."""
+    fields: dict[str, Field] = {}
+    for info in msgspec.structs.fields(kind):
+        reader = _field_reader(kind, info, key, unavailable)
+        fields[info.name] = Field(reader, required=info.required and reader is not _LATER)
+
+    def read(walk: Walk, node: yaml.Node, where: Where) -> model.Block:
+        return kind(**read_fields(walk, node, where, fields))
+
+    def read_method(walk: Walk, node: yaml.Node, where: Where) -> model.Block:
+        values = read_fields(walk, node, where, fields)
+        return kind(**(values | _by_method_type(walk, node, where, values, unavailable)))
+
+    def stand_in() -> model.Block:
+        needed = {name: f.reader.stand_in() for name, f in fields.items() if f.required}
+        return kind(**needed)
+
+    if kind is model.Method:
+        return Reader(read_method, _method_stand_in, compound=True)
+    return Reader(read, stand_in, compound=True)
+
+
+def _method_stand_in() -> model.Method:
+    return model.Method(type="kubernetes", config=model.Kubernetes(role=""))
+
+
+def _by_method_type(
+    walk: Walk, node: yaml.Node, where: Where, values: dict[str, Any], unavailable: Rows
+) -> dict[str, Any]:
+    """Return what depends on the method's type: its `config` and `mount_path`."""
+    kind, mount_path = model.METHODS[values["type"]]
+    reader = block_reader(kind, "auto_auth.method.config", unavailable)
+    if (*where, "type") in walk.broken:
+        config = reader.stand_in()
+    else:
+        absent = yaml.MappingNode("", [], node.start_mark, node.end_mark)
+        config = reader.read_or_note(walk, values.get("config") or absent, (*where, "config"))
+    return {"config": config, "mount_path": values.get("mount_path", "").strip("/") or mount_path}
+
+
+def _field_reader(
+    kind: type[model.Block], info: msgspec.structs.FieldInfo, key: str, unavailable: Rows
+) -> Reader:
+    inner = f"{key}.{info.name}" if key else info.name
+    if kind is model.Method and info.name == "config":
+        return _LATER
+    reader = reader_of(info.type, inner, unavailable)
+    if info.default is not NODEFAULT:
+        reader = Reader(reader.read, lambda: info.default, reader.compound)
+    elif info.default_factory is not NODEFAULT:
+        reader = Reader(reader.read, info.default_factory, reader.compound)
+    rows = tuple(rows_for(inner, unavailable))
+    return _refusing(reader, rows) if rows else reader
+
+
+def _refusing(reader: Reader, rows: Rows) -> Reader:
+    remedies = {row.value: row.remedy for row in rows}
+
+    def read(walk: Walk, node: yaml.Node, where: Where) -> Any:
+        if None in remedies:
+            raise Wrong(remedies[None] or "not yet available")
+        value = reader.read(walk, node, where)
+        if value in remedies:
+            raise Wrong(remedies[value] or f"'{value}' is not yet available")
+        return value
+
+    return Reader(read, reader.stand_in, reader.compound)
+
+
+def reader_of(kind: Any, key: str, unavailable: Rows) -> Reader:
+    """Return the reader of a type as it is annotated in the model."""
+    metas: list[Meta] = []
+    if get_origin(kind) is Annotated:
+        kind, *metas = get_args(kind)
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        (some,) = (arg for arg in get_args(kind) if arg is not type(None))
+        inner = reader_of(some, key, unavailable)
+        return Reader(inner.read, lambda: None, compound=True)
+    if origin is tuple:
+        return _tuple_reader(get_args(kind)[0], key, metas, unavailable)
+    if origin is dict:
+        item = reader_of(get_args(kind)[1], f"{key}.*", unavailable)
+        return Reader(lambda w, n, p: read_dict(w, n, p, item), dict, compound=True)
+    if isinstance(kind, type) and issubclass(kind, model.Block):
+        return block_reader(kind, key, unavailable)
+    if kind is Any:
+        return Reader(read_anything, lambda: None)
+    return _scalar_reader(kind, metas)
+
+
+def _tuple_reader(kind: Any, key: str, metas: list[Meta], unavailable: Rows) -> Reader:
+    command = _written(metas) == "command"
+    item = reader_of(kind, f"{key}[]", unavailable)
+    needs_one = any(meta.min_length for meta in metas)
+
+    def read(walk: Walk, node: yaml.Node, where: Where) -> tuple[Any, ...]:
+        found = read_command(walk, node, where) if command else read_tuple(walk, node, where, item)
+        if needs_one and not found:
+            raise Wrong("must not be empty")
+        return found
+
+    return Reader(read, tuple, compound=True)
+
+
+def _scalar_reader(kind: Any, metas: list[Meta]) -> Reader:
+    if get_origin(kind) is Literal:
+        valid = get_args(kind)
+        return Reader(lambda w, n, _: leaves.literal(scalar_of(w, n), valid), lambda: valid[0])
+    written = _written(metas)
+    verbatim = written == "verbatim"
+    limits = _limits(metas)
+
+    def read(walk: Walk, node: yaml.Node, _where: Where) -> Any:
+        scalar = scalar_of(walk, node, verbatim=verbatim)
+        if written == "path":
+            value = leaves.path(scalar, walk.folder)
+        else:
+            value = _CONVERT[written or kind](scalar)
+        for keeps, limit, demand in limits:
+            if not keeps(value, limit):
+                raise Wrong(demand)
+        return value
+
+    return Reader(read, kind)
+
+
+_CONVERT: dict[Any, Callable[[Scalar], Any]] = {
+    str: leaves.text,
+    bool: leaves.boolean,
+    int: leaves.whole,
+    float: leaves.number,
+    "verbatim": leaves.text,
+    "duration": leaves.duration,
+    "perms": leaves.perms,
+    "absolute path": leaves.absolute_path,
+    "signal": leaves.signal_name,
+    "owner": leaves.owner,
+    "namespace": leaves.namespace,
+}
+
+
+def _written(metas: list[Meta]) -> str:
+    return next((meta.extra["written"] for meta in metas if meta.extra), "")
+
+
+def _limits(metas: list[Meta]) -> list[tuple[Callable[[Any, Any], bool], Any, str]]:
+    """Return the model's limits as comparison, limit, and what to say of a value beyond it."""
+    limits: list[tuple[Callable[[Any, Any], bool], Any, str]] = []
+    for meta in metas:
+        if meta.min_length:
+            limits.append((operator.ne, "", "must not be empty"))
+        if meta.ge is not None:
+            limits.append((operator.ge, meta.ge, f"must be at least {meta.ge:g}"))
+        if meta.gt is not None:
+            limits.append((operator.gt, meta.gt, f"must be more than {meta.gt:g}"))
+        if meta.le is not None:
+            limits.append((operator.le, meta.le, f"must be at most {meta.le:g}"))
+    return limits

@@ -1,0 +1,141 @@
+"""Rules of everything that is connected to: the server, the login, our own listener."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from injector.config import model
+from injector.config.rules.finding import Finding
+
+
+def findings(config: model.Config) -> Iterator[Finding]:
+    yield from _server(config.vault)
+    if config.auto_auth is not None:
+        yield from _login(config.auto_auth.method, config.vault)
+    for i, listener in enumerate(config.listener):
+        for finding in _listener(listener):
+            yield finding._replace(where=("listener", i, *finding.where))
+    threshold = config.template_config
+    if threshold.max_connections_per_host > 1000:  # noqa: PLR2004 - far above any sense
+        yield Finding(
+            ("template_config", "max_connections_per_host"), "more than 1000 at once", warning=True
+        )
+
+
+# --- vault -------------------------------------------------------------------------------------
+
+
+def _server(vault: model.Vault) -> Iterator[Finding]:
+    yield from _address(vault.address)
+    for one, other in (("client_cert", "client_key"), ("client_key", "client_cert")):
+        if getattr(vault, one) and not getattr(vault, other):
+            yield Finding(("vault", one), f"needs vault.{other} as well")
+    if vault.tls_skip_verify:
+        yield Finding(
+            ("vault", "tls_skip_verify"),
+            "any server is trusted, so anybody between here and Vault can read the secrets; "
+            "give vault.ca_cert instead",
+            warning=True,
+        )
+    if vault.timeout == 0:
+        yield Finding(("vault", "timeout"), "must be more than 0")
+
+
+def _address(address: str) -> Iterator[Finding]:
+    where = ("vault", "address")
+    if not address:
+        yield Finding(
+            where,
+            "is required, unless VAULT_ADDR or BAO_ADDR is set; "
+            "for example https://vault.example:8200",
+        )
+        return
+    url = split_url(address)
+    if url is None or url.scheme not in ("http", "https", "unix"):
+        yield Finding(where, "expected https://host:port or unix:///path")
+    elif url.scheme == "unix":
+        if url.netloc or not url.path.startswith("/"):
+            yield Finding(where, "expected unix:///path, with three slashes")
+    elif not url.hostname:
+        yield Finding(where, "has no host; expected https://host:port")
+    elif url.username or url.password:
+        yield Finding(where, "must not contain a user or password")
+    elif url.query or url.fragment:
+        yield Finding(where, "must end with the port, without '?' or '#'")
+    elif url.scheme == "http" and not is_loopback(url.hostname):
+        yield Finding(
+            where, "http:// sends tokens and secrets readable over the network", warning=True
+        )
+
+
+def split_url(text: str) -> SplitResult | None:
+    """Return the parts of a URL, or None if it is none."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for a port that is no number
+    except ValueError:
+        return None
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+# --- auto_auth ---------------------------------------------------------------------------------
+
+
+def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
+    where = ("auto_auth", "method")
+    mount = method.mount_path
+    if mount and mount != "auth" and not mount.startswith("auth/"):
+        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/': write it in front")
+    if mount == "auth":
+        yield Finding((*where, "mount_path"), f"expected 'auth/NAME', such as auth/{method.type}")
+    if method.min_backoff > method.max_backoff:
+        yield Finding(
+            (*where, "max_backoff"),
+            f"must not be less than min_backoff ({method.min_backoff:g}s)",
+        )
+    if isinstance(method.config, model.Cert):
+        key = method.config.client_key or vault.client_key
+        cert = method.config.client_cert or vault.client_cert
+        if not (cert and key):
+            yield Finding(
+                (*where, "config"), "needs client_cert and client_key, here or in vault", ("type",)
+            )
+
+
+# --- listener ----------------------------------------------------------------------------------
+
+
+def _listener(listener: model.Listener) -> Iterator[Finding]:
+    if listener.type == "unix":
+        if not listener.address.startswith("/"):
+            yield Finding(("address",), "expected the absolute path of a socket")
+        return
+    host, port = host_and_port(listener.address)
+    if port is None:
+        yield Finding(("address",), "expected host:port, such as 127.0.0.1:8099")
+        return
+    with_tls = bool(listener.tls_cert_file and listener.tls_key_file)
+    if bool(listener.tls_cert_file) != bool(listener.tls_key_file):
+        yield Finding((), "tls_cert_file and tls_key_file go together", ("tls_cert_file",))
+    elif not (with_tls or listener.tls_disable or is_loopback(host)):
+        yield Finding(
+            ("address",),
+            "is reachable from outside: add tls_cert_file and tls_key_file, "
+            "or tls_disable: true if that is meant",
+        )
+
+
+def host_and_port(address: str) -> tuple[str, int | None]:
+    """Split `host:port` or `[::1]:port`; the port is None if there is none."""
+    host, _, port = address.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not port.isdecimal() or int(port) > 65535 or (":" in bare and bare == host):  # noqa: PLR2004
+        return bare, None
+    return bare, int(port)

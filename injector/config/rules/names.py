@@ -1,0 +1,103 @@
+"""Rules of names: what may be called what, and whether every name that is used exists."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from injector.config import model
+from injector.config.document import Document
+from injector.config.problem import Where, suggest
+from injector.config.rules.finding import Finding
+
+# What templates understand as something else.
+# fmt: off
+RESERVED = frozenset((
+    "and", "else", "elif", "endfor", "endif", "for", "if", "import", "in", "include", "is",
+    "macro", "not", "or", "recursive", "set", "with",
+    "true", "True", "false", "False", "none", "None",
+    "caller", "loop", "self", "super", "debug", "dict", "namespace", "range", "env", "secret",
+))
+# fmt: on
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def findings(config: model.Config, document: Document) -> Iterator[Finding]:
+    for block, names in (("secrets", config.secrets), ("notify", config.notify)):
+        for name in names:
+            yield from _spelling((block, name), name)
+    yield from _same_secret(config, document)
+    yield from _unknown_names(config, document)
+
+
+def _spelling(where: Where, name: str) -> Iterator[Finding]:
+    if not _IDENTIFIER.fullmatch(name):
+        better = re.sub(r"\W", "_", name, flags=re.ASCII)
+        better = f"_{better}" if better[:1].isdigit() or not better else better
+        yield Finding(
+            where, f"a name consists of letters, digits and '_': write '{better}' instead"
+        )
+    elif name in RESERVED:
+        yield Finding(where, f"'{name}' has a meaning of its own in templates; choose another name")
+
+
+def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
+    """Two names for the same path and parameters are one secret, so their settings must agree."""
+    first: dict[tuple[str, str, str], str] = {}
+    for name, secret in config.secrets.items():
+        namespace = secret.namespace or config.vault.namespace
+        params = json.dumps(secret.params, sort_keys=True, default=str)
+        path = secret.path.strip("/").removeprefix("v1/")
+        other = first.setdefault((namespace, path, params), name)
+        if other == name:
+            continue
+        differing = [
+            key
+            for key in secret.__struct_fields__
+            if key not in ("path", "params", "namespace")
+            and getattr(secret, key) != getattr(config.secrets[other], key)
+        ]
+        if differing:
+            line = document.line(("secrets", other))
+            yield Finding(
+                ("secrets", name),
+                f"is the same secret as '{other}' on line {line}, "
+                f"but {' and '.join(differing)} differ: make them equal",
+                ("path", "params", "namespace", *differing),
+            )
+
+
+def _unknown_names(config: model.Config, document: Document) -> Iterator[Finding]:
+    for where, template in located_templates(config):
+        if template.secret and template.secret not in config.secrets:
+            yield _unknown((*where, "secret"), document, "secrets", list(config.secrets))
+        yield from _unknown_notify(where, template.notify, config, document)
+    for i, bundle in enumerate(config.bundle):
+        yield from _unknown_notify(("bundle", i), bundle.notify, config, document)
+    used = {name for _, template in located_templates(config) for name in template.notify}
+    used |= {name for bundle in config.bundle for name in bundle.notify}
+    for name in config.notify:
+        if name not in used:
+            yield Finding(("notify", name), "no template or bundle names it", warning=True)
+
+
+def _unknown_notify(
+    where: Where, names: tuple[str, ...], config: model.Config, document: Document
+) -> Iterator[Finding]:
+    for i, name in enumerate(names):
+        if name not in config.notify:
+            yield _unknown((*where, "notify", i), document, "notify", list(config.notify))
+
+
+def _unknown(where: Where, document: Document, block: str, known: list[str]) -> Finding:
+    written = document.written(where)
+    hint = suggest(written, known) if known else f"`{block}:` has no entries"
+    return Finding(where, f"'{written}' is not in `{block}:`, {hint}")
+
+
+def located_templates(config: model.Config) -> Iterator[tuple[Where, model.Template]]:
+    """Return every file of the configuration with its place, those of bundles too."""
+    for i, template in enumerate(config.template):
+        yield ("template", i), template
+    for i, bundle in enumerate(config.bundle):
+        for j, template in enumerate(bundle.template):
+            yield ("bundle", i, "template", j), template

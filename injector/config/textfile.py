@@ -1,0 +1,26 @@
+"""The text of one local file, or the reason why it cannot be had."""
+
+from injector.config.problem import Wrong
+
+
+def read_text(path: str) -> str:
+    """Return the file's text, line ends as they are; a byte-order mark is dropped.
+
+    Raises Wrong with a reason that never quotes the content: it may be the wrong file, a key.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path each would double the time of 1,000
+            content = file.read()
+    except FileNotFoundError:
+        raise Wrong("no such file") from None
+    except IsADirectoryError:
+        raise Wrong("is a folder, not a file") from None
+    except PermissionError:
+        raise Wrong("not readable for this user") from None
+    except (OSError, ValueError) as error:
+        raise Wrong(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        return content.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Wrong(f"is not UTF-8 text (line {line})") from None

@@ -1,0 +1,47 @@
+"""Keys that are defined but whose engine does not exist yet; deleting a row enables its key."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One key as `[]` for each item and `*` for each name; `value` None refuses any value."""
+
+    key: str
+    value: str | None = None
+    remedy: str = ""
+
+
+UNAVAILABLE: tuple[Row, ...] = (
+    Row("bundle"),
+    Row("exec"),
+    Row("env_template"),
+    Row("cache.persist"),
+    Row("notify.*.verify"),
+    Row("notify.*.on_failure", "rollback"),
+    Row("template[].format", "dotenv"),
+    Row("template[].format", "shell"),
+    Row("template[].format", "json"),
+    Row("template[].format", "yaml"),
+    Row("template[].format", "properties"),
+    Row("template[].format", "ini"),
+    Row("template[].format", "raw"),
+    Row("template[].format", "github-env"),
+    Row("template[].format", "netrc"),
+    Row("template[].format", "pgpass"),
+    Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
+    Row("secrets.*.contract"),
+    Row("secrets.*.publish_delay"),
+    Row("secrets.*.overlap"),
+    Row("revoke_on_shutdown", "leases"),
+    Row("revoke_on_shutdown", "token"),
+    Row("auto_auth.method.type", "jwt"),
+    Row("auto_auth.method.type", "cert"),
+    Row("auto_auth.sinks[].wrap_ttl"),
+)
+
+
+def rows_for(key: str, rows: tuple[Row, ...]) -> Iterator[Row]:
+    """Return what is refused at this key; a file of a bundle is a template like any other."""
+    plain = key.removeprefix("bundle[].") if key.startswith("bundle[].template[]") else key
+    return (row for row in rows if row.key == plain)

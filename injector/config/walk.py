@@ -1,0 +1,155 @@
+"""One pass over a document: reads values by readers, and goes on when one is wrong."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from injector.config import leaves
+from injector.config.document import Document, line_of
+from injector.config.expand import expand
+from injector.config.leaves import Scalar, Style
+from injector.config.problem import Problem, Where, Wrong, nearest, suggest
+
+
+class Walk:
+    """What is needed to read any value, and what was wrong so far."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+        self.document = document
+        self.environ = environ
+        self.folder = os.path.dirname(os.path.abspath(document.file))  # noqa: PTH100, PTH120 - text
+        self.problems: list[Problem] = []
+        # Where a stand-in is, because what the file says there cannot be used.
+        self.broken: set[Where] = set()
+
+    def problem(self, where: Where, text: str) -> None:
+        self.broken.add(where)
+        self.problems.append(Problem(self.document.line(where), where, text))
+
+    def problem_at(self, node: yaml.Node, where: Where, text: str) -> None:
+        self.problems.append(Problem(line_of(node), where, text))
+
+
+Read = Callable[[Walk, yaml.Node, Where], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How values of one type are read, and what stands in for one that cannot be."""
+
+    read: Read
+    stand_in: Callable[[], Any]
+    # A key with nothing behind it is taken as absent, as people leave blocks when they try out.
+    compound: bool = False
+
+    def read_or_note(self, walk: Walk, node: yaml.Node, where: Where) -> Any:
+        """Read; if the value is wrong, note that and return the stand-in."""
+        try:
+            return self.read(walk, node, where)
+        except Wrong as wrong:
+            walk.problem(where, str(wrong))
+            return self.stand_in()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a block."""
+
+    reader: Reader
+    required: bool
+
+
+def scalar_of(walk: Walk, node: yaml.Node, *, verbatim: bool = False) -> Scalar:
+    """Return a single value, with its variables expanded unless it is verbatim."""
+    if not isinstance(node, yaml.ScalarNode):
+        shape = "a list" if isinstance(node, yaml.SequenceNode) else "keys with values"
+        raise Wrong(f"expected a single value, got {shape}")
+    written: str = node.value
+    if verbatim or "${" not in written:
+        return Scalar(written, Style.QUOTED if node.style else Style.BARE, written)
+    return Scalar(expand(written, walk.environ), Style.EXPANDED, written)
+
+
+def is_nothing(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in leaves.NULLS
+
+
+def pairs_of(walk: Walk, node: yaml.Node, where: Where) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """Return key and value nodes by name; a key that occurs twice is a problem."""
+    if not isinstance(node, yaml.MappingNode):
+        shape = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
+        raise Wrong(f"expected keys with values, got {shape}")
+    pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+    for pair in node.value:
+        key = pair[0]
+        if not isinstance(key, yaml.ScalarNode):
+            walk.problem_at(key, where, "a key has to be text")
+        elif key.value in pairs:
+            first = line_of(pairs[key.value][0])
+            walk.problem_at(key, where, f"the key '{key.value}' is already on line {first}")
+        else:
+            pairs[key.value] = pair
+    return pairs
+
+
+def read_fields(
+    walk: Walk, node: yaml.Node, where: Where, fields: Mapping[str, Field]
+) -> dict[str, Any]:
+    """Return a block's values by name, complete: required ones that lack have a stand-in."""
+    values: dict[str, Any] = {}
+    excused: set[str] = set()
+    for name, (key, value) in pairs_of(walk, node, where).items():
+        known = fields.get(name)
+        if known is None:
+            meant = nearest(name, list(fields))
+            walk.problem_at(key, where, f"unknown key '{name}', {suggest(name, list(fields))}")
+            excused.add(meant or "")
+        elif not (known.reader.compound and is_nothing(value)):
+            values[name] = known.reader.read_or_note(walk, value, (*where, name))
+    walk.broken.update((*where, name) for name in excused)
+    for name, known in fields.items():
+        if known.required and name not in values:
+            values[name] = known.reader.stand_in()
+            if name not in excused:
+                walk.problem((*where, name), "is required")
+    return values
+
+
+def read_tuple(walk: Walk, node: yaml.Node, where: Where, item: Reader) -> tuple[Any, ...]:
+    """Read a list; anything else is a list of one, as HCL has it."""
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    return tuple(item.read_or_note(walk, n, (*where, i)) for i, n in enumerate(nodes))
+
+
+def read_dict(walk: Walk, node: yaml.Node, where: Where, item: Reader) -> dict[str, Any]:
+    """Read values under names of the user's choice."""
+    return {
+        name: item.read_or_note(walk, value, (*where, name))
+        for name, (_key, value) in pairs_of(walk, node, where).items()
+    }
+
+
+def read_command(walk: Walk, node: yaml.Node, where: Where) -> tuple[str, ...]:
+    """Read program and arguments, as they stand; numbers need no quotes."""
+    if not isinstance(node, yaml.SequenceNode):
+        return leaves.words(scalar_of(walk, node, verbatim=True))
+    found = []
+    for i, item in enumerate(node.value):
+        if not isinstance(item, yaml.ScalarNode) or is_nothing(item):
+            walk.problem((*where, i), "expected one word of a command")
+            continue
+        found.append(item.value)
+    return tuple(found)
+
+
+def read_anything(walk: Walk, node: yaml.Node, where: Where) -> Any:
+    """Read a value of any shape as JSON would have it."""
+    anything = Reader(read_anything, lambda: None)
+    if isinstance(node, yaml.SequenceNode):
+        return [anything.read_or_note(walk, n, (*where, i)) for i, n in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return read_dict(walk, node, where, anything)
+    return leaves.anything(scalar_of(walk, node))
