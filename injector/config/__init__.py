@@ -52,7 +52,10 @@ def load(
     """
     document = read_document(path)
     walk = Walk(document, environ)
-    config = read_config(walk, unavailable)
+    try:
+        config = read_config(walk, unavailable)
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
     vault, outside = environment.complete(config.vault, environ)
     config = msgspec.structs.replace(config, vault=vault)
     token = "" if config.auto_auth is not None else environment.find("TOKEN", environ)[1]

@@ -2,15 +2,15 @@
 
 import functools
 import operator
-import types
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import yaml
 from msgspec import NODEFAULT, Meta
 
 from injector.config import leaves, model
+from injector.config.introspect import annotation, is_block, written
 from injector.config.leaves import Scalar
 from injector.config.problem import Where, Wrong
 from injector.config.unavailable import Row, rows_for
@@ -91,7 +91,8 @@ def _field_reader(
         return _LATER
     reader = reader_of(info.type, inner, unavailable)
     if info.default is not NODEFAULT:
-        reader = Reader(reader.read, lambda: info.default, reader.compound)
+        compound = reader.compound or info.default is None
+        reader = Reader(reader.read, lambda: info.default, compound)
     elif info.default_factory is not NODEFAULT:
         reader = Reader(reader.read, info.default_factory, reader.compound)
     rows = tuple(rows_for(inner, unavailable))
@@ -114,28 +115,21 @@ def _refusing(reader: Reader, rows: Rows) -> Reader:
 
 def reader_of(kind: Any, key: str, unavailable: Rows) -> Reader:
     """Return the reader of a type as it is annotated in the model."""
-    metas: list[Meta] = []
-    if get_origin(kind) is Annotated:
-        kind, *metas = get_args(kind)
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        (some,) = (arg for arg in get_args(kind) if arg is not type(None))
-        inner = reader_of(some, key, unavailable)
-        return Reader(inner.read, lambda: None, compound=True)
-    if origin is tuple:
-        return _tuple_reader(get_args(kind)[0], key, metas, unavailable)
-    if origin is dict:
-        item = reader_of(get_args(kind)[1], f"{key}.*", unavailable)
+    plain, metas = annotation(kind)
+    if get_origin(plain) is tuple:
+        return _tuple_reader(get_args(plain)[0], key, metas, unavailable)
+    if get_origin(plain) is dict:
+        item = reader_of(get_args(plain)[1], f"{key}.*", unavailable)
         return Reader(lambda w, n, p: read_dict(w, n, p, item), dict, compound=True)
-    if isinstance(kind, type) and issubclass(kind, model.Block):
-        return block_reader(kind, key, unavailable)
-    if kind is Any:
+    if is_block(plain):
+        return block_reader(plain, key, unavailable)
+    if plain is Any:
         return Reader(read_anything, lambda: None)
-    return _scalar_reader(kind, metas)
+    return _scalar_reader(plain, metas)
 
 
 def _tuple_reader(kind: Any, key: str, metas: list[Meta], unavailable: Rows) -> Reader:
-    command = _written(metas) == "command"
+    command = written(metas) == "command"
     item = reader_of(kind, f"{key}[]", unavailable)
     needs_one = any(meta.min_length for meta in metas)
 
@@ -152,16 +146,13 @@ def _scalar_reader(kind: Any, metas: list[Meta]) -> Reader:
     if get_origin(kind) is Literal:
         valid = get_args(kind)
         return Reader(lambda w, n, _: leaves.literal(scalar_of(w, n), valid), lambda: valid[0])
-    written = _written(metas)
-    verbatim = written == "verbatim"
+    way = written(metas)
+    convert = _CONVERT.get(way or kind, leaves.text)
     limits = _limits(metas)
 
     def read(walk: Walk, node: yaml.Node, _where: Where) -> Any:
-        scalar = scalar_of(walk, node, verbatim=verbatim)
-        if written == "path":
-            value = leaves.path(scalar, walk.folder)
-        else:
-            value = _CONVERT[written or kind](scalar)
+        scalar = scalar_of(walk, node, verbatim=way == "verbatim")
+        value = leaves.path(scalar, walk.folder) if way == "path" else convert(scalar)
         for keeps, limit, demand in limits:
             if not keeps(value, limit):
                 raise Wrong(demand)
@@ -183,10 +174,6 @@ _CONVERT: dict[Any, Callable[[Scalar], Any]] = {
     "owner": leaves.owner,
     "namespace": leaves.namespace,
 }
-
-
-def _written(metas: list[Meta]) -> str:
-    return next((meta.extra["written"] for meta in metas if meta.extra), "")
 
 
 def _limits(metas: list[Meta]) -> list[tuple[Callable[[Any, Any], bool], Any, str]]:

@@ -15,11 +15,6 @@ def findings(config: model.Config) -> Iterator[Finding]:
     for i, listener in enumerate(config.listener):
         for finding in _listener(listener):
             yield finding._replace(where=("listener", i, *finding.where))
-    threshold = config.template_config
-    if threshold.max_connections_per_host > 1000:  # noqa: PLR2004 - far above any sense
-        yield Finding(
-            ("template_config", "max_connections_per_host"), "more than 1000 at once", warning=True
-        )
 
 
 # --- vault -------------------------------------------------------------------------------------

@@ -125,6 +125,8 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
     place = (*where, "destination")
     if not destination.startswith("/"):
         yield Finding(place, "must be absolute: write it from '/' on")
+    elif "\0" in destination:
+        yield Finding(place, "must not contain a NUL character")
     elif destination.endswith("/"):
         yield Finding(place, "is a folder: add the file's name")
     elif ".." in destination.split("/"):

@@ -1,0 +1,113 @@
+"""The tables of docs/configuration.md: `python -m injector.config.reference FILE` renews them."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT
+
+from injector.config import model
+from injector.config.introspect import annotation, blocks, is_block, is_union, written
+from injector.config.unavailable import UNAVAILABLE, rows_for
+
+_TABLE = re.compile(r"<!-- options: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
+
+_WRITTEN = {
+    "duration": "duration",
+    "perms": "octal, quoted",
+    "path": "path",
+    "absolute path": "absolute path",
+    "signal": "signal",
+    "owner": "name or number",
+    "namespace": "text",
+    "verbatim": "text",
+    "command": "command",
+}
+_PLAIN = {str: "text", bool: "boolean", int: "whole number", float: "number", Any: "any value"}
+
+
+def renewed(page: str) -> str:
+    """Return the page with every table as the model has it now."""
+    made = tables()
+    return _TABLE.sub(lambda match: _marked(match[1], made[match[1]]), page)
+
+
+def tables() -> dict[str, str]:
+    """Return the table of each kind of block under the name that the page's markers use."""
+    made: dict[str, str] = {}
+    for key, kind in blocks():
+        made.setdefault(kind.__name__, _table(key, kind))
+    return made
+
+
+def _marked(name: str, table: str) -> str:
+    return f"<!-- options: {name} -->\n{table}<!-- end -->"
+
+
+def _table(key: str, kind: type[model.Block]) -> str:
+    rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
+    for info in msgspec.structs.fields(kind):
+        place = f"{key}.{info.name}" if key else info.name
+        cells = (f"`{info.name}`", _type(info.type), _default(info), _meaning(place, info))
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _type(kind: Any) -> str:
+    inner, metas = annotation(kind)
+    if written(metas):
+        return _WRITTEN[written(metas)]
+    if get_origin(inner) is Literal:
+        return " ".join(f"`{value}`" for value in get_args(inner))
+    if get_origin(inner) is tuple:
+        return f"list of {_plural(_type(get_args(inner)[0]))}"
+    if get_origin(inner) is dict:
+        return f"{_plural(_type(get_args(inner)[1]))} by name"
+    return "block" if is_block(inner) or is_union(inner) else _PLAIN[inner]
+
+
+def _plural(kind: str) -> str:
+    return {"block": "blocks", "whole number": "whole numbers", "text": "texts"}.get(kind, kind)
+
+
+def _default(info: msgspec.structs.FieldInfo) -> str:
+    if info.required:
+        return "**required**"
+    if info.default is NODEFAULT or info.default in ("", (), None):
+        return ""
+    way = written(annotation(info.type)[1])
+    if way == "perms":
+        return f'`"{info.default:04o}"`'
+    if way == "duration":
+        return f"`{duration_words(info.default)}`"
+    if isinstance(info.default, bool):
+        return "`true`" if info.default else "`false`"
+    return f"`{info.default}`" if not isinstance(info.default, tuple) else f"`{[*info.default]}`"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration as people write it."""
+    return "0" if not seconds else f"{seconds:g}s"
+
+
+def _meaning(key: str, info: msgspec.structs.FieldInfo) -> str:
+    _, metas = annotation(info.type)
+    text = next((meta.description for meta in reversed(metas) if meta.description), "")
+    return " ".join([text, *_not_yet(key)])
+
+
+def _not_yet(key: str) -> Iterator[str]:
+    rows = tuple(rows_for(key, UNAVAILABLE))
+    if any(row.value is None for row in rows):
+        yield "*Not yet available.*"
+    elif rows:
+        yield f"*Not yet available: {', '.join(f'`{row.value}`' for row in rows)}.*"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        file = Path(name)
+        file.write_text(renewed(file.read_text("utf-8")), "utf-8")
