@@ -1,0 +1,8 @@
+"""Disk only: files that are old or new, never half, and that only the right people can read."""
+
+from injector.destination.file import File
+from injector.destination.leftovers import sweep
+from injector.destination.preflight import problems
+from injector.destination.rights import OURS, Owner, Rights, owner_of
+
+__all__ = ["OURS", "File", "Owner", "Rights", "owner_of", "problems", "sweep"]

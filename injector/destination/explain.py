@@ -1,0 +1,75 @@
+"""What to do about a failed write: an operating system's error in an operator's words."""
+
+import errno
+import os
+import stat
+
+from injector.errors import WriteError
+
+_REMEDIES = {
+    errno.EROFS: "mount it writable, or choose another directory",
+    errno.ENOSPC: "the filesystem is full: free space, or raise its size (`sizeLimit`, `size=`)",
+    errno.EDQUOT: "the disk quota of this uid or group is used up: free space, or raise it",
+    errno.ENAMETOOLONG: "a name has at most 255 bytes, a path 4095: choose a shorter one",
+    errno.EBUSY: "it is a mount point: mount the directory instead, or set `in_place: true`",
+    errno.ENOENT: "the directory is missing: make it, or set `create_dest_dirs: true`",
+    errno.ENOTDIR: "something on the way to it is not a directory: move that away",
+    errno.EISDIR: "a directory is in its place: move that away",
+}
+
+
+def failed(action: str, path: str, error: OSError, *, needs: str = "") -> WriteError:
+    """Make the error for `action` ("write", "remove") on the destination `path`.
+
+    `needs` is what has to be writable for it; a file is replaced through its directory.
+    """
+    needs = needs or os.path.dirname(path)
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        remedy = f"make {needs} writable for uid {os.geteuid()}, or run as its owner"
+    text = f"{action} {path}: {error.strerror} (running as uid {os.geteuid()}; {describe(needs)})"
+    return WriteError(f"{text}: {remedy}" if remedy else text)
+
+
+def in_the_way(path: str, mode: int) -> str:
+    """Say that something other than a regular file has our name, and that it stays as it is."""
+    if stat.S_ISLNK(mode):
+        return (
+            f"{path} is a symbolic link, which is neither followed nor replaced, since somebody "
+            "may have planted it: remove it, or set `destination` to the path it should lead to"
+        )
+    kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+    return f"{path} is {kind}, and is left alone: move it away, or choose another `destination`"
+
+
+def off_memory(path: str, filesystem: str) -> str:
+    """Say that `path` would outlive a power cut."""
+    return (
+        f"{path} is on {filesystem}, where secrets outlive the machine's memory: use a directory "
+        "on tmpfs (pod: emptyDir with `medium: Memory`; compose: `tmpfs:`), or set "
+        "`require_memory_backed: false`"
+    )
+
+
+def foreign_link(path: str, link: str, uid: int) -> str:
+    return (
+        f"{path} leads over the symbolic link {link}, which belongs to uid {uid} and may have been "
+        f"planted: write the path it should lead to ({os.path.realpath(path)})"
+    )
+
+
+def not_writable(path: str, needs: str) -> str:
+    """Say that `needs`, which is `path` or above it, keeps this process from writing."""
+    return (
+        f"{path} is not writable for uid {os.geteuid()} ({describe(needs)}): "
+        "make it writable, mount it writable, or run as its owner"
+    )
+
+
+def describe(path: str) -> str:
+    """Name a file or directory with the mode and owner that decide who may write there."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return f"{path} has mode {stat.S_IMODE(found.st_mode):04o} and belongs to uid {found.st_uid}"

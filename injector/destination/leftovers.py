@@ -1,0 +1,43 @@
+"""Temporary files of runs that were killed."""
+
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+
+from injector.destination.directory import Directory
+from injector.destination.regular import TEMPORARY
+from injector.errors import WriteError
+
+
+def sweep(directories: Iterable[str]) -> list[str]:
+    """Remove what killed runs have left in these directories; return the paths that are gone.
+
+    Only regular files with our kind of name that this user made; root also takes those that it may
+    have given away already. What cannot be removed is left to the check of the directory's rights.
+    """
+    removed = []
+    for path in sorted(set(directories)):
+        with (
+            suppress(OSError, WriteError),
+            Directory(path, create=False, require_memory_backed=False) as directory,
+        ):
+            removed += [os.path.join(path, name) for name in _sweep(directory)]
+    return removed
+
+
+def _sweep(directory: Directory) -> list[str]:
+    removed = []
+    for name in directory.names():
+        if TEMPORARY.fullmatch(name) is None:
+            continue
+        with suppress(OSError):
+            found = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode) and made_by_us(found):
+                os.unlink(name, dir_fd=directory.fd)
+                removed.append(name)
+    return removed
+
+
+def made_by_us(found: os.stat_result) -> bool:
+    return os.geteuid() in {0, found.st_uid}

@@ -1,0 +1,89 @@
+"""What would keep a destination from being written, found without writing anything."""
+
+import errno
+import os
+import stat
+
+from injector.destination import explain, mounts
+from injector.destination.directory import open_nearest
+from injector.destination.links import foreign_link
+from injector.destination.rights import OURS, Owner, giving_problems
+
+
+def problems(
+    path: str,
+    *,
+    require_memory_backed: bool,
+    in_place: bool,
+    create_dest_dirs: bool = True,
+    owner: Owner = OURS,
+) -> list[str]:
+    """List everything that is wrong with a destination; every entry says what to do about it."""
+    if problem := spelling_problem(path):
+        return [problem]
+    found = []
+    if owner is not OURS:
+        found += [f"{path}: {problem}" for problem in giving_problems(owner)]
+    if not in_place and mounts.current().is_mount_point(path):
+        found.append(
+            f"{path} is itself a mount point, and a mounted file cannot be replaced: "
+            "mount the directory instead, or set `in_place: true`"
+        )
+    mode = None
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # the rest is the directory's, below
+            return [*found, explain.failed("use", path, error).args[0]]
+    if mode is not None and not stat.S_ISREG(mode):
+        found.append(explain.in_the_way(path, mode))
+    overwrites = in_place and mode is not None
+    if overwrites and not _may(path, os.W_OK | os.R_OK):
+        found.append(explain.not_writable(path, path))
+    return found + directory_problems(
+        os.path.dirname(path),
+        require_memory_backed=require_memory_backed,
+        create=create_dest_dirs,
+        writable=not overwrites,
+    )
+
+
+def spelling_problem(path: str) -> str:
+    """Say what is wrong with a path whatever is on the disk."""
+    if not path.startswith("/"):
+        return f"{path!r} is not an absolute path"
+    if path.endswith("/"):
+        return f"{path} is the name of a directory: add the file's name"
+    if "\0" in path or not {".", ".."}.isdisjoint(path.split("/")):
+        return f"{path!r}: write it without `.`, `..` and NUL bytes"
+    return ""
+
+
+def directory_problems(
+    path: str, *, require_memory_backed: bool, create: bool, writable: bool = True
+) -> list[str]:
+    """List everything that is wrong with a directory to write in, or where it would be made."""
+    try:
+        fd, existing, missing = open_nearest(path)
+    except OSError as error:
+        return [explain.failed("use", path, error, needs=path).args[0]]
+    try:
+        if missing and not create:
+            return [f"the directory {path} is missing: make it, or set `create_dest_dirs: true`"]
+        found = []
+        if missing and os.path.islink(dangling := os.path.join(existing, missing[-1])):
+            found.append(f"{dangling} is a symbolic link that leads nowhere: remove it")
+        if link := foreign_link(fd, existing):
+            found.append(explain.foreign_link(path, *link))
+        filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
+        if require_memory_backed and filesystem not in mounts.MEMORY_BACKED:
+            found.append(explain.off_memory(path, filesystem))
+        if writable and not _may(".", os.W_OK | os.X_OK, fd):
+            found.append(explain.not_writable(path, existing))
+        return found
+    finally:
+        os.close(fd)
+
+
+def _may(path: str, access: int, directory: int | None = None) -> bool:
+    return os.access(path, access, dir_fd=directory, effective_ids=True)

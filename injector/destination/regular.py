@@ -1,0 +1,97 @@
+"""Regular files in an open directory: find, compare, create, replace. No link is followed."""
+
+import errno
+import os
+import re
+import stat
+from contextlib import suppress
+
+from injector.destination import explain
+from injector.destination.directory import Directory
+from injector.destination.rights import Rights
+from injector.errors import WriteError
+
+# NONBLOCK: opening a planted named pipe must not hang.
+_LOOK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+TEMPORARY = re.compile(r"\..{1,48}\.vault-injector\.[0-9a-f]{8}", re.DOTALL)
+
+
+def temporary_name(name: str) -> str:
+    """Name a file beside `name` that `sweep` knows as ours; it fits where `name` fits."""
+    return f".{name[:48]}.vault-injector.{os.urandom(4).hex()}"
+
+
+def open_regular(directory: Directory, name: str, access: int = os.O_RDONLY) -> int:
+    """Open what has this name; raise WriteError, touching nothing, if it is no regular file."""
+    path = os.path.join(directory.path, name)
+    try:
+        fd = os.open(name, access | _LOOK, dir_fd=directory.fd)
+    except OSError as error:
+        # ELOOP: a link. ENXIO: a socket, or a pipe without a reader. EISDIR: when writing.
+        if error.errno in {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES}:
+            found = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+            _require_regular(found, path)
+        raise
+    try:
+        _require_regular(os.fstat(fd), path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _require_regular(found: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise WriteError(explain.in_the_way(path, found.st_mode))
+
+
+def holds(fd: int, found: os.stat_result, content: bytes) -> bool:
+    """Tell whether an open file has exactly this content; the size spares most of the reading."""
+    return found.st_size == len(content) and os.read(fd, len(content) + 1) == content
+
+
+def write_all(fd: int, content: bytes) -> None:
+    """Write everything, or raise: a filesystem that fills up first writes a part."""
+    rest = memoryview(content)
+    while rest:
+        written = os.write(fd, rest)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]
+
+
+def create(directory: Directory, name: str, content: bytes, rights: Rights, path: str) -> int:
+    """Make a new file, complete and with its rights; return it open. A failure leaves nothing.
+
+    `path` is the destination that a message should name.
+    """
+    fd = os.open(name, _CREATE, 0o600, dir_fd=directory.fd)
+    try:
+        write_all(fd, content)
+        rights.give_to(fd, path)
+        if not directory.memory_backed:
+            os.fsync(fd)
+    except BaseException:
+        os.close(fd)
+        with suppress(OSError):
+            os.unlink(name, dir_fd=directory.fd)
+        raise
+    return fd
+
+
+def replace(directory: Directory, name: str, content: bytes, rights: Rights) -> os.stat_result:
+    """Put a new file under `name` in one step: whoever opens it sees the old one or the new one."""
+    temporary = temporary_name(name)
+    fd = create(directory, temporary, content, rights, os.path.join(directory.path, name))
+    try:
+        os.replace(temporary, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
+        directory.sync()
+        return os.fstat(fd)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=directory.fd)
+        raise
+    finally:
+        os.close(fd)
