@@ -129,8 +129,8 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
 
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Split `host:port` or `[::1]:port`; the port is None if there is none."""
-    host, _, port = address.rpartition(":")
+    host, colon, port = address.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if not port.isdecimal() or int(port) > 65535 or (":" in bare and bare == host):  # noqa: PLR2004
+    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in bare and bare == host):  # noqa: PLR2004
         return bare, None
     return bare, int(port)

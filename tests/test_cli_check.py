@@ -1,0 +1,97 @@
+"""`injector check` and `injector schema` as people and scripts see them."""
+
+import argparse
+import io
+import json
+
+from configs import complete
+
+from injector.cli import check, schema
+
+GOOD = """
+secrets: {app: {path: secret/data/app}, db: {path: database/creds/app}}
+notify: {app: {command: [x]}}
+template: {contents: x, destination: /run/x, notify: app}
+"""
+
+
+def checked(folder, text, *, as_json=False):
+    file = folder / "app.yaml"
+    file.write_text(complete(text))
+    out = io.StringIO()
+    code = check.check(str(file), {}, out, as_json=as_json)
+    return code, out.getvalue().replace(f"{folder}/", "")
+
+
+def test_a_good_file_is_summed_up(tmp_path):
+    assert checked(tmp_path, GOOD) == (
+        0,
+        "app.yaml: ok (2 secrets, 1 file, 1 notification target)\n",
+    )
+
+
+def test_problems_are_listed_and_counted(tmp_path):
+    code, output = checked(tmp_path, "log_level: debgu\npid_file: x\n")
+
+    assert code == 2
+    assert output.splitlines() == [
+        "app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?",
+        "app.yaml:2: pid_file: expected an absolute path, got 'x'; write it from '/' on",
+        "app.yaml: 2 problems",
+    ]
+
+
+def test_warnings_leave_a_file_good(tmp_path):
+    code, output = checked(tmp_path, "vault: {address: 'http://vault:8200'}")
+
+    assert code == 0
+    assert output.splitlines()[0].startswith("warning: app.yaml:1: vault.address: http:// sends")
+
+
+def test_a_file_with_namespaces_shows_who_asks_where(tmp_path):
+    _, output = checked(
+        tmp_path,
+        """
+        vault: {address: https://v, namespace: team-a}
+        secrets: {app: {path: p}, shared: {path: p, namespace: common}}
+        """,
+    )
+
+    assert output.splitlines()[:-1] == [
+        "namespace team-a: login, app",
+        "namespace common: shared",
+    ]
+
+
+def test_scripts_get_json(tmp_path):
+    code, output = checked(tmp_path, "log_level: debgu", as_json=True)
+
+    assert code == 2
+    assert json.loads(output) == {
+        "ok": False,
+        "file": "app.yaml",
+        "problems": ["app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?"],
+        "warnings": [],
+        "secrets": 0,
+        "files": 0,
+        "notifications": 0,
+        "namespaces": {},
+    }
+
+
+def test_check_takes_its_file_from_the_command_line(tmp_path, capsys):
+    file = tmp_path / "app.yaml"
+    file.write_text(complete(GOOD))
+    parser = argparse.ArgumentParser()
+    check.add_arguments(parser)
+
+    assert check.main(parser.parse_args(["-c", str(file)])) == 0
+    assert capsys.readouterr().out.endswith(": ok (2 secrets, 1 file, 1 notification target)\n")
+
+
+def test_schema_prints_json(capsys):
+    parser = argparse.ArgumentParser()
+    schema.add_arguments(parser)
+
+    assert schema.main(parser.parse_args([])) == 0
+    assert json.loads(capsys.readouterr().out)["$defs"].keys() == schema.schema()["$defs"].keys()

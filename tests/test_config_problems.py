@@ -1,0 +1,93 @@
+"""All problems of a file in one run, in the order of its lines, each with its key and a remedy."""
+
+from configs import problems
+
+
+def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
+    found = problems(
+        tmp_path,
+        """
+        vault:
+          address: https://vault.example:8200
+          timeout: soon
+        secrets:
+          a-b: {path: secret/data/app}
+        template:
+          - source: nowhere.j2
+            destinaton: /run/a
+            perms: 0644
+          - contents: x
+            destination: run/b
+            user: nobody-of-that-name
+            notify: [ap]
+        notify:
+          app: {http: {url: "http://localhost"}}
+        """,
+    )
+
+    assert found == [
+        (
+            "3: vault.timeout: expected a duration such as 30s, 5m, 1h30m, 500ms or a number of "
+            "seconds, got 'soon'"
+        ),
+        "5: secrets.a-b: a name consists of letters, digits and '_': write 'a_b' instead",
+        "7: template[0].source: nowhere.j2: no such file",
+        "8: template[0]: unknown key 'destinaton', did you mean 'destination'?",
+        (
+            '9: template[0].perms: write "0644": a bare number is refused, '
+            "because YAML reads 0644 as 420"
+        ),
+        "11: template[1].destination: must be absolute: write it from '/' on",
+        (
+            "12: template[1].user: there is no user 'nobody-of-that-name' on this machine; "
+            "a number always works"
+        ),
+        "13: template[1].notify[0]: 'ap' is not in `notify:`, did you mean 'app'?",
+    ]
+
+
+def test_an_unknown_key_that_resembles_none_names_the_valid_ones(tmp_path):
+    assert problems(tmp_path, "cache: {file: x}") == [
+        "1: cache: unknown key 'file', valid are: persist"
+    ]
+
+
+def test_a_misspelt_key_is_not_also_missing(tmp_path):
+    assert problems(tmp_path, "secrets: {app: {pth: secret/data/app}}") == [
+        "1: secrets.app: unknown key 'pth', did you mean 'path'?"
+    ]
+
+
+def test_a_missing_key_is_shown_at_its_block(tmp_path):
+    assert problems(tmp_path, "log_level: info\nsecrets:\n  app:\n    optional: true\n") == [
+        "3: secrets.app.path: is required"
+    ]
+
+
+def test_what_cannot_be_read_leads_to_no_further_problem(tmp_path):
+    assert problems(
+        tmp_path,
+        """
+        template:
+          - contents: [x]
+            destination: 5
+            notify: {}
+        """,
+    ) == [
+        "2: template[0].contents: expected a single value, got a list",
+        '3: template[0].destination: expected text, got a number; write it in quotes: "5"',
+        "4: template[0].notify[0]: expected a single value, got keys with values",
+    ]
+
+
+def test_an_entry_that_is_no_block_leads_to_no_further_problem(tmp_path):
+    assert problems(tmp_path, "template: [/run/a]\nnotify: {app: HUP}") == [
+        "1: template[0]: expected keys with values, got a single value",
+        "2: notify.app: expected keys with values, got a single value",
+    ]
+
+
+def test_a_long_value_is_cut(tmp_path):
+    assert problems(tmp_path, f"log_level: {'x' * 100}")[0].startswith(
+        f"1: log_level: unknown value '{'x' * 60}…', "
+    )
