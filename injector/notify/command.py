@@ -1,0 +1,228 @@
+"""Run a program to its end, or end it and everything it started."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+
+from injector.clock import Clock
+from injector.errors import HookError
+from injector.notify.outcome import Outcome
+from injector.notify.output import Tail
+
+# Between SIGTERM and SIGKILL, in seconds.
+STOP_GRACE = 2.0
+# How long we stand still for a killed process to be gone; it takes milliseconds.
+REAP_LIMIT = 0.5
+LONGEST_SHOWN = 200
+PIPE_CAPACITY = 64 * 1024
+
+# What we log in with is for us, not for the programs we start.
+_CREDENTIAL = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)")
+
+
+class CommandTarget:
+    """An application that is told by running a program."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        clock: Clock,
+        redact: Callable[[str], str],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._argv = argv
+        self._timeout = timeout
+        self._clock = clock
+        self._redact = redact
+        self._environ = environ
+
+    async def tell(self, written_at: float) -> Outcome:  # noqa: ARG002 - a command always runs
+        await run_command(
+            self._argv,
+            timeout=self._timeout,
+            clock=self._clock,
+            redact=self._redact,
+            environ=self._environ,
+        )
+        return Outcome.SENT
+
+
+async def run_command(
+    argv: Sequence[str],
+    *,
+    timeout: float,  # noqa: ASYNC109 - it ends processes, not only the waiting
+    clock: Clock,
+    redact: Callable[[str], str],
+    environ: Mapping[str, str],
+    cwd: str | None = None,
+) -> str:
+    """Return the redacted end of what it printed; raise HookError unless it exits with 0.
+
+    What is left of its process group after `timeout`, or when the caller is cancelled, is killed.
+    A program that it leaves running on purpose stays, but nobody reads its output any more.
+    """
+    shown = _shown(argv, redact)
+    try:
+        running = _start(argv, without_credentials(environ), cwd)
+    except (OSError, ValueError) as exc:
+        raise HookError(f"{shown} {_why_not_started(exc, cwd)}") from exc
+    with running:
+        try:
+            async with clock.deadline(timeout):
+                await running.exited.wait()
+        except TimeoutError:
+            await running.stop(clock)
+            end = f"did not end within {round(timeout, 1):g} s and was killed"
+            raise HookError(_sentence(shown, end, running.output(redact))) from None
+        except asyncio.CancelledError:
+            await running.stop(clock)
+            raise
+        code = running.reap()
+        output = running.output(redact)
+    if code != 0:
+        raise HookError(_sentence(shown, _ending(code), output))
+    return output
+
+
+def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not _CREDENTIAL.fullmatch(name)}
+
+
+def _start(argv: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> "_Running":
+    process = subprocess.Popen(
+        argv,
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env=environ,
+        cwd=cwd,
+    )
+    try:
+        return _Running(process, os.pidfd_open(process.pid))
+    except OSError:
+        with process:
+            process.kill()
+        raise
+
+
+class _Running:
+    """A started program with its process group, and the end of what they print.
+
+    The program is not reaped before the group needs no more signals: until then its number, which
+    is also the group's, cannot be given to anybody else.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], pidfd: int) -> None:
+        assert process.stdout is not None
+        self.exited = asyncio.Event()
+        self._silent = asyncio.Event()
+        self._interrupted = False
+        self._process = process
+        self._pidfd = pidfd
+        self._stdout = process.stdout
+        self._tail = Tail()
+        self._loop = asyncio.get_running_loop()
+        os.set_blocking(self._stdout.fileno(), False)
+
+    def __enter__(self) -> None:
+        self._loop.add_reader(self._pidfd, self._on_exit)
+        self._loop.add_reader(self._stdout, self._read)
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.remove_reader(self._pidfd)
+        self._loop.remove_reader(self._stdout)
+        os.close(self._pidfd)
+        self._stdout.close()
+
+    def _on_exit(self) -> None:
+        self._loop.remove_reader(self._pidfd)
+        # All that the program printed is in the pipe by now: one read empties it, another may see
+        # its end. We do not wait for that, since a grandchild can hold the pipe open for ever.
+        self._read()
+        self._read()
+        self.exited.set()
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._stdout.fileno(), PIPE_CAPACITY)
+        except BlockingIOError:
+            return
+        self._tail.add(chunk)
+        if not chunk:
+            self._loop.remove_reader(self._stdout)
+            self._silent.set()
+
+    def output(self, redact: Callable[[str], str]) -> str:
+        """Return the end of the output, once the program has been reaped."""
+        whole = self._silent.is_set() and not self._interrupted and self._process.returncode >= 0
+        return self._tail.text(redact, complete=whole)
+
+    async def stop(self, clock: Clock) -> None:
+        """End the whole group: ask, and kill what is left after a grace."""
+        self._interrupted = True
+        try:
+            self._signal_group(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                async with clock.deadline(STOP_GRACE):
+                    await self.exited.wait()
+                    await self._silent.wait()  # how we learn that the grandchildren have ended
+        finally:
+            self._signal_group(signal.SIGKILL)
+            # A process that is stuck in the kernel, or not ours to kill, is reaped by `subprocess`
+            # when the next one is started.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.reap()
+
+    def reap(self) -> int:
+        """Return the exit code of the program, which has ended or is just being killed."""
+        return self._process.wait(REAP_LIMIT)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        # EPERM: everything that is left in the group runs as another user (sudo).
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
+    # Redacted before quoting, which would hide a value that has a quote in it.
+    line = redact(" ".join(shlex.join([redact(word) for word in argv]).split()))
+    return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"
+
+
+def _why_not_started(exc: OSError | ValueError, cwd: str | None) -> str:
+    match exc:
+        case FileNotFoundError() | NotADirectoryError() if cwd is not None and exc.filename == cwd:
+            return f"cannot be started in {cwd}: there is no such folder"
+        case FileNotFoundError():
+            return "was not found, or the interpreter in its first line was not"
+        case PermissionError():
+            return "is not executable"
+        case OSError(errno=errno.ENOEXEC):
+            return "is not a program: a script needs a first line such as #!/bin/sh"
+        case OSError():
+            return f"cannot be started: {exc.strerror}"
+        case _:
+            return f"cannot be started: {exc}"
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exited with {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal
+        return f"was ended by signal {-code}"
+
+
+def _sentence(program: str, ending: str, output: str) -> str:
+    return f"{program} {ending}: {output}" if output else f"{program} {ending}"

@@ -1,0 +1,126 @@
+"""Which processes the configuration means. A choice among those shown; nothing is signalled."""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from injector.errors import HookError
+from injector.notify.processes import Process, ancestry, tops
+
+LONGEST_NAME = 15  # the kernel cuts longer ones
+SHARE = (
+    "share the PID namespace (Kubernetes: `shareProcessNamespace: true`, "
+    'Compose: `pid: "service:app"`)'
+)
+_PID = re.compile(rb"[ \t]*([0-9]{1,10})[ \t\r]*(\n|$)")
+_PID_FILE_READ = 64
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The processes that are shown, and which of them is the injector."""
+
+    processes: Mapping[int, Process]
+    own: int
+
+    def family(self) -> set[int]:
+        """Return the injector and those that started it: never to be signalled."""
+        return ancestry(self.own, self.processes) | {self.own}
+
+    def alone(self) -> bool:
+        """Tell whether everything shown is the injector, its ancestors or its children."""
+        family = self.family()
+        return all(
+            pid in family or self.own in ancestry(pid, self.processes) for pid in self.processes
+        )
+
+    def others(self) -> list[Process]:
+        family = self.family()
+        return [process for pid, process in self.processes.items() if pid not in family]
+
+
+@dataclass(frozen=True, slots=True)
+class PidFile:
+    """What a pid file says, and when it was written on the wall clock."""
+
+    path: str
+    pid: int
+    written_at: float
+
+
+def read_pid_file(path: str) -> PidFile | None:
+    """Read the number in a file's first line; None if there is no such file."""
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            line, found = file.read(_PID_FILE_READ), os.fstat(file.fileno())
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise HookError(f"cannot read {path}: {exc.strerror}") from exc
+    if not stat.S_ISREG(found.st_mode):
+        raise HookError(f"{path} is not a regular file")
+    if not line.strip():
+        raise HookError(f"{path} is empty; it should hold the number of a process")
+    number = _PID.match(line)
+    if number is None or int(number[1]) == 0:
+        raise HookError(f"the first line of {path} is not the number of a process")
+    return PidFile(path, int(number[1]), found.st_mtime)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # of a FIFO, for somebody who writes to it
+
+
+def by_pid_file(file: PidFile, view: View) -> Process | None:
+    """Choose the process that the file names.
+
+    PID 1 may be the application, when the injector has joined its namespace. Otherwise it is an
+    ancestor of the injector, and the file comes from a namespace where 1 is somebody else.
+    """
+    if file.pid in view.family():
+        who = "the injector itself" if file.pid == view.own else "a process that started it"
+        raise HookError(
+            f"{file.path} says {file.pid}, which here is {who}: if the file was written in "
+            f"another container, {SHARE}"
+        )
+    if file.pid not in view.processes and view.alone():
+        raise HookError(
+            f"{file.path} says {file.pid}, but no process outside the injector's own container is "
+            f"visible: {SHARE}"
+        )
+    return view.processes.get(file.pid)
+
+
+def by_name(name: str, view: View, arguments: Callable[[int], Iterable[str]]) -> list[Process]:
+    """Choose by the kernel's name; a longer name has to be at the front of the command line too."""
+    cut = os.fsdecode(os.fsencode(name)[:LONGEST_NAME])
+
+    def matches(process: Process) -> bool:
+        if process.name != cut:
+            return False
+        # Of a script, the first words are the interpreter, at most one option, and the script.
+        words = list(arguments(process.pid))[:3] if cut != name else [name]
+        return any(PurePath(word).name == name for word in words)
+
+    return tops([process for process in view.others() if matches(process)])
+
+
+def by_exe(path: str, view: View, executable: Callable[[int], str | None]) -> list[Process]:
+    """Choose by the path of the executable, which only the same user may read."""
+    name = os.fsdecode(os.fsencode(PurePath(path).name)[:LONGEST_NAME])
+    found, hidden = [], []
+    for process in view.others():
+        theirs = executable(process.pid)
+        if theirs == path:
+            found.append(process)
+        elif theirs is None and process.name == name:
+            hidden.append(process)
+    if hidden and not found:
+        raise HookError(
+            f"cannot see whether {hidden[0]} runs {path}: run the injector as the same uid, give "
+            "it CAP_SYS_PTRACE, or use `process.name` or `process.pid_file`"
+        )
+    return tops(found)

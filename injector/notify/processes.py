@@ -1,0 +1,128 @@
+"""What /proc says about processes. The parsing is pure; nothing is decided here."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+# What a read from /proc raises when the process has gone, before or during the read.
+GONE = (FileNotFoundError, ProcessLookupError)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Number and start together name a process for ever; a number alone is used again."""
+
+    pid: int
+    parent: int = field(compare=False)  # changes when the parent ends
+    name: str  # the kernel's `comm`: 15 bytes at most
+    started: float  # seconds after boot, on CLOCK_BOOTTIME
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Who may signal a process, and its signal masks: bit n-1 is signal n.
+
+    `blocked` is the main thread's. A program that blocks a signal there reads it in another thread.
+    """
+
+    user: int
+    saved_user: int
+    init: bool  # PID 1 of its namespace: signals that it does not catch do not reach it
+    caught: int
+    ignored: int
+    blocked: int
+
+
+def parse_stat(text: str) -> Process:
+    """Parse /proc/PID/stat; the name may hold spaces and parentheses."""
+    head, _, tail = text.rpartition(") ")
+    pid, _, name = head.partition(" (")
+    fields = tail.split()  # from field 3 of proc_pid_stat(5) on
+    return Process(int(pid), int(fields[1]), name, int(fields[19]) / TICKS_PER_SECOND)
+
+
+def parse_status(text: str) -> Status:
+    """Parse /proc/PID/status."""
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    user, _, saved_user, _ = fields["Uid"].split()
+    return Status(
+        user=int(user),
+        saved_user=int(saved_user),
+        init=fields.get("NSpid", "").split()[-1:] == ["1"],
+        caught=int(fields["SigCgt"], 16),
+        ignored=int(fields["SigIgn"], 16),
+        blocked=int(fields["SigBlk"], 16),
+    )
+
+
+def process(pid: int) -> Process:
+    """Read one process; raises one of GONE."""
+    return parse_stat(_text(f"/proc/{pid}/stat"))
+
+
+def processes() -> dict[int, Process]:
+    """Read every process that this PID namespace shows."""
+    found = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            try:
+                found[int(entry.name)] = process(int(entry.name))
+            except GONE:
+                continue
+    return found
+
+
+def status(pid: int) -> Status:
+    """Read the status of a process; raises one of GONE."""
+    return parse_status(_text(f"/proc/{pid}/status"))
+
+
+def arguments(pid: int) -> list[str]:
+    """Return its command line, or nothing when it has gone."""
+    try:
+        return _text(f"/proc/{pid}/cmdline").rstrip("\0").split("\0")
+    except GONE:
+        return []
+
+
+def executable(pid: int) -> str | None:
+    """Return the path of its executable, empty when there is none, None when it is not shown."""
+    try:
+        return str(Path(f"/proc/{pid}/exe").readlink()).removesuffix(" (deleted)")
+    except GONE:
+        return ""
+    except PermissionError:
+        return None
+
+
+def ancestry(pid: int, seen: Mapping[int, Process]) -> set[int]:
+    """Return `pid`, its parent, and so on up to the first that is not shown."""
+    line: set[int] = set()
+    while pid in seen and pid not in line:
+        line.add(pid)
+        pid = seen[pid].parent
+    return line
+
+
+def tops(matches: Collection[Process]) -> list[Process]:
+    """Leave out those whose parent matches too: a server's workers are its own business."""
+    pids = {match.pid for match in matches}
+    return [match for match in matches if match.parent not in pids]
+
+
+def started_after(age: float, event_age: float, *, slack: float) -> bool:
+    """Tell whether what is `age` seconds old began after what happened `event_age` seconds ago.
+
+    Ages, not dates: they hold on two clocks, and a step of the wall clock moves only one of them.
+    A negative age is a clock we cannot follow, and no reason to leave anybody untold.
+    """
+    return 0 <= age < event_age - slack
+
+
+def _text(path: str) -> str:
+    return os.fsdecode(Path(path).read_bytes())

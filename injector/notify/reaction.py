@@ -1,0 +1,59 @@
+"""What a signal would do to a process. A decision; nothing is sent."""
+
+import signal
+from enum import Enum, auto
+
+from injector.notify.processes import Process, Status
+
+_IGNORED_BY_DEFAULT = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
+
+
+class Reaction(Enum):
+    """To a signal that arrives now."""
+
+    HANDLED = auto()
+    WAITS = auto()  # blocked: the program reads it with sigwait() or a signalfd
+    UNNOTICED = auto()
+    FATAL = auto()
+
+
+def reaction(number: int, status: Status) -> Reaction:
+    """Decide from the masks of the process; Go programs claim to handle everything."""
+    bit = 1 << (number - 1)
+    if status.caught & bit:
+        return Reaction.HANDLED
+    if status.blocked & bit:
+        return Reaction.WAITS
+    if status.ignored & bit or number in _IGNORED_BY_DEFAULT or status.init:
+        return Reaction.UNNOTICED
+    return Reaction.FATAL
+
+
+def objection(process: Process, number: signal.Signals, status: Status) -> str | None:
+    """Say why the signal should not be sent."""
+    match reaction(number, status):
+        case Reaction.FATAL:
+            return (
+                f"{process} does not handle {number.name} and would die of it; it was not sent. "
+                "Choose the signal that reloads it, or set `force: true`"
+            )
+        case Reaction.UNNOTICED:
+            return (
+                f"{process} ignores {number.name}, so it would not notice; it was not sent. "
+                "Choose the signal that reloads it, or set `force: true`"
+            )
+        case _:
+            return None
+
+
+def refusal(process: Process, number: signal.Signals, status: Status, our_user: int) -> str:
+    """Say what to do about EPERM; the kernel's rule is in kill(2)."""
+    if our_user in (status.user, status.saved_user):
+        return (
+            f"{process} has our own uid {our_user}, and still sending {number.name} is forbidden: "
+            "look for an AppArmor, SELinux or seccomp rule"
+        )
+    return (
+        f"{process} runs as uid {status.user} and the injector as uid {our_user}, so sending "
+        f"{number.name} is forbidden: run both as the same uid, or give the injector CAP_KILL"
+    )

@@ -1,0 +1,247 @@
+"""Commands: real programs, their groups, their output, and what is left behind (nothing)."""
+
+import asyncio
+import os
+import select
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from injector.clock import SystemClock
+from injector.config import model
+from injector.errors import HookError
+from injector.notify import Outcome, target
+from injector.notify.command import run_command
+from injector.notify.processes import processes
+
+SECRET = "canary-4711-value"
+
+
+class HastyClock(SystemClock):
+    """A second passes in a twentieth."""
+
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        return super().deadline(seconds / 20)
+
+
+def redact(text: str) -> str:
+    return text.replace(SECRET, "[redacted]")
+
+
+async def run(*argv: str, timeout: float = 100, **options) -> str:  # noqa: ASYNC109 - the command's
+    environ = {"PATH": os.environ["PATH"], **options.pop("environ", {})}
+    clock = HastyClock()
+    return await run_command(
+        argv, timeout=timeout, clock=clock, redact=redact, environ=environ, **options
+    )
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left() -> AsyncIterator[None]:
+    before = descriptors()
+    yield
+    assert descriptors() == before
+    assert [p for p in processes().values() if p.parent == os.getpid()] == []
+
+
+async def line(path: Path) -> str:
+    """Wait for what a program writes into a FIFO."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        loop.add_reader(fd, ready.set)
+        async with asyncio.timeout(5):
+            await ready.wait()
+        return os.read(fd, 100).decode().strip()
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
+
+
+def gone(pidfd: int) -> bool:
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(5000))
+
+
+async def test_a_command_that_succeeds_gives_the_end_of_its_output():
+    text = await run("sh", "-c", f"echo out; echo err {SECRET} >&2")
+
+    assert text == "out\nerr [redacted]"
+
+
+async def test_a_failure_tells_code_and_output_without_values():
+    with pytest.raises(HookError) as failure:
+        await run("sh", "-c", f"echo no such {SECRET}; exit 3", SECRET)
+
+    assert str(failure.value) == (
+        "`sh -c 'echo no such [redacted]; exit 3' '[redacted]'` exited with 3: no such [redacted]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "reason"),
+    [
+        (["sh", "-c", "kill -KILL $$"], "was ended by SIGKILL"),
+        (["sh", "-c", "kill -40 $$"], "was ended by signal 40"),
+        (["/no/such/program"], "was not found"),
+        (["no-such-program"], "was not found"),
+        (["/etc/passwd"], "is not executable"),
+        (["sh", "a\0b"], "cannot be started: embedded null byte"),
+    ],
+)
+async def test_every_way_to_fail_has_its_words(argv, reason):
+    with pytest.raises(HookError, match=reason):
+        await run(*argv)
+
+
+async def test_a_file_without_an_interpreter_is_not_a_program(tmp_path):
+    program = tmp_path / "hook"
+    program.write_text("")
+    program.write_bytes(b"\x01\x02")
+    program.chmod(0o755)
+
+    with pytest.raises(HookError, match="a script needs a first line"):
+        await run(str(program))
+
+
+async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path):
+    with pytest.raises(HookError, match="there is no such folder"):
+        await run("true", cwd=str(tmp_path / "none"))
+
+
+async def test_a_command_has_no_input_no_credentials_and_a_group_of_its_own(tmp_path):
+    script = 'cat; pwd; echo "${VAULT_TOKEN-none} $APP"; ps -o pgid= -p $$ 2>/dev/null || echo $$'
+
+    text = await run(
+        *["sh", "-c", script], cwd=str(tmp_path), environ={"VAULT_TOKEN": "x", "APP": "y"}
+    )
+
+    folder, names, group = text.splitlines()
+    assert (folder, names) == (str(tmp_path), "none y")
+    assert int(group) != os.getpgrp()
+
+
+async def test_a_command_that_hangs_is_ended_with_everything_it_started(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    # The grandchild has been double-forked, ignores SIGTERM and keeps the pipe open.
+    script = f"""
+        ( (trap '' TERM; exec sleep 1000) & echo $! > {fifo} )
+        echo waiting for {SECRET}
+        echo half of canary-47 | tr -d '\\n'
+        exec sleep 1000
+    """
+    hook = asyncio.create_task(run("sh", "-c", script, timeout=5))
+    grandchild = os.pidfd_open(int(await line(fifo)))
+
+    with pytest.raises(HookError) as failure:
+        await hook
+
+    assert gone(grandchild)
+    os.close(grandchild)
+    assert "did not end within 5 s and was killed: waiting for [redacted]" in str(failure.value)
+    assert "canary" not in str(failure.value).rpartition("was killed")[2]
+
+
+async def test_a_command_that_heeds_sigterm_may_clean_up(tmp_path):
+    script = "trap 'echo cleaned; rm lock; exit 0' TERM; touch lock; sleep 1000 & wait"
+
+    with pytest.raises(HookError, match="was killed: cleaned"):
+        await run("sh", "-c", script, timeout=5, cwd=str(tmp_path))
+
+    assert not (tmp_path / "lock").exists()
+
+
+async def test_a_cancelled_command_is_ended_with_everything_it_started(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    script = f"(trap '' TERM; exec sleep 1000) & echo $! > {fifo}; wait"
+    hook = asyncio.create_task(run("sh", "-c", script))
+    grandchild = os.pidfd_open(int(await line(fifo)))
+
+    hook.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await hook
+    assert gone(grandchild)
+    os.close(grandchild)
+
+
+async def test_a_command_cancelled_twice_is_killed_at_once(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    hook = asyncio.create_task(
+        run("sh", "-c", f"trap '' TERM; echo $$ > {fifo}; while :; do sleep 1; done")
+    )
+    program = os.pidfd_open(int(await line(fifo)))
+
+    hook.cancel()
+    await asyncio.sleep(0)
+    hook.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await hook
+    assert gone(program)
+    os.close(program)
+
+
+async def test_a_program_left_running_on_purpose_is_neither_waited_for_nor_killed(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    script = f"sleep 1000 & echo $! > {fifo}; echo started"
+    hook = asyncio.create_task(run("sh", "-c", script))
+    daemon = int(await line(fifo))
+
+    assert await hook == "started"
+
+    os.kill(daemon, 0)
+    os.kill(daemon, 9)
+
+
+async def test_a_flood_of_output_costs_neither_memory_nor_the_end():
+    flood = "import sys; [sys.stdout.write('x' * 99 + '\\n') for _ in range(300_000)]; print('end')"
+    tracemalloc.start()
+
+    text = await run(sys.executable, "-c", flood)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert text.endswith("x\nend")
+    assert len(text) <= 4096
+    assert peak < 2 * 1024 * 1024
+
+
+async def test_an_endless_flood_is_ended_in_time():
+    with pytest.raises(HookError) as failure:
+        await run("sh", "-c", f"yes 0123{SECRET}4567", timeout=5)
+
+    assert "canary" not in str(failure.value)
+    assert len(str(failure.value)) < 4500
+
+
+async def test_a_hundred_commands_leave_nothing():
+    await asyncio.gather(*(run("sh", "-c", "(sleep 0 &) ; echo x") for _ in range(100)))
+
+
+def notify(**options) -> model.Notify:
+    return model.Notify(**options)
+
+
+async def test_a_hook_names_itself_when_it_fails():
+    def hook(*argv: str, redact: Callable[[str], str] = redact):
+        return target(
+            *("web", notify(command=argv)), clock=HastyClock(), redact=redact, environ=os.environ
+        )
+
+    assert await hook("true").tell(0.0) is Outcome.SENT
+    with pytest.raises(HookError, match=r"^hook 'web': `false` exited with 1$"):
+        await hook("false").tell(0.0)

@@ -1,0 +1,457 @@
+"""Signals: real processes, and which of them are told."""
+
+import asyncio
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from injector.clock import SystemClock
+from injector.config import model
+from injector.errors import HookError
+from injector.notify import Outcome, target
+from injector.notify.find import View, by_pid_file, read_pid_file
+from injector.notify.processes import process, processes
+from injector.notify.signal import SignalTarget
+
+LISTENER = """
+import os, signal, sys
+def say(*words): os.write(1, (' '.join(map(str, words)) + '\\n').encode())
+def on_signal(number, _): say('got', signal.Signals(number).name)
+for number in (signal.SIGHUP, signal.SIGUSR1): signal.signal(number, on_signal)
+"""
+WAIT = "say('ready')\nwhile True: signal.pause()\n"
+
+
+class App:
+    """A program that says what happens to it, line by line."""
+
+    def __init__(self, *argv: str) -> None:
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, process_group=0
+        )
+        self.pid = self.process.pid
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        text = b""
+        while not text.endswith(b"\n"):
+            readable, _, _ = select.select([self.process.stdout], [], [], 5)
+            assert readable, f"no line within 5 s, only {text!r}"
+            byte = os.read(self.process.stdout.fileno(), 1)
+            assert byte, f"ended, after {text!r}"
+            text += byte
+        return text.decode().strip()
+
+    def heard_only(self, *signals: str) -> bool:
+        """Tell whether these signals, and no other, had been sent before this call."""
+        assert [self.line() for _ in signals] == [f"got {name}" for name in signals]
+        for _ in range(2):  # two that are pending together may be handled in any order
+            os.kill(self.pid, signal.SIGUSR1)
+            assert self.line() == "got SIGUSR1"
+        return True
+
+    def lives(self) -> bool:
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait(5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+Start = Callable[..., App]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with contextlib.ExitStack() as stack:
+
+        def start(*argv: str, ready: str = "ready") -> App:
+            app = App(*argv)
+            stack.callback(app.close)
+            assert not ready or app.line() == ready
+            return app
+
+        yield start
+
+
+@pytest.fixture
+def listener(start: Start) -> App:
+    return start(sys.executable, "-c", LISTENER + WAIT)
+
+
+@pytest.fixture
+def script(tmp_path: Path, start: Start) -> Callable[..., App]:
+    """Start a script under a name of its own."""
+
+    def script(name: str, text: str = LISTENER + WAIT, **options: str) -> App:
+        path = tmp_path / name
+        path.write_text(f"#!{sys.executable}\n{text}")
+        path.chmod(0o755)
+        return start(str(path), **options)
+
+    return script
+
+
+def pid_file(tmp_path: Path, content: object) -> model.Process:
+    path = tmp_path / "app.pid"
+    path.write_text(f"{content}\n")
+    return model.Process(pid_file=str(path))
+
+
+async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, **options):
+    notify = model.Notify(signal=number, process=which)
+    clock = SystemClock()
+    made = target("app", notify, clock=clock, redact=str, environ={}, **options)
+    return await made.tell(clock.wall() - ago)
+
+
+# --- by pid file ---------------------------------------------------------------------------------
+
+
+async def test_the_process_in_a_pid_file_is_told(tmp_path, listener):
+    assert await tell(pid_file(tmp_path, listener.pid)) is Outcome.SENT
+
+    assert listener.line() == "got SIGHUP"
+
+
+async def test_a_pid_file_may_have_more_lines(tmp_path, listener):
+    assert await tell(pid_file(tmp_path, f" {listener.pid} \n/data\n5432")) is Outcome.SENT
+
+
+@pytest.fixture
+def ended() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process
+
+
+async def test_nobody_to_tell_is_no_failure(tmp_path, ended):
+
+    assert await tell(model.Process(pid_file=str(tmp_path / "none.pid"))) is Outcome.ABSENT
+    assert await tell(pid_file(tmp_path, ended.pid)) is Outcome.ABSENT
+    assert await tell(model.Process(name="no-such-name")) is Outcome.ABSENT
+    assert await tell(model.Process(exe="/no/such/program")) is Outcome.ABSENT
+
+
+@pytest.fixture
+def zombie(script: Callable[..., App]) -> App:
+    app = script("vi-zombie", "import os; os.write(1, b'ready\\n')")
+    os.waitid(os.P_PID, app.pid, os.WEXITED | os.WNOWAIT)
+    return app
+
+
+async def test_a_zombie_is_nobody_to_tell(tmp_path, zombie):
+    assert await tell(pid_file(tmp_path, zombie.pid)) is Outcome.ABSENT
+    assert await tell(model.Process(name="vi-zombie")) is Outcome.ABSENT
+
+
+@pytest.mark.parametrize(
+    "content", ["", "abc", "-5", "0", "12abc", "1_2", "+7", "12 34", "9" * 70, "\0"]
+)
+async def test_a_pid_file_that_holds_no_number_is_refused(tmp_path, content):
+    with pytest.raises(HookError, match=r"^hook 'app': .*app\.pid (is empty|is not the number)"):
+        await tell(pid_file(tmp_path, content))
+
+
+async def test_a_number_no_process_can_have_is_nobody(tmp_path):
+    assert await tell(pid_file(tmp_path, 2**31)) is Outcome.ABSENT
+
+
+async def test_neither_the_injector_nor_what_started_it_is_signalled(tmp_path):
+    for pid in (os.getpid(), os.getppid()):
+        with pytest.raises(HookError, match="written in another container"):
+            await tell(pid_file(tmp_path, pid))
+
+
+async def test_a_pid_file_that_is_no_file_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(HookError, match="not a regular file"):
+        await tell(model.Process(pid_file=str(tmp_path / "fifo")))
+    with pytest.raises(HookError, match="Is a directory"):
+        await tell(model.Process(pid_file=str(tmp_path)))
+    (tmp_path / "file").touch()
+    with pytest.raises(HookError, match="Not a directory"):
+        await tell(model.Process(pid_file=str(tmp_path / "file" / "app.pid")))
+
+
+async def test_a_number_that_was_given_to_a_younger_process_is_not_signalled(tmp_path, listener):
+    which = pid_file(tmp_path, listener.pid)
+    hour_ago = time.time() - 3600
+    os.utime(which.pid_file, (hour_ago, hour_ago))
+
+    assert await tell(which, ago=7200) is Outcome.ABSENT
+
+    assert listener.heard_only()
+
+
+async def test_a_number_given_away_after_the_search_is_not_signalled(listener):
+    found = process(listener.pid)
+    another = type(found)(found.pid, found.parent, found.name, found.started - 1)
+    which = model.Process(name="any")
+    made = SignalTarget("SIGHUP", which, clock=SystemClock(), child_pid=lambda: None)
+
+    assert made._signal(another, time.time()) is Outcome.ABSENT
+    assert made._signal(found, time.time()) is Outcome.SENT
+
+
+# --- when it was started -------------------------------------------------------------------------
+
+
+async def test_who_started_after_the_change_has_read_it_already(tmp_path, listener):
+    which = pid_file(tmp_path, listener.pid)
+
+    assert await tell(which, ago=60) is Outcome.CURRENT
+
+    assert listener.heard_only()
+
+
+async def test_who_started_before_the_change_is_told_also_when_it_was_not_there_first(
+    tmp_path, listener
+):
+    which = model.Process(pid_file=str(tmp_path / "app.pid"))
+    assert await tell(which) is Outcome.ABSENT
+
+    pid_file(tmp_path, listener.pid)
+
+    assert await tell(which) is Outcome.SENT
+
+
+# --- what it would do to it ----------------------------------------------------------------------
+
+
+async def test_a_signal_that_would_kill_is_not_sent_unless_forced(start, tmp_path):
+    app = start("sh", "-c", "echo ready; exec sleep 1000")
+    which = pid_file(tmp_path, app.pid)
+
+    with pytest.raises(HookError, match=rf"process {app.pid} \(\w+\).*die of it.*force: true"):
+        await tell(which)
+    assert app.lives()
+
+    forced = model.Process(pid_file=which.pid_file, force=True)
+    assert await tell(forced) is Outcome.SENT
+    assert app.process.wait(5) == -signal.SIGHUP
+
+
+async def test_a_signal_that_is_ignored_is_a_failure(start, tmp_path):
+    app = start("sh", "-c", "trap '' HUP; echo ready; exec sleep 1000")
+
+    with pytest.raises(HookError, match="ignores SIGHUP"):
+        await tell(pid_file(tmp_path, app.pid))
+
+
+SIGWAIT = """
+import threading
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+def wait():
+    say('ready')
+    say('read', signal.sigwait([signal.SIGTERM]).name)
+"""
+
+
+async def test_a_signal_that_another_thread_waits_for_is_sent(start, tmp_path):
+    waiting = "thread = threading.Thread(target=wait)\nthread.start()\nthread.join()"
+    app = start(sys.executable, "-c", LISTENER + SIGWAIT + waiting)
+
+    assert await tell(pid_file(tmp_path, app.pid), number="SIGTERM") is Outcome.SENT
+
+    assert app.line() == "read SIGTERM"
+
+
+async def test_a_signal_that_the_main_thread_waits_for_looks_deadly_and_needs_force(
+    start, tmp_path
+):
+    # The kernel unblocks a signal while a thread is in sigwait().
+    app = start(sys.executable, "-c", LISTENER + SIGWAIT + "wait()")
+    which = pid_file(tmp_path, app.pid)
+
+    await until_asleep(app.pid)
+    with pytest.raises(HookError, match="force: true"):
+        await tell(which, number="SIGTERM")
+    forced = model.Process(pid_file=which.pid_file, force=True)
+    assert await tell(forced, number="SIGTERM") is Outcome.SENT
+
+    assert app.line() == "read SIGTERM"
+
+
+async def until_asleep(pid: int) -> None:
+    async with asyncio.timeout(5):
+        while state(pid) != "S":  # noqa: ASYNC110 - the kernel has no event for it
+            await asyncio.sleep(0)
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+
+
+# --- by name, executable, child ------------------------------------------------------------------
+
+PREFORK = LISTENER + "if os.fork() == 0: on_signal = lambda *_: say('worker!')\n" + WAIT
+
+
+async def test_a_name_means_every_master_and_no_worker(script):
+    first = script("vi-prefork", PREFORK)
+    second = script("vi-prefork", PREFORK)
+    assert (first.line(), second.line()) == ("ready", "ready")
+
+    assert await tell(model.Process(name="vi-prefork")) is Outcome.SENT
+
+    assert first.heard_only("SIGHUP")
+    assert second.heard_only("SIGHUP")
+
+
+async def test_a_name_may_be_longer_than_the_kernel_keeps(script):
+    meant, similar = script("vi-long-service-a"), script("vi-long-service-b")
+
+    assert await tell(model.Process(name="vi-long-service-a")) is Outcome.SENT
+
+    assert meant.heard_only("SIGHUP")
+    assert similar.heard_only()
+
+
+async def test_one_that_cannot_be_told_does_not_keep_it_from_the_others(script):
+    deaf = script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
+    listening = script("vi-mixed")
+
+    with pytest.raises(HookError, match=f"process {deaf.pid} .*die of it"):
+        await tell(model.Process(name="vi-mixed"))
+
+    assert listening.heard_only("SIGHUP")
+    assert deaf.lives()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Path:
+    return Path(shutil.copy(Path("/bin/sh").resolve(), tmp_path / "vi-shell"))
+
+
+async def test_an_executable_is_found_by_its_path_also_when_it_was_replaced(shell, start):
+    app = start(str(shell), "-c", "trap 'echo got it' HUP; echo ready; sleep 1000 & wait")
+    shell.unlink()
+
+    assert await tell(model.Process(exe=str(shell))) is Outcome.SENT
+
+    assert app.line() == "got it"
+
+
+async def test_the_supervised_command_is_told_if_it_runs(listener):
+    which = model.Process(child=True)
+
+    assert await tell(which) is Outcome.ABSENT
+    assert await tell(which, child_pid=lambda: 2**31 - 1) is Outcome.ABSENT
+    assert await tell(which, child_pid=lambda: listener.pid) is Outcome.SENT
+    assert listener.line() == "got SIGHUP"
+
+
+async def test_nothing_stays_open(tmp_path, listener):
+    before = descriptors()
+
+    await tell(pid_file(tmp_path, listener.pid))
+    await tell(model.Process(name="no-such-name"))
+
+    assert descriptors() == before
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+# --- other users, other namespaces ---------------------------------------------------------------
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+def as_nobody(which: model.Process) -> str:
+    """Tell in a child of another uid (forked: it may not read our interpreter's files)."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            text = str(asyncio.run(tell(which)))
+        except BaseException as exc:  # noqa: BLE001 - to be seen by the test
+            text = f"{type(exc).__name__}: {exc}"
+        os.write(writing, text.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        text = file.read()
+    os.waitpid(child, 0)
+    return text
+
+
+@needs_root
+def test_a_process_of_another_user_gives_one_line_that_says_what_to_do(script):
+    app = script("vi-of-root")
+
+    assert as_nobody(model.Process(name="vi-of-root")) == (
+        f"HookError: hook 'app': process {app.pid} (vi-of-root) runs as uid 0 and the injector as "
+        "uid 65534, so sending SIGHUP is forbidden: run both as the same uid, or give the injector "
+        "CAP_KILL"
+    )
+    assert app.heard_only()
+
+
+@needs_root
+def test_an_executable_of_another_user_gives_one_line_that_says_what_to_do(shell, start):
+    app = start(str(shell), "-c", "echo ready; sleep 1000 & wait")
+
+    text = as_nobody(model.Process(exe=str(shell)))
+
+    assert f"cannot see whether process {app.pid} (vi-shell) runs {shell}" in text
+    assert "CAP_SYS_PTRACE" in text
+    assert "\n" not in text
+
+
+@needs_root
+def test_a_process_in_another_pid_namespace_gives_one_line_that_says_what_to_do(tmp_path):
+    (tmp_path / "app.pid").write_text("77\n")
+    (tmp_path / "own.pid").write_text("1\n")
+    script = """
+import os, sys
+from injector.errors import HookError
+from injector.notify.find import View, by_pid_file, read_pid_file
+from injector.notify.processes import processes
+for path in sys.argv[1:]:
+    try: print(by_pid_file(read_pid_file(path), View(processes(), os.getpid())))
+    except HookError as exc: print(exc)
+"""
+    paths = [str(tmp_path / "app.pid"), str(tmp_path / "own.pid")]
+    unshare = ["unshare", "--pid", "--fork", "--mount-proc"]
+    program = [sys.executable, "-c", script, *paths]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [*unshare, *program], cwd=root, capture_output=True, text=True, check=False, timeout=20
+    )
+    if "unshare" in done.stderr:
+        pytest.skip(f"no namespaces here: {done.stderr.strip()}")
+
+    unseen, itself = done.stdout.splitlines()
+
+    assert "says 77, but no process outside the injector's own container is visible" in unseen
+    assert "says 1, which here is the injector itself" in itself
+    assert "shareProcessNamespace: true" in unseen
+
+
+def test_this_machine_is_not_taken_for_a_namespace_of_our_own(tmp_path, listener):
+    file = read_pid_file(pid_file(tmp_path, listener.pid).pid_file)
+    assert file is not None
+
+    found = by_pid_file(file, View(processes(), os.getpid()))
+
+    assert found is not None
+    assert found.pid == listener.pid
