@@ -1,11 +1,11 @@
 """What works, what does not and since when: reported by every part, read by `status` and `once`."""
 
-import asyncio
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from injector.clock import Clock
-from injector.errors import InjectorError
+from injector.clock import Clock, Wakeup
+from injector.errors import InjectorError, TransientError
 from injector.metrics import Metrics
 
 
@@ -29,13 +29,14 @@ class Report:
 
 
 class Health:
-    """A registry of reports; whoever waits for something to settle waits here."""
+    """A registry of reports; whoever waits for something to settle waits for its news."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
         self._reports: dict[tuple[str, str], Report] = {}
-        self._changed = asyncio.Event()
+        self._unsettled: set[tuple[str, str]] = set()
+        self.news = Wakeup()
 
     def waiting(self, kind: str, name: str) -> None:
         self._report(kind, name, State.WAITING, None)
@@ -49,7 +50,8 @@ class Health:
 
     def forget(self, kind: str, name: str) -> None:
         self._reports.pop((kind, name), None)
-        self._changed.set()
+        self._unsettled.discard((kind, name))
+        self.news.ring()
 
     def of(self, kind: str, name: str) -> Report | None:
         return self._reports.get((kind, name))
@@ -60,17 +62,47 @@ class Health:
     @property
     def settled(self) -> bool:
         """Tell whether everything that has been announced is done and right."""
-        return all(report.state is State.OK for report in self._reports.values())
+        return not self._unsettled
 
-    async def changed(self) -> None:
-        """Wait until some report has changed since the last call."""
-        await self._changed.wait()
-        self._changed.clear()
+    def failures(self) -> list[Report]:
+        """Return what fails now."""
+        reports = (self._reports[key] for key in self._unsettled)
+        return [report for report in reports if report.state is State.FAILING]
 
     def _report(self, kind: str, name: str, state: State, error: InjectorError | None) -> None:
-        before = self._reports.get((kind, name))
-        same = before is not None and before.state is state
-        since = before.since if before is not None and same else self._clock.now()
-        self._reports[kind, name] = Report(kind, name, state, since, error)
-        if not same or error is not None:
-            self._changed.set()
+        key = (kind, name)
+        before = self._reports.get(key)
+        if before is not None and before.state is state:
+            if error is None:
+                return
+            since = before.since
+        else:
+            since = self._clock.now()
+        self._reports[key] = Report(kind, name, state, since, error)
+        if state is State.OK:
+            self._unsettled.discard(key)
+        else:
+            self._unsettled.add(key)
+        self.news.ring()
+
+
+def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:
+    """Decide whether waiting is over: (exit code or None, seconds until that may change).
+
+    0 when everything is done. An error that waiting does not mend counts once it has lasted for
+    `grace` seconds (replication may mend it); of several errors the smallest code is returned.
+    """
+    if health.settled:
+        return 0, 0.0
+    failures = health.failures()
+    lasting = [r for r in failures if not isinstance(r.error, TransientError)]
+    if not lasting:
+        return None, math.inf
+    left = min(report.since for report in lasting) + grace - now
+    return (exit_code(failures), 0.0) if left <= 0 else (None, left)
+
+
+def exit_code(failures: list[Report]) -> int:
+    """Return the smallest exit code of what fails; 9 if nothing does and time is simply up."""
+    codes = (report.error.exit_code for report in failures if report.error is not None)
+    return min(codes, default=TransientError.exit_code)

@@ -1,0 +1,108 @@
+"""Makes outputs, notifiers and their targets from the configuration. Builds; runs nothing."""
+
+import os
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+from injector import template as templates
+from injector.config import model, read_source
+from injector.delivery.output import Formatted, Output, Renderer
+from injector.destination import File, owner_of
+from injector.destination import sweep as leftovers
+from injector.log import Logger
+from injector.secret import Ref
+
+# A command's name in logs and metrics is its command line, up to here.
+LONGEST_NAME = 60
+
+
+def names(config: model.Config) -> dict[str, Ref]:
+    """Return which secret each name of `secrets:` stands for."""
+    return {
+        name: Ref.of(secret.path, secret.params, namespace=secret.namespace)
+        for name, secret in config.secrets.items()
+    }
+
+
+def outputs(
+    config: model.Config, refs: Mapping[str, Ref], environ: Mapping[str, str]
+) -> list[Output]:
+    """Return a file for each entry of `template:`; raises RenderError for a broken template."""
+    return [
+        Output(
+            path=entry.destination,
+            renderer=_renderer(entry, refs, environ),
+            file=_file(entry, config.template_config),
+            targets=(*entry.notify, *commands(entry)),
+            wait=entry.wait,
+        )
+        for entry in config.template
+    ]
+
+
+def source_of(entry: model.Template, text: str) -> templates.Source:
+    """Return what the template engine needs to know of an entry."""
+    return templates.Source(
+        entry.source or entry.destination,
+        text,
+        entry.left_delimiter,
+        entry.right_delimiter,
+        entry.error_on_missing_key,
+    )
+
+
+def targets(config: model.Config) -> dict[str, model.Notify]:
+    """Return `notify:`, and an entry for each distinct `command` or `exec` of a template."""
+    found = dict(config.notify)
+    for entry in config.template:
+        found.update(commands(entry))
+    return found
+
+
+def commands(entry: model.Template) -> dict[str, model.Notify]:
+    """Return the template's own command as a target; the same line in two templates is one."""
+    hooks = [entry.exec] if entry.exec else []
+    if entry.command:
+        hooks.append(model.Command(command=entry.command, timeout=entry.command_timeout))
+    return {
+        shlex.join(hook.command)[:LONGEST_NAME]: model.Notify(
+            command=hook.command, timeout=hook.timeout
+        )
+        for hook in hooks
+    }
+
+
+def users(files: list[Output]) -> Callable[[str], list[Output]]:
+    """Return a look-up: which files tell this target."""
+    by_target: dict[str, list[Output]] = defaultdict(list)
+    for output in files:
+        for target in output.targets:
+            by_target[target].append(output)
+    return lambda target: by_target[target]
+
+
+def _renderer(
+    entry: model.Template, refs: Mapping[str, Ref], environ: Mapping[str, str]
+) -> Renderer:
+    if entry.format is not None:
+        return Formatted(refs[entry.secret], entry)
+    return templates.compile(source_of(entry, read_source(entry)), refs, environ)
+
+
+def _file(entry: model.Template, common: model.TemplateConfig) -> File:
+    return File(
+        entry.destination,
+        perms=entry.perms,
+        owner=owner_of(entry.user, entry.group),
+        create_dest_dirs=entry.create_dest_dirs,
+        in_place=entry.in_place,
+        require_memory_backed=common.require_memory_backed,
+    )
+
+
+def sweep(files: list[Output], log: Logger) -> None:
+    """Remove what a killed run left beside the destinations."""
+    directories = {os.path.dirname(output.path) for output in files}  # noqa: PTH120
+    for path in leftovers(directories):
+        log.info("leftover of a killed run removed", path=path)

@@ -1,0 +1,50 @@
+"""Sorts changes on disk: configuration reloads, login material and certificates are used at once."""
+
+from collections.abc import Callable
+
+from injector.agent.assembly import Assembly
+from injector.config import model
+from injector.errors import TransientError
+from injector.log import Logger
+from injector.reload import changes
+from injector.vault.transport import tls_context
+
+
+class FileWatch:
+    """Watches every file that an assembly was made from."""
+
+    name = "files"
+
+    def __init__(self, assembly: Assembly, *, reload: Callable[[], None], log: Logger) -> None:
+        self._assembly = assembly
+        self._reload = reload
+        self._log = log
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        assembly = self._assembly
+        config_files = assembly.loaded.files
+        login_files = assembly.auth.inputs
+        tls_files = _tls_files(assembly.loaded.config.vault)
+        async for changed in changes(config_files | login_files | tls_files):
+            self._log.debug("files changed", paths=sorted(changed))
+            if changed & tls_files:
+                await self._use_certificates(assembly)
+            if changed & login_files:
+                assembly.auth.material_changed()
+            if changed & config_files:
+                self._reload()
+
+    async def _use_certificates(self, assembly: Assembly) -> None:
+        """Connect anew with the new certificates, unless they are half-written."""
+        try:
+            tls_context(assembly.transport.settings)
+        except TransientError as exc:
+            self._log.warning("new certificates not usable yet, the old ones stay", error=str(exc))
+            return
+        await assembly.transport.reconnect()
+        self._log.info("certificates of the connection to Vault replaced")
+
+
+def _tls_files(vault: model.Vault) -> frozenset[str]:
+    return frozenset({vault.ca_cert, vault.client_cert, vault.client_key} - {""})

@@ -1,0 +1,47 @@
+"""Makes the status servers: those of the configuration, or the default socket."""
+
+import os
+from collections.abc import Callable
+
+from injector.agent.assembly import Assembly, Kept
+from injector.config import model
+from injector.status import Actions, Report, StatusServer
+
+DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
+
+
+def listeners(
+    assembly: Assembly,
+    kept: Kept,
+    *,
+    quit: Callable[[], None],
+    refresh: Callable[[], None],  # noqa: A002
+) -> list[StatusServer]:
+    """Return a server for each listener; the default one only where its folder can be made."""
+    report = Report(
+        clock=kept.clock,
+        health=assembly.health,
+        metrics=kept.metrics,
+        store=kept.store,
+        tokens=assembly.tokens,
+        redact=kept.redactor.redact,
+        name_of=assembly.watch.name_of,
+        missing=assembly.delivery.missing,
+        started_at=kept.started_at,
+    )
+    actions = Actions(quit, refresh)
+    found = assembly.loaded.config.listener or _default(kept)
+    return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
+
+
+def _default(kept: Kept) -> tuple[model.Listener, ...]:
+    folder = os.path.dirname(DEFAULT.address)  # noqa: PTH120
+    try:
+        os.makedirs(folder, mode=0o755, exist_ok=True)  # noqa: PTH103
+        usable = os.access(folder, os.W_OK)
+    except OSError:
+        usable = False
+    if usable:
+        return (DEFAULT,)
+    kept.log.info("no listener: none is configured, and the default cannot be made", folder=folder)
+    return ()

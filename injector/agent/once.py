@@ -1,0 +1,49 @@
+"""One pass: until everything is in place, or until it cannot be any more."""
+
+from injector.agent import build
+from injector.agent.assembly import Assembly, Kept
+from injector.agent.services import alongside
+from injector.clock import Clock
+from injector.config import Loaded
+from injector.health import Health, exit_code, verdict
+
+# An error that waiting may still mend (replication) is given this long, seconds.
+GRACE = 5.0
+
+
+async def once(loaded: Loaded, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
+    """Deliver everything once and return the exit code of product.md.
+
+    Raises an InjectorError that a service cannot live with (`exit_on_err`).
+    """
+    assembly = Assembly(loaded, kept)
+    build.sweep(assembly.outputs, kept.log)
+    try:
+        code = await alongside(assembly.services(), settled(assembly.health, kept.clock, timeout))
+    finally:
+        await assembly.close()
+    if code:
+        kept.log.error(
+            "not everything is in place", exit_code=code, reasons=_reasons(assembly.health)
+        )
+    else:
+        kept.log.info("everything is in place", files=len(assembly.outputs))
+    return code
+
+
+async def settled(health: Health, clock: Clock, timeout: float) -> int:  # noqa: ASYNC109
+    """Wait until waiting is over; return the exit code."""
+    ends_at = clock.now() + timeout
+    while True:
+        now = clock.now()
+        code, wait = verdict(health, now=now, grace=GRACE)
+        if code is not None:
+            return code
+        if now >= ends_at:
+            return exit_code(health.failures())
+        await clock.sleep(min(wait, ends_at - now), health.news)
+
+
+def _reasons(health: Health) -> list[str]:
+    failing = [f"{report.kind} {report.name}: {report.error}" for report in health.failures()]
+    return failing or [f"{r.kind} {r.name}: {r.state}" for r in health.all() if r.state != "ok"]

@@ -1,0 +1,162 @@
+"""The daemon: runs until told to stop, and starts anew around the store when files change."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from math import inf
+from signal import SIGHUP, SIGUSR1
+
+from injector.agent import build
+from injector.agent.assembly import Assembly, Kept
+from injector.agent.files import FileWatch
+from injector.agent.listeners import listeners
+from injector.agent.once import GRACE
+from injector.agent.services import alongside
+from injector.agent.signals import Stop, handling
+from injector.config import Loaded
+from injector.errors import ConfigError, WriteError
+from injector.health import Health, verdict
+from injector.secret import Kind
+
+# However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
+RELOAD_INTERVAL = 1.0
+
+
+async def run(loaded: Loaded, kept: Kept, *, load: Callable[[], Loaded]) -> int:
+    """Run until SIGTERM, SIGINT or `POST /quit`; return the exit code.
+
+    `load` reads the configuration again. Raises an InjectorError that cannot be lived with.
+    """
+    return await Daemon(loaded, kept, load).run()
+
+
+class Daemon:
+    """One assembly at a time; a usable new configuration replaces it, a broken one does not."""
+
+    def __init__(self, loaded: Loaded, kept: Kept, load: Callable[[], Loaded]) -> None:
+        self._kept = kept
+        self._load = load
+        self._assembly = Assembly(loaded, kept)
+        self._quit = False
+        self._reload_asked = False
+        self._reloaded_at = -inf
+
+    async def run(self) -> int:
+        stop = Stop(self._ring)
+        reactions = {**stop.reactions(), SIGHUP: self._hang_up, SIGUSR1: self._refresh}
+        with _pid_file(self._assembly.loaded.config.pid_file), handling(reactions):
+            build.sweep(self._assembly.outputs, self._kept.log)
+            self._kept.log.info("started", config=self._assembly.loaded.path)
+            while True:
+                outcome = await self._run_assembly(stop)
+                if isinstance(outcome, int):
+                    self._kept.log.info("stopped", exit_code=outcome)
+                    return outcome
+                self._replace(outcome)
+
+    async def _run_assembly(self, stop: Stop) -> int | Loaded:
+        """Run one assembly until the end (an exit code) or until another takes its place."""
+        assembly = self._assembly
+        services = [
+            *assembly.services(),
+            *listeners(assembly, self._kept, quit=self._ask_to_quit, refresh=self._refresh),
+            FileWatch(assembly, reload=self._ask_to_reload, log=self._kept.log),
+        ]
+        try:
+            return await alongside(services, self._conduct(stop, assembly.health))
+        finally:
+            await assembly.close()
+
+    async def _conduct(self, stop: Stop, health: Health) -> int | Loaded:
+        clock = self._kept.clock
+        while True:
+            if stop.signal is not None or self._quit:
+                return 0
+            now = clock.now()
+            due = self._reloaded_at + RELOAD_INTERVAL - now if self._reload_asked else inf
+            if due <= 0 and (loaded := self._reload()) is not None:
+                return loaded
+            code, wait = self._verdict(health, now)
+            if code is not None:
+                return code
+            await clock.sleep(min(wait, due if due > 0 else inf), health.news)
+
+    def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
+        """Decide whether the configuration wants this daemon to end by itself."""
+        config = self._assembly.loaded.config
+        code, wait = verdict(health, now=now, grace=GRACE)
+        ends = config.exit_after_auth or (code and config.template_config.exit_on_retry_failure)
+        return (code, wait) if ends else (None, wait if code is None else inf)
+
+    # -- what signals, requests and changed files ask for
+
+    def _ring(self) -> None:
+        self._assembly.health.news.ring()
+
+    def _ask_to_quit(self) -> None:
+        self._quit = True
+        self._ring()
+
+    def _ask_to_reload(self) -> None:
+        self._reload_asked = True
+        self._ring()
+
+    def _hang_up(self) -> None:
+        """SIGHUP: configuration and templates, then static secrets."""
+        self._kept.store.make_due(Kind.STATIC)
+        self._ask_to_reload()
+
+    def _refresh(self) -> None:
+        """SIGUSR1 and a bare refresh: static secrets only; nothing is issued anew."""
+        self._assembly.watch.refresh_static()
+
+    # -- reloading
+
+    def _reload(self) -> Loaded | None:
+        """Read the configuration again; None, and all stays, if it is not usable."""
+        self._reload_asked = False
+        self._reloaded_at = self._kept.clock.now()
+        try:
+            return self._load()
+        except ConfigError as exc:
+            self._kept.log.error(
+                "new configuration not usable, the old one stays", problems=exc.problems
+            )
+        self._refresh()
+        return None
+
+    def _replace(self, loaded: Loaded) -> None:
+        """Put a new assembly in the old one's place, and clear away what only the old one had."""
+        before, after = self._assembly.loaded.config, loaded.config
+        self._kept.outgrow(before, after)
+        assembly = Assembly(loaded, self._kept)
+        staying = {output.path for output in assembly.outputs}
+        kept_files = {entry.destination for entry in before.template if entry.on_remove == "keep"}
+        for output in self._assembly.outputs:
+            if output.path in staying:
+                continue
+            self._kept.metrics.file_stale.forget(output.path)
+            if output.path not in kept_files:
+                with suppress(WriteError):
+                    output.file.remove()
+                    self._kept.log.info("file removed", path=output.path)
+        self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
+        self._assembly = assembly
+
+
+@contextmanager
+def _pid_file(path: str) -> Iterator[None]:
+    """Write our process id for as long as we run; raises WriteError."""
+    if not path:
+        yield
+        return
+    try:
+        with open(path, "w", encoding="ascii") as file:  # noqa: PTH123
+            file.write(f"{os.getpid()}\n")
+    except OSError as exc:
+        raise WriteError(f"pid_file {path}: {exc.strerror}") from exc
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108

@@ -1,0 +1,40 @@
+"""Operating-system signals, as callables for a while."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+
+@contextmanager
+def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
+    """Call the reaction when its signal arrives, in the running loop."""
+    loop = asyncio.get_running_loop()
+    for number, reaction in reactions.items():
+        loop.add_signal_handler(number, reaction)
+    try:
+        yield
+    finally:
+        for number in reactions:
+            loop.remove_signal_handler(number)
+
+
+class Stop:
+    """Remembers which signal asked to stop. A second one is not handled: it ends the process."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self.signal: signal.Signals | None = None
+        self._ring = ring
+
+    def reactions(self) -> dict[signal.Signals, Callable[[], None]]:
+        return {number: lambda number=number: self._stop(number) for number in STOPPING}
+
+    def _stop(self, number: signal.Signals) -> None:
+        self.signal = number
+        loop = asyncio.get_running_loop()
+        for handled in STOPPING:
+            loop.remove_signal_handler(handled)
+        self._ring()
+
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)

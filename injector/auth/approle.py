@@ -1,0 +1,99 @@
+"""AppRole login: a role id and a secret id, which may come response-wrapped."""
+
+from dataclasses import dataclass, field
+
+from injector.auth import material
+from injector.config import model
+from injector.errors import AuthError
+from injector.log import Logger
+from injector.metrics import Metrics
+from injector.vault import Token, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class SecretId:
+    """A secret id ready to post. `file_text` tells whether the file has changed since."""
+
+    value: str = field(repr=False)
+    file_text: str = field(repr=False)
+
+
+class AppRole:
+    """Reads both ids at every login; a file that is there beats what is remembered.
+
+    A secret id is kept in memory only where nothing else has it: its file was removed after
+    reading, or it held a wrapping token, which opens once.
+    """
+
+    def __init__(
+        self, config: model.AppRole, mount: str, namespace: str, *, log: Logger, metrics: Metrics
+    ) -> None:
+        self._config = config
+        self._mount = mount
+        self._namespace = namespace
+        self._log = log
+        self._metrics = metrics
+        self._kept: SecretId | None = None
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        files = {self._config.role_id_file_path, self._config.secret_id_file_path}
+        return frozenset(files - {""})
+
+    async def log_in(self, vault: Vault) -> Token:
+        body = {"role_id": material.read(self._config.role_id_file_path, "role id")}
+        secret_id = await self._secret_id(vault)
+        if secret_id is not None:
+            body["secret_id"] = secret_id.value
+        token = await vault.log_in(self._mount, body, namespace=self._namespace)
+        if secret_id is not None:
+            self._remove_file(secret_id)
+        return token
+
+    async def _secret_id(self, vault: Vault) -> SecretId | None:
+        path = self._config.secret_id_file_path
+        if not path:
+            return None
+        if self._kept is not None and not material.exists(path):
+            return self._kept
+        text = material.read(path, "secret id")
+        if not self._config.secret_id_response_wrapping_path:
+            return SecretId(text, text)
+        if self._kept is None or self._kept.file_text != text:
+            self._kept = SecretId(await self._unwrap(vault, text, path), text)
+        return self._kept
+
+    async def _unwrap(self, vault: Vault, wrapping_token: str, path: str) -> str:
+        """Open the wrapped secret id, if it was made where it should have been.
+
+        A wrapping token that is already used means that somebody else may have the secret id.
+        """
+        expected = self._config.secret_id_response_wrapping_path.strip("/")
+        try:
+            made_at = (await vault.wrap_creation_path(wrapping_token)).strip("/")
+            if made_at == expected:
+                return str((await vault.unwrap(wrapping_token))["secret_id"])
+        except AuthError as exc:
+            raise self._alarm(
+                f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain secret id, "
+                f"or somebody else has opened it; issue a new one and find out who did ({exc})"
+            ) from exc
+        raise self._alarm(
+            f"the wrapping token in {path} was made at {made_at!r}, not at {expected!r}: "
+            "it was not issued for this role and is not used"
+        )
+
+    def _alarm(self, message: str) -> AuthError:
+        self._metrics.unwrap_failed.add()
+        return AuthError(f"SECURITY: {message}")
+
+    def _remove_file(self, secret_id: SecretId) -> None:
+        """Remove the file after a successful login, and remember what only it had."""
+        path = self._config.secret_id_file_path
+        if not self._config.remove_secret_id_file_after_reading or not material.exists(path):
+            return
+        problem = material.remove(path)
+        if problem:
+            self._log.warning("secret id file not removed", path=path, error=problem)
+        else:
+            self._kept = secret_id

@@ -1,0 +1,23 @@
+"""Kubernetes login: the pod's projected service-account token, read again at every login."""
+
+from injector.auth import material
+from injector.config import model
+from injector.vault import Token, Vault
+
+
+class Kubernetes:
+    """kubelet replaces the token before it expires, so the newest one is always in the file."""
+
+    def __init__(self, config: model.Kubernetes, mount: str, namespace: str) -> None:
+        self._config = config
+        self._mount = mount
+        self._namespace = namespace
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        return frozenset({self._config.token_path})
+
+    async def log_in(self, vault: Vault) -> Token:
+        jwt = material.read(self._config.token_path, "service-account token")
+        body = {"role": self._config.role, "jwt": jwt}
+        return await vault.log_in(self._mount, body, namespace=self._namespace)

@@ -1,0 +1,46 @@
+"""Reads what a login needs from files, at every login (rule R8). Never quotes their content."""
+
+import os
+
+from injector.errors import AuthError
+
+# A JWT is a few kilobytes, a secret id 36 bytes: more than this is the wrong file.
+LARGEST = 64 * 1024
+
+
+def read(path: str, what: str) -> str:
+    """Return the file's text without surrounding white space.
+
+    Raises AuthError naming `what` and the file: missing, unreadable, empty, too large, not text.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than the read
+            raw = file.read(LARGEST + 1)
+    except OSError as exc:
+        raise AuthError(f"cannot read the {what} from {path}: {exc.strerror}") from exc
+    if len(raw) > LARGEST:
+        raise AuthError(f"{path} is larger than {LARGEST} bytes: this is not a {what}")
+    try:
+        text = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise AuthError(f"{path} is not plain text: this is not a {what}") from None
+    if not text:
+        raise AuthError(f"{path} is empty: it should hold the {what}")
+    if len(text.split()) > 1:
+        raise AuthError(f"{path} holds more than one word: this is not a {what}")
+    return text
+
+
+def exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - a Path costs more than the call
+
+
+def remove(path: str) -> str:
+    """Remove a file that was to be read once; return what prevented it, or nothing."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except FileNotFoundError:
+        return ""
+    except OSError as exc:
+        return exc.strerror or type(exc).__name__
+    return ""

@@ -1,0 +1,36 @@
+"""What a login method is, and which one the configuration asks for."""
+
+from typing import Protocol
+
+from injector.auth.approle import AppRole
+from injector.auth.kubernetes import Kubernetes
+from injector.auth.token_file import TokenFile
+from injector.config import model
+from injector.log import Logger
+from injector.metrics import Metrics
+from injector.vault import Token, Vault
+
+
+class Method(Protocol):
+    """One way to prove who this process is."""
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """Return the files it reads; a change of one cuts a failed login's wait short."""
+
+    async def log_in(self, vault: Vault) -> Token:
+        """Log in with what the files say now; raises AuthError or TransientError."""
+
+
+def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
+    """Make the method that `auto_auth.method` describes."""
+    path = settings.mount_path or model.METHODS[settings.type][1]
+    match settings.config:
+        case model.Kubernetes() as config:
+            return Kubernetes(config, path, settings.namespace)
+        case model.AppRole() as config:
+            return AppRole(config, path, settings.namespace, log=log, metrics=metrics)
+        case model.TokenFile() as config:
+            return TokenFile(config)
+        case other:
+            raise NotImplementedError(type(other).__name__)

@@ -1,0 +1,35 @@
+"""No login: a token that somebody else made, for development."""
+
+from injector.auth import material
+from injector.config import model
+from injector.vault import Token, Vault
+
+
+class TokenFile:
+    """The token is asked about first, so that a dead one is noticed here and not at a secret."""
+
+    def __init__(self, config: model.TokenFile) -> None:
+        self._config = config
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        return frozenset({self._config.token_file_path})
+
+    async def log_in(self, vault: Vault) -> Token:
+        return await vault.look_up(material.read(self._config.token_file_path, "token"))
+
+
+# How a token of the environment is treated: as one from a file.
+GIVEN = model.Method(type="token_file", config=model.TokenFile(token_file_path="VAULT_TOKEN"))
+
+
+class GivenToken:
+    """The environment's VAULT_TOKEN or BAO_TOKEN, where no auto_auth is configured."""
+
+    inputs: frozenset[str] = frozenset()
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    async def log_in(self, vault: Vault) -> Token:
+        return await vault.look_up(self._value)

@@ -1,0 +1,24 @@
+"""`injector once`: one pass, for init containers, CI jobs and cron."""
+
+import argparse
+
+from injector import agent
+from injector.cli.daemon import execute
+from injector.cli.loading import load_checked
+from injector.config import duration
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the configuration")
+    parser.add_argument(
+        "--timeout",
+        type=duration,
+        default=120.0,
+        metavar="DURATION",
+        help="how long Vault may take to answer at all (120s)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    loaded = load_checked(args.config)
+    return execute(loaded, lambda kept: agent.once(loaded, kept, timeout=args.timeout))

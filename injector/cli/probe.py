@@ -1,0 +1,32 @@
+"""`injector probe`: for exec probes and compose health checks; no shell or curl needed."""
+
+import argparse
+import sys
+
+from injector.cli import client
+from injector.errors import InjectorError
+
+PATHS = {"live": "/livez", "ready": "/readyz", "startup": "/readyz"}
+OK = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=PATHS, help="startup asks the same as ready")
+    add_target(parser)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Add the options by which a running injector is found."""
+    parser.add_argument("--address", help="unix:///path or http://host:port")
+    parser.add_argument("-c", "--config", metavar="FILE", help="take the address from its listener")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit 0 or 1, and nothing else: that is what probes understand."""
+    try:
+        reply = client.request(client.find(args.address, args.config), "GET", PATHS[args.what])
+    except InjectorError as exc:
+        print(f"injector: {exc}", file=sys.stderr)
+        return 1
+    print(reply.body.decode(errors="replace"), end="")
+    return 0 if reply.status == OK else 1

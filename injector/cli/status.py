@@ -1,0 +1,98 @@
+"""`injector status`: what a running injector does, as a table or as JSON."""
+
+import argparse
+import json
+import sys
+import time
+from typing import Any
+
+from injector.cli import client
+from injector.cli.probe import add_target
+
+Row = tuple[str, ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_target(parser)
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    reply = client.request(client.find(args.address, args.config), "GET", "/status")
+    status = json.loads(reply.body)
+    if args.json or not sys.stdout.isatty():
+        print(json.dumps(status, indent=2))
+    else:
+        print(table(status, now=time.time()))
+    return 0
+
+
+def table(status: dict[str, Any], *, now: float) -> str:
+    """Return the status as people read it."""
+    ready = "ready" if status["ready"] else f"not ready: {'; '.join(status['not_ready'])}"
+    token = status["token"]
+    sections = [
+        f"injector {status['version']}, up {_span(status['uptime'])}, {ready}",
+        f"token: {_state(token)}{_until(token.get('expires_at'), now)}",
+    ]
+    if status["vault"]["state"] != "ok":
+        sections.append(f"vault: {_state(status['vault'])}")
+    sections += _section(
+        ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "STATE"),
+        [
+            (
+                secret["name"],
+                secret.get("kind", "-"),
+                _text(secret.get("generation")),
+                _span(now - secret["published_at"]) if "published_at" in secret else "-",
+                _span(secret["expires_at"] - now) if secret.get("expires_at") else "-",
+                _state(secret),
+            )
+            for secret in status["secrets"]
+        ],
+    )
+    sections += _section(
+        ("FILE", "STATE"), [(file["destination"], _state(file)) for file in status["files"]]
+    )
+    sections += _section(
+        ("NOTIFY", "STATE"), [(target["name"], _state(target)) for target in status["notify"]]
+    )
+    return "\n".join(sections)
+
+
+def _section(header: Row, rows: list[Row]) -> list[str]:
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+    return ["", *lines]
+
+
+def _state(entry: dict[str, Any]) -> str:
+    return f"{entry['state']}: {entry['error']}" if entry.get("error") else str(entry["state"])
+
+
+def _until(expires_at: float | None, now: float) -> str:
+    return f", expires in {_span(expires_at - now)}" if expires_at else ""
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _span(seconds: float) -> str:
+    """Return a duration in its two largest units."""
+    if seconds < 0:
+        return "0s"
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    parts = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count or (parts and len(parts) == 1) or name == "s":
+            parts.append(f"{int(count)}{name}")
+    return (
+        "".join([part for part in parts if not part.startswith("0") or len(parts) == 1][:2]) or "0s"
+    )

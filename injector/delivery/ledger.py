@@ -1,0 +1,48 @@
+"""What has been written but not yet told: survives a reload, which restarts everything else."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Pending:
+    """Changes that one application has to be told of.
+
+    `first` and `last` are when they happened on the injected clock, `written_at` the last one on
+    the wall clock, and `answered_at` when Vault gave the oldest of the new values.
+    """
+
+    first: float
+    last: float
+    written_at: float
+    answered_at: float
+    paths: set[str] = field(default_factory=set)
+
+
+class Ledger:
+    """Pending changes by target name, and which targets have been told in this process's life."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, Pending] = {}
+        self.told_at: dict[str, float] = {}
+
+    def add(self, target: str, path: str, *, now: float, wall: float, answered_at: float) -> None:
+        """Note that `path` was written and `target` has to hear of it."""
+        pending = self.pending.get(target)
+        if pending is None:
+            self.pending[target] = Pending(now, now, wall, answered_at, {path})
+        else:
+            pending.last, pending.written_at = now, wall
+            pending.answered_at = min(pending.answered_at, answered_at)
+            pending.paths.add(path)
+
+    def take(self, target: str) -> Pending:
+        """Return what is to be told now; what changes from here on is the next notification."""
+        return self.pending.pop(target)
+
+    def put_back(self, target: str, taken: Pending) -> None:
+        """The telling failed: it is still to be told, together with what came since."""
+        newer = self.pending.get(target)
+        if newer is not None:
+            taken.paths |= newer.paths
+            taken.last, taken.written_at = newer.last, newer.written_at
+        self.pending[target] = taken

@@ -1,0 +1,138 @@
+"""Tells one application: debounced, once per change, retried alone when it fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+from injector.clock import Clock, Wakeup
+from injector.config import model
+from injector.delivery.ledger import Ledger, Pending
+from injector.delivery.output import Output
+from injector.delivery.timing import tell_at
+from injector.errors import HookError
+from injector.health import Health
+from injector.log import Logger
+from injector.metrics import Metrics
+from injector.notify import Outcome, Target
+from injector.secret import backoff
+
+# A failed notification is retried with waits from 1 s to this (scenario T07), seconds.
+LONGEST_BACKOFF = 30.0
+# An application that is not there yet may be starting, and may have read the old file: it is looked
+# for this long (scenario row 17), about this often. Seconds.
+LOOK_FOR, LOOK_EVERY = 30.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What notifiers work with; `told` hears which files an application has taken."""
+
+    clock: Clock
+    draw: Callable[[], float]
+    ledger: Ledger
+    health: Health
+    metrics: Metrics
+    log: Logger
+    told: Callable[[set[str]], None]
+
+
+class Notifier:
+    """One target of the configuration's `notify:`."""
+
+    def __init__(
+        self,
+        name: str,
+        notify: model.Notify,
+        target: Target,
+        outputs: list[Output],
+        parts: Parts,
+    ) -> None:
+        self.name = name
+        self._notify = notify
+        self._target = target
+        self._outputs = outputs
+        self._parts = parts
+        self._failures = 0
+        self._retry_at = -inf
+        self._draw = 0.0  # of the splay, once per change
+        self.news = Wakeup()
+        parts.health.ok("notify", name)
+
+    async def run(self) -> None:
+        """Tell whenever there is something to tell. Runs until cancelled."""
+        while True:
+            await self._parts.clock.sleep(self._due_in(), self.news)
+            if self._due_in() <= 0:
+                await self._tell(self._parts.ledger.take(self.name))
+
+    def add(self, path: str, answered_at: float) -> None:
+        """Note a written file; whoever waits for health to settle now waits for this too."""
+        clock = self._parts.clock
+        if self.name not in self._parts.ledger.pending:
+            self._draw = self._parts.draw()
+        self._parts.ledger.add(
+            self.name, path, now=clock.now(), wall=clock.wall(), answered_at=answered_at
+        )
+        if not self._failures:
+            self._parts.health.waiting("notify", self.name)
+        self.news.ring()
+
+    def _due_in(self) -> float:
+        pending = self._parts.ledger.pending.get(self.name)
+        if pending is None:
+            return inf
+        due = tell_at(
+            pending.first,
+            pending.last,
+            notify=self._notify,
+            told_at=self._parts.ledger.told_at.get(self.name),
+            complete=all(output.settled for output in self._outputs),
+            draw=self._draw,
+        )
+        return max(due, self._retry_at) - self._parts.clock.now()
+
+    async def _tell(self, pending: Pending) -> None:
+        parts = self._parts
+        try:
+            outcome = await self._target.tell(pending.written_at)
+        except HookError as exc:
+            self._failed(exc, pending)
+            return
+        except BaseException:
+            # Stopped in the middle (shutdown, reload): nobody knows whether it was heard.
+            parts.ledger.put_back(self.name, pending)
+            raise
+        self._failures = 0
+        parts.metrics.notifications.add(self.name, outcome.value)
+        parts.health.ok("notify", self.name)
+        now = parts.clock.now()
+        if outcome is Outcome.ABSENT and now - pending.first < LOOK_FOR:
+            if self._retry_at < pending.first:
+                parts.log.info("nothing to notify yet", notify=self.name)
+            self._retry_at = now + LOOK_EVERY
+            parts.ledger.put_back(self.name, pending)
+            return
+        self._retry_at = -inf
+        parts.ledger.told_at[self.name] = now
+        if outcome is Outcome.SENT:
+            parts.metrics.rotation_seconds.observe(now - pending.answered_at)
+        parts.log.info(
+            "notified", notify=self.name, outcome=outcome.value, files=sorted(pending.paths)
+        )
+        parts.told(pending.paths)
+
+    def _failed(self, error: HookError, pending: Pending) -> None:
+        parts = self._parts
+        self._failures += 1
+        wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
+        self._retry_at = parts.clock.now() + wait
+        parts.ledger.put_back(self.name, pending)
+        parts.metrics.notifications.add(self.name, "failed")
+        parts.health.failing("notify", self.name, error)
+        parts.log.error(
+            "notification failed",
+            notify=self.name,
+            error=str(error),
+            failures=self._failures,
+            retry_in=round(wait, 1),
+        )

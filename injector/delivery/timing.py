@@ -1,0 +1,32 @@
+"""When to write and when to tell. Arithmetic only: no clock, no I/O."""
+
+from injector.config import model
+
+# consul-template's rule for a `wait` without `max`.
+DEFAULT_MAX = 4.0
+
+
+def quiet_at(first: float, last: float, wait: model.Wait) -> float:
+    """Return when a run of changes is over: `min` after the last, at most `max` after the first."""
+    longest = wait.max or wait.min * DEFAULT_MAX
+    return min(last + wait.min, first + longest)
+
+
+def tell_at(
+    first: float,
+    last: float,
+    *,
+    notify: model.Notify,
+    told_at: float | None,
+    complete: bool,
+    draw: float,
+) -> float:
+    """Return when an application is to be told.
+
+    The first delivery at once, if all its files are in place (`complete`); later ones on the
+    trailing edge, no sooner than `min_interval` after the last, plus the fleet's `splay`.
+    """
+    if told_at is None:
+        return last if complete else quiet_at(first, last, notify.wait)
+    due = max(quiet_at(first, last, notify.wait), told_at + notify.min_interval)
+    return due + notify.splay * draw

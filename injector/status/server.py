@@ -1,0 +1,126 @@
+"""The listeners: a unix socket for this machine, TCP where the configuration asks for it."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from injector.clock import Clock
+from injector.config import model
+from injector.errors import ConfigError
+from injector.log import Logger
+from injector.status.exposition import CONTENT_TYPE, exposition
+from injector.status.report import Report
+from injector.status.sockets import bind, same_user
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What a request may set off."""
+
+    quit: Callable[[], None]
+    refresh: Callable[[], None]
+
+
+class StatusServer:
+    """One listener of the configuration. Answers from what others have reported."""
+
+    name = "status"
+
+    def __init__(
+        self, listener: model.Listener, report: Report, actions: Actions, clock: Clock, log: Logger
+    ) -> None:
+        self._listener = listener
+        self._report = report
+        self._actions = actions
+        self._clock = clock
+        self._log = log
+
+    async def run(self) -> None:
+        """Serve. Runs until cancelled; raises ConfigError if the address cannot be had."""
+        runner = web.AppRunner(
+            self._app(), handle_signals=False, access_log=None, shutdown_timeout=0.5
+        )
+        await runner.setup()
+        try:
+            with bind(self._listener) as bound:
+                await web.SockSite(runner, bound, ssl_context=self._tls()).start()
+                self._log.info("listening", type=self._listener.type, address=bound.getsockname())
+                await self._clock.sleep(float("inf"))
+        finally:
+            await runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/livez", self._live),
+                web.get("/readyz", self._ready),
+                web.get("/status", self._status),
+                web.get("/metrics", self._metrics),
+                web.get("/agent/v1/metrics", self._metrics),
+                web.post("/refresh", self._refresh),
+                web.post("/quit", self._quit),
+                web.post("/agent/v1/quit", self._quit),
+            ]
+        )
+        return app
+
+    async def _live(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")  # answered by the loop that does the work: it beats
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        if reasons := self._report.not_ready():
+            return web.Response(status=503, text="".join(f"{reason}\n" for reason in reasons))
+        return web.Response(text="ok\n")
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return web.json_response(self._report.as_json())
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        self._report.metrics.ready.set(0 if self._report.not_ready() else 1)
+        return web.Response(
+            body=exposition(self._report.metrics), headers={"Content-Type": CONTENT_TYPE}
+        )
+
+    async def _refresh(self, request: web.Request) -> web.Response:
+        api = self._listener.agent_api
+        if refusal := _refusal(request, enabled=api.enable_refresh, flag="enable_refresh"):
+            return refusal
+        if request.query.getall("secret", []):
+            return web.Response(status=501, text="refreshing one secret is not yet available\n")
+        self._actions.refresh()
+        return web.json_response({"refreshing": "static secrets"}, status=202)
+
+    async def _quit(self, request: web.Request) -> web.Response:
+        api = self._listener.agent_api
+        if refusal := _refusal(request, enabled=api.enable_quit, flag="enable_quit"):
+            return refusal
+        self._actions.quit()
+        return web.Response(text="quitting\n")
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._listener.type == "unix" or not self._listener.tls_cert_file:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self._listener.tls_cert_file, self._listener.tls_key_file)
+        except (OSError, ssl.SSLError) as exc:
+            raise ConfigError(
+                f"listener: cannot use {self._listener.tls_cert_file}: {exc}"
+            ) from exc
+        return context
+
+
+def _refusal(request: web.Request, *, enabled: bool, flag: str) -> web.Response | None:
+    """Over a unix socket the peer's uid decides; over TCP the configuration has to allow it."""
+    allowed = same_user(request.transport)
+    if allowed is None:
+        allowed = enabled
+    if allowed:
+        return None
+    return web.Response(
+        status=403,
+        text=f"refused: use the unix socket as the same user or root, or set agent_api.{flag}\n",
+    )

@@ -1,0 +1,164 @@
+"""Gives hvac an asynchronous transport, and its errors a class the caller can act on.
+
+hvac's API methods return what `adapter.request` returns, so a coroutine there makes all of hvac
+awaitable. Two traps are closed here: hvac's own error translation loses the status of 307, 412,
+472, 473 and 504 and puts response bodies into exceptions; and its `delete`, `list` and
+`is_authenticated` drop the coroutine, so this program never calls those.
+"""
+
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode
+
+import msgspec
+from hvac.adapters import Adapter
+
+from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
+from injector.vault.transport import Reply, Transport, Unreachable
+
+OK = range(200, 300)
+STALE = 412  # the node has not seen the write that the token depends on
+RATE_LIMITED = 429
+DR_SECONDARY, PERFORMANCE_STANDBY = 472, 473
+SEALED = 503
+
+
+class Stale(TransientError):
+    """412: eventual consistency; the same request succeeds a moment later."""
+
+
+class InvalidRequest(DeniedError):
+    """400: Vault understood, and will not do it (an unknown role, a lease that is gone)."""
+
+
+class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
+    """One token and one namespace on a shared transport; never changed after it is made."""
+
+    def __init__(self, transport: Transport, *, token: str, namespace: str, **_: Any) -> None:
+        # Not the base class's __init__: it would open a requests.Session.
+        self.transport = transport
+        self.base_uri = transport.base
+        self.token = token
+        self.namespace = namespace
+        self.strict_http = True
+        headers = {"X-Vault-Request": "true"}
+        if token:
+            headers["X-Vault-Token"] = token
+        if namespace:
+            headers["X-Vault-Namespace"] = namespace
+        self._headers = headers
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        raise_exception: bool = True,  # noqa: FBT001, FBT002 - hvac's signature
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Send, and return the answer's JSON ({} for none); raises an InjectorError."""
+        sent = self._headers
+        if headers or kwargs.get("wrap_ttl"):
+            sent = {**sent, **(headers or {})}
+            if kwargs.get("wrap_ttl"):
+                sent["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
+        path, _, query = url.partition("?")
+        target = quote(path)
+        if params := kwargs.get("params"):
+            query = urlencode(params)
+        if query:
+            target += f"?{query}"
+        body = kwargs.get("json")
+        operation = _operation(method, path)
+        reply = await self.transport.send(
+            method.upper(),
+            target,
+            operation=operation,
+            headers=sent,
+            body=None if body is None else msgspec.json.encode(body),
+        )
+        deleted = reply.status == 404 and "data" in reply.json()  # noqa: PLR2004 - KV v2's way to say so
+        if reply.status not in OK and raise_exception and not deleted:
+            _raise(reply, f"{operation} {path.removeprefix('/v1/')}")
+        answer = {} if reply.status == 204 else reply.json()  # noqa: PLR2004 - No Content
+        # The server's clock: its other timestamps mean something only relative to it.
+        answer["date"] = reply.headers.get("Date", "")
+        return answer
+
+    async def login(self, url: str, use_token: bool = True, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - hvac's signature
+        """Log in; unlike hvac's own, the adapter keeps no token of it."""
+        return await self.request("post", url, **kwargs)
+
+    def get_login_token(self, response: dict[str, Any]) -> str:
+        return str(response["auth"]["client_token"])
+
+
+def _operation(method: str, path: str) -> str:
+    if "/login" in path and path.startswith("/v1/auth/"):
+        return "login"
+    match path.removeprefix("/v1/"):
+        case "auth/token/renew-self" | "sys/leases/renew":
+            return "renew"
+        case "auth/token/lookup-self" | "sys/wrapping/lookup":
+            return "lookup"
+        case "auth/token/revoke-self" | "sys/leases/revoke":
+            return "revoke"
+        case "sys/health":
+            return "health"
+        case "sys/wrapping/unwrap":
+            return "unwrap"
+        case _:
+            return "read" if method == "get" else "write"
+
+
+def _raise(reply: Reply, action: str) -> NoReturn:
+    raise error_for(reply.status, f"{action}: {_words(reply)}", reply.headers.get("Retry-After"))
+
+
+def error_for(status: int, message: str, retry_after: str | None = None) -> InjectorError:
+    """Sort a refusal by what the caller can do about it."""
+    match status:
+        case 400:
+            return InvalidRequest(message)
+        case 401:
+            return AuthError(message)
+        case 403:
+            return DeniedError(message)
+        case 404:
+            return MissingError(message)
+        case 412:
+            return Stale(message)
+        case 429:
+            return TransientError(message, retry_after=_seconds(retry_after))
+        case 472 | 473 | 503:
+            return Unreachable(message, retry_after=_seconds(retry_after))
+        case _ if status >= 500 or status == 408:  # noqa: PLR2004 - HTTP's own numbers
+            return TransientError(message, retry_after=_seconds(retry_after))
+        case _:
+            return DeniedError(message)
+
+
+# What Vault's terse refusals mean to the person who has to act.
+MEANINGS = {
+    403: "permission denied",
+    404: "nothing is there",
+    412: "this node has not caught up yet",
+    429: "rate limited (429), or a standby that does not serve requests",
+    472: "a disaster-recovery secondary does not serve requests (472)",
+    473: "a performance standby does not serve this request (473)",
+    503: "Vault is sealed, or no node is active (503)",
+}
+
+
+def _words(reply: Reply) -> str:
+    """Return the meaning of the status and the server's own words, never the whole body."""
+    meaning = MEANINGS.get(reply.status, f"Vault answered {reply.status}")
+    try:
+        errors = msgspec.json.decode(reply.body)["errors"]
+        said = "; ".join(" ".join(str(error).split()) for error in errors)
+    except (msgspec.DecodeError, KeyError, TypeError):
+        said = ""
+    return f"{meaning} ({said})" if said and said not in meaning else meaning
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    return float(retry_after) if retry_after and retry_after.isdigit() else None

@@ -1,0 +1,200 @@
+"""The requests this program makes, each with its errors told apart."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import hvac
+
+from injector.clock import Clock
+from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
+from injector.retry import while_stale
+from injector.secret import Kind, Life, Ref
+from injector.vault import answer as answers
+from injector.vault.adapter import AsyncAdapter, InvalidRequest, Stale
+from injector.vault.answer import Answer
+from injector.vault.tokens import Token
+from injector.vault.transport import Transport
+
+T = TypeVar("T")
+
+
+class Vault:
+    """hvac on our transport: one small immutable client per (token, namespace)."""
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self.transport = transport
+        self._clock = clock
+        self._namespace = transport.settings.namespace
+        self._clients: dict[tuple[str, str], hvac.Client] = {}
+
+    async def fetch(self, ref: Ref, token: Token, *, engine: str = "auto") -> tuple[Answer, Life]:
+        """Ask for a secret: read it, or with parameters write to it.
+
+        Raises MissingError, DeniedError, TransientError.
+        """
+        sent = self._clock.now()
+        client = self._client(token.value, ref.namespace)
+        try:
+            if ref.body is None:
+                body = await self._consistent(lambda: client.read(ref.path))
+            else:
+                data = json.loads(ref.body)
+                body = await self._consistent(lambda: client.write_data(ref.path, data=data))
+        except MissingError as exc:
+            raise MissingError(_missing(ref, exc)) from exc
+        except InvalidRequest:
+            raise
+        except DeniedError as exc:
+            need = "read" if ref.body is None else "create and update"
+            raise DeniedError(
+                f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
+            ) from exc
+        answer = answers.understand(ref, body, engine=engine)
+        duration = answer.duration
+        if answer.kind is Kind.CERTIFICATE:
+            duration = answers.certificate_life(answer, body["date"], self._clock.wall())
+        life = Life(answer.kind, sent, duration, answer.renewable, token.expires_at)
+        return answer, life
+
+    async def renew_lease(
+        self, lease_id: str, token: Token, *, increment: float
+    ) -> tuple[float, bool]:
+        """Renew; return (granted duration in seconds, renewable)."""
+        client = self._client(token.value)
+        body = await self._consistent(
+            lambda: client.sys.renew_lease(lease_id, increment=int(increment))
+        )
+        return float(body.get("lease_duration") or 0), bool(body.get("renewable"))
+
+    async def revoke_lease(self, lease_id: str, token: Token) -> None:
+        """Revoke by the path itself: hvac's own method drops the coroutine."""
+        await self._client(token.value).adapter.request(
+            "put", "/v1/sys/leases/revoke", json={"lease_id": lease_id}
+        )
+
+    async def log_in(self, mount: str, body: Mapping[str, Any], *, namespace: str = "") -> Token:
+        """Post credentials to an auth mount.
+
+        Raises AuthError when they are refused, TransientError when nobody decided.
+        """
+        sent = self._clock.now()
+        client = self._client("", namespace)
+        url = f"/v1/{mount}/login"
+        try:
+            answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
+        except TransientError:
+            raise
+        except InjectorError as exc:
+            raise AuthError(str(exc)) from exc
+        auth = answer.get("auth")
+        if not isinstance(auth, dict):
+            raise AuthError(f"login {mount}: the answer has no token; is it an auth mount?")
+        return _token(auth, sent)
+
+    async def look_up(self, value: str) -> Token:
+        """Return what is known of a token; raises AuthError if Vault does not know it."""
+        sent = self._clock.now()
+        client = self._client(value)
+        try:
+            answer = await self._consistent(client.auth.token.lookup_self)
+        except DeniedError as exc:
+            raise AuthError(f"the token is not valid: {exc}") from exc
+        data = answer["data"]
+        return Token(
+            value,
+            str(data.get("accessor", "")),
+            sent,
+            float(data.get("ttl") or 0),
+            bool(data.get("renewable")),
+        )
+
+    async def is_valid(self, token: Token) -> bool:
+        """Tell whether Vault still knows the token; a refused lookup counts as no."""
+        try:
+            await self.look_up(token.value)
+        except AuthError:
+            return False
+        return True
+
+    async def renew_self(self, token: Token) -> Token:
+        """Renew the token by what it was granted; raises as `fetch` does."""
+        sent = self._clock.now()
+        client = self._client(token.value)
+        answer = await self._consistent(
+            lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
+        )
+        return _token(answer["auth"], sent, value=token.value)
+
+    async def wrap_creation_path(self, wrapping_token: str) -> str:
+        """Return where a wrapping token was made, without using it up."""
+        client = self._client("")
+        try:
+            answer = await self._consistent(
+                lambda: client.adapter.request(
+                    "post", "/v1/sys/wrapping/lookup", json={"token": wrapping_token}
+                )
+            )
+        except DeniedError as exc:
+            raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
+        return str(answer["data"].get("creation_path", ""))
+
+    async def unwrap(self, wrapping_token: str) -> Mapping[str, Any]:
+        """Open a wrapped answer, once: never sent twice."""
+        try:
+            answer = await self._client(wrapping_token).adapter.request(
+                "post", "/v1/sys/wrapping/unwrap"
+            )
+        except DeniedError as exc:
+            raise AuthError(f"unwrapping failed: {exc}") from exc
+        data: Mapping[str, Any] = answer["data"]
+        return data
+
+    async def health(self) -> None:
+        """Return if an active, unsealed node answers; raises TransientError otherwise.
+
+        Sent without a namespace: with one, `sys/health` is 400.
+        """
+        adapter = AsyncAdapter(self.transport, token="", namespace="")
+        nodes_that_serve = {"standbyok": "true", "perfstandbyok": "true"}
+        await adapter.request("get", "/v1/sys/health", params=nodes_that_serve)
+
+    def _client(self, token: str, namespace: str = "") -> hvac.Client:
+        key = (token, namespace or self._namespace)
+        client = self._clients.get(key)
+        if client is None:
+            if len(self._clients) > 32:  # noqa: PLR2004 - old tokens; a client costs 23 µs
+                self._clients.clear()
+            # An empty token stays empty: with None hvac would take VAULT_TOKEN or ~/.vault-token.
+            client = self._clients[key] = hvac.Client(
+                token=key[0], namespace=key[1], adapter=partial(AsyncAdapter, self.transport)
+            )
+        return client
+
+    async def _consistent(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Send once, and where a node has not caught up (412) a few times more."""
+        try:
+            return await request()
+        except Stale:
+            return await while_stale(request, self._clock, Stale)
+
+
+def _token(auth: Mapping[str, Any], sent: float, value: str = "") -> Token:
+    return Token(
+        str(auth.get("client_token") or value),
+        str(auth.get("accessor", "")),
+        sent,
+        float(auth.get("lease_duration") or 0),
+        bool(auth.get("renewable")),
+    )
+
+
+def _missing(ref: Ref, exc: MissingError) -> str:
+    mount, _, rest = ref.path.partition("/")
+    other = (
+        f"{mount}/{rest.removeprefix('data/')} (KV version 1)"
+        if rest.startswith("data/")
+        else f"{mount}/data/{rest} (KV version 2)"
+    )
+    return f"{exc}; the path asked was {ref.path!r}, did you mean {other}?"

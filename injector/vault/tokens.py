@@ -1,0 +1,109 @@
+"""The token in use: one owner fills it (`auth`), everybody else borrows it."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from injector.clock import Clock, Wakeup
+from injector.errors import DeniedError
+from injector.vault.adapter import InvalidRequest
+
+T = TypeVar("T")
+
+# A 403 with a valid token is policy. A role's changed policies need a new token, so one fresh login
+# is worth it, but no more often than this (scenarios: "one fresh login per 5 min at most"), seconds.
+FRESH_LOGIN_INTERVAL = 300.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """A token and what is known of its life; `duration` 0 never expires (root)."""
+
+    value: str = field(repr=False)
+    accessor: str
+    granted_at: float
+    duration: float
+    renewable: bool
+
+    @property
+    def expires_at(self) -> float:
+        return self.granted_at + self.duration if self.duration else math.inf
+
+
+class Tokens:
+    """{current}, and the question whose fault a 403 is."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        is_valid: Callable[[Token], Awaitable[bool]],
+        token: Token | None = None,
+    ) -> None:
+        self._clock = clock
+        self._is_valid = is_valid
+        self._token: Token | None = None
+        self._arrived = asyncio.Event()
+        if token is not None:
+            self.put(token)
+        self._judging = asyncio.Lock()
+        self._last_blame = -math.inf
+        self._lookup_works = False
+        self.bad = Wakeup()  # rung for auth: the current token is useless, log in at once
+
+    @property
+    def held(self) -> Token | None:
+        """The current token, or None while there is none."""
+        return self._token
+
+    def put(self, token: Token) -> None:
+        self._token = token
+        self._arrived.set()
+
+    async def current(self) -> Token:
+        """Return the token, waiting for the first login if there was none."""
+        while self._token is None:
+            await self._arrived.wait()
+        return self._token
+
+    def report_bad(self, token: Token) -> None:
+        """Say that this token, which the caller used, does not work any more."""
+        if token is self._token:
+            self._token = None
+            self._arrived.clear()
+            self.bad.ring()
+
+    async def use(self, request: Callable[[Token], Awaitable[T]]) -> T:
+        """Run a request; if its token turns out revoked, once more with the next one.
+
+        Raises DeniedError if the token is not to blame: then policy is.
+        """
+        token = await self.current()
+        try:
+            return await request(token)
+        except InvalidRequest:
+            raise
+        except DeniedError:
+            if not await self._to_blame(token):
+                raise
+        return await request(await self.current())
+
+    async def _to_blame(self, token: Token) -> bool:
+        """Ask Vault about a token that got a 403: one question, however many got one."""
+        async with self._judging:
+            if token is not self._token:
+                return True  # it has been replaced meanwhile
+            valid = await self._is_valid(token)
+            self._lookup_works = self._lookup_works or valid
+            now = self._clock.now()
+            rested = now - self._last_blame >= FRESH_LOGIN_INTERVAL
+            # A refused lookup proves the token dead only where a lookup has ever worked: without
+            # the default policy it is refused for a good token too.
+            if (valid or not self._lookup_works) and not rested:
+                return False
+            if valid and now - token.granted_at < FRESH_LOGIN_INTERVAL:
+                return False  # it is fresh already
+            self._last_blame = now
+            self.report_bad(token)
+            return True

@@ -1,0 +1,227 @@
+"""Carries requests to Vault: connections, TLS, redirects and deadlines. Knows no API."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import msgspec
+from aiohttp.connector import BaseConnector
+from yarl import URL
+
+from injector.clock import Clock
+from injector.config import model
+from injector.errors import ConfigError, TransientError
+from injector.metrics import Metrics
+
+CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
+CONNECTION_AGE = 300.0  # seconds an idle connection is kept, so that a moved address is noticed
+REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. The body may hold secrets: it is never part of an error."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body as a mapping; raise TransientError where a proxy or a cut answered."""
+        try:
+            decoded = msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            decoded = None
+        if not isinstance(decoded, dict):
+            raise TransientError(
+                f"the answer ({self.status}, {len(self.body)} bytes) is not Vault's JSON: "
+                "is `vault.address` right, or does something stand in between?"
+            )
+        return decoded
+
+
+class Unreachable(TransientError):
+    """No answer at all, or one which says that no request is being served now."""
+
+
+class Transport:
+    """One pool of connections to one address."""
+
+    def __init__(
+        self, settings: model.Vault, *, connections: int, clock: Clock, metrics: Metrics
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._connections = connections
+        self._unix = (
+            settings.address.removeprefix("unix://") if settings.address.startswith("unix:") else ""
+        )
+        self.base = "http://localhost" if self._unix else settings.address.rstrip("/")
+        self._proxy = _proxy_for(self.base) if not self._unix else None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        operation: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+    ) -> Reply:
+        """Send one request and read the whole answer.
+
+        Raises Unreachable when there is none within `vault.timeout`. Nothing is sent twice.
+        """
+        target = self.base + url
+        started = self._clock.now()
+        code = "none"
+        try:
+            async with self._clock.deadline(self.settings.timeout):
+                reply = await self._follow(method, target, headers, body)
+            code = str(reply.status)
+        except TimeoutError as exc:
+            raise Unreachable(
+                f"no answer from {self.base} within {self.settings.timeout:g} s"
+            ) from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            await self.reconnect()
+            raise Unreachable(_describe(exc, self.settings, self.base)) from exc
+        finally:
+            self._metrics.vault_requests.add(operation, code)
+            self._metrics.vault_request_seconds.observe(self._clock.now() - started)
+        return reply
+
+    async def reconnect(self) -> None:
+        """Drop all connections; the next request reads certificates and resolves names again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _follow(
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> Reply:
+        for _ in range(REDIRECTS):
+            reply = await self._once(method, target, headers, body)
+            if reply.status not in (301, 302, 307, 308):
+                return reply
+            location = urljoin(target, reply.headers.get("Location", ""))
+            if not _same_service(target, location):
+                raise Unreachable(
+                    f"{self.base} redirects to {_origin(location)}, which is not followed: the token "
+                    "would go to another host; set `vault.address` to the active node or a load balancer"
+                )
+            target = location
+        raise Unreachable(f"{self.base} redirects in circles")
+
+    async def _once(
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> Reply:
+        session = self._session or self._open()
+        async with session.request(
+            method,
+            URL(target, encoded=True),
+            headers=headers,
+            data=body,
+            allow_redirects=False,
+            proxy=self._proxy,
+            server_hostname=self.settings.tls_server_name or None,
+        ) as response:
+            return Reply(response.status, response.headers, await response.read())
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector: BaseConnector
+        if self._unix:
+            connector = aiohttp.UnixConnector(self._unix, limit=self._connections)
+        else:
+            connector = aiohttp.TCPConnector(
+                limit=self._connections,
+                ssl=tls_context(self.settings) if self.base.startswith("https:") else True,
+                keepalive_timeout=CONNECTION_AGE / 10,
+                ttl_dns_cache=10,
+            )
+        session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT),
+            # Vault has no cookies, and a shared jar would be one more place for state.
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # aiohttp re-sends a GET or PUT by itself when a kept connection turns out closed: one call
+        # could issue two credentials. Pinned by test_transport.
+        session._retry_connection = False  # noqa: SLF001
+        self._session = session
+        return session
+
+
+def tls_context(settings: model.Vault) -> ssl.SSLContext:
+    """Read the certificates now: they may have been rotated since the last connection.
+
+    Raises TransientError naming the file: a half-written pair is complete a moment later.
+    """
+    context = ssl.create_default_context()
+    reading = ""
+    try:
+        if settings.ca_cert or settings.ca_path:
+            reading = settings.ca_cert or settings.ca_path
+            context = ssl.create_default_context(
+                cafile=settings.ca_cert or None, capath=settings.ca_path or None
+            )
+        if settings.client_cert:
+            reading = f"{settings.client_cert} with {settings.client_key}"
+            context.load_cert_chain(settings.client_cert, settings.client_key)
+    except (OSError, ssl.SSLError) as exc:
+        raise TransientError(f"cannot use {reading} for TLS: {_reason(exc)}") from exc
+    if settings.tls_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def check_address(address: str) -> None:
+    """Raise ConfigError unless the address can be connected to at all."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix" or (parts.scheme in ("http", "https") and parts.hostname):
+        return
+    raise ConfigError(
+        f"vault.address: {address!r} is not http://host:port, https://… or unix:///path"
+    )
+
+
+def _describe(exc: Exception, settings: model.Vault, base: str) -> str:
+    if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        trusted = settings.ca_cert or settings.ca_path or "the system's authorities"
+        return f"TLS with {base} failed, trusting {trusted}: {_reason(exc)}"
+    return f"cannot reach {base}: {_reason(exc)}"
+
+
+def _reason(exc: BaseException) -> str:
+    inner = getattr(exc, "os_error", None) or getattr(exc, "certificate_error", None) or exc
+    return (
+        getattr(inner, "verify_message", "")
+        or getattr(inner, "strerror", "")
+        or str(inner)
+        or type(inner).__name__
+    )
+
+
+def _proxy_for(base: str) -> str | None:
+    parts = urlsplit(base)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _same_service(before: str, after: str) -> bool:
+    """A token may follow a redirect to the same host, on the same or a safer scheme."""
+    a, b = urlsplit(before), urlsplit(after)
+    return a.hostname == b.hostname and a.port == b.port and a.scheme == b.scheme

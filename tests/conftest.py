@@ -1,0 +1,101 @@
+"""Fixtures: a real OpenBao, a proxy in front of it that fails on demand, a clock to be moved."""
+
+import secrets as randomness
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from injector.dev.bao import Bao, dev_server
+from tests.fakes import FakeClock, idle_loop
+from tests.proxy import Proxy, proxying
+
+
+def pytest_asyncio_loop_factories(config, item):
+    return {"idle": idle_loop}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Bao]:
+    with dev_server() as bao:
+        bao.admin.sys.enable_auth_method("approle")
+        bao.admin.sys.enable_secrets_engine("kv", path="kv1", options={"version": "1"})
+        yield bao
+
+
+@dataclass
+class App:
+    """One application's corner of the server: its own paths, policy and AppRole."""
+
+    bao: Bao
+    name: str
+    folder: Path
+    admin: Any = field(repr=False)
+
+    @property
+    def role_id(self) -> Path:
+        return self.folder / "role_id"
+
+    @property
+    def secret_id(self) -> Path:
+        return self.folder / "secret_id"
+
+    def path(self, name: str) -> str:
+        return f"secret/data/{self.name}/{name}"
+
+    def put(self, name: str, **values: Any) -> int:
+        """Write a KV v2 secret; return its version."""
+        answer = self.admin.secrets.kv.v2.create_or_update_secret(
+            f"{self.name}/{name}", secret=values
+        )
+        version: int = answer["data"]["version"]
+        return version
+
+    def allow(self, *paths: str) -> None:
+        rules = "".join(
+            f'path "{path}" {{ capabilities = ["read", "create", "update"] }}\n' for path in paths
+        )
+        self.admin.sys.create_or_update_policy(self.name, rules)
+
+    def new_secret_id(self) -> str:
+        answer = self.admin.auth.approle.generate_secret_id(self.name)
+        self.secret_id.write_text(answer["data"]["secret_id"] + "\n")
+        secret_id: str = answer["data"]["secret_id"]
+        return secret_id
+
+
+@pytest.fixture
+def app(server: Bao, tmp_path: Path) -> App:
+    """An AppRole that may read everything below its own path."""
+    name = f"t{randomness.token_hex(4)}"
+    app = App(server, name, tmp_path, server.admin)
+    app.allow(f"secret/data/{name}/*", f"kv1/{name}/*")
+    server.admin.auth.approle.create_or_update_approle(
+        name, token_policies=[name], token_ttl="1h", token_max_ttl="4h"
+    )
+    app.role_id.write_text(server.admin.auth.approle.read_role_id(name)["data"]["role_id"])
+    app.new_secret_id()
+    return app
+
+
+@pytest.fixture
+async def proxy(server: Bao) -> AsyncIterator[Proxy]:
+    async with proxying(server.address) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def tmpfs() -> Iterator[Path]:
+    """A folder on a memory-backed filesystem, as destinations have to be."""
+    folder = tempfile.mkdtemp(dir="/dev/shm", prefix="injector-test-")
+    yield Path(folder)
+    shutil.rmtree(folder)

@@ -1,0 +1,83 @@
+"""Runs the whole engine on an injected clock, against the real server."""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from injector.agent.assembly import Assembly, Kept
+from injector.agent.services import alongside
+from injector.cli.loading import load_checked
+from injector.config import Loaded
+from injector.log import Redactor, logger
+from tests.conftest import App
+from tests.fakes import FakeClock
+
+
+def configuration(app: App, address: str, **blocks: Any) -> dict[str, Any]:
+    """The least that logs in as `app`; blocks are added or replace what is there."""
+    return {
+        "vault": {"address": address},
+        "auto_auth": {
+            "method": {
+                "type": "approle",
+                "config": {
+                    "role_id_file_path": str(app.role_id),
+                    "secret_id_file_path": str(app.secret_id),
+                    "remove_secret_id_file_after_reading": False,
+                },
+            }
+        },
+        **blocks,
+    }
+
+
+def load_from(folder: Path, config: dict[str, Any]) -> Loaded:
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return load_checked(str(path), {})
+
+
+@dataclass
+class Engine:
+    """A running assembly and what it logs."""
+
+    assembly: Assembly
+    kept: Kept
+    output: io.StringIO
+
+    @property
+    def log(self) -> str:
+        return self.output.getvalue()
+
+
+def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> Kept:
+    redactor = Redactor()
+    log = logger(level="debug", style="json", redact=redactor.redact, stream=output)
+    return Kept(clock, log, redactor, {}, lambda: draw)
+
+
+@contextlib.asynccontextmanager
+async def engine(
+    loaded: Loaded, clock: FakeClock, *, kept: Kept | None = None, draw: float = 0.5
+) -> AsyncIterator[Engine]:
+    """Run an assembly until the block ends; it has settled when the block begins."""
+    output = io.StringIO()
+    kept = kept or kept_parts(clock, output, draw=draw)
+    assembly = Assembly(loaded, kept)
+    over = asyncio.Event()
+    task = asyncio.create_task(alongside(assembly.services(), over.wait()))
+    try:
+        await clock.settled()
+        yield Engine(assembly, kept, output)
+    finally:
+        over.set()
+        try:
+            await task
+        finally:
+            await assembly.close()

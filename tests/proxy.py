@@ -1,0 +1,106 @@
+"""Stands between the program and the real server; tests break it for a while."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+Answer = Callable[[web.Request], web.StreamResponse]
+
+
+@dataclass
+class Proxy:
+    """Counts requests, and answers some of them itself.
+
+    `script` is used up first, one entry a request: a status, a ready answer, or "reset" to drop the
+    connection. Then `status` (an outage), then `held` paths hang until the client gives up.
+    """
+
+    upstream: str
+    address: str = ""
+    status: int | None = None
+    script: list[int | str | web.Response] = field(default_factory=list)
+    only: str = ""  # faults apply to paths that contain this
+    held: str = ""
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    namespaces: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    session: aiohttp.ClientSession | None = None
+
+    def count(self, part: str) -> int:
+        return sum(part in request for request in self.requests)
+
+    def by_path(self) -> Counter[str]:
+        return Counter(self.requests)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            return await self._handle(request)
+        finally:
+            self.in_flight -= 1
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append(f"{request.method} {request.path_qs}")
+        self.tokens.append(request.headers.get("X-Vault-Token", ""))
+        self.namespaces.append(request.headers.get("X-Vault-Namespace", ""))
+        if self.held and self.held in request.path:
+            self.holding.set()
+            await asyncio.Event().wait()
+        if self.only in request.path:
+            if self.script:
+                return self._scripted(self.script.pop(0), request)
+            if self.status is not None:
+                return self._scripted(self.status, request)
+        return await self._forward(request)
+
+    def _scripted(self, what: int | str | web.Response, request: web.Request) -> web.StreamResponse:
+        if what == "reset":
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        if isinstance(what, int):
+            return web.json_response({"errors": ["made up"]}, status=what)
+        assert isinstance(what, web.Response)
+        return what
+
+    async def _forward(self, request: web.Request) -> web.StreamResponse:
+        assert self.session is not None
+        async with self.session.request(
+            request.method,
+            self.upstream + request.path_qs,
+            headers={k: v for k, v in request.headers.items() if k.startswith("X-Vault")},
+            data=await request.read(),
+        ) as answer:
+            return web.Response(
+                body=await answer.read(),
+                status=answer.status,
+                content_type=answer.content_type,
+                headers={k: v for k, v in answer.headers.items() if k in ("Date", "Retry-After")},
+            )
+
+
+@contextlib.asynccontextmanager
+async def proxying(upstream: str) -> AsyncIterator[Proxy]:
+    proxy = Proxy(upstream)
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", proxy.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    async with aiohttp.ClientSession(auto_decompress=False) as proxy.session:
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0]
+        proxy.address = f"http://{host}:{port}"
+        try:
+            yield proxy
+        finally:
+            await runner.cleanup()

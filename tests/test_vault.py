@@ -1,0 +1,257 @@
+"""The client against the real server, through a proxy that fails on demand."""
+
+import pytest
+from aiohttp import web
+
+from injector.config import model
+from injector.errors import (
+    AuthError,
+    DeniedError,
+    InjectorError,
+    MissingError,
+    TransientError,
+)
+from injector.metrics import Metrics
+from injector.secret import Kind, Ref
+from injector.vault import Token, Transport, Vault
+from injector.vault.transport import Unreachable
+
+
+@pytest.fixture
+async def vault(proxy, clock):
+    transport = Transport(
+        model.Vault(address=proxy.address), connections=10, clock=clock, metrics=Metrics()
+    )
+    yield Vault(transport, clock)
+    await transport.reconnect()
+
+
+@pytest.fixture
+async def token(vault, app) -> Token:
+    body = {"role_id": app.role_id.read_text(), "secret_id": app.secret_id.read_text().strip()}
+    return await vault.log_in("auth/approle", body)
+
+
+async def test_a_login_says_how_long_the_token_lives(token, clock):
+    assert token.duration == 3600
+    assert token.renewable
+    assert token.expires_at == clock.now() + 3600
+
+
+async def test_kv_version_2_is_read_to_its_data_and_version(vault, token, app):
+    app.put("db", password="one")
+    app.put("db", password="two")
+
+    answer, life = await vault.fetch(Ref.of(app.path("db")), token)
+
+    assert answer.data == {"password": "two"}
+    assert answer.version == "2"
+    assert life.kind is Kind.STATIC
+
+
+async def test_a_version_can_be_pinned(vault, token, app):
+    app.put("db", password="one")
+    app.put("db", password="two")
+
+    answer, _ = await vault.fetch(Ref.of(app.path("db") + "?version=1"), token)
+
+    assert answer.data == {"password": "one"}
+
+
+async def test_kv_version_1_is_static_whatever_lease_duration_it_claims(vault, token, app):
+    app.admin.secrets.kv.v1.create_or_update_secret(
+        f"{app.name}/db", secret={"password": "one"}, mount_point="kv1"
+    )
+
+    answer, life = await vault.fetch(Ref.of(f"kv1/{app.name}/db"), token)
+
+    assert answer.data == {"password": "one"}
+    assert life.kind is Kind.STATIC
+
+
+async def test_a_kv1_secret_that_looks_like_kv2_is_told_apart_by_engine(vault, token, app):
+    odd = {"data": {"password": "one"}, "metadata": {"version": 7}}
+    app.admin.secrets.kv.v1.create_or_update_secret(
+        f"{app.name}/odd", secret=odd, mount_point="kv1"
+    )
+
+    answer, _ = await vault.fetch(Ref.of(f"kv1/{app.name}/odd"), token, engine="kv1")
+
+    assert answer.data == odd
+
+
+async def test_a_deletion_time_in_the_future_is_not_a_deletion(vault, token, app):
+    app.admin.secrets.kv.v2.update_metadata(f"{app.name}/db", delete_version_after="1h")
+    app.put("db", password="one")
+
+    answer, _ = await vault.fetch(Ref.of(app.path("db")), token)
+
+    assert answer.data == {"password": "one"}
+
+
+@pytest.mark.parametrize("how", ["deleted", "destroyed"])
+async def test_a_deleted_or_destroyed_version_is_missing(vault, token, app, how):
+    app.put("db", password="one")
+    kv = app.admin.secrets.kv.v2
+    if how == "deleted":
+        kv.delete_latest_version_of_secret(f"{app.name}/db")
+    else:
+        kv.destroy_secret_versions(f"{app.name}/db", versions=[1])
+
+    with pytest.raises(MissingError, match=f"version 1 was {how}"):
+        await vault.fetch(Ref.of(app.path("db")), token)
+
+
+async def test_a_path_that_never_existed_says_what_was_asked_and_the_other_form(vault, token, app):
+    with pytest.raises(MissingError, match=rf"secret/data/{app.name}/nope.*KV version 1"):
+        await vault.fetch(Ref.of(app.path("nope")), token)
+
+
+async def test_a_path_outside_the_policy_is_denied_and_names_the_capability(vault, token):
+    with pytest.raises(DeniedError, match="has to allow read on 'secret/data/other'"):
+        await vault.fetch(Ref.of("secret/data/other"), token)
+
+
+async def test_a_wrong_secret_id_is_an_auth_error(vault, app):
+    with pytest.raises(AuthError) as caught:
+        await vault.log_in("auth/approle", {"role_id": app.role_id.read_text(), "secret_id": "x"})
+    assert app.role_id.read_text() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (429, TransientError),
+        (472, Unreachable),
+        (473, Unreachable),
+        (500, TransientError),
+        (502, TransientError),
+        (503, Unreachable),
+        (504, TransientError),
+        ("reset", Unreachable),
+    ],
+)
+async def test_what_waiting_mends_is_transient(vault, token, proxy, app, status, error):
+    proxy.script = [status]
+
+    with pytest.raises(error):
+        await vault.fetch(Ref.of(app.path("db")), token)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"data": {"password": "cana', b"<html>sorry</html>", b"", b"[]"],
+    ids=["cut", "html", "empty", "list"],
+)
+async def test_an_answer_that_is_not_vaults_is_transient_and_not_quoted(
+    vault, token, proxy, app, body
+):
+    proxy.script = [web.Response(body=body, content_type="application/json")]
+
+    with pytest.raises(TransientError, match="not Vault's JSON") as caught:
+        await vault.fetch(Ref.of(app.path("db")), token)
+    assert "cana" not in str(caught.value)
+
+
+async def test_retry_after_is_kept_with_the_error(vault, token, proxy, app):
+    proxy.script = [web.Response(status=429, headers={"Retry-After": "2"})]
+
+    with pytest.raises(TransientError) as caught:
+        await vault.fetch(Ref.of(app.path("db")), token)
+    assert caught.value.retry_after == 2
+
+
+async def test_a_lagging_node_is_asked_again_within_seconds(vault, token, proxy, app, clock):
+    app.put("db", password="one")
+    proxy.script = [412, 412, 412]
+
+    import asyncio
+
+    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    await clock.settled()
+    await clock.advance(5)
+
+    answer, _ = await asking
+    assert answer.data == {"password": "one"}
+    assert proxy.count("/db") == 4
+
+
+async def test_a_token_does_not_follow_a_redirect_to_another_port(vault, token, proxy, app):
+    elsewhere = web.Response(status=307, headers={"Location": "http://127.0.0.1:1/v1/x"})
+    proxy.script = [elsewhere]
+
+    with pytest.raises(Unreachable, match="redirects to http://127.0.0.1:1"):
+        await vault.fetch(Ref.of(app.path("db")), token)
+
+
+async def test_a_redirect_on_the_same_server_is_followed(vault, token, proxy, app):
+    app.put("db", password="one")
+    path = f"/v1/{app.path('db')}"
+    proxy.script = [web.Response(status=307, headers={"Location": proxy.address + path})]
+
+    answer, _ = await vault.fetch(Ref.of(app.path("db")), token)
+
+    assert answer.data == {"password": "one"}
+
+
+async def test_silence_ends_at_the_deadline(vault, token, proxy, app, clock):
+    import asyncio
+
+    proxy.held = "/db"
+    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    await asyncio.wait_for(proxy.holding.wait(), 5)
+
+    await clock.advance(30, settle=False)
+
+    with pytest.raises(Unreachable, match="within 30 s"):
+        await asking
+
+
+async def test_no_request_is_sent_twice_when_a_kept_connection_has_died(vault, token, proxy, app):
+    app.put("db", password="one")
+    ref = Ref.of(app.path("db"))
+    await vault.fetch(ref, token)
+    proxy.script = ["reset"]
+
+    with pytest.raises(Unreachable):
+        await vault.fetch(ref, token)
+
+    assert proxy.count("/db") == 2
+
+
+async def test_many_reads_share_the_allowed_connections(clock, proxy, app, token):
+    import asyncio
+
+    app.put("db", password="one")
+    transport = Transport(
+        model.Vault(address=proxy.address), connections=4, clock=clock, metrics=Metrics()
+    )
+    vault = Vault(transport, clock)
+
+    await asyncio.gather(*(vault.fetch(Ref.of(app.path("db")), token) for _ in range(50)))
+    await transport.reconnect()
+
+    assert 1 < proxy.most_in_flight <= 4
+
+
+async def test_a_namespace_is_sent_with_every_request_but_health(clock, proxy):
+    settings = model.Vault(address=proxy.address, namespace="team-a")
+    transport = Transport(settings, connections=1, clock=clock, metrics=Metrics())
+    vault = Vault(transport, clock)
+
+    await vault.health()
+    with pytest.raises(InjectorError):
+        await vault.log_in("auth/approle", {})
+    with pytest.raises(InjectorError):
+        await vault.log_in("auth/approle", {}, namespace="team-b")
+    await transport.reconnect()
+
+    assert proxy.namespaces == ["", "team-a", "team-b"]
+
+
+async def test_health_tells_an_outage_from_a_server(vault, proxy):
+    await vault.health()
+    proxy.status = 503
+
+    with pytest.raises(Unreachable, match="sealed"):
+        await vault.health()
