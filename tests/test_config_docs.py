@@ -25,7 +25,7 @@ NAMES = {
 
 
 def valid(text: str) -> bool:
-    return jsonschema.Draft202012Validator(schema()).is_valid(yaml.safe_load(text))
+    return bool(jsonschema.Draft202012Validator(schema()).is_valid(yaml.safe_load(text)))
 
 
 def test_every_block_has_a_table():

@@ -1,6 +1,28 @@
 """All problems of a file in one run, in the order of its lines, each with its key and a remedy."""
 
-from configs import problems
+import json
+import re
+from typing import Any
+
+import pytest
+from configs import load_text, problems
+
+from injector.config.introspect import blocks
+from injector.errors import ConfigError
+
+KEYS = [f"{key}.{name}".strip(".") for key, kind in blocks() for name in kind.__struct_fields__]
+ODD: list[Any] = [
+    *(None, True, -1, 10**400, 0.5, 1e300, ""),
+    *("x", "~", "-", "[", "/", "${", "${X}", "a\0b", "\ud7ff", "http://[", "a:b:c", "x" * 10_000),
+    *([], [None], [[]], {}, {"": None}, {"a": {"b": 1}}, [{"a": "b"}]),
+]
+
+
+def nested(key: str, value: object) -> Any:
+    """Return a configuration with one value: `a[].*.b` is {a: [{name: {b: value}}]}."""
+    for step in reversed(re.findall(r"[^.\[\]]+|\[\]", key)):
+        value = [value] if step == "[]" else {"name" if step == "*" else step: value}
+    return value
 
 
 def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
@@ -91,3 +113,14 @@ def test_a_long_value_is_cut(tmp_path):
     assert problems(tmp_path, f"log_level: {'x' * 100}")[0].startswith(
         f"1: log_level: unknown value '{'x' * 60}…', "
     )
+
+
+@pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
+def test_no_value_of_any_key_is_more_than_a_problem(tmp_path, value):
+    for key in KEYS:
+        ((block, inside),) = nested(key, value).items()
+        text = f"{block}: {json.dumps(inside)}"
+        try:
+            load_text(tmp_path, text)
+        except ConfigError as error:
+            assert error.problems  # noqa: PT017 - what matters is that nothing else is raised

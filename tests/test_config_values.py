@@ -27,7 +27,9 @@ def test_durations(tmp_path, written, seconds):
     )
 
 
-@pytest.mark.parametrize("written", ["soon", "5 m", "1h 30m", "s", "1e3", "[5s]", ".inf", '""'])
+@pytest.mark.parametrize(
+    "written", ["soon", "5 m", "1h 30m", "s", "1e3", "[5s]", ".inf", '""', "9" * 400]
+)
 def test_other_durations_are_refused(tmp_path, written):
     (found,) = problems(tmp_path, f"template_config:\n  static_secret_render_interval: {written}")
 
@@ -272,8 +274,8 @@ def test_parameters_keep_their_types(tmp_path):
     }
 
 
-@pytest.mark.parametrize("written", ["yes", "Off", "0644"])
-def test_parameters_that_yaml_versions_read_differently_are_refused(tmp_path, written):
+@pytest.mark.parametrize("written", ["yes", "Off", "0644", "9" * 5000])
+def test_parameters_that_programs_read_differently_are_refused(tmp_path, written):
     (found,) = problems(tmp_path, f"secrets: {{tls: {{path: p, params: {{a: {written}}}}}}}")
 
     assert found.startswith("1: secrets.tls.params.a: ")

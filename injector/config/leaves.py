@@ -90,6 +90,9 @@ def number(value: Scalar) -> float:
     return float(value.text)
 
 
+_LONGEST_NUMBER = 300
+
+
 def anything(value: Scalar) -> object:
     """Return the value as JSON would have it, for parameters of a request."""
     found = kind(value)
@@ -102,6 +105,8 @@ def anything(value: Scalar) -> object:
             raise Wrong(
                 f"{value.text} may be octal or decimal; write it in quotes, or without the 0"
             )
+        if len(value.text) > _LONGEST_NUMBER:
+            raise Wrong("too long for a number; write it in quotes")
         return int(value.text, 0) if _WHOLE.fullmatch(value.text) else float(value.text)
     if value.style is Style.BARE and value.text.lower() in _OLD_BOOLEANS:
         raise Wrong(f'write true or false, or "{value.text}" in quotes if the word is meant')
@@ -111,13 +116,14 @@ def anything(value: Scalar) -> object:
 # --- ours --------------------------------------------------------------------------------------
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_COUNT = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_PART = re.compile(rf"({_COUNT})(ms|s|m|h|d)")
 _PARTS = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def duration(value: Scalar) -> float:
     """Read `30s`, `1h30m`, `500ms` or a number of seconds."""
-    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", value.text):
+    if re.fullmatch(_COUNT, value.text):
         return float(value.text)
     if _PARTS.fullmatch(value.text):
         return sum(float(count) * _UNITS[unit] for count, unit in _PART.findall(value.text))
@@ -154,7 +160,7 @@ def _bare_mode(written: str) -> str:
             f'write "{int(octal, 8):04o}": a bare number is refused, '
             f"because YAML reads {written} as {int(octal, 8)}"
         )
-    if written.isdecimal() and int(written) in _USUAL_MODES:
+    if re.fullmatch(r"[0-9]{3}", written) and int(written) in _USUAL_MODES:
         return f'write "{int(written):04o}": a bare number is refused, modes are octal text'
     if re.fullmatch(r"[0-7]{3,4}", written):
         return (

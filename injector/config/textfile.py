@@ -1,5 +1,7 @@
 """The text of one local file, or the reason why it cannot be had."""
 
+import os
+
 from injector.config.problem import Wrong
 
 
@@ -16,7 +18,7 @@ def read_text(path: str) -> str:
     except IsADirectoryError:
         raise Wrong("is a folder, not a file") from None
     except PermissionError:
-        raise Wrong("not readable for this user") from None
+        raise Wrong(f"not readable for uid {os.geteuid()}") from None
     except (OSError, ValueError) as error:
         raise Wrong(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
     try:

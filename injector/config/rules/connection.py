@@ -1,5 +1,6 @@
 """Rules of everything that is connected to: the server, the login, our own listener."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -127,10 +128,14 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
         )
 
 
+_HIGHEST_PORT = 65535
+
+
 def host_and_port(address: str) -> tuple[str, int | None]:
     """Split `host:port` or `[::1]:port`; the port is None if there is none."""
     host, colon, port = address.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in bare and bare == host):  # noqa: PLR2004
+    unbracketed_v6 = ":" in bare and bare == host
+    if not colon or unbracketed_v6 or not re.fullmatch(r"[0-9]{1,5}", port):
         return bare, None
-    return bare, int(port)
+    return bare, int(port) if int(port) <= _HIGHEST_PORT else None

@@ -88,7 +88,7 @@ def _owner(
 ) -> Iterator[Finding]:
     for key, exists in (("user", _is_user), ("group", _is_group)):
         name: str = getattr(template, key)
-        if not name or name.isdecimal():
+        if not name or (name.isascii() and name.isdecimal()):
             continue
         if (key, name) not in known:
             known[key, name] = exists(name)
