@@ -1,0 +1,38 @@
+"""What goes into a template and what comes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from injector.secret import Ref
+
+# The data of a secret, plain JSON values.
+Content = Mapping[str, Any]
+# None: an optional secret that does not exist.
+Snapshot = Mapping[Ref, Content | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A template as the configuration has it; `name` is what errors call it."""
+
+    name: str
+    text: str = field(repr=False)
+    left_delimiter: str = "{{"
+    right_delimiter: str = "}}"
+    error_on_missing_key: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The content, and every secret it was made from."""
+
+    content: bytes = field(repr=False)
+    used: frozenset[Ref]
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Nothing yet: these secrets are not in the snapshot."""
+
+    refs: frozenset[Ref]
