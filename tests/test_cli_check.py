@@ -81,7 +81,8 @@ def test_scripts_get_json(tmp_path):
 
 def test_check_takes_its_file_from_the_command_line(tmp_path, capsys):
     file = tmp_path / "app.yaml"
-    file.write_text(complete(GOOD))
+    anywhere = "template_config: {require_memory_backed: false}\n"
+    file.write_text(complete(GOOD.replace("/run", str(tmp_path)) + anywhere))
     parser = argparse.ArgumentParser()
     check.add_arguments(parser)
 
@@ -95,3 +96,15 @@ def test_schema_prints_json(capsys):
 
     assert schema.main(parser.parse_args([])) == 0
     assert json.loads(capsys.readouterr().out)["$defs"].keys() == schema.schema()["$defs"].keys()
+
+
+def test_check_knows_the_disk_and_the_template_language(tmp_path, capsys):
+    file = tmp_path / "app.yaml"
+    file.write_text(complete("template: {contents: '{% if %}', destination: /proc/x}"))
+    parser = argparse.ArgumentParser()
+    check.add_arguments(parser)
+
+    assert check.main(parser.parse_args(["-c", str(file)])) == 2
+    output = capsys.readouterr().out
+    assert f"{file}:1: template[0].contents: " in output
+    assert f"{file}:1: template[0].destination: " in output

@@ -434,8 +434,8 @@ def test_entries_of_notify(tmp_path, entry, problem):
 def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
     asked = []
 
-    def check(template: model.Template, path: str) -> list[str]:
-        asked.append((template.perms, path))
+    def check(config: model.Config, template: model.Template, path: str) -> list[str]:
+        asked.append((config.log_level, template.perms, path))
         return ["not memory-backed"]
 
     found = problems(
@@ -452,7 +452,7 @@ def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
         check_destination=check,
     )
 
-    assert asked == [(0o600, "/run/a"), (0o600, "/run/b/c")]
+    assert asked == [("info", 0o600, "/run/a"), ("info", 0o600, "/run/b/c")]
     assert found == [
         "3: template[0].destination: not memory-backed",
         "7: bundle[0].template[0].destination: not memory-backed",
@@ -463,8 +463,8 @@ def test_other_checks_of_a_template_get_its_text(tmp_path):
     (tmp_path / "a.j2").write_text("from a file")
     asked = []
 
-    def check(text: str, name: str, template: model.Template) -> list[str]:
-        asked.append((text, name, template.destination))
+    def check(config: model.Config, template: model.Template, text: str) -> list[str]:
+        asked.append((template.destination, text))
         return ["line 1: unexpected '}'"]
 
     found = problems(
@@ -479,8 +479,8 @@ def test_other_checks_of_a_template_get_its_text(tmp_path):
     )
 
     assert asked == [
-        ("from here", "contents", "/run/a"),
-        ("from a file", f"{tmp_path}/a.j2", "/run/b"),
+        ("/run/a", "from here"),
+        ("/run/b", "from a file"),
     ]
     assert found == [
         "2: template[0].contents: line 1: unexpected '}'",

@@ -157,7 +157,13 @@ def test_whole_numbers_within_their_limits(tmp_path, written, problem):
 
 
 @pytest.mark.parametrize(
-    ("written", "problem"), [("0.1", "must be more than 0.1"), ("0.96", "must be at most 0.95")]
+    ("written", "problem"),
+    [
+        ("0.1", "must be more than 0.1"),
+        ("0.96", "must be at most 0.95"),
+        ("high", "expected a number, got 'high'"),
+        ('"0.5"', "expected a number without quotes, got '0.5'"),
+    ],
 )
 def test_the_renewal_threshold_within_its_limits(tmp_path, written, problem):
     assert problems(tmp_path, f"template_config: {{lease_renewal_threshold: {written}}}") == [

@@ -104,5 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the report as JSON")
 
 
-def main(args: argparse.Namespace, load: Load = config.load) -> int:
-    return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
+def main(args: argparse.Namespace) -> int:
+    from injector.cli.loading import load_checked
+
+    return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load_checked)

@@ -19,10 +19,10 @@ from injector.errors import ConfigError
 
 __all__ = ["Loaded", "load", "read_source"]
 
-# The template and the path of its file → what is wrong with that path on this machine.
-CheckDestination = Callable[[model.Template, str], list[str]]
-# Text, name for messages, template → what is wrong with the text.
-CheckTemplate = Callable[[str, str, model.Template], list[str]]
+# What parts that `config` does not know say of one template: of the path of its file on this
+# machine, and of its text.
+CheckDestination = Callable[[model.Config, model.Template, str], list[str]]
+CheckTemplate = Callable[[model.Config, model.Template, str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,9 @@ def _destinations(config: model.Config, check: CheckDestination | None) -> Itera
         path = os.path.join(directory, template.destination)  # noqa: PTH118 - text
         if template.destination:
             place: Where = (*where, "destination")
-            yield from (Finding(place, text) for text in check(template, os.path.normpath(path)))
+            yield from (
+                Finding(place, text) for text in check(config, template, os.path.normpath(path))
+            )
 
 
 def _sources(
@@ -125,8 +127,7 @@ def _sources(
             yield Finding((*where, key), f"{document.written((*where, key))}: {wrong}")
             continue
         if check is not None and text:
-            name = template.source or "contents"
-            yield from (Finding((*where, key), found) for found in check(text, name, template))
+            yield from (Finding((*where, key), found) for found in check(config, template, text))
 
 
 def _files(path: str, config: model.Config) -> Iterator[str]:
