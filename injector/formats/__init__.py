@@ -1,0 +1,65 @@
+"""Write a secret in a ready format, so that nobody has to quote by hand.
+
+A format either writes what its readers give back unchanged, or raises an error that names the
+format, the key and the remedy. Lines are in the order of their keys: the same secret makes the
+same bytes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from injector.errors import RenderError
+from injector.formats import documents, dotenv, github, ini, logins, properties, raw, shell
+from injector.formats.dotenv import dotenv_value
+from injector.formats.github import github_masks
+from injector.formats.shell import shell_value
+from injector.formats.text import about
+
+__all__ = ["FORMATS", "dotenv_value", "github_masks", "render", "shell_value"]
+
+# Formats that write each key by itself.
+_LINES: dict[str, Callable[[str, Any], str]] = {
+    "dotenv": dotenv.line,
+    "github-env": github.entry,
+    "properties": properties.line,
+    "shell": shell.line,
+}
+# Formats that need the secret as a whole.
+_DOCUMENTS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "json": documents.json_document,
+    "netrc": logins.netrc_entry,
+    "pgpass": logins.pgpass_line,
+    "yaml": documents.yaml_document,
+}
+FORMATS = frozenset({*_LINES, *_DOCUMENTS, "ini", "raw"})
+
+
+def render(
+    format: str,  # noqa: A002 - the name of the option
+    data: Mapping[str, Any],
+    *,
+    key: str = "",
+    encoding: str = "text",
+    section: str = "",
+) -> bytes:
+    """Return the content of the file; a RenderError names the format, the key and the remedy."""
+    try:
+        if format in _LINES:
+            return _lines(_LINES[format], data).encode()
+        if format in _DOCUMENTS:
+            return _DOCUMENTS[format](data).encode()
+        if format == "ini":
+            return ini.document(data, section).encode()
+        if format == "raw":
+            return raw.content(data, key, encoding)
+    except RenderError as error:
+        raise RenderError(f"format {format}: {error}") from None
+    raise RenderError(f"format {format}: unknown; use one of {', '.join(sorted(FORMATS))}")
+
+
+def _lines(line: Callable[[str, Any], str], data: Mapping[str, Any]) -> str:
+    lines = []
+    for key in sorted(data):
+        with about(key):
+            lines.append(line(key, data[key]))
+    return "".join(lines)

@@ -1,0 +1,53 @@
+"""Write values for GitHub Actions: the file `$GITHUB_ENV`, and the masks for its log."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import count
+from typing import Any
+
+from injector.formats.environment import variable
+from injector.formats.text import json_text
+
+
+def entry(key: str, value: Any) -> str:
+    """Return the here-document of one variable."""
+    name, text = variable(key, value)
+    end = _delimiter(text)
+    return f"{name}<<{end}\n{text}\n{end}\n"
+
+
+def github_masks(data: Mapping[str, Any]) -> list[str]:
+    """Return the workflow commands that hide the values in the log; print them before use.
+
+    Each is one line: the runner reads output line by line, and so it also masks line by line.
+    """
+    texts = [text for key in sorted(data) for text in _secret_texts(data[key])]
+    parts = [part for text in texts for part in (text, *map(str.strip, re.split("[\r\n]", text)))]
+    return [f"::add-mask::{_escaped(part)}" for part in dict.fromkeys(parts) if part.strip()]
+
+
+def _delimiter(text: str) -> str:
+    """Return a word that the text does not contain: nothing in a value can end it early.
+
+    Random words make a collision unlikely; having the value at hand, we can exclude it. The same
+    secret then also makes the same file, which counts as unchanged.
+    """
+    return next(word for n in count() if (word := f"END_OF_VALUE_{n}") not in text)
+
+
+def _secret_texts(value: Any) -> Iterator[str]:
+    """Every form in which a value may be printed; true, false and null hide nothing."""
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        yield value
+        return
+    yield json_text(value)
+    if isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, str | list | dict):
+                yield from _secret_texts(inner)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
