@@ -42,6 +42,8 @@ async def while_stale(
 class Availability:
     """Whether Vault answers: one state and one probe for everybody, not a retry loop each."""
 
+    name = "availability"
+
     def __init__(
         self,
         clock: Clock,

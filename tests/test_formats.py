@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from injector.config.model import Format
-from injector.errors import InjectorError, RenderError
+from injector.errors import InjectorError, MissingError, RenderError
 from injector.formats import FORMATS, render
 
 TEXT_FORMATS = ["dotenv", "shell", "properties", "github-env", "ini"]
@@ -159,7 +159,7 @@ def test_raw_refuses_invalid_base64_by_key(value):
 
 
 def test_raw_names_the_keys_that_are_there():
-    with pytest.raises(RenderError, match=r"no key 'crt' \(its keys: 'ca', 'cert'\)"):
+    with pytest.raises(MissingError, match=r"no key 'crt' \(its keys: 'ca', 'cert'\)"):
         render("raw", {"cert": CANARY, "ca": CANARY}, key="crt")
 
 

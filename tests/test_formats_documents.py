@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from injector.errors import RenderError
+from injector.errors import MissingError, RenderError
 from injector.formats import render
 
 AWKWARD = st.sampled_from(
@@ -287,7 +287,7 @@ def test_a_login_names_the_key_it_lacks(format_name, missing):
     del secret[missing]
 
     with pytest.raises(
-        RenderError, match=f"format {format_name}: the secret has no key '{missing}'"
+        MissingError, match=f"format {format_name}: the secret has no key '{missing}'"
     ):
         render(format_name, secret)
 

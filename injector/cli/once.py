@@ -5,14 +5,15 @@ import argparse
 from injector import agent
 from injector.cli.daemon import execute
 from injector.cli.loading import load_checked
-from injector.config import duration
+from injector.config.leaves import Scalar, Style, duration
+from injector.config.problem import Wrong
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the configuration")
     parser.add_argument(
         "--timeout",
-        type=duration,
+        type=_duration,
         default=120.0,
         metavar="DURATION",
         help="how long Vault may take to answer at all (120s)",
@@ -22,3 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     loaded = load_checked(args.config)
     return execute(loaded, lambda kept: agent.once(loaded, kept, timeout=args.timeout))
+
+
+def _duration(text: str) -> float:
+    try:
+        return duration(Scalar(text, Style.QUOTED, text))
+    except Wrong as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from None

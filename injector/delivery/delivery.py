@@ -12,7 +12,7 @@ from injector.delivery.ledger import Ledger
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.timing import quiet_at
-from injector.errors import InjectorError, RenderError, WriteError
+from injector.errors import InjectorError, MissingError, RenderError, WriteError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
@@ -124,7 +124,7 @@ class Delivery:
                 self._want(output, output.wants | rendered.refs)
                 return
             written = output.file.write(rendered.content)
-        except (RenderError, WriteError) as exc:
+        except (RenderError, MissingError, WriteError) as exc:
             self._failed(output, exc)
             return
         self._want(output, output.renderer.refs | rendered.used)

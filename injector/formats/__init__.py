@@ -8,7 +8,7 @@ same bytes.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from injector.errors import RenderError
+from injector.errors import MissingError, RenderError
 from injector.formats import documents, dotenv, github, ini, logins, properties, raw, shell
 from injector.formats.dotenv import dotenv_value
 from injector.formats.github import github_masks
@@ -42,7 +42,11 @@ def render(
     encoding: str = "text",
     section: str = "",
 ) -> bytes:
-    """Return the content of the file; a RenderError names the format, the key and the remedy."""
+    """Return the content of the file.
+
+    Raises MissingError where the secret lacks a key that the format needs, else RenderError; both
+    name the format, the key and the remedy.
+    """
     try:
         if format in _LINES:
             return _lines(_LINES[format], data).encode()
@@ -52,8 +56,8 @@ def render(
             return ini.document(data, section).encode()
         if format == "raw":
             return raw.content(data, key, encoding)
-    except RenderError as error:
-        raise RenderError(f"format {format}: {error}") from None
+    except (RenderError, MissingError) as error:
+        raise type(error)(f"format {format}: {error}") from None
     raise RenderError(f"format {format}: unknown; use one of {', '.join(sorted(FORMATS))}")
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from injector.errors import RenderError
+from injector.errors import MissingError, RenderError
 from injector.formats.text import about, encodable, scalar_of
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,7 +33,7 @@ def pgpass_line(data: Mapping[str, Any]) -> str:
 
 def _field(data: Mapping[str, Any], name: str) -> str:
     if name not in data:
-        raise RenderError(f"the secret has no key {name!r}; add it in Vault, or use a template")
+        raise MissingError(f"the secret has no key {name!r}; add it in Vault, or use a template")
     with about(name):
         text = encodable(scalar_of(data[name]))
         if _CONTROL.search(text):

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from injector.errors import RenderError
+from injector.errors import MissingError, RenderError
 from injector.formats.text import about, scalar_of
 
 _URL_SAFE = str.maketrans("-_", "+/")
@@ -17,7 +17,7 @@ def content(data: Mapping[str, Any], key: str, encoding: str) -> bytes:
         raise RenderError("needs the key whose value is the file; set `key:`")
     if key not in data:
         has = ", ".join(map(repr, sorted(data))) or "none"
-        raise RenderError(f"the secret has no key {key!r} (its keys: {has}); correct `key:`")
+        raise MissingError(f"the secret has no key {key!r} (its keys: {has}); correct `key:`")
     with about(key):
         if encoding == "base64":
             return _decoded(data[key])

@@ -7,7 +7,7 @@ from typing import Any
 
 import minijinja
 
-from injector.errors import RenderError
+from injector.errors import MissingError, RenderError
 from injector.secret import Ref
 from injector.template.filters import FILTERS, FilterError
 from injector.template.model import Lacking, Rendered, Snapshot, Source
@@ -54,7 +54,10 @@ class Template:
         self.refs = frozenset(self._names.values()) | self._found.refs
 
     def render(self, snapshot: Snapshot) -> Rendered | Lacking:
-        """Return the content, or everything that is lacking; raises RenderError."""
+        """Return the content, or everything that is lacking.
+
+        Raises MissingError for a key that the secret does not have, RenderError for the rest.
+        """
         lookups = Lookups()
         see = _viewer(snapshot, lookups)
         context: dict[str, Any] = {name: see(ref) for name, ref in self._names.items()}
@@ -70,13 +73,13 @@ class Template:
             return Lacking(frozenset(lookups.lacking))
         return Rendered(text.encode(), frozenset(lookups.used))
 
-    def _error(self, exc: Exception, lookups: Lookups) -> RenderError:
+    def _error(self, exc: Exception, lookups: Lookups) -> RenderError | MissingError:
         """Say where and why, never with what value: the engine's own text may hold one."""
         name = self._source.name
         if isinstance(exc, minijinja.TemplateError):
             where = f"{name}:{exc.line}" if exc.line else name
             if exc.kind == "UndefinedError":
-                return RenderError(f"{where}: {self._undefined(exc, lookups)}")
+                return self._undefined(exc, lookups, where)
             return RenderError(f"{where}: {_message(exc)}{self._cut(exc)}")
         if isinstance(exc, FilterError | ValueNotPrintable):
             return RenderError(f"{name}{self._lines(exc)}: {exc}")
@@ -86,17 +89,20 @@ class Template:
             f"{name}: a filter or function was used in a way it does not work ({type(exc).__name__})"
         )
 
-    def _undefined(self, exc: minijinja.TemplateError, lookups: Lookups) -> str:
+    def _undefined(
+        self, exc: minijinja.TemplateError, lookups: Lookups, where: str
+    ) -> RenderError | MissingError:
         missed = lookups.misses
         expression = self._expression(exc)
         last = missed.key.rsplit(".", 1)[-1]
         if missed.ref is None or (expression and last not in expression):
-            return f"{expression or 'something'!s} is not defined: is it a name in `secrets:`?"
+            what = expression or "something"
+            return RenderError(f"{where}: `{what}` is not defined: is it a name in `secrets:`?")
         name = next((name for name, ref in self._names.items() if ref == missed.ref), "")
         secret = f"secret {name!r} ({missed.ref})" if name else f"secret {missed.ref}"
         near = difflib.get_close_matches(last, missed.known, n=1)
         hint = f", did you mean {near[0]!r}?" if near else f"; it has {_listed(missed.known)}"
-        return f"{secret} has no key {missed.key!r}{hint}"
+        return MissingError(f"{where}: {secret} has no key {missed.key!r}{hint}")
 
     def _expression(self, exc: minijinja.TemplateError) -> str:
         """Cut the failing expression out of the source: its range counts bytes."""
