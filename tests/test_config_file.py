@@ -150,6 +150,7 @@ def test_json_is_read_too(tmp_path):
     [
         ('{"vault": {},\n}', "app.json:2:1: not JSON: Expecting property name"),
         ("vault: {}", "app.json:1:1: not JSON: Expecting value"),
+        ("[" * 10_000, "app.json: is nested too deeply"),
         ('{"vault": NaN}', "app.json: not JSON: NaN is no number"),
         ("", "app.json: is empty"),
     ],

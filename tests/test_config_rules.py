@@ -200,6 +200,18 @@ def test_a_target_that_nobody_tells_is_a_warning(tmp_path):
     ]
 
 
+def test_a_path_of_slashes_names_no_secret(tmp_path):
+    assert one(tmp_path, "secrets: {app: {path: //}}") == (
+        "secrets.app.path: has to name a secret, such as secret/data/app"
+    )
+
+
+def test_requests_need_some_time(tmp_path):
+    text = "vault: {address: 'https://v', timeout: 0}"
+
+    assert one(tmp_path, text) == "vault.timeout: must be more than 0"
+
+
 # --- what makes a file
 
 

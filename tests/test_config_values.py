@@ -96,6 +96,12 @@ def test_a_tilde_is_not_silently_a_folder(tmp_path):
     ]
 
 
+def test_a_path_has_no_nul_character(tmp_path):
+    assert problems(tmp_path, 'pid_file: "/run/\\0"') == [
+        "1: pid_file: a path cannot contain a NUL character"
+    ]
+
+
 def test_an_absolute_path_has_to_be_absolute(tmp_path):
     assert problems(tmp_path, "pid_file: app.pid") == [
         "1: pid_file: expected an absolute path, got 'app.pid'; write it from '/' on"
@@ -211,6 +217,12 @@ def test_an_owner_by_number_needs_no_quotes(tmp_path):
     assert (template.user, template.group) == ("1000", "0")
 
 
+def test_an_owners_number_has_to_be_one(tmp_path):
+    assert problems(tmp_path, "template: {contents: x, destination: /run/x, user: 4294967295}") == [
+        "1: template[0].user: a number must be at most 4294967294"
+    ]
+
+
 def test_a_single_block_or_name_is_a_list_of_one(tmp_path):
     config = load_text(
         tmp_path,
@@ -243,6 +255,13 @@ def test_commands_are_words_or_a_line_of_them(tmp_path):
 
     assert config.notify["a"].command == ("kill", "-1", "42")
     assert config.notify["b"].command == ("nginx", "-s", "re load")
+
+
+@pytest.mark.parametrize("word", ["[b]", "{}", "null", ""])
+def test_a_command_consists_of_words(tmp_path, word):
+    assert problems(tmp_path, f"notify:\n  app:\n    command:\n    - a\n    - {word}\n") == [
+        "5: notify.app.command[1]: expected one word of a command"
+    ]
 
 
 @pytest.mark.parametrize(

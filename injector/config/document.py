@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import yaml
 
@@ -33,32 +32,28 @@ class Document:
 
     def line(self, where: Where) -> int:
         """Return the line of the value, or of the nearest block around it; 0 if it has none."""
-        line = 0
-        for line, _node in self._walk(where):  # noqa: B007 - the last one counts
-            pass
-        return line
+        return self._find(where)[0]
 
     def written(self, where: Where) -> str:
-        """Return a value as it stands in the file, before anything is expanded."""
-        steps = list(self._walk(where))
-        node = steps[-1][1] if len(steps) == len(where) and steps else self.root
+        """Return a single value as it stands in the file, before anything is expanded."""
+        node = self._find(where)[1]
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
-    def _walk(self, where: Where) -> Iterator[tuple[int, yaml.Node]]:
-        """Yield line and node of each step, as far as the file goes."""
+    def _find(self, where: Where) -> tuple[int, yaml.Node]:
+        """Return line and node of the value, as far along the path as the file goes."""
+        line: int = 0
         node: yaml.Node = self.root
         for step in where:
-            if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                node = node.value[step]
-                yield line_of(node), node
-            elif isinstance(step, int):  # a single block stands for a list of one
-                yield line_of(node), node
-            else:
-                pair = _entry(node, step)
-                if pair is None:
-                    return
-                node = pair[1]
-                yield line_of(pair[0]), node
+            if isinstance(step, int):
+                # A single block or value stands for a list of one.
+                node = node.value[step] if isinstance(node, yaml.SequenceNode) else node
+                line = line_of(node)
+                continue
+            pair = _entry(node, step)
+            if pair is None:
+                break
+            line, node = line_of(pair[0]), pair[1]
+        return line, node
 
 
 def line_of(node: yaml.Node) -> int:

@@ -207,9 +207,16 @@ def signal_name(value: Scalar) -> str:
     return name
 
 
+_HIGHEST_ID = 2**32 - 2
+
+
 def owner(value: Scalar) -> str:
     """Read a user or group: a name, or a number with or without quotes."""
-    return value.text if re.fullmatch(r"[0-9]{1,10}", value.text) else text(value)
+    if not re.fullmatch(r"[0-9]{1,10}", value.text):
+        return text(value)
+    if int(value.text) > _HIGHEST_ID:
+        raise Wrong(f"a number must be at most {_HIGHEST_ID}")
+    return value.text
 
 
 def namespace(value: Scalar) -> str:

@@ -169,8 +169,8 @@ class SinkConfig(Block):
 
     path: Annotated[AbsolutePath, Meta(min_length=1, description="The token's file.")]
     mode: Annotated[Perms, Meta(description="Its mode, as a quoted octal string.")] = 0o600
-    uid: Annotated[int, Meta(ge=-1, description="Its owner; -1 leaves it.")] = -1
-    gid: Annotated[int, Meta(ge=-1, description="Its group; -1 leaves it.")] = -1
+    uid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its owner; -1 leaves it.")] = -1
+    gid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its group; -1 leaves it.")] = -1
 
 
 class Sink(Block):

@@ -187,5 +187,5 @@ def _limits(metas: list[Meta]) -> list[tuple[Callable[[Any, Any], bool], Any, st
         if meta.gt is not None:
             limits.append((operator.gt, meta.gt, f"must be more than {meta.gt:g}"))
         if meta.le is not None:
-            limits.append((operator.le, meta.le, f"must be at most {meta.le:g}"))
+            limits.append((operator.le, meta.le, f"must be at most {meta.le}"))
     return limits

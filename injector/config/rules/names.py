@@ -25,6 +25,11 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     for block, names in (("secrets", config.secrets), ("notify", config.notify)):
         for name in names:
             yield from _spelling((block, name), name)
+    for name, secret in config.secrets.items():
+        if not secret.path.strip("/"):
+            yield Finding(
+                ("secrets", name, "path"), "has to name a secret, such as secret/data/app"
+            )
     yield from _same_secret(config, document)
     yield from _unknown_names(config, document)
 
