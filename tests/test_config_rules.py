@@ -243,6 +243,12 @@ def test_a_file_is_made_in_exactly_one_way(tmp_path, options, problem):
     assert one(tmp_path, text) == f"template[0]: {problem}"
 
 
+def test_a_variable_is_made_of_a_template_too(tmp_path):
+    assert one(tmp_path, "env_template: {name: A}") == (
+        "env_template[0]: needs one of source or contents"
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
@@ -317,6 +323,7 @@ def test_a_sink_is_something_to_do(tmp_path):
     [
         ("run/x", "must be absolute: write it from '/' on"),
         ("/run/x/", "is a folder: add the file's name"),
+        (r'"/run/\0"', "must not contain a NUL character"),
         ("/run/../x", "must not contain '..': write the path that is meant"),
     ],
 )
