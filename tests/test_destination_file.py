@@ -165,6 +165,7 @@ def test_remove_takes_the_file_and_does_not_mind_that_it_is_gone(memory):
     destination.remove()
     destination.remove()
 
+    file(memory / "never" / "made.env").remove()
     assert names_in(memory) == []
     assert not destination.is_intact()
     assert destination.content_hash == ""
@@ -433,6 +434,7 @@ def test_no_descriptor_is_leaked_by_success_or_failure(memory):
     destination.write(OLD)
     destination.write(NEW)
     destination.remove()
+    file(memory / "made" / "on" / "the" / "way.env").write(NEW)
     (memory / "a/db.env").mkdir()
     with pytest.raises(WriteError):
         destination.write(NEW)
@@ -512,6 +514,8 @@ def test_a_file_given_away_that_cannot_be_read_back_is_judged_by_memory(memory):
         assert not destination.write(OLD)
         assert path.stat().st_ino == inode
         assert destination.write(NEW)
+        path.chmod(0o222)
+        assert destination.write(NEW), "somebody else could have written"
         assert file(path, perms=0o200).write(NEW), "another run cannot know"
 
 
@@ -519,6 +523,12 @@ def test_a_destination_that_is_no_longer_in_memory_is_refused_before_anything_is
     with pytest.raises(WriteError, match=r"require_memory_backed: false"):
         file(disk / "a" / "db.env").write(NEW)
 
+    assert names_in(disk) == []
+
+
+def test_a_file_that_should_never_have_been_on_a_disk_can_be_removed(disk):
+    (disk / "db.env").write_bytes(OLD)
+    file(disk / "db.env").remove()
     assert names_in(disk) == []
 
 
@@ -651,6 +661,7 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(memory, monkeypatc
         ".db.env.swp",
         ".db.env.vault-injector.1234567",
         ".db.env.vault-injector.1234567G",
+        ".db.env.vault-injector.123456789",
         "db.env.vault-injector.12345678",
         ".link.vault-injector.12345678",
         ".dir.vault-injector.12345678",

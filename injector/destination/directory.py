@@ -13,44 +13,50 @@ from injector.errors import WriteError
 
 # A descriptor to look and write through: needs no right to read the directory itself.
 _OPEN = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_MODE = 0o755
+MODE = 0o755
 
 
 class Directory:
-    """An open directory: it stays the same one, whatever happens to its path meanwhile.
-
-    Links on the way to it are followed if root or this process's user made them (`/var/run`).
-    """
+    """An open directory: it stays the same one, whatever happens to its path meanwhile."""
 
     __slots__ = ("fd", "memory_backed", "path")
 
-    def __init__(self, path: str, *, create: bool, require_memory_backed: bool) -> None:
+    def __init__(self, fd: int, path: str, *, memory_backed: bool) -> None:
+        self.fd = fd
         self.path = path
-        self.fd, existing, missing = open_nearest(path)
-        try:
-            if missing and not create:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-            if link := foreign_link(self.fd, existing):
-                raise WriteError(explain.foreign_link(path, *link))
-            filesystem = mounts.current().filesystem(os.fstat(self.fd).st_dev, path)
-            self.memory_backed = filesystem in mounts.MEMORY_BACKED
-            if require_memory_backed and not self.memory_backed:
-                raise WriteError(explain.off_memory(path, filesystem))
-            for name in reversed(missing):
-                self._enter(make_directory(name, self.fd))
-        except BaseException:
-            os.close(self.fd)
-            raise
-
-    def _enter(self, child: int) -> None:
-        os.close(self.fd)
-        self.fd = child
+        self.memory_backed = memory_backed
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self.fd)
+
+    def enter(self, name: str) -> "Directory":
+        """Open a directory in this one; a link by that name is an error."""
+        fd = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=self.fd)
+        return Directory(fd, os.path.join(self.path, name), memory_backed=self.memory_backed)
+
+    def make(self, name: str) -> "Directory":
+        """Make a directory in this one that everybody may enter, whatever the umask; open it.
+
+        Found there already, it is only opened.
+        """
+        try:
+            os.mkdir(name, MODE, dir_fd=self.fd)
+        except FileExistsError:
+            return self.enter(name)
+        made = self.enter(name)
+        try:
+            found = os.fstat(made.fd)
+            if found.st_uid == os.geteuid():
+                # set-group-id is the parent's wish for the whole tree (a pod's fsGroup).
+                os.chmod(f"/proc/self/fd/{made.fd}", MODE | (found.st_mode & stat.S_ISGID))
+            self.sync()
+        except BaseException:
+            os.close(made.fd)
+            raise
+        return made
 
     def names(self) -> list[str]:
         with self._readable() as fd:
@@ -72,25 +78,29 @@ class Directory:
             os.close(fd)
 
 
-def make_directory(name: str, parent: int) -> int:
-    """Make a directory that everybody may enter, whatever the umask; return it opened.
+def open_directory(path: str, *, create: bool, require_memory_backed: bool) -> Directory:
+    """Open the directory at `path`, making what is missing of it if `create`.
 
-    Found there already, it is only opened.
+    Links on the way to it are followed if root or this process's user made them (`/var/run`).
     """
+    fd, existing, missing = open_nearest(path)
+    directory = Directory(fd, existing, memory_backed=False)
     try:
-        os.mkdir(name, _MODE, dir_fd=parent)
-    except FileExistsError:
-        return os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=parent)
-    fd = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=parent)
-    try:
-        found = os.fstat(fd)
-        if found.st_uid == os.geteuid():
-            # set-group-id is the parent's wish for the whole tree (a pod's fsGroup).
-            os.chmod(f"/proc/self/fd/{fd}", _MODE | (found.st_mode & stat.S_ISGID))
+        if missing and not create:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if link := foreign_link(fd, existing):
+            raise WriteError(explain.foreign_link(path, *link))
+        filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
+        directory.memory_backed = filesystem in mounts.MEMORY_BACKED
+        if require_memory_backed and not directory.memory_backed:
+            raise WriteError(explain.off_memory(path, filesystem))
+        for name in reversed(missing):
+            parent, directory = directory, directory.make(name)
+            os.close(parent.fd)
     except BaseException:
-        os.close(fd)
+        os.close(directory.fd)
         raise
-    return fd
+    return directory
 
 
 def open_nearest(path: str) -> tuple[int, str, list[str]]:

@@ -5,26 +5,10 @@ import os
 from contextlib import suppress
 
 from injector.destination import explain
-from injector.destination.directory import Directory
+from injector.destination.directory import Directory, open_directory
 from injector.destination.in_place import overwrite
-from injector.destination.regular import holds, open_regular, replace
+from injector.destination.regular import Identity, holds, identity, open_regular, replace
 from injector.destination.rights import Owner, Rights
-
-# What a file is known by: changes to content, mode or owner all change it.
-Identity = tuple[int, ...]
-
-
-def identity(found: os.stat_result) -> Identity:
-    return (
-        found.st_dev,
-        found.st_ino,
-        found.st_mtime_ns,
-        found.st_ctime_ns,
-        found.st_size,
-        found.st_mode,
-        found.st_uid,
-        found.st_gid,
-    )
 
 
 class File:
@@ -98,7 +82,7 @@ class File:
         self._hash = ""
 
     def _open(self, *, removing: bool = False) -> Directory:
-        return Directory(
+        return open_directory(
             self._directory,
             create=self._create and not removing,
             require_memory_backed=self._require_memory_backed and not removing,

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 
-from injector.destination.directory import Directory
+from injector.destination.directory import Directory, open_directory
 from injector.destination.regular import TEMPORARY
 from injector.errors import WriteError
 
@@ -20,7 +20,7 @@ def sweep(directories: Iterable[str]) -> list[str]:
     for path in sorted(set(directories)):
         with (
             suppress(OSError, WriteError),
-            Directory(path, create=False, require_memory_backed=False) as directory,
+            open_directory(path, create=False, require_memory_backed=False) as directory,
         ):
             removed += [os.path.join(path, name) for name in _sweep(directory)]
     return removed

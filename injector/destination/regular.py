@@ -18,6 +18,23 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 TEMPORARY = re.compile(r"\..{1,48}\.vault-injector\.[0-9a-f]{8}", re.DOTALL)
 
 
+# What a file is known by: changes to content, mode or owner all change it.
+Identity = tuple[int, ...]
+
+
+def identity(found: os.stat_result) -> Identity:
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_size,
+        found.st_mode,
+        found.st_uid,
+        found.st_gid,
+    )
+
+
 def temporary_name(name: str) -> str:
     """Name a file beside `name` that `sweep` knows as ours; it fits where `name` fits."""
     return f".{name[:48]}.vault-injector.{os.urandom(4).hex()}"
@@ -50,6 +67,11 @@ def _require_regular(found: os.stat_result, path: str) -> None:
 def holds(fd: int, found: os.stat_result, content: bytes) -> bool:
     """Tell whether an open file has exactly this content; the size spares most of the reading."""
     return found.st_size == len(content) and os.read(fd, len(content) + 1) == content
+
+
+def read_all(directory: Directory, name: str) -> bytes:
+    with open(open_regular(directory, name), "rb") as file:
+        return file.read()
 
 
 def write_all(fd: int, content: bytes) -> None:

@@ -1,0 +1,207 @@
+"""Files that change together: the rename of one symbolic link swaps all of them.
+
+The shape is that of the kubelet's projected volumes:
+
+    directory/cert.pem -> ..data/cert.pem
+    directory/conf     -> ..data/conf                    for the member conf/app.yaml
+    directory/..data   -> ..vault-injector.5d0c1f6e
+    directory/..vault-injector.5d0c1f6e/                 the current generation, mode 0755
+    directory/..vault-injector.90b1e7a2/                 the one before, for readers still in it
+
+A change takes these steps. Killed between any two of them, readers see one whole generation, and
+the next `sweep` removes the rest.
+
+    stage
+     1. Read where ..data leads; refuse what is not ours.
+     2. Compare contents, modes and owners with the new ones. Identical: stop, nothing is touched.
+     3. Make a directory with a name of its own.
+     4. Write every member into it, with its final rights.
+    commit
+     5. Make the links to members that are new.
+     6. Make the link ..data_tmp to the new directory.
+     7. Rename it to ..data: this is the swap.
+     8. Remove the links to members that are no more.
+     9. Remove all generations but the new one and the one that it replaced.
+
+`rollback` takes steps 5 to 8 back to the generation before. What it came from stays, for readers
+who are still in it, until the next commit or `retire`.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from injector.destination import explain, generation, swap
+from injector.destination.directory import Directory, open_directory
+from injector.destination.generation import Generation, digest, entries
+from injector.destination.preflight import member_problems
+from injector.destination.regular import identity
+from injector.destination.rights import Rights
+from injector.errors import ConfigError, WriteError
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A new generation at `path` that readers do not see yet."""
+
+    path: str
+    content_hash: str
+    commit: Callable[[], None]  # let readers see it; what fails is discarded
+    discard: Callable[[], None]
+
+
+class Bundle:
+    """One directory of members on disk, and what we last knew to be in it."""
+
+    def __init__(
+        self, directory: str, members: Mapping[str, Rights], *, require_memory_backed: bool
+    ) -> None:
+        if problems := member_problems(members):
+            raise ConfigError(*problems)
+        self.directory = directory
+        self.members = dict(members)
+        self._require_memory_backed = require_memory_backed
+        self._current: Generation | None = None
+        self._before: Generation | None = None  # what `rollback` returns to
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256, in hex, over all members as last written or found right; empty before that."""
+        return self._current.content_hash if self._current else ""
+
+    def stage(self, contents: Mapping[str, bytes]) -> Staged | None:
+        """Write a new generation that nobody sees yet; None if the current one is identical.
+
+        Raise WriteError; readers have then noticed nothing.
+        """
+        if contents.keys() != self.members.keys():
+            raise ValueError(f"{self.directory}: contents of other members than configured")
+        with self._opened("write", create=True) as directory:
+            # 1.
+            name = swap.current_name(directory)
+            if foreign := swap.foreign_entries(directory, entries(contents)):
+                raise WriteError("\n".join(foreign))
+            # 2.
+            self._current = self._known(generation.inspect(directory, name) if name else None)
+            if self._is_right(contents) and self.is_intact():
+                return None
+            # 3. and 4.
+            new = generation.write(directory, contents, self.members)
+        return Staged(
+            path=os.path.join(self.directory, new.name),
+            content_hash=new.content_hash,
+            commit=partial(self._commit, new),
+            discard=partial(self._discard, new),
+        )
+
+    def rollback(self) -> None:
+        """Let readers see the generation from before the last commit again."""
+        if self._before is None:
+            raise WriteError(f"roll back {self.directory}: there is no generation before this one")
+        with self._opened("roll back") as directory:
+            swap.swap(directory, self._before)  # 5. to 8.
+        self._current, self._before = self._before, None
+
+    def retire(self) -> None:
+        """Remove what is only kept for readers who are still in it, and for a rollback."""
+        self._before = None
+        with self._opened("retire") as directory:
+            self._remove_spare(directory)
+
+    def is_intact(self) -> bool:
+        """Tell, without reading, whether readers still see the generation that we left."""
+        current = self._current
+        try:
+            return (
+                current is not None
+                and swap.leads_to(self.directory, current)
+                and all(
+                    identity(os.lstat(f"{self.directory}/{current.name}/{member}"))
+                    == identity(found)
+                    for member, found in current.members.items()
+                )
+            )
+        except OSError:
+            return False
+
+    def remove(self) -> None:
+        """Remove all members, in one step for those who look, and then what carried them."""
+        if not os.path.lexists(self.directory):
+            return
+        with self._opened("remove") as directory:
+            if swap.current_name(directory):
+                os.unlink(swap.DATA, dir_fd=directory.fd)
+            swap.remove_stale(directory, ())
+            generation.remove_others(directory, ())
+        self._current = self._before = None
+
+    def sweep(self) -> list[str]:
+        """Remove what killed runs have left; return the paths that are gone."""
+        if not os.path.lexists(self.directory):
+            return []
+        with self._opened("sweep") as directory:
+            name = swap.current_name(directory)
+            current = generation.inspect(directory, name) if name else None
+            removed = self._remove_spare(directory)
+            if current or not name:
+                removed += swap.remove_stale(directory, current.entries if current else ())
+        return [os.path.join(self.directory, name) for name in removed]
+
+    def _commit(self, new: Generation) -> None:
+        with self._opened("write") as directory:
+            try:
+                # 5. to 8.
+                swap.swap(directory, new)
+            except BaseException:
+                self._remove_unseen(directory, new)
+                raise
+            self._current, self._before = new, self._current
+            # 9.
+            self._remove_spare(directory)
+
+    def _discard(self, new: Generation) -> None:
+        with self._opened("discard") as directory:
+            self._remove_unseen(directory, new)
+
+    @staticmethod
+    def _remove_unseen(directory: Directory, new: Generation) -> None:
+        if swap.current_name(directory) != new.name:
+            generation.remove(directory, new.name)
+
+    def _remove_spare(self, directory: Directory) -> list[str]:
+        keep = {swap.current_name(directory)}
+        if self._before:
+            keep.add(self._before.name)
+        return generation.remove_others(directory, keep)
+
+    def _is_right(self, contents: Mapping[str, bytes]) -> bool:
+        current = self._current
+        return (
+            current is not None
+            and current.content_hash == digest(contents)
+            and all(
+                rights.are_those_of(current.members[member])
+                for member, rights in self.members.items()
+            )
+        )
+
+    def _known(self, found: Generation | None) -> Generation | None:
+        """Trust our memory for a generation whose members we gave away and cannot read."""
+        known = self._current
+        if known is None or found is None or found.content_hash:
+            return found
+        return known if known.fingerprint == found.fingerprint else found
+
+    @contextmanager
+    def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:
+        try:
+            with open_directory(
+                self.directory,
+                create=create,
+                require_memory_backed=create and self._require_memory_backed,
+            ) as directory:
+                yield directory
+        except OSError as error:
+            raise explain.failed(action, self.directory, error, needs=self.directory) from error

@@ -1,0 +1,134 @@
+"""One generation of a bundle: a directory with every member in it, never changed once written."""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+
+from injector.destination.directory import MODE, Directory
+from injector.destination.leftovers import made_by_us
+from injector.destination.regular import Identity, create, identity, read_all
+from injector.destination.rights import Rights
+from injector.errors import WriteError
+
+NAME = re.compile(r"\.\.vault-injector\.[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a generation's directory is called, and what is in it.
+
+    `content_hash` is empty if this process may not read what it once gave away.
+    """
+
+    name: str
+    content_hash: str
+    members: Mapping[str, os.stat_result]
+
+    @property
+    def entries(self) -> set[str]:
+        """What readers see at the top: `conf` for the member `conf/app.yaml`."""
+        return entries(self.members)
+
+    @property
+    def fingerprint(self) -> tuple[str, dict[str, Identity]]:
+        """What changes with any change to the files, without reading them."""
+        return self.name, {member: identity(found) for member, found in self.members.items()}
+
+
+def entries(members: Iterable[str]) -> set[str]:
+    return {member.partition("/")[0] for member in members}
+
+
+def digest(contents: Mapping[str, bytes]) -> str:
+    """Hash the names and contents of a whole generation."""
+    whole = hashlib.sha256()
+    for member, content in sorted(contents.items()):
+        for part in (os.fsencode(member), content):
+            whole.update(len(part).to_bytes(8, "big"))
+            whole.update(part)
+    return whole.hexdigest()
+
+
+def write(
+    bundle: Directory, contents: Mapping[str, bytes], rights: Mapping[str, Rights]
+) -> Generation:
+    """Make a new generation, complete and with its rights. A failure leaves nothing."""
+    name = f"..vault-injector.{os.urandom(4).hex()}"
+    try:
+        with bundle.make(name) as directory:
+            members = {
+                member: _write_member(directory, member, content, rights[member], bundle.path)
+                for member, content in contents.items()
+            }
+    except BaseException:
+        remove(bundle, name)
+        raise
+    return Generation(name, digest(contents), members)
+
+
+def _write_member(
+    generation: Directory, member: str, content: bytes, rights: Rights, bundle: str
+) -> os.stat_result:
+    *folders, name = member.split("/")
+    with ExitStack() as opened:
+        directory = generation
+        for folder in folders:
+            directory = opened.enter_context(directory.make(folder))
+        fd = create(directory, name, content, rights, os.path.join(bundle, member))
+        opened.callback(os.close, fd)
+        directory.sync()
+        return os.fstat(fd)
+
+
+def inspect(bundle: Directory, name: str) -> Generation | None:
+    """Read a generation from disk; None if it is missing, or not ours alone to write in."""
+    contents: dict[str, bytes] = {}
+    members: dict[str, os.stat_result] = {}
+    readable = True
+    try:
+        with bundle.enter(name) as directory:
+            found = os.fstat(directory.fd)
+    except OSError:
+        return None
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o777 != MODE:
+        return None
+    for root, _, files, fd in os.fwalk(name, dir_fd=bundle.fd):
+        folder = Directory(fd, os.path.join(bundle.path, root), memory_backed=True)
+        for file in files:
+            member = os.path.join(root, file).removeprefix(name + "/")
+            members[member] = os.stat(file, dir_fd=fd, follow_symlinks=False)
+            try:
+                contents[member] = read_all(folder, file)
+            except (PermissionError, WriteError):
+                readable = False
+    return Generation(name, digest(contents) if readable else "", members)
+
+
+def remove(bundle: Directory, name: str) -> None:
+    """Remove a generation, as far as that is possible; the rest is for the next sweep."""
+    with suppress(OSError):
+        for _, folders, files, fd in os.fwalk(name, topdown=False, dir_fd=bundle.fd):
+            for file in files:
+                os.unlink(file, dir_fd=fd)
+            for folder in folders:
+                os.rmdir(folder, dir_fd=fd)
+        os.rmdir(name, dir_fd=bundle.fd)
+
+
+def remove_others(bundle: Directory, keep: Collection[str | None]) -> list[str]:
+    """Remove all generations of ours but these; return their names."""
+    removed = []
+    for name in bundle.names():
+        if NAME.fullmatch(name) and name not in keep and _is_ours(bundle, name):
+            remove(bundle, name)
+            removed.append(name)
+    return removed
+
+
+def _is_ours(bundle: Directory, name: str) -> bool:
+    found = os.stat(name, dir_fd=bundle.fd, follow_symlinks=False)
+    return stat.S_ISDIR(found.st_mode) and made_by_us(found)

@@ -1,0 +1,657 @@
+"""Bundles on a real tmpfs: members that change together or not at all."""
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
+
+from injector.destination import Bundle, Owner, Rights, bundle_problems
+from injector.destination.generation import digest
+from injector.errors import ConfigError, WriteError
+
+MEMBERS = {"cert.pem": Rights(0o644), "key.pem": Rights(0o400), "conf/ca.pem": Rights(0o644)}
+ONE = {"cert.pem": b"cert 1", "key.pem": b"key 1", "conf/ca.pem": b"ca 1"}
+TWO = {"cert.pem": b"cert 2", "key.pem": b"key 2", "conf/ca.pem": b"ca 2"}
+THREE = {"cert.pem": b"cert 3", "key.pem": b"key 3", "conf/ca.pem": b"ca 3"}
+
+
+@pytest.fixture
+def tls() -> Iterator[Path]:
+    with memory_backed_directory() as path:
+        yield path / "tls"
+
+
+def bundle(directory: Path, members=MEMBERS, *, require_memory_backed=True) -> Bundle:
+    return Bundle(str(directory), members, require_memory_backed=require_memory_backed)
+
+
+def deliver(target: Bundle, contents: dict[str, bytes]) -> None:
+    staged = target.stage(contents)
+    assert staged is not None
+    staged.commit()
+
+
+def seen(directory: Path, members=MEMBERS) -> dict[str, bytes]:
+    return {member: (directory / member).read_bytes() for member in members}
+
+
+def names_in(directory: Path) -> set[str]:
+    return {entry.name for entry in directory.iterdir()}
+
+
+def generations(directory: Path) -> set[str]:
+    return {name for name in names_in(directory) if name.startswith("..vault-injector.")}
+
+
+def snapshot(directory: Path) -> dict[str, os.stat_result]:
+    return {str(path): path.lstat() for path in [directory, *directory.rglob("*")]}
+
+
+# --- the shape -----------------------------------------------------------------------------------
+
+
+def test_the_shape_is_the_one_of_projected_volumes(tls):
+    old_umask = os.umask(0o777)
+    try:
+        target = bundle(tls)
+        deliver(target, ONE)
+    finally:
+        os.umask(old_umask)
+
+    [generation] = generations(tls)
+    assert names_in(tls) == {"cert.pem", "key.pem", "conf", "..data", generation}
+    assert os.readlink(tls / "..data") == generation
+    assert os.readlink(tls / "cert.pem") == "..data/cert.pem"
+    assert os.readlink(tls / "conf") == "..data/conf"
+    assert seen(tls) == ONE
+    modes = {name: stat.S_IMODE((tls / name).stat().st_mode) for name in [".", "..data", "conf"]}
+    assert modes == {".": 0o755, "..data": 0o755, "conf": 0o755}
+    assert {m: stat.S_IMODE((tls / m).stat().st_mode) for m in MEMBERS} == {
+        member: rights.perms for member, rights in MEMBERS.items()
+    }
+    assert target.is_intact()
+
+
+def test_owners_are_given(tls):
+    if os.geteuid() != 0:
+        pytest.skip("giving files away needs root")
+    members = {"key.pem": Rights(0o440, Owner(NOBODY, STRANGER))}
+    deliver(bundle(tls, members), {"key.pem": b"x"})
+
+    found = (tls / "key.pem").stat()
+    assert (found.st_uid, found.st_gid) == (NOBODY, STRANGER)
+    assert bundle(tls, members).stage({"key.pem": b"x"}) is None
+
+
+def test_nobody_sees_a_generation_before_it_is_committed(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+
+    staged = target.stage(TWO)
+
+    assert staged is not None
+    assert seen(tls) == ONE
+    assert seen(Path(staged.path)) == TWO
+    assert staged.content_hash != target.content_hash
+    staged.commit()
+    assert seen(tls) == TWO
+    assert staged.content_hash == target.content_hash
+
+
+def test_a_discarded_generation_leaves_nothing(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    before = names_in(tls)
+
+    staged = target.stage(TWO)
+    assert staged is not None
+    staged.discard()
+
+    assert names_in(tls) == before
+    assert seen(tls) == ONE
+    assert target.is_intact()
+
+
+@pytest.mark.parametrize("same_run", [True, False])
+def test_an_identical_generation_is_not_touched(tls, same_run):
+    target = bundle(tls)
+    deliver(target, ONE)
+    before = snapshot(tls)
+
+    again = target if same_run else bundle(tls)
+    assert again.stage(ONE) is None
+
+    assert snapshot(tls) == before
+    assert again.is_intact()
+    assert again.content_hash == target.content_hash
+
+
+TAMPERING = {
+    "content": lambda tls: (tls / "cert.pem").write_bytes(b"CERT 1"),
+    "mode": lambda tls: (tls / "key.pem").chmod(0o444),
+    "member removed": lambda tls: (tls / "..data" / "key.pem").unlink(),
+    "generation open to all": lambda tls: (tls / "..data").chmod(0o777),
+    "link removed": lambda tls: (tls / "conf").unlink(),
+    "data removed": lambda tls: (tls / "..data").unlink(),
+    "generation removed": lambda tls: [
+        path.unlink() if path.is_file() else path.rmdir()
+        for path in [*(tls / "..data").resolve().rglob("*.pem"), (tls / "conf").resolve()]
+    ],
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERING.values(), ids=TAMPERING)
+@pytest.mark.parametrize("same_run", [True, False])
+def test_what_somebody_changed_is_noticed_and_written_again(tls, tamper, same_run):
+    target = bundle(tls)
+    deliver(target, ONE)
+    for path in (tls / "..data").resolve().rglob("*.pem"):
+        os.utime(path, ns=(0, 0))  # the clock of a tmpfs ticks every few milliseconds only
+    assert not target.is_intact()
+    assert target.stage(ONE) is None
+    assert target.is_intact()
+
+    tamper(tls)
+
+    deliver(target if same_run else bundle(tls), ONE)
+    assert seen(tls) == ONE
+
+
+@pytest.mark.parametrize("name", [*MEMBERS, "conf", "..data"])
+def test_a_stat_tells_that_somebody_removed_a_member_or_the_way_to_it(tls, name):
+    target = bundle(tls)
+    assert not target.is_intact()
+    deliver(target, ONE)
+    assert target.is_intact()
+    (tls / name).unlink()
+    assert not target.is_intact()
+
+
+def test_the_hash_covers_names_and_contents_and_tells_them_apart():
+    assert digest({"a": b"bc"}) != digest({"ab": b"c"})
+    assert digest({"a": b"x", "b": b"y"}) != digest({"a": b"y", "b": b"x"})
+    assert digest({"a": b"x", "b": b"y"}) == digest({"b": b"y", "a": b"x"})
+
+
+def test_an_added_member_is_no_identical_generation(tls):
+    deliver(bundle(tls), ONE)
+    (tls / "..data" / "extra").touch()
+    assert bundle(tls).stage(ONE) is not None
+
+
+def test_other_members_come_and_go_with_the_swap(tls):
+    deliver(bundle(tls), ONE)
+
+    other = {"cert.pem": Rights(), "deep/er/token": Rights()}
+    deliver(bundle(tls, other), {"cert.pem": b"c", "deep/er/token": b"t"})
+
+    assert seen(tls, other) == {"cert.pem": b"c", "deep/er/token": b"t"}
+    assert names_in(tls) - generations(tls) == {"..data", "cert.pem", "deep"}
+
+
+# --- generations ---------------------------------------------------------------------------------
+
+
+def test_exactly_the_generation_before_is_kept_for_readers_until_it_is_retired(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    reader = os.open(tls / "..data", os.O_RDONLY | os.O_DIRECTORY)
+    deliver(target, TWO)
+
+    assert len(generations(tls)) == 2
+    with open(os.open("key.pem", os.O_RDONLY, dir_fd=reader), "rb") as key:
+        assert key.read() == ONE["key.pem"]
+    deliver(target, THREE)
+    assert len(generations(tls)) == 2
+    with pytest.raises(FileNotFoundError):
+        os.open("key.pem", os.O_RDONLY, dir_fd=reader)
+    os.close(reader)
+
+    target.retire()
+    assert generations(tls) == {os.readlink(tls / "..data")}
+    assert seen(tls) == THREE
+
+
+def test_rollback_returns_to_the_generation_before_once(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    first = target.content_hash
+    deliver(target, TWO)
+
+    target.rollback()
+
+    assert seen(tls) == ONE
+    assert target.is_intact()
+    assert target.content_hash == first
+    assert len(generations(tls)) == 2, "readers of the refused one can finish"
+    with pytest.raises(WriteError, match="no generation before"):
+        target.rollback()
+    assert target.stage(ONE) is None
+    deliver(target, THREE)
+    assert seen(tls) == THREE
+    assert len(generations(tls)) == 2
+
+
+def test_rollback_works_for_a_generation_of_another_run_with_other_members(tls):
+    deliver(bundle(tls), ONE)
+    target = bundle(tls, {"token": Rights()})
+    deliver(target, {"token": b"t"})
+    assert names_in(tls) - generations(tls) == {"..data", "token"}
+
+    target.rollback()
+
+    assert seen(tls) == ONE
+    assert names_in(tls) - generations(tls) == {"..data", "cert.pem", "key.pem", "conf"}
+
+
+def test_without_a_generation_before_there_is_no_rollback(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    with pytest.raises(WriteError, match="no generation before"):
+        target.rollback()
+    assert seen(tls) == ONE
+
+
+def test_a_rollback_to_a_generation_that_is_gone_changes_nothing(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    [first] = generations(tls)
+    deliver(target, TWO)
+    (tls / first).rename(tls.parent / "gone")
+
+    with pytest.raises(WriteError):
+        target.rollback()
+    assert seen(tls) == TWO
+    assert target.is_intact()
+
+
+def test_remove_takes_everything_that_is_ours(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    deliver(target, TWO)
+    (tls / "theirs").touch()
+
+    target.remove()
+    target.remove()
+
+    assert names_in(tls) == {"theirs"}
+    assert not target.is_intact()
+    assert target.content_hash == ""
+    bundle(tls.parent / "never-made").remove()
+
+
+# --- what a reader can see -----------------------------------------------------------------------
+
+READER = """
+import json, os, random, select, sys
+directory, names = sys.argv[1], ["a", "b", "c"]
+def read(name, fd):
+    with open(os.open(name, os.O_RDONLY, dir_fd=fd), "rb") as file:
+        return file.read()
+counts = {"whole": 0, "retired": 0, "mixed": 0, "generations": set()}
+print("ready", flush=True)
+while not select.select([sys.stdin], [], [], 0)[0]:
+    fd = None
+    try:
+        fd = os.open(directory + "/..data", os.O_RDONLY | os.O_DIRECTORY)
+        found = {read(name, fd) for name in random.sample(names, 3)}
+    except FileNotFoundError:
+        counts["retired"] += 1  # two swaps while it was on its way
+    else:
+        counts["whole" if len(found) == 1 else "mixed"] += 1
+        counts["generations"] |= {content.decode()[:8] for content in found}
+    if fd is not None:
+        os.close(fd)
+counts["generations"] = len(counts["generations"])
+print(json.dumps(counts))
+"""
+
+
+def test_a_racing_reader_that_opens_data_once_never_mixes_generations(tls):
+    members = dict.fromkeys(["a", "b", "c"], Rights())
+    target = bundle(tls, members)
+    deliver(target, dict.fromkeys(members, b"%08d" % 0))
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(tls)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n"
+
+        for turn in range(1, 201):
+            deliver(target, dict.fromkeys(members, b"%08d" % turn * (turn * 7)))
+        answer, _ = reader.communicate("stop")
+
+    counts = json.loads(answer)
+    assert counts["mixed"] == 0
+    assert counts["whole"] > 0
+    assert counts["generations"] > 1
+
+
+def test_a_kill_between_any_two_steps_leaves_one_whole_generation(tls, monkeypatch):
+    """Every call that changes the disk is cut off in turn, as if the process ended there."""
+    changing = ["mkdir", "open", "write", "fchmod", "symlink", "unlink", "replace", "rmdir"]
+    real = {name: getattr(os, name) for name in changing}
+    cuts = 0
+    while True:
+        target = bundle(tls)
+        if target.stage(ONE) is not None:
+            target.sweep()
+            deliver(target, ONE)
+        left = cuts
+
+        def cut(name):
+            def call(*args, **kwargs):
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    raise KeyboardInterrupt
+                return real[name](*args, **kwargs)
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for name in changing:
+                patch.setattr(os, name, cut(name))
+            try:
+                deliver(target, TWO)
+            except KeyboardInterrupt:
+                finished = False
+            else:
+                finished = True
+
+        assert seen(tls) in (ONE, TWO)
+        after = bundle(tls)
+        after.sweep()
+        assert len(generations(tls)) == 1
+        assert names_in(tls) - generations(tls) == {"..data", "cert.pem", "key.pem", "conf"}
+        assert seen(tls) in (ONE, TWO)
+        if finished:
+            break
+        cuts += 1
+    assert cuts > 15
+    assert seen(tls) == TWO
+
+
+# --- sweeping ------------------------------------------------------------------------------------
+
+
+def test_sweep_removes_what_killed_runs_left_and_nothing_else(tls):
+    deliver(bundle(tls), ONE)
+    kept = names_in(tls)
+    strange = {
+        "..vault-injector.file1234",
+        "..2026_01_01_00_00_00.123456789",
+        "..vault-injector.0000000f",
+        "elsewhere",
+        "theirs",
+    }
+    (tls / "..vault-injector.file1234").mkdir()
+    (tls / "..2026_01_01_00_00_00.123456789").mkdir()
+    (tls / "..vault-injector.0000000f").touch()
+    (tls / "elsewhere").symlink_to("..data/other")
+    (tls / "theirs").touch()
+    leftover = bundle(tls).stage(TWO)
+    assert leftover is not None
+    (tls / "..data_tmp").symlink_to("..vault-injector.00000000")
+    (tls / "old.pem").symlink_to("..data/old.pem")
+
+    removed = bundle(tls).sweep()
+
+    assert removed == [leftover.path, f"{tls}/..data_tmp", f"{tls}/old.pem"]
+    assert names_in(tls) == kept | strange
+    assert bundle(tls).sweep() == []
+    assert bundle(tls.parent / "never-made").sweep() == []
+
+
+def test_sweep_leaves_what_belongs_to_others(tls):
+    deliver(bundle(tls), ONE)
+    tls.chmod(0o777)
+    (tls / "..vault-injector.0000000f").mkdir()
+    before = names_in(tls)
+
+    with as_uid(STRANGER):
+        bundle(tls).sweep()
+
+    assert names_in(tls) == before
+
+
+def test_sweep_of_a_running_bundle_keeps_what_rollback_needs(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    deliver(target, TWO)
+    assert target.sweep() == []
+    target.rollback()
+    assert seen(tls) == ONE
+
+
+# --- refusals and failures -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("member", "problem"),
+    [
+        ("/etc/shadow", "relative to its directory"),
+        ("../up", "write it without"),
+        ("a/../../up", "write it without"),
+        ("a//b", "write it without"),
+        ("./a", "write it without"),
+        ("a/", "write it without"),
+        ("", "write it without"),
+        ("..data", "the bundle's own"),
+        ("..x/y", "the bundle's own"),
+        ("cert.pem/x", "'cert.pem' is a member too"),
+    ],
+)
+def test_a_member_that_would_leave_the_directory_or_break_its_shape_is_refused(
+    tls, member, problem
+):
+    members = {"cert.pem": Rights(), member: Rights()}
+    with pytest.raises(ConfigError) as caught:
+        bundle(tls, members)
+    assert len(caught.value.problems) == 1
+    assert problem in str(caught.value)
+    assert bundle_problems(str(tls), members, require_memory_backed=True) == [str(caught.value)]
+    assert not tls.exists()
+
+
+def plant_file(tls: Path) -> None:
+    (tls / "cert.pem").write_bytes(b"theirs")
+
+
+def plant_link(tls: Path) -> None:
+    (tls / "cert.pem").symlink_to("/etc/passwd")
+
+
+def plant_directory(tls: Path) -> None:
+    (tls / "conf").mkdir()
+
+
+def plant_kubelet(tls: Path) -> None:
+    (tls / "..2026_01_01").mkdir()
+    (tls / "..data").symlink_to("..2026_01_01")
+
+
+def plant_data(tls: Path) -> None:
+    (tls / "..data").mkdir()
+
+
+@pytest.mark.parametrize(
+    "plant", [plant_file, plant_link, plant_directory, plant_kubelet, plant_data]
+)
+def test_what_is_not_ours_in_the_directory_is_left_alone(tls, plant):
+    tls.mkdir()
+    plant(tls)
+    before = snapshot(tls)
+
+    with pytest.raises(WriteError, match=r"left alone|neither followed nor replaced"):
+        bundle(tls).stage(ONE)
+
+    assert snapshot(tls) == before
+    [problem] = bundle_problems(str(tls), MEMBERS, require_memory_backed=True)
+    assert "left alone" in problem or "neither followed nor replaced" in problem
+
+
+def test_what_is_planted_between_stage_and_commit_fails_the_commit_and_leaves_nothing(tls):
+    target = bundle(tls)
+    staged = target.stage(ONE)
+    assert staged is not None
+    plant_link(tls)
+
+    with pytest.raises(WriteError, match="neither followed nor replaced"):
+        staged.commit()
+    assert names_in(tls) == {"cert.pem"}
+
+
+def test_a_generation_that_somebody_else_made_is_not_trusted(tls):
+    deliver(bundle(tls), ONE)
+    tls.chmod(0o777)
+    with as_uid(STRANGER):
+        target = bundle(tls, {"cert.pem": Rights(0o644)})
+        deliver(target, {"cert.pem": b"planted"})
+        planted = os.readlink(tls / "..data")
+
+    os.chown((tls / "cert.pem").resolve(), 0, -1)  # only the directory tells
+    staged = bundle(tls, {"cert.pem": Rights(0o644)}).stage({"cert.pem": b"planted"})
+    assert staged is not None
+    staged.commit()
+    assert os.readlink(tls / "..data") != planted
+    assert (tls / "cert.pem").stat().st_uid == 0
+
+
+def test_members_given_away_and_unreadable_are_judged_by_memory(tls):
+    tls.mkdir()
+    tls.chmod(0o777)
+    with as_uid(STRANGER):
+        target = bundle(tls, {"key.pem": Rights(0o200)})
+        deliver(target, {"key.pem": b"x"})
+        assert target.stage({"key.pem": b"x"}) is None
+        assert target.stage({"key.pem": b"y"}) is not None
+        assert bundle(tls, {"key.pem": Rights(0o200)}).stage({"key.pem": b"x"}) is not None
+
+
+def test_a_full_filesystem_keeps_the_old_generation_and_nothing_of_the_new(tls):
+    tls.mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=64k", "none", tls):
+        target = bundle(tls)
+        deliver(target, ONE)
+        before = names_in(tls)
+
+        with pytest.raises(WriteError, match=r"No space left.*sizeLimit"):
+            target.stage(TWO | {"conf/ca.pem": b"x" * 200_000})
+
+        assert names_in(tls) == before
+        assert seen(tls) == ONE
+        assert target.is_intact()
+        deliver(target, TWO)
+
+
+@pytest.mark.parametrize("step", ["symlink", "replace"])
+def test_a_failing_swap_leaves_the_old_generation_and_nothing_of_the_new(tls, monkeypatch, step):
+    target = bundle(tls)
+    deliver(target, ONE)
+    before = names_in(tls)
+    staged = target.stage(TWO)
+    assert staged is not None
+
+    def refuse(*_, **__):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, refuse)
+        with pytest.raises(WriteError, match="quota"):
+            staged.commit()
+
+    assert names_in(tls) == before
+    assert seen(tls) == ONE
+    assert target.is_intact()
+
+
+def test_a_leftover_of_a_killed_swap_does_not_stop_the_next_one(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    (tls / "..data_tmp").symlink_to("..vault-injector.00000000")
+
+    deliver(target, TWO)
+    assert seen(tls) == TWO
+    assert "..data_tmp" not in names_in(tls)
+
+
+def test_what_fails_after_the_swap_does_not_take_the_new_generation_away(tls, monkeypatch):
+    target = bundle(tls)
+    deliver(target, ONE)
+    staged = target.stage(TWO)
+    assert staged is not None
+
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuse)
+        with pytest.raises(WriteError, match="Input/output error"):
+            staged.commit()
+
+    assert seen(tls) == TWO
+    assert target.stage(TWO) is None
+
+
+def test_a_directory_that_this_user_cannot_write_names_path_uid_and_mode(tls):
+    deliver(bundle(tls), ONE)
+    with as_uid(STRANGER):
+        with pytest.raises(WriteError) as caught:
+            bundle(tls).stage(TWO)
+        [problem] = bundle_problems(str(tls), MEMBERS, require_memory_backed=True)
+
+    where = f"{tls} has mode 0755 and belongs to uid 0"
+    assert f"write {tls}: Permission denied (running as uid {STRANGER}; {where})" in str(
+        caught.value
+    )
+    assert f"{tls} is not writable for uid {STRANGER} ({where})" in problem
+
+
+def test_a_bundle_off_memory_is_refused_before_anything_is_made(tmp_path):
+    disk = require_disk(tmp_path)
+    with pytest.raises(WriteError, match="require_memory_backed"):
+        bundle(disk / "tls").stage(ONE)
+    assert names_in(disk) == set()
+
+    target = bundle(disk / "tls", require_memory_backed=False)
+    deliver(target, ONE)
+    assert seen(disk / "tls") == ONE
+    assert target.stage(ONE) is None
+
+
+def test_a_good_bundle_has_no_problems_before_and_after(tls):
+    assert bundle_problems(str(tls), MEMBERS, require_memory_backed=True) == []
+    deliver(bundle(tls), ONE)
+    assert bundle_problems(str(tls), MEMBERS, require_memory_backed=True) == []
+    assert bundle_problems("tls", MEMBERS, require_memory_backed=True) == [
+        "'tls' is not an absolute path"
+    ]
+
+
+def test_no_descriptor_is_leaked_by_success_or_failure(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    before = len(os.listdir("/proc/self/fd"))
+
+    deliver(target, TWO)
+    target.stage(TWO)
+    target.rollback()
+    target.retire()
+    plant = tls / "key.pem"
+    plant.unlink()
+    plant.touch()
+    with pytest.raises(WriteError):
+        target.stage(THREE)
+
+    assert len(os.listdir("/proc/self/fd")) == before
