@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
-from injector.destination import Bundle, Owner, Rights, bundle_problems
+from injector.destination import Owner, Rights
+from injector.destination.bundle import Bundle
+from injector.destination.bundle_preflight import bundle_problems
 from injector.destination.generation import digest
 from injector.errors import ConfigError, WriteError
 

@@ -1,20 +1,11 @@
-"""Disk only: files that are old or new, never half, and that only the right people can read."""
+"""Disk only: files that are old or new, never half, and that only the right people can read.
 
-from injector.destination.bundle import Bundle, Staged
+Bundles are in `destination.bundle` and `destination.bundle_preflight`, for those who use them.
+"""
+
 from injector.destination.file import File
 from injector.destination.leftovers import sweep
-from injector.destination.preflight import bundle_problems, problems
+from injector.destination.preflight import problems
 from injector.destination.rights import OURS, Owner, Rights, owner_of
 
-__all__ = [
-    "OURS",
-    "Bundle",
-    "File",
-    "Owner",
-    "Rights",
-    "Staged",
-    "bundle_problems",
-    "owner_of",
-    "problems",
-    "sweep",
-]
+__all__ = ["OURS", "File", "Owner", "Rights", "owner_of", "problems", "sweep"]

@@ -34,9 +34,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from injector.destination import explain, generation, swap
+from injector.destination.bundle_preflight import member_problems
 from injector.destination.directory import Directory, open_directory
 from injector.destination.generation import Generation, digest, entries
-from injector.destination.preflight import member_problems
 from injector.destination.regular import identity
 from injector.destination.rights import Rights
 from injector.errors import ConfigError, WriteError

@@ -3,14 +3,11 @@
 import errno
 import os
 import stat
-from collections.abc import Collection, Mapping
 
-from injector.destination import explain, mounts, swap
-from injector.destination.directory import open_directory, open_nearest
-from injector.destination.generation import entries
+from injector.destination import explain, mounts
+from injector.destination.directory import open_nearest
 from injector.destination.links import foreign_link
-from injector.destination.rights import OURS, Owner, Rights, giving_problems
-from injector.errors import WriteError
+from injector.destination.rights import OURS, Owner, giving_problems
 
 
 def problems(
@@ -49,51 +46,6 @@ def problems(
         create=create_dest_dirs,
         writable=not overwrites,
     )
-
-
-def bundle_problems(
-    directory: str, members: Mapping[str, Rights], *, require_memory_backed: bool
-) -> list[str]:
-    """List everything that is wrong with a bundle's directory and the names in it."""
-    if problem := spelling_problem(directory):
-        return [problem]
-    found = member_problems(members)
-    for member, rights in members.items():
-        path = os.path.join(directory, member)
-        found += [f"{path}: {problem}" for problem in giving_problems(rights.owner)]
-    found += directory_problems(directory, require_memory_backed=require_memory_backed, create=True)
-    return found or _bundle_entry_problems(directory, members)
-
-
-def _bundle_entry_problems(path: str, members: Collection[str]) -> list[str]:
-    if not os.path.lexists(path):
-        return []
-    try:
-        with open_directory(path, create=False, require_memory_backed=False) as directory:
-            swap.current_name(directory)
-            return swap.foreign_entries(directory, entries(members))
-    except WriteError as error:
-        return [str(error)]
-
-
-def member_problems(members: Collection[str]) -> list[str]:
-    """List what is wrong with the names of a bundle's members, whatever is on the disk."""
-    found = []
-    for member in members:
-        parts = member.split("/")
-        if member.startswith("/"):
-            found.append(f"{member!r}: a member of a bundle is named relative to its directory")
-        elif not member or "\0" in member or not {"", ".", ".."}.isdisjoint(parts):
-            found.append(f"{member!r}: write it without `.`, `..`, empty parts and NUL bytes")
-        elif member.startswith(".."):
-            found.append(f"{member!r}: names that start with `..` are the bundle's own")
-        else:
-            folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-            found += [
-                f"{member!r}: {folder!r} is a member too, and cannot be its folder"
-                for folder in sorted(folders.intersection(members))
-            ]
-    return found
 
 
 def spelling_problem(path: str) -> str:
