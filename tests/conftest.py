@@ -3,7 +3,7 @@
 import secrets as randomness
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,17 +69,27 @@ class App:
 
 
 @pytest.fixture
-def app(server: Bao, tmp_path: Path) -> App:
-    """An AppRole that may read everything below its own path."""
-    name = f"t{randomness.token_hex(4)}"
-    app = App(server, name, tmp_path, server.admin)
-    app.allow(f"secret/data/{name}/*", f"kv1/{name}/*")
-    server.admin.auth.approle.create_or_update_approle(
-        name, token_policies=[name], token_ttl="1h", token_max_ttl="4h"
-    )
-    app.role_id.write_text(server.admin.auth.approle.read_role_id(name)["data"]["role_id"])
-    app.new_secret_id()
-    return app
+def make_app(server: Bao, tmp_path: Path) -> Callable[[], App]:
+    """Make AppRoles, each of which may read everything below its own path."""
+
+    def make() -> App:
+        name = f"t{randomness.token_hex(4)}"
+        app = App(server, name, tmp_path / name, server.admin)
+        app.folder.mkdir()
+        app.allow(f"secret/data/{name}/*", f"kv1/{name}/*")
+        server.admin.auth.approle.create_or_update_approle(
+            name, token_policies=[name], token_ttl="1h", token_max_ttl="4h"
+        )
+        app.role_id.write_text(server.admin.auth.approle.read_role_id(name)["data"]["role_id"])
+        app.new_secret_id()
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_app: Callable[[], App]) -> App:
+    return make_app()
 
 
 @pytest.fixture

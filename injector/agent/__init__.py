@@ -1,7 +1,4 @@
-"""Builds the parts and runs them: once, or until told to stop."""
+"""Builds the parts and runs them: `once`, or `run` until told to stop.
 
-from injector.agent.assembly import Kept
-from injector.agent.once import once
-from injector.agent.run import run
-
-__all__ = ["Kept", "once", "run"]
+Nothing is imported here: `once` must not pay for the listener and the file watch of `run`.
+"""

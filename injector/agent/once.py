@@ -3,6 +3,7 @@
 from injector.agent import build
 from injector.agent.assembly import Assembly, Kept
 from injector.agent.services import alongside
+from injector.agent.signals import Stop, handling
 from injector.clock import Clock
 from injector.config import Loaded
 from injector.health import Health, exit_code, verdict
@@ -18,8 +19,11 @@ async def once(loaded: Loaded, kept: Kept, *, timeout: float) -> int:  # noqa: A
     """
     assembly = Assembly(loaded, kept)
     build.sweep(assembly.outputs, kept.log)
+    stop = Stop(assembly.health.news.ring)
     try:
-        code = await alongside(assembly.services(), settled(assembly.health, kept.clock, timeout))
+        with handling(stop.reactions()):
+            end = settled(assembly.health, kept.clock, timeout, stop)
+            code = await alongside(assembly.services(), end)
     finally:
         await assembly.close()
     if code:
@@ -31,11 +35,13 @@ async def once(loaded: Loaded, kept: Kept, *, timeout: float) -> int:  # noqa: A
     return code
 
 
-async def settled(health: Health, clock: Clock, timeout: float) -> int:  # noqa: ASYNC109
-    """Wait until waiting is over; return the exit code."""
+async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> int:  # noqa: ASYNC109
+    """Wait until waiting is over; return the exit code. Stopped by a signal: 128 + its number."""
     ends_at = clock.now() + timeout
     while True:
         now = clock.now()
+        if stop.signal is not None:
+            return 128 + stop.signal
         code, wait = verdict(health, now=now, grace=GRACE)
         if code is not None:
             return code

@@ -7,7 +7,7 @@ import resource
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from injector.agent import Kept
+from injector.agent.assembly import Kept
 from injector.clock import SystemClock
 from injector.config import Loaded
 from injector.errors import InjectorError

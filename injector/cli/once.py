@@ -2,7 +2,7 @@
 
 import argparse
 
-from injector import agent
+from injector.agent.once import once
 from injector.cli.daemon import execute
 from injector.cli.loading import load_checked
 from injector.config.leaves import Scalar, Style, duration
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     loaded = load_checked(args.config)
-    return execute(loaded, lambda kept: agent.once(loaded, kept, timeout=args.timeout))
+    return execute(loaded, lambda kept: once(loaded, kept, timeout=args.timeout))
 
 
 def _duration(text: str) -> float:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from injector import agent
+from injector.agent.run import run
 from injector.cli.daemon import execute
 from injector.cli.loading import load_checked
 
@@ -13,6 +13,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     loaded = load_checked(args.config)
-    return execute(
-        loaded, lambda kept: agent.run(loaded, kept, load=lambda: load_checked(args.config))
-    )
+    return execute(loaded, lambda kept: run(loaded, kept, load=lambda: load_checked(args.config)))

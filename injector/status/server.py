@@ -39,17 +39,17 @@ class StatusServer:
 
     async def run(self) -> None:
         """Serve. Runs until cancelled; raises ConfigError if the address cannot be had."""
-        runner = web.AppRunner(
-            self._app(), handle_signals=False, access_log=None, shutdown_timeout=0.5
-        )
-        await runner.setup()
-        try:
-            with bind(self._listener) as bound:
+        with bind(self._listener) as bound:
+            runner = web.AppRunner(
+                self._app(), handle_signals=False, access_log=None, shutdown_timeout=0.5
+            )
+            await runner.setup()
+            try:
                 await web.SockSite(runner, bound, ssl_context=self._tls()).start()
                 self._log.info("listening", type=self._listener.type, address=bound.getsockname())
                 await self._clock.sleep(float("inf"))
-        finally:
-            await runner.cleanup()
+            finally:
+                await runner.cleanup()
 
     def _app(self) -> web.Application:
         app = web.Application()

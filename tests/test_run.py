@@ -1,0 +1,264 @@
+"""`injector run` as its users run it: real processes, files, signals and sockets."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.engine import configuration
+from tests.processes import result, running, write_config
+
+CANARY = "canary-7f3a-value"
+
+# A small application that reads its file again on SIGHUP and says what it holds in memory.
+APPLICATION = """
+import signal, sys
+path = sys.argv[1]
+def read(*_):
+    print(open(path).read().strip(), flush=True)
+signal.signal(signal.SIGHUP, read)
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+@pytest.fixture
+def application(tmpfs):
+    """The application, started with the path of its file; its pid file lies beside it."""
+    popen = subprocess.Popen(
+        [sys.executable, "-c", APPLICATION, str(tmpfs / "db.env")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert popen.stdout is not None
+    assert popen.stdout.readline() == "up\n"
+    (tmpfs / "app.pid").write_text(f"{popen.pid}\n")
+    yield popen
+    popen.kill()
+    popen.wait()
+    popen.stdout.close()
+
+
+def daemon(app, tmpfs, **more):
+    """One secret, one file, a socket, and an interval short enough to wait for."""
+    entry = {"contents": "pw={{ db.password }}\n", "destination": str(tmpfs / "db.env")}
+    blocks = {
+        "secrets": {"db": {"path": app.path("db")}},
+        "template": [entry],
+        "template_config": {"static_secret_render_interval": "1h"},
+        "listener": [{"type": "unix", "address": str(tmpfs / "injector.sock")}],
+        "log_level": "debug",
+        **more,
+    }
+    return configuration(app, app.bao.address, **blocks)
+
+
+def notifying(app, tmpfs, **more):
+    settings = daemon(app, tmpfs, **more)
+    settings["template"][0]["notify"] = ["app"]
+    settings["notify"] = {
+        "app": {
+            "signal": "SIGHUP",
+            "process": {"pid_file": str(tmpfs / "app.pid")},
+            "wait": {"min": "50ms", "max": "1s"},
+        }
+    }
+    return settings
+
+
+def test_a_changed_value_reaches_the_applications_memory_by_signal(
+    app, tmpfs, tmp_path, application
+):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, notifying(app, tmpfs))) as injector:
+        assert application.stdout.readline() == "pw=one\n"
+
+        app.put("db", password=CANARY)
+        injector.send(signal.SIGUSR1)
+
+        assert application.stdout.readline() == f"pw={CANARY}\n"
+        assert injector.end() == 0
+    assert CANARY not in injector.output
+
+
+def test_an_equal_value_is_not_announced(app, tmpfs, tmp_path, application):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, notifying(app, tmpfs))) as injector:
+        injector.wait_for('"notified"')
+        app.put("db", password="one")
+        app.put("other", password="x")
+        injector.send(signal.SIGHUP)
+        injector.wait_for("reloaded")
+
+        assert injector.end() == 0
+    assert injector.output.count('"notified"') == 1
+    assert injector.output.count("file written") == 1
+
+
+def test_sigterm_ends_it_within_three_seconds_even_while_a_request_hangs(app, tmpfs, tmp_path):
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings = daemon(app, tmpfs, vault={"address": address})
+        with running("run", "-c", write_config(tmp_path, settings)) as injector:
+            silent.settimeout(10)
+            connection, _ = silent.accept()
+            with connection:
+                started = time.monotonic()
+                assert injector.end(limit=5) == 0
+                assert time.monotonic() - started < 3
+
+
+def test_a_changed_template_is_rendered_again_without_asking_vault(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    source = tmp_path / "db.j2"
+    source.write_text("pw={{ db.password }}\n")
+    entry = {"source": "db.j2", "destination": str(tmpfs / "db.env")}
+    settings = daemon(app, tmpfs, template=[entry])
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+
+        (tmp_path / "new.j2").write_text("password={{ db.password }}\n")
+        (tmp_path / "new.j2").replace(source)
+        injector.wait_for("file written", times=2)
+
+        assert (tmpfs / "db.env").read_text() == "password=one\n"
+        assert injector.end() == 0
+    assert injector.output.count("secret fetched") == 1
+    assert injector.output.count("logged in") == 1
+
+
+def test_a_broken_configuration_leaves_the_old_one_running(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+
+        write_config(tmp_path, daemon(app, tmpfs, colour="blue"))
+        injector.send(signal.SIGHUP)
+        injector.wait_for("the old one stays")
+        assert "unknown key 'colour'" in injector.output
+        app.put("db", password="two")
+        injector.send(signal.SIGUSR1)
+        injector.wait_for("file written", times=2)
+
+        assert (tmpfs / "db.env").read_text() == "pw=two\n"
+        assert injector.end() == 0
+
+
+@pytest.mark.parametrize(("on_remove", "stays"), [("keep", True), ("delete", False)])
+def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remove, stays):
+    app.put("db", password="one")
+    first = {"contents": "{{ db.password }}", "destination": str(tmpfs / "a")}
+    second = {**first, "destination": str(tmpfs / "b"), "on_remove": on_remove}
+    path = write_config(tmp_path, daemon(app, tmpfs, template=[first, second]))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written", times=2)
+
+        write_config(tmp_path, daemon(app, tmpfs, template=[first]))
+        injector.wait_for("reloaded")
+
+        assert injector.end() == 0
+    assert (tmpfs / "a").exists()
+    assert (tmpfs / "b").exists() is stays
+    assert injector.output.count("secret fetched") == 1
+
+
+def test_a_hundred_sighups_are_at_most_a_few_reloads(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("file written")
+        for _ in range(100):
+            injector.send(signal.SIGHUP)
+        injector.wait_for('"reloaded"')
+        app.put("db", password="two")
+        injector.send(signal.SIGUSR1)
+        injector.wait_for("file written", times=2)
+
+        assert injector.end() == 0
+    assert injector.output.count('"reloaded"') <= 2
+
+
+def test_a_new_secret_id_is_used_at_once(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    app.secret_id.write_text("wrong")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("login failed")
+        app.new_secret_id()
+        injector.wait_for("file written", limit=6)
+        assert injector.end() == 0
+
+
+def test_status_probe_and_metrics_over_the_socket(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    address = ["--address", f"unix://{tmpfs / 'injector.sock'}"]
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        ready = result("probe", "ready", *address)
+        status = result("status", "--json", "-c", path)
+
+        assert ready.returncode == 0
+        shown = json.loads(status.stdout)
+        assert shown["ready"] is True
+        assert shown["secrets"][0]["name"] == "db"
+        assert shown["secrets"][0]["version"] == "1"
+        assert shown["files"][0]["state"] == "ok"
+        assert CANARY not in status.stdout
+        assert injector.end() == 0
+
+
+def test_a_probe_fails_while_a_file_is_missing_and_says_which(app, tmpfs, tmp_path):
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("secret failed")
+
+        ready = result("probe", "ready", "-c", path)
+        live = result("probe", "live", "-c", path)
+
+        assert ready.returncode == 1
+        assert f"{tmpfs / 'db.env'} is not in place yet" in ready.stdout
+        assert live.returncode == 0
+        assert injector.end() == 0
+
+
+def test_a_probe_without_an_injector_is_one(tmp_path):
+    ended = result("probe", "live", "--address", f"unix://{tmp_path / 'nobody.sock'}")
+
+    assert ended.returncode == 1
+    assert "no injector answers" in ended.stderr
+
+
+def test_a_second_injector_does_not_take_the_socket(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with running("run", "-c", path) as first:
+        first.wait_for("listening")
+
+        second = result("run", "-c", path)
+
+        assert second.returncode == 2
+        assert "another process serves" in second.stderr
+        assert first.end() == 0
+
+
+def test_a_file_that_somebody_changed_is_written_again_with_a_warning(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("file written")
+        (tmpfs / "db.env").unlink()
+        injector.send(signal.SIGUSR1)
+        injector.wait_for("file written", times=2)
+
+        assert "changed or removed by somebody else" in injector.output
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert injector.end() == 0
