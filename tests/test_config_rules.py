@@ -436,6 +436,10 @@ def test_a_bundle_needs_a_file(tmp_path):
             "{command: [x], verify: {}}",
             "app.verify: needs exactly one of http, tcp, command: got none",
         ),
+        (
+            "{command: [x], verify: {http: {url: a}}}",
+            "app.verify.http.url: expected http://… or https://…",
+        ),
         ("{command: [x], verify: {tcp: a}}", "app.verify.tcp: expected host:port"),
         (
             "{command: [x], wait: {min: 20s, max: 15s}}",
