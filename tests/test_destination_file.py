@@ -8,12 +8,13 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 from injector.destination import OURS, File, Owner, owner_of, sweep
 from injector.errors import WriteError
+from tests.disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 OLD = b"password=old\n"
 NEW = b"password=new\n"
@@ -31,7 +32,7 @@ def disk(tmp_path: Path) -> Path:
 
 
 def file(path: Path, **options) -> File:
-    defaults = {
+    defaults: dict[str, Any] = {
         "perms": 0o600,
         "owner": OURS,
         "create_dest_dirs": True,
@@ -205,7 +206,7 @@ def test_a_file_that_somebody_changed_is_not_intact_until_it_is_written_again(me
 # --- what a reader can see -----------------------------------------------------------------------
 
 
-def while_writing(write: Callable[[int], None], look: Callable[[], object], rounds: int) -> list:
+def while_writing(write: Callable[[int], object], look: Callable[[], object], rounds: int) -> list:
     """Collect what `look` sees as fast as it can during that many writes."""
     seen: list = []
     done = threading.Event()
@@ -269,6 +270,31 @@ def test_a_racing_reader_never_sees_content_with_wider_rights_than_configured(me
         (0o640, ours[0], STRANGER),
         (0o640, NOBODY, STRANGER),
     }
+
+
+def test_group_mode_and_user_are_given_in_the_order_that_never_opens_too_much(memory, monkeypatch):
+    """The racing reader above may miss a moment; this one misses none."""
+    if os.geteuid() != 0:
+        pytest.skip("giving files away needs root")
+    moments = []
+
+    def watched(call):
+        def record(fd: int, *values: int) -> None:
+            call(fd, *values)
+            found = os.fstat(fd)
+            moments.append((stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid))
+
+        return record
+
+    monkeypatch.setattr(os, "fchown", watched(os.fchown))
+    monkeypatch.setattr(os, "fchmod", watched(os.fchmod))
+    file(memory / "db.env", perms=0o640, owner=Owner(NOBODY, STRANGER)).write(NEW)
+
+    assert moments == [
+        (0o600, 0, STRANGER),
+        (0o640, 0, STRANGER),
+        (0o640, NOBODY, STRANGER),
+    ]
 
 
 # --- attacks -------------------------------------------------------------------------------------
@@ -668,7 +694,11 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(memory, monkeypatc
     }
     for name in kept:
         (memory / name).touch()
-    for name, plant in [(".link", plant_link), (".dir", Path.mkdir)]:
+    plants: list[tuple[str, Callable[[Path], object]]] = [
+        (".link", plant_link),
+        (".dir", Path.mkdir),
+    ]
+    for name, plant in plants:
         path = memory / f"{name}.vault-injector.12345678"
         path.unlink()
         plant(path)
