@@ -18,12 +18,15 @@ def fingerprints(paths: Iterable[str]) -> dict[str, Fingerprint]:
 
 
 async def changes(paths: frozenset[str]) -> AsyncIterator[frozenset[str]]:
-    """Yield the files that are not what they were. Watches their folders, so links may be swapped."""
+    """Yield the files that are not what they were.
+
+    Their folders are watched, so that links may be swapped.
+    """
     import watchfiles  # 30 ms of import that `once` does without
 
     known = fingerprints(paths)
-    folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - strings throughout
-    existing = [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112
+    folders = {os.path.dirname(path) for path in paths}
+    existing = [folder for folder in folders if os.path.isdir(folder)]  # noqa: ASYNC240 - one stat each
     events = watchfiles.awatch(
         *existing,
         watch_filter=None,
@@ -43,7 +46,7 @@ async def changes(paths: frozenset[str]) -> AsyncIterator[frozenset[str]]:
 
 def _fingerprint(path: str) -> Fingerprint:
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 # 412, seconds: first wait, longest wait, and how many tries fit into about 5 s (scenario row 29).
 STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
-# The probe of an unreachable Vault: at most one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
+# The probe of an unreachable Vault: one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
 PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5
 # After an outage, callers go on within this many seconds: a fleet does not come back as one.
 SPREAD = 0.5

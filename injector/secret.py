@@ -15,7 +15,7 @@ from injector.errors import AuthError, InjectorError, MissingError, TransientErr
 
 # A static secret is read again at its interval ±10 %.
 REFRESH_SPREAD = 0.10
-# A lease is acted on at a share of its life drawn from threshold −0.10 … +0.05.
+# A lease is acted on at a share of its life drawn from threshold -0.10 … +0.05.
 THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
 # A renewal that grants less than this share of what was granted before is near its max TTL.
 TRUNCATED = 0.9

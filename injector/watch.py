@@ -99,7 +99,7 @@ class Watcher:
             step = await self.refresh(step.act)
 
     async def refresh(self, act: Act) -> Step:
-        """Do what is due; return what is next. Failures are this secret's state, not an exception."""
+        """Do what is due; return what is next. A failure is state, not an exception."""
         await self._parts.availability.wait()
         try:
             step = await (self._renew() if act is Act.RENEW else self._fetch())
@@ -131,7 +131,8 @@ class Watcher:
     async def _renew(self) -> Step:
         parts = self._parts
         generation = parts.store.current(self.ref)
-        assert generation is not None and generation.answer is not None
+        assert generation is not None
+        assert generation.answer is not None
         lease_id, before = generation.answer.lease_id, generation.life
         sent = parts.clock.now()
         token = await parts.tokens.current()
@@ -164,7 +165,7 @@ class Watcher:
         )
 
     def _absent(self) -> Step:
-        """An optional secret that does not exist: its value is none until it does."""
+        """Publish that an optional secret does not exist: its value is none until it does."""
         parts = self._parts
         life = Life(Kind.STATIC, parts.clock.now())
         before = parts.store.current(self.ref)
@@ -217,7 +218,7 @@ class Watcher:
 
 
 def _same(before: Answer, after: Answer) -> bool:
-    """The same value again: a new KV version with equal data is no change (rule R12)."""
+    """Tell whether it is the same value: a new KV version with equal data is (rule R12)."""
     return before.data == after.data and not after.lease_id
 
 

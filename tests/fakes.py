@@ -25,7 +25,8 @@ class IdleSelector(selectors.DefaultSelector):
             return super().select(timeout)
         if events := super().select(0):
             return events
-        if any([callback() for callback in self.on_idle]):
+        woken = [callback() for callback in self.on_idle]
+        if any(woken):
             return []
         return super().select(timeout)
 

@@ -4,9 +4,8 @@ import argparse
 import io
 import json
 
-from configs import complete
-
 from injector.cli import check, schema
+from tests.configs import complete
 
 GOOD = """
 secrets: {app: {path: secret/data/app}, db: {path: database/creds/app}}

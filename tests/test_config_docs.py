@@ -6,12 +6,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from configs import complete, load_text
 
 from injector.cli.schema import schema
 from injector.config import environment
 from injector.config.introspect import blocks
 from injector.config.reference import renewed
+from tests.configs import complete, load_text
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 TEXT = PAGE.read_text("utf-8")

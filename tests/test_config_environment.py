@@ -2,7 +2,8 @@
 
 import msgspec
 import pytest
-from configs import load_text, problems
+
+from tests.configs import load_text, problems
 
 BOTH = "vault: {}\n"
 EXAMPLES = {

@@ -1,7 +1,8 @@
 """`${NAME}` in values."""
 
 import pytest
-from configs import load_text, problems
+
+from tests.configs import load_text, problems
 
 
 def test_variables_are_replaced_in_values_of_every_type(tmp_path):

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from configs import load_text, problems
-from disk import NOBODY, as_uid
 
 from injector.config import load, model, read_source
 from injector.errors import ConfigError
+from tests.configs import load_text, problems
+from tests.disk import NOBODY, as_uid
 
 
 def refused(file: Path) -> list[str]:

@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 import pytest
-from configs import load_text, problems
 
 from injector.config.introspect import blocks
 from injector.errors import ConfigError
+from tests.configs import load_text, problems
 
 KEYS = [f"{key}.{name}".strip(".") for key, kind in blocks() for name in kind.__struct_fields__]
 ODD: list[Any] = [

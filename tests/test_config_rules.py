@@ -1,9 +1,9 @@
 """What two values together can get wrong."""
 
 import pytest
-from configs import load_text, problems, without_file
 
 from injector.config import model
+from tests.configs import load_text, problems, without_file
 
 TEMPLATE = "template:\n  - {{contents: x, destination: /run/x, {}}}\n"
 

@@ -1,11 +1,11 @@
 """Keys whose engine does not exist yet."""
 
 import pytest
-from configs import load_text, problems
 
 from injector.config import model
 from injector.config.introspect import blocks
 from injector.config.unavailable import UNAVAILABLE, Row
+from tests.configs import load_text, problems
 
 GO = Row("template[].language", "go", "Go is not yet available; use language: jinja")
 

@@ -1,7 +1,8 @@
 """How values are written, and what is said of one that is written otherwise."""
 
 import pytest
-from configs import load_text, problems
+
+from tests.configs import load_text, problems
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 from injector.destination import Owner, Rights
 from injector.destination.bundle import Bundle
 from injector.destination.bundle_preflight import bundle_problems
 from injector.destination.generation import digest
 from injector.errors import ConfigError, WriteError
+from tests.disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 MEMBERS = {"cert.pem": Rights(0o644), "key.pem": Rights(0o400), "conf/ca.pem": Rights(0o644)}
 ONE = {"cert.pem": b"cert 1", "key.pem": b"key 1", "conf/ca.pem": b"ca 1"}

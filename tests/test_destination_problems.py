@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 from injector import destination
 from injector.destination import Owner, mounts
 from injector.destination.mounts import Mount, Mounts, parse
+from tests.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import os
 import select
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -28,13 +28,36 @@ class HastyClock(SystemClock):
         return super().deadline(seconds / 20)
 
 
+class HeldClock(SystemClock):
+    """The first deadline, which is the command's own, passes when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first: asyncio.Timeout | None = None
+
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        if self._first is not None:
+            return super().deadline(seconds)
+        self._first = asyncio.timeout(None)
+        return self._first
+
+    def expire(self) -> None:
+        assert self._first is not None
+        self._first.reschedule(asyncio.get_running_loop().time())
+
+
 def redact(text: str) -> str:
     return text.replace(SECRET, "[redacted]")
 
 
-async def run(*argv: str, timeout: float = 100, **options) -> str:  # noqa: ASYNC109 - the command's
+async def run(
+    *argv: str,
+    timeout: float = 5,  # noqa: ASYNC109 - the command's
+    clock: SystemClock | None = None,
+    **options,
+) -> str:
     environ = {"PATH": os.environ["PATH"], **options.pop("environ", {})}
-    clock = HastyClock()
+    clock = clock or SystemClock()
     return await run_command(
         argv, timeout=timeout, clock=clock, redact=redact, environ=environ, **options
     )
@@ -73,9 +96,9 @@ def gone(pidfd: int) -> bool:
 
 
 async def test_a_command_that_succeeds_gives_the_end_of_its_output():
-    text = await run("sh", "-c", f"echo out; echo err {SECRET} >&2")
+    text = await run("sh", "-c", f"echo out; echo err {SECRET} >&2; printf end")
 
-    assert text == "out\nerr [redacted]"
+    assert text == "out\nerr [redacted]\nend"
 
 
 async def test_a_failure_tells_code_and_output_without_values():
@@ -118,6 +141,20 @@ async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path):
         await run("true", cwd=str(tmp_path / "none"))
 
 
+@pytest.fixture
+def input_for_us() -> Iterator[None]:
+    saved = os.dup(0)
+    reading, writing = os.pipe()
+    os.write(writing, b"for the injector only\n")
+    os.close(writing)
+    os.dup2(reading, 0)
+    os.close(reading)
+    yield
+    os.dup2(saved, 0)
+    os.close(saved)
+
+
+@pytest.mark.usefixtures("input_for_us")
 async def test_a_command_has_no_input_no_credentials_and_a_group_of_its_own(tmp_path):
     script = 'cat; pwd; echo "${VAULT_TOKEN-none} $APP"; ps -o pgid= -p $$ 2>/dev/null || echo $$'
 
@@ -130,40 +167,60 @@ async def test_a_command_has_no_input_no_credentials_and_a_group_of_its_own(tmp_
     assert int(group) != os.getpgrp()
 
 
-async def test_a_command_that_hangs_is_ended_with_everything_it_started(tmp_path):
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    # The grandchild has been double-forked, ignores SIGTERM and keeps the pipe open.
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path / "fifo"
+
+
+async def test_a_command_that_hangs_is_ended_with_everything_it_started(fifo):
+    # The grandchild has been double-forked, ignores SIGTERM and keeps the output open.
     script = f"""
-        ( (trap '' TERM; exec sleep 1000) & echo $! > {fifo} )
+        grandchild=$( (trap '' TERM; exec sleep 1000) >&2 & echo $! )
         echo waiting for {SECRET}
-        echo half of canary-47 | tr -d '\\n'
+        printf 'half of canary-47'
+        echo $grandchild > {fifo}
         exec sleep 1000
     """
-    hook = asyncio.create_task(run("sh", "-c", script, timeout=5))
+    clock = HeldClock()
+    hook = asyncio.create_task(run("sh", "-c", script, clock=clock))
     grandchild = os.pidfd_open(int(await line(fifo)))
 
+    clock.expire()
     with pytest.raises(HookError) as failure:
         await hook
 
     assert gone(grandchild)
     os.close(grandchild)
-    assert "did not end within 5 s and was killed: waiting for [redacted]" in str(failure.value)
-    assert "canary" not in str(failure.value).rpartition("was killed")[2]
+    text = str(failure.value)
+    assert text.endswith("did not end within 5 s and was killed: waiting for [redacted]")
 
 
-async def test_a_command_that_heeds_sigterm_may_clean_up(tmp_path):
-    script = "trap 'echo cleaned; rm lock; exit 0' TERM; touch lock; sleep 1000 & wait"
+async def test_a_command_that_heeds_sigterm_may_clean_up(fifo):
+    script = "trap 'rm lock; echo cleaned; exit 0' TERM; >lock; sleep 1000 & echo > fifo; wait"
+    clock = HeldClock()
+    hook = asyncio.create_task(run("sh", "-c", script, clock=clock, cwd=str(fifo.parent)))
+    await line(fifo)
 
+    clock.expire()
     with pytest.raises(HookError, match="was killed: cleaned"):
-        await run("sh", "-c", script, timeout=5, cwd=str(tmp_path))
+        await hook
 
-    assert not (tmp_path / "lock").exists()
+    assert not (fifo.parent / "lock").exists()
 
 
-async def test_a_cancelled_command_is_ended_with_everything_it_started(tmp_path):
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
+async def test_what_a_killed_grandchild_was_about_to_print_is_not_shown(fifo):
+    script = f"trap 'exit 0' TERM; (printf canary-47; echo > {fifo}; exec sleep 1000) & wait"
+    clock = HeldClock()
+    hook = asyncio.create_task(run("sh", "-c", script, clock=clock))
+    await line(fifo)
+
+    clock.expire()
+    with pytest.raises(HookError, match=r"was killed$"):
+        await hook
+
+
+async def test_a_cancelled_command_is_ended_with_everything_it_started(fifo):
     script = f"(trap '' TERM; exec sleep 1000) & echo $! > {fifo}; wait"
     hook = asyncio.create_task(run("sh", "-c", script))
     grandchild = os.pidfd_open(int(await line(fifo)))
@@ -176,16 +233,14 @@ async def test_a_cancelled_command_is_ended_with_everything_it_started(tmp_path)
     os.close(grandchild)
 
 
-async def test_a_command_cancelled_twice_is_killed_at_once(tmp_path):
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
+async def test_a_command_cancelled_twice_is_killed_at_once(fifo):
     hook = asyncio.create_task(
         run("sh", "-c", f"trap '' TERM; echo $$ > {fifo}; while :; do sleep 1; done")
     )
     program = os.pidfd_open(int(await line(fifo)))
 
     hook.cancel()
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it asks the group to end, and waits
     hook.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -194,9 +249,7 @@ async def test_a_command_cancelled_twice_is_killed_at_once(tmp_path):
     os.close(program)
 
 
-async def test_a_program_left_running_on_purpose_is_neither_waited_for_nor_killed(tmp_path):
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
+async def test_a_program_left_running_on_purpose_is_neither_waited_for_nor_killed(fifo):
     script = f"sleep 1000 & echo $! > {fifo}; echo started"
     hook = asyncio.create_task(run("sh", "-c", script))
     daemon = int(await line(fifo))
@@ -222,7 +275,7 @@ async def test_a_flood_of_output_costs_neither_memory_nor_the_end():
 
 async def test_an_endless_flood_is_ended_in_time():
     with pytest.raises(HookError) as failure:
-        await run("sh", "-c", f"yes 0123{SECRET}4567", timeout=5)
+        await run("sh", "-c", f"yes 0123{SECRET}4567", timeout=5, clock=HastyClock())
 
     assert "canary" not in str(failure.value)
     assert len(str(failure.value)) < 4500
@@ -239,7 +292,7 @@ def notify(**options) -> model.Notify:
 async def test_a_hook_names_itself_when_it_fails():
     def hook(*argv: str, redact: Callable[[str], str] = redact):
         return target(
-            *("web", notify(command=argv)), clock=HastyClock(), redact=redact, environ=os.environ
+            *("web", notify(command=argv)), clock=SystemClock(), redact=redact, environ=os.environ
         )
 
     assert await hook("true").tell(0.0) is Outcome.SENT

@@ -180,7 +180,7 @@ async def test_a_token_does_not_follow_a_redirect_to_another_port(vault, token, 
     elsewhere = web.Response(status=307, headers={"Location": "http://127.0.0.1:1/v1/x"})
     proxy.script = [elsewhere]
 
-    with pytest.raises(Unreachable, match="redirects to http://127.0.0.1:1"):
+    with pytest.raises(Unreachable, match=r"redirects to http://127\.0\.0\.1:1"):
         await vault.fetch(Ref.of(app.path("db")), token)
 
 

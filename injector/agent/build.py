@@ -103,6 +103,6 @@ def _file(entry: model.Template, common: model.TemplateConfig) -> File:
 
 def sweep(files: list[Output], log: Logger) -> None:
     """Remove what a killed run left beside the destinations."""
-    directories = {os.path.dirname(output.path) for output in files}  # noqa: PTH120
+    directories = {os.path.dirname(output.path) for output in files}
     for path in leftovers(directories):
         log.info("leftover of a killed run removed", path=path)

@@ -1,4 +1,4 @@
-"""Sorts changes on disk: configuration reloads, login material and certificates are used at once."""
+"""Sorts changes on disk: configuration reloads, login material and certificates are used."""
 
 from collections.abc import Callable
 

@@ -14,8 +14,8 @@ def listeners(
     assembly: Assembly,
     kept: Kept,
     *,
-    quit: Callable[[], None],
-    refresh: Callable[[], None],  # noqa: A002
+    stop: Callable[[], None],
+    refresh: Callable[[], None],
 ) -> list[StatusServer]:
     """Return a server for each listener; the default one only where its folder can be made."""
     report = Report(
@@ -29,15 +29,15 @@ def listeners(
         missing=assembly.delivery.missing,
         started_at=kept.started_at,
     )
-    actions = Actions(quit, refresh)
+    actions = Actions(stop, refresh)
     found = assembly.loaded.config.listener or _default(kept)
     return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
 
 
 def _default(kept: Kept) -> tuple[model.Listener, ...]:
-    folder = os.path.dirname(DEFAULT.address)  # noqa: PTH120
+    folder = os.path.dirname(DEFAULT.address)
     try:
-        os.makedirs(folder, mode=0o755, exist_ok=True)  # noqa: PTH103
+        os.makedirs(folder, mode=0o755, exist_ok=True)
         usable = os.access(folder, os.W_OK)
     except OSError:
         usable = False

@@ -59,7 +59,7 @@ class Daemon:
         assembly = self._assembly
         services = [
             *assembly.services(),
-            *listeners(assembly, self._kept, quit=self._ask_to_quit, refresh=self._refresh),
+            *listeners(assembly, self._kept, stop=self._ask_to_quit, refresh=self._refresh),
             FileWatch(assembly, reload=self._ask_to_reload, log=self._kept.log),
         ]
         try:
@@ -119,7 +119,8 @@ class Daemon:
         try:
             return self._load()
         except ConfigError as exc:
-            self._kept.log.error(
+            # A user's mistake: its lines say all, a traceback would say nothing.
+            self._kept.log.error(  # noqa: TRY400
                 "new configuration not usable, the old one stays", problems=exc.problems
             )
         self._refresh()
@@ -151,7 +152,7 @@ def _pid_file(path: str) -> Iterator[None]:
         yield
         return
     try:
-        with open(path, "w", encoding="ascii") as file:  # noqa: PTH123
+        with open(path, "w", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")
     except OSError as exc:
         raise WriteError(f"pid_file {path}: {exc.strerror}") from exc
@@ -159,4 +160,4 @@ def _pid_file(path: str) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
+            os.unlink(path)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 
 @contextmanager
@@ -27,7 +28,7 @@ class Stop:
         self._ring = ring
 
     def reactions(self) -> dict[signal.Signals, Callable[[], None]]:
-        return {number: lambda number=number: self._stop(number) for number in STOPPING}
+        return {number: partial(self._stop, number) for number in STOPPING}
 
     def _stop(self, number: signal.Signals) -> None:
         self.signal = number

@@ -75,8 +75,9 @@ class AppRole:
                 return str((await vault.unwrap(wrapping_token))["secret_id"])
         except AuthError as exc:
             raise self._alarm(
-                f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain secret id, "
-                f"or somebody else has opened it; issue a new one and find out who did ({exc})"
+                f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain "
+                "secret id, or somebody else has opened it; issue a new one and find out who did "
+                f"({exc})"
             ) from exc
         raise self._alarm(
             f"the wrapping token in {path} was made at {made_at!r}, not at {expected!r}: "

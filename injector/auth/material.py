@@ -14,7 +14,7 @@ def read(path: str, what: str) -> str:
     Raises AuthError naming `what` and the file: missing, unreadable, empty, too large, not text.
     """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a Path costs more than the read
+        with open(path, "rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as exc:
         raise AuthError(f"cannot read the {what} from {path}: {exc.strerror}") from exc
@@ -32,13 +32,13 @@ def read(path: str, what: str) -> str:
 
 
 def exists(path: str) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - a Path costs more than the call
+    return os.path.exists(path)
 
 
 def remove(path: str) -> str:
     """Remove a file that was to be read once; return what prevented it, or nothing."""
     try:
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)
     except FileNotFoundError:
         return ""
     except OSError as exc:

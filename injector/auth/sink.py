@@ -55,7 +55,8 @@ class Sinks:
         failures = 0
         while True:
             token = await self._tokens.current()
-            if all([self._write(file, token.value.encode()) for file in self._files]):
+            written = [self._write(file, token.value.encode()) for file in self._files]
+            if all(written):
                 failures, wait = 0, float("inf")
             else:
                 failures += 1

@@ -20,7 +20,7 @@ class TokenFile:
 
 
 # How a token of the environment is treated: as one from a file.
-GIVEN = model.Method(type="token_file", config=model.TokenFile(token_file_path="VAULT_TOKEN"))
+GIVEN = model.Method(type="token_file", config=model.TokenFile(token_file_path="VAULT_TOKEN"))  # noqa: S106 - a name
 
 
 class GivenToken:

@@ -88,7 +88,7 @@ def _span(seconds: float) -> str:
     if seconds < 0:
         return "0s"
     units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    parts = []
+    parts: list[str] = []
     for name, size in units:
         count, seconds = divmod(seconds, size)
         if count or (parts and len(parts) == 1) or name == "s":

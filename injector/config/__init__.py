@@ -107,7 +107,7 @@ def _destinations(config: model.Config, check: CheckDestination | None) -> Itera
         return
     for where, template in located_templates(config):
         directory = config.bundle[int(where[1])].directory if where[0] == "bundle" else "/"
-        path = os.path.join(directory, template.destination)  # noqa: PTH118 - text
+        path = os.path.join(directory, template.destination)
         if template.destination:
             place: Where = (*where, "destination")
             yield from (
@@ -131,7 +131,7 @@ def _sources(
 
 
 def _files(path: str, config: model.Config) -> Iterator[str]:
-    yield os.path.abspath(path)  # noqa: PTH100 - text
+    yield os.path.abspath(path)
     for _, template in located_templates(config):
         if template.source:
             yield template.source

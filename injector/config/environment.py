@@ -13,7 +13,7 @@ from injector.config.problem import Wrong
 
 def _path(value: Scalar) -> str:
     """Read a path of the environment, which starts at the working directory as in a shell."""
-    return os.path.abspath(value.text)  # noqa: PTH100 - text
+    return os.path.abspath(value.text)
 
 
 def _truth(value: Scalar) -> bool:

@@ -176,7 +176,7 @@ def path(value: Scalar, folder: str) -> str:
     if not written:
         return ""
     _refuse_odd(written)
-    return os.path.normpath(os.path.join(folder, written))  # noqa: PTH118 - text, no disk
+    return os.path.normpath(os.path.join(folder, written))
 
 
 def absolute_path(value: Scalar) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 Where = tuple[str | int, ...]
 
 
-class Wrong(Exception):  # noqa: N818 - it says what is wrong with one value, it is no failure of ours
+class Wrong(Exception):
     """One value cannot be used; the message says why and what to write, not where."""
 
 

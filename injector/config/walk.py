@@ -20,7 +20,7 @@ class Walk:
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self.document = document
         self.environ = environ
-        self.folder = os.path.dirname(os.path.abspath(document.file))  # noqa: PTH100, PTH120 - text
+        self.folder = os.path.dirname(os.path.abspath(document.file))
         self.problems: list[Problem] = []
         # Where a stand-in is, because what the file says there cannot be used.
         self.broken: set[Where] = set()

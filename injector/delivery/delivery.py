@@ -1,5 +1,7 @@
-"""Renders and writes what a change touches, and nothing else. Local failures stay local: none of
-them asks Vault for anything (rule R2)."""
+"""Renders and writes what a change touches, and nothing else.
+
+Local failures stay local: none of them asks Vault for anything (rule R2).
+"""
 
 import asyncio
 from collections import defaultdict

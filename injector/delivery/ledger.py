@@ -40,7 +40,7 @@ class Ledger:
         return self.pending.pop(target)
 
     def put_back(self, target: str, taken: Pending) -> None:
-        """The telling failed: it is still to be told, together with what came since."""
+        """Note that the telling failed: it is still to be told, with what came since."""
         newer = self.pending.get(target)
         if newer is not None:
             taken.paths |= newer.paths

@@ -120,7 +120,7 @@ def by_exe(path: str, view: View, executable: Callable[[int], str | None]) -> li
             hidden.append(process)
     if hidden and not found:
         raise HookError(
-            f"cannot see whether {hidden[0]} runs {path}: run the injector as the same uid, give "
-            "it CAP_SYS_PTRACE, or use `process.name` or `process.pid_file`"
+            f"cannot see whether {tops(hidden)[0]} runs {path}: run the injector as the same uid, "
+            "give it CAP_SYS_PTRACE, or use `process.name` or `process.pid_file`"
         )
     return tops(found)

@@ -54,5 +54,5 @@ def _histogram(metric: Histogram) -> Metric:
 def exposition(metrics: Metrics) -> bytes:
     """Return all metrics as Prometheus reads them."""
     registry = CollectorRegistry()
-    registry.register(_Collector(metrics))  # type: ignore[arg-type]  # a protocol in all but name
+    registry.register(_Collector(metrics))
     return generate_latest(registry)

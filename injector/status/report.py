@@ -13,7 +13,6 @@ from injector.secret import Kind, Ref
 from injector.store import Generation, Store
 from injector.vault import Tokens
 
-
 # Kinds whose end makes what is on disk useless; a static role's new password is on its way.
 EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
 

@@ -32,7 +32,7 @@ def bind(listener: model.Listener) -> Iterator[socket.socket]:
         finally:
             if listener.type == "unix":
                 with contextlib.suppress(OSError):
-                    os.unlink(listener.address)  # noqa: PTH108
+                    os.unlink(listener.address)
 
 
 def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
@@ -47,7 +47,7 @@ def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
 
 def _unix(listener: model.Listener) -> socket.socket:
     """Bind with the mode in place from the first moment: a umask, not a chmod afterwards."""
-    os.makedirs(os.path.dirname(listener.address), exist_ok=True)  # noqa: PTH103, PTH120
+    os.makedirs(os.path.dirname(listener.address), exist_ok=True)
     _remove_stale(listener.address)
     bound = socket.socket(socket.AF_UNIX)
     before = os.umask(0o777 & ~listener.socket_mode)
@@ -72,7 +72,7 @@ def _remove_stale(address: str) -> None:
             try:
                 probe.connect(address)
             except ConnectionRefusedError:
-                os.unlink(address)  # noqa: PTH108
+                os.unlink(address)
             else:
                 raise ConfigError(f"listener: another process serves {address}")
 

@@ -65,7 +65,7 @@ class Template:
         context["env"] = _env_function(self._environ)
         try:
             text = self._environment.render_str(self._source.text, self._source.name, **context)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - filters and operators raise anything
             if lookups.lacking:  # an error beside a marker says nothing
                 return Lacking(frozenset(lookups.lacking))
             raise self._error(exc, lookups) from None
@@ -86,7 +86,7 @@ class Template:
         if isinstance(exc, EnvError):
             return RenderError(f"{name}: {exc}")
         return RenderError(
-            f"{name}: a filter or function was used in a way it does not work ({type(exc).__name__})"
+            f"{name}: a filter or function got what it cannot use ({type(exc).__name__})"
         )
 
     def _undefined(
@@ -158,7 +158,9 @@ def _env_function(environ: Mapping[str, str]) -> Callable[..., str]:
     def env(name: str, default: str | None = None) -> str:
         value = environ.get(name, default)
         if value is None:
-            raise EnvError(f"env({name!r}): the variable is not set; give a default: env({name!r}, '')")
+            raise EnvError(
+                f"env({name!r}): the variable is not set; give a default: env({name!r}, '')"
+            )
         return value
 
     return env

@@ -31,7 +31,9 @@ def b64decode(value: Any) -> str:
     except binascii.Error:
         raise FilterError("the value is not base64") from None
     except UnicodeDecodeError:
-        raise FilterError("the value is binary: use `format: raw` with `encoding: base64`") from None
+        raise FilterError(
+            "the value is binary: use `format: raw` with `encoding: base64`"
+        ) from None
 
 
 def sha256(value: Any) -> str:
@@ -54,7 +56,11 @@ def toyaml(value: Any) -> str:
     if plain is None:
         raise FilterError("there is no value: give it a `default(…)`")
     text: str = yaml.dump(
-        plain, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, default_flow_style=False
+        plain,
+        Dumper=yaml.CSafeDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
     )
     return text.removesuffix("...\n")
 

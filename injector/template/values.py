@@ -1,4 +1,4 @@
-"""The objects a template sees: read-only views of secrets, and markers for what is not there yet."""
+"""The objects a template sees: read-only views of secrets, markers for what is not there."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -127,7 +127,7 @@ def printed(value: Any) -> Any:
         _refuse("a map: name a key in it, or use `tojson`")
     if isinstance(value, list | tuple):
         _refuse("a list: use `join` or `tojson`")
-    _refuse(f"a {type(value).__name__}, which has no text")
+    return _refuse(f"a {type(value).__name__}, which has no text")
 
 
 def _refuse(what: str) -> NoReturn:

@@ -20,6 +20,16 @@ STALE = 412  # the node has not seen the write that the token depends on
 RATE_LIMITED = 429
 DR_SECONDARY, PERFORMANCE_STANDBY = 472, 473
 SEALED = 503
+OPERATIONS = {
+    "auth/token/renew-self": "renew",
+    "sys/leases/renew": "renew",
+    "auth/token/lookup-self": "lookup",
+    "sys/wrapping/lookup": "lookup",
+    "auth/token/revoke-self": "revoke",
+    "sys/leases/revoke": "revoke",
+    "sys/health": "health",
+    "sys/wrapping/unwrap": "unwrap",
+}
 
 
 class Stale(TransientError):
@@ -93,48 +103,39 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
 
 
 def _operation(method: str, path: str) -> str:
-    if "/login" in path and path.startswith("/v1/auth/"):
+    """Name a request for the metrics."""
+    if path.startswith("/v1/auth/") and path.endswith("/login"):
         return "login"
-    match path.removeprefix("/v1/"):
-        case "auth/token/renew-self" | "sys/leases/renew":
-            return "renew"
-        case "auth/token/lookup-self" | "sys/wrapping/lookup":
-            return "lookup"
-        case "auth/token/revoke-self" | "sys/leases/revoke":
-            return "revoke"
-        case "sys/health":
-            return "health"
-        case "sys/wrapping/unwrap":
-            return "unwrap"
-        case _:
-            return "read" if method == "get" else "write"
+    default = "read" if method == "get" else "write"
+    return OPERATIONS.get(path.removeprefix("/v1/"), default)
 
 
 def _raise(reply: Reply, action: str) -> NoReturn:
     raise error_for(reply.status, f"{action}: {_words(reply)}", reply.headers.get("Retry-After"))
 
 
+BY_STATUS: dict[int, type[InjectorError]] = {
+    400: InvalidRequest,
+    401: AuthError,
+    404: MissingError,
+    STALE: Stale,
+}
+
+
 def error_for(status: int, message: str, retry_after: str | None = None) -> InjectorError:
     """Sort a refusal by what the caller can do about it."""
-    match status:
-        case 400:
-            return InvalidRequest(message)
-        case 401:
-            return AuthError(message)
-        case 403:
-            return DeniedError(message)
-        case 404:
-            return MissingError(message)
-        case 412:
-            return Stale(message)
-        case 429:
-            return TransientError(message, retry_after=_seconds(retry_after))
-        case 472 | 473 | 503:
-            return Unreachable(message, retry_after=_seconds(retry_after))
-        case _ if status >= 500 or status == 408:  # noqa: PLR2004 - HTTP's own numbers
-            return TransientError(message, retry_after=_seconds(retry_after))
-        case _:
-            return DeniedError(message)
+    wait = _seconds(retry_after)
+    if status in (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED):
+        return Unreachable(message, retry_after=wait)
+    if status in (RATE_LIMITED, 408) or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
+        return TransientError(message, retry_after=wait)
+    simple: dict[int, type[InjectorError]] = {
+        400: InvalidRequest,
+        401: AuthError,
+        404: MissingError,
+        STALE: Stale,
+    }
+    return simple.get(status, DeniedError)(message)
 
 
 # What Vault's terse refusals mean to the person who has to act.

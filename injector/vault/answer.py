@@ -83,13 +83,14 @@ def _is_kv2(data: Mapping[str, Any]) -> bool:
 
 
 def _kv2(ref: Ref, data: Mapping[str, Any]) -> Answer:
-    """A deletion time in the future is a plan, not a deletion: only missing data is missing."""
+    """Return the data; a deletion time in the future is a plan, not a deletion."""
     metadata = data["metadata"]
     version = str(metadata.get("version", ""))
     if data["data"] is None:
         what = "was destroyed" if metadata.get("destroyed") else "was deleted"
         raise MissingError(
-            f"read {ref}: version {version} {what}; write a new version, undelete it, or pin another with ?version="
+            f"read {ref}: version {version} {what}; write a new version, undelete it, or pin "
+            "another with ?version="
         )
     return Answer(data["data"], Kind.STATIC, version=version)
 

@@ -13,7 +13,7 @@ from injector.vault.adapter import InvalidRequest
 T = TypeVar("T")
 
 # A 403 with a valid token is policy. A role's changed policies need a new token, so one fresh login
-# is worth it, but no more often than this (scenarios: "one fresh login per 5 min at most"), seconds.
+# is worth it, but no more often than this, seconds.
 FRESH_LOGIN_INTERVAL = 300.0
 
 

@@ -113,8 +113,9 @@ class Transport:
             location = urljoin(target, reply.headers.get("Location", ""))
             if not _same_service(target, location):
                 raise Unreachable(
-                    f"{self.base} redirects to {_origin(location)}, which is not followed: the token "
-                    "would go to another host; set `vault.address` to the active node or a load balancer"
+                    f"{self.base} redirects to {_origin(location)}, which is not followed: the "
+                    "token would go to another host; set `vault.address` to the active node or a "
+                    "load balancer"
                 )
             target = location
         raise Unreachable(f"{self.base} redirects in circles")
@@ -222,6 +223,6 @@ def _origin(url: str) -> str:
 
 
 def _same_service(before: str, after: str) -> bool:
-    """A token may follow a redirect to the same host, on the same or a safer scheme."""
+    """Tell whether a token may follow a redirect: only to the very same host, port and scheme."""
     a, b = urlsplit(before), urlsplit(after)
     return a.hostname == b.hostname and a.port == b.port and a.scheme == b.scheme

@@ -179,9 +179,9 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
         if first is not where:
             yield Finding(where, f"line {document.line(first)} already writes to this path")
     for path, where in taken.items():
-        above = os.path.dirname(path)  # noqa: PTH120 - text
+        above = os.path.dirname(path)
         while above not in taken and len(above) > 1:
-            above = os.path.dirname(above)  # noqa: PTH120 - text
+            above = os.path.dirname(above)
         if above in taken:
             line = document.line(taken[above])
             yield Finding(where, f"needs a folder where line {line} writes a file")
