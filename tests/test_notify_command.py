@@ -209,6 +209,22 @@ async def test_a_command_that_heeds_sigterm_may_clean_up(fifo):
     assert not (fifo.parent / "lock").exists()
 
 
+async def test_a_grandchild_that_heeds_sigterm_may_clean_up_too(fifo):
+    script = """
+        (trap 'rm lock; exit' TERM; >lock; sleep 1000 & echo > fifo; wait) &
+        exec sleep 1000
+    """
+    clock = HeldClock()
+    hook = asyncio.create_task(run("sh", "-c", script, clock=clock, cwd=str(fifo.parent)))
+    await line(fifo)
+
+    clock.expire()
+    with pytest.raises(HookError, match=r"was killed$"):
+        await hook
+
+    assert not (fifo.parent / "lock").exists()
+
+
 async def test_what_a_killed_grandchild_was_about_to_print_is_not_shown(fifo):
     script = f"trap 'exit 0' TERM; (printf canary-47; echo > {fifo}; exec sleep 1000) & wait"
     clock = HeldClock()

@@ -94,6 +94,7 @@ def test_a_forbidden_signal_names_both_users_or_the_policy_in_between():
 
     assert "uid 1000 and the injector as uid 7" in refusal(process, signal.SIGHUP, QUIET, 7)
     assert "AppArmor" in refusal(process, signal.SIGHUP, QUIET, 1000)
+    assert "AppArmor" in refusal(process, signal.SIGHUP, replace(QUIET, saved_user=7), 7)
 
 
 # --- which process is meant ----------------------------------------------------------------------
@@ -132,6 +133,8 @@ def test_an_executable_that_may_not_be_read_is_a_hint_only_if_the_name_fits():
     assert by_exe("/usr/bin/app", view, lambda _: None) == []
     with pytest.raises(HookError, match=r"process 60 \(nginx\).*same uid.*CAP_SYS_PTRACE"):
         by_exe("/usr/sbin/nginx", view, lambda _: None)
+    zombie = replace(view.processes[60], zombie=True)
+    assert by_exe("/usr/sbin/nginx", View({60: zombie}, own=50), lambda _: None) == []
     readable = {60: None, 61: "/usr/sbin/nginx"}.__getitem__
     assert [p.pid for p in by_exe("/usr/sbin/nginx", view, readable)] == [61]
 

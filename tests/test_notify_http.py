@@ -6,7 +6,7 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from subprocess import run
@@ -162,6 +162,31 @@ async def test_an_application_that_does_not_listen_is_nobody_to_tell(free_port):
     assert await tell(f"http://localhost:{free_port}/") is Outcome.ABSENT
 
 
+async def test_every_address_of_a_name_is_tried_and_one_that_refuses_is_enough(
+    monkeypatch, free_port
+):
+    unreachable, refusing = ("255.255.255.255", free_port), ("127.0.0.1", free_port)
+    tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    found = [(*tcp, unreachable), (*tcp, refusing)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    assert await tell(f"http://two-addresses:{free_port}/") is Outcome.ABSENT
+
+
+async def test_a_name_that_is_not_known_is_nobody_but_a_failing_name_service_is_a_failure(
+    monkeypatch,
+):
+    def lookup(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+    error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert await tell("http://app:1/") is Outcome.ABSENT
+    error = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    assert "cannot be looked up: Temporary failure" in await failure("http://app:1/")
+
+
 async def test_an_answer_that_does_not_come_is_a_failure(server):
     server.hang = True
 
@@ -282,6 +307,24 @@ async def test_a_port_is_confirmed_once_it_accepts(server, free_port):
         await confirm(tcp=f"127.0.0.1:{free_port}", timeout=1)
     with pytest.raises(HookError, match="no connection to x:y: Port could not be cast"):
         await confirm(tcp="x:y", timeout=1)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port whose queue of connections is full: another one is not answered at all."""
+    with socket.socket() as listening, contextlib.ExitStack() as clients:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(2):
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+async def test_a_port_that_does_not_answer_is_not_confirmed(silent_port):
+    with pytest.raises(HookError, match=rf"no connection to 127\.0\.0\.1:{silent_port} within 3 s"):
+        await confirm(tcp=f"127.0.0.1:{silent_port}", timeout=3)
 
 
 async def test_a_command_is_repeated_until_it_succeeds(tmp_path):

@@ -195,7 +195,7 @@ class _Running:
 
 def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
     # Redacted before quoting, which would hide a value that has a quote in it.
-    line = redact(" ".join(shlex.join([redact(word) for word in argv]).split()))
+    line = " ".join(shlex.join([redact(word) for word in argv]).split())
     return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"
 
 

@@ -116,7 +116,7 @@ def by_exe(path: str, view: View, executable: Callable[[int], str | None]) -> li
         theirs = executable(process.pid)
         if theirs == path:
             found.append(process)
-        elif theirs is None and process.name == name:
+        elif theirs is None and process.name == name and not process.zombie:
             hidden.append(process)
     if hidden and not found:
         raise HookError(

@@ -18,6 +18,7 @@ class Process:
     parent: int = field(compare=False)  # changes when the parent ends
     name: str  # the kernel's `comm`: 15 bytes at most
     started: float  # seconds after boot, on CLOCK_BOOTTIME
+    zombie: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return f"process {self.pid} ({self.name})"
@@ -43,7 +44,13 @@ def parse_stat(text: str) -> Process:
     head, _, tail = text.rpartition(") ")
     pid, _, name = head.partition(" (")
     fields = tail.split()  # from field 3 of proc_pid_stat(5) on
-    return Process(int(pid), int(fields[1]), name, int(fields[19]) / TICKS_PER_SECOND)
+    return Process(
+        pid=int(pid),
+        parent=int(fields[1]),
+        name=name,
+        started=int(fields[19]) / TICKS_PER_SECOND,
+        zombie=fields[0] == "Z",
+    )
 
 
 def parse_status(text: str) -> Status:
