@@ -16,7 +16,7 @@ from injector.cli.loading import load_checked
 from injector.config import Loaded
 from injector.log import Redactor, logger
 from tests.conftest import App
-from tests.fakes import FakeClock
+from tests.fakes import LIMIT, FakeClock
 
 
 def configuration(app: App, address: str, **blocks: Any) -> dict[str, Any]:
@@ -55,6 +55,12 @@ class Engine:
     def log(self) -> str:
         return self.output.getvalue()
 
+    async def log_has(self, text: str) -> None:
+        """Wait, in real time, until the log has this: for what hangs and so never settles."""
+        async with asyncio.timeout(LIMIT):
+            while text not in self.log:
+                await asyncio.sleep(0)
+
 
 def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> Kept:
     redactor = Redactor()
@@ -64,7 +70,12 @@ def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> K
 
 @contextlib.asynccontextmanager
 async def engine(
-    loaded: Loaded, clock: FakeClock, *, kept: Kept | None = None, draw: float = 0.5
+    loaded: Loaded,
+    clock: FakeClock,
+    *,
+    kept: Kept | None = None,
+    draw: float = 0.5,
+    settle: bool = True,
 ) -> AsyncIterator[Engine]:
     """Run an assembly until the block ends; it has settled when the block begins."""
     output = io.StringIO()
@@ -73,7 +84,8 @@ async def engine(
     over = asyncio.Event()
     task = asyncio.create_task(alongside(assembly.services(), over.wait()))
     try:
-        await clock.settled()
+        if settle:
+            await clock.settled()
         yield Engine(assembly, kept, output)
     finally:
         over.set()

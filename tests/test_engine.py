@@ -1,17 +1,25 @@
-"""The whole engine on a moved clock: real server, real files, real signals."""
+"""The whole engine on a moved clock: real server, real files."""
 
+import io
 import os
 
-from tests.engine import configuration, engine, load_from
+import pytest
+from aiohttp import web
 
-CANARY = "canary-7f3a"
+from tests.engine import configuration, engine, kept_parts, load_from
+
+CANARY = "canary-7f3a-value"
 
 
-def one_file(app, proxy, tmpfs, **template):
+def one_file(app, proxy, tmpfs, *, blocks=None, **template):
     entry = {"contents": "pw={{ db.password }}\n", "destination": str(tmpfs / "db.env"), **template}
+    secrets = {"db": {"path": app.path("db")}}
     return configuration(
-        app, proxy.address, secrets={"db": {"path": app.path("db")}}, template=[entry]
+        app, proxy.address, **{"secrets": secrets, "template": [entry], **(blocks or {})}
     )
+
+
+# --- the main job
 
 
 async def test_a_secret_is_in_its_file_and_everything_has_settled(
@@ -39,6 +47,37 @@ async def test_a_rotated_secret_is_picked_up_when_due(app, proxy, clock, tmpfs, 
         assert (tmpfs / "db.env").read_text() == "pw=two\n"
 
 
+@pytest.mark.parametrize(("draw", "early", "late"), [(0.0, 53, 55), (1.0, 65, 67)])
+async def test_the_refresh_interval_is_spread_by_ten_percent(
+    app, proxy, clock, tmpfs, tmp_path, draw, early, late
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock, draw=draw):
+        await clock.advance(early)
+        assert proxy.count("/db") == 1
+        await clock.advance(late - early)
+        assert proxy.count("/db") == 2
+
+
+async def test_kv_version_1_is_refreshed_exactly_like_version_2(app, proxy, clock, tmpfs, tmp_path):
+    def put(value):
+        app.admin.secrets.kv.v1.create_or_update_secret(
+            f"{app.name}/db", secret={"password": value}, mount_point="kv1"
+        )
+
+    put("one")
+    secrets = {"db": {"path": f"kv1/{app.name}/db", "refresh": "2s"}}
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
+
+    async with engine(loaded, clock):
+        put("two")
+        await clock.advance(2.5)
+
+        assert (tmpfs / "db.env").read_text() == "pw=two\n"
+
+
 async def test_equal_content_is_neither_written_nor_announced(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
@@ -50,3 +89,382 @@ async def test_equal_content_is_neither_written_nor_announced(app, proxy, clock,
 
         assert os.stat(tmpfs / "db.env") == before
         assert running.log.count("file written") == 1
+
+
+async def test_a_secret_is_read_once_per_refresh_however_many_templates_use_it(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    entries = [
+        {"contents": "{{ db.password }}", "destination": str(tmpfs / f"file{n}")} for n in range(20)
+    ]
+    entries.append(
+        {
+            "contents": f'{{{{ secret("{app.path("db")}").password }}}}',
+            "destination": str(tmpfs / "in-place"),
+        }
+    )
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+
+    async with engine(loaded, clock):
+        assert (tmpfs / "in-place").read_text() == "one"
+        assert proxy.count("/db") == 1
+        await clock.advance(61)
+        assert proxy.count("/db") == 2
+
+
+async def test_what_only_a_value_reveals_is_fetched_in_a_second_round(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("pointer", path=app.path("db"))
+    app.put("db", password="one")
+    contents = f'{{{{ secret(secret("{app.path("pointer")}").path).password }}}}'
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, contents=contents))
+
+    async with engine(loaded, clock):
+        assert (tmpfs / "db.env").read_text() == "one"
+        assert [r.rsplit("/", 1)[-1] for r in proxy.requests[-2:]] == ["pointer", "db"]
+
+
+async def test_many_secrets_are_fetched_over_a_bounded_number_of_connections(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    for n in range(60):
+        app.put(f"s{n}", value=str(n))
+    entry = {
+        "contents": "{% for n in range(60) %}"
+        f'{{{{ secret("{app.path("s")}" ~ n).value }}}} '
+        "{% endfor %}",
+        "destination": str(tmpfs / "all"),
+    }
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": [entry]}))
+
+    async with engine(loaded, clock):
+        assert (tmpfs / "all").read_text().split() == [str(n) for n in range(60)]
+        assert proxy.most_in_flight <= 10
+
+
+async def test_an_optional_secret_that_does_not_exist_is_none_until_it_does(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    secrets = {"db": {"path": app.path("db"), "optional": True}}
+    contents = "{{ db.password if db else 'no database' }}"
+    loaded = load_from(
+        tmp_path, one_file(app, proxy, tmpfs, contents=contents, blocks={"secrets": secrets})
+    )
+
+    async with engine(loaded, clock):
+        assert (tmpfs / "db.env").read_text() == "no database"
+        app.put("db", password="one")
+        await clock.advance(61)
+        assert (tmpfs / "db.env").read_text() == "one"
+
+
+# --- what goes wrong at the server (scenarios T04, T06, T12, T13, T21)
+
+
+async def test_a_deleted_version_keeps_the_file_and_an_undeleted_one_is_fresh(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+    kv = app.admin.secrets.kv.v2
+
+    async with engine(loaded, clock) as running:
+        kv.delete_latest_version_of_secret(f"{app.name}/db")
+        await clock.advance(61)
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert "version 1 was deleted" in running.log
+
+        kv.undelete_secret_versions(f"{app.name}/db", versions=[1])
+        app.put("db", password="two")
+        await clock.advance(61)
+        assert (tmpfs / "db.env").read_text() == "pw=two\n"
+
+
+async def test_a_missing_key_names_template_path_and_key_and_keeps_the_file(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("db", pasword=CANARY)
+        await clock.advance(61)
+
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert f"secret 'db' ({app.path('db')}) has no key 'password'" in running.log
+        assert CANARY not in running.log
+
+
+async def test_every_odd_answer_ends_in_success_without_an_error_in_the_log(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+    proxy.only = "/secret/"
+    odd = [
+        500,
+        502,
+        503,
+        504,
+        "reset",
+        web.Response(body=b'{"data": {"pass', content_type="application/json"),
+        web.Response(text="<html>", content_type="text/html"),
+        web.Response(),
+        web.Response(status=307, headers={"Location": "http://127.0.0.1:1/"}),
+    ]
+
+    for answer in odd:
+        proxy.script = [answer]
+        (tmpfs / "db.env").unlink(missing_ok=True)
+        async with engine(loaded, clock) as running:
+            await clock.advance(5)
+            assert (tmpfs / "db.env").read_text() == "pw=one\n", answer
+            assert '"level":"error"' not in running.log, answer
+
+
+async def test_a_429_is_obeyed_for_as_long_as_it_asks(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+    proxy.only = "/secret/"
+    proxy.script = [web.Response(status=429, headers={"Retry-After": "7"})]
+
+    async with engine(loaded, clock):
+        await clock.advance(6.5)
+        assert proxy.count("/db") == 1
+        await clock.advance(1)
+        assert (tmpfs / "db.env").exists()
+
+
+async def test_one_silent_path_delays_no_other_secret(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    app.put("slow", password="one")
+    entries = [
+        {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")},
+        {
+            "contents": f'{{{{ secret("{app.path("slow")}").password }}}}',
+            "destination": str(tmpfs / "slow"),
+        },
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+    proxy.held = "/slow"
+
+    async with engine(loaded, clock, settle=False) as running:
+        await running.log_has("file written")
+        assert (tmpfs / "db.env").exists()
+        assert not (tmpfs / "slow").exists()
+
+        await clock.advance(31, settle=False)
+        await running.log_has("no answer from")
+        proxy.held = ""
+        await clock.settled()
+        await clock.advance(5)
+        assert (tmpfs / "slow").exists()
+
+
+async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    names = [f"s{n}" for n in range(5)]
+    for name in names:
+        app.put(name, password="one")
+    entries = [
+        {
+            "contents": f'{{{{ secret("{app.path(name)}").password }}}}',
+            "destination": str(tmpfs / name),
+        }
+        for name in names
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+
+    async with engine(loaded, clock) as running:
+        token = running.assembly.tokens.held
+        assert token is not None
+        before = os.stat(tmpfs / "s0")
+        app.admin.auth.token.revoke(token.value)
+        app.put("s1", password="two")
+        await clock.advance(61)
+
+        assert proxy.count("login") == 2
+        assert (tmpfs / "s1").read_text() == "two"
+        assert os.stat(tmpfs / "s0") == before
+        assert running.assembly.health.settled
+
+
+async def test_a_denied_path_disturbs_no_other_and_starts_no_login_storm(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    entries = [
+        {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")},
+        {
+            "contents": '{{ secret("secret/data/forbidden").x }}',
+            "destination": str(tmpfs / "never"),
+        },
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(600)
+
+        assert proxy.count("login") <= 3
+        assert proxy.count("forbidden") <= 30
+        assert 10 <= proxy.count("/db") <= 12
+        assert "has to allow read on 'secret/data/forbidden'" in running.log
+
+
+async def test_a_granted_policy_is_noticed_within_a_minute(app, proxy, clock, tmpfs, tmp_path):
+    secrets = {"db": {"path": f"kv1/granted-{app.name}"}}
+    app.admin.secrets.kv.v1.create_or_update_secret(
+        f"granted-{app.name}", secret={"password": "one"}, mount_point="kv1"
+    )
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
+
+    async with engine(loaded, clock):
+        await clock.advance(300)
+        assert not (tmpfs / "db.env").exists()
+        app.allow(f"kv1/granted-{app.name}")
+        await clock.advance(60)
+        assert (tmpfs / "db.env").exists()
+
+
+# --- outages
+
+
+async def test_an_outage_costs_probes_only_and_ends_within_seconds(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    for n in range(20):
+        app.put(f"s{n}", password="one")
+    entries = [
+        {
+            "contents": f'{{{{ secret("{app.path(f"s{n}")}").password }}}}',
+            "destination": str(tmpfs / f"s{n}"),
+        }
+        for n in range(20)
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+
+    async with engine(loaded, clock) as running:
+        token = running.assembly.tokens.held
+        proxy.status = 503
+        proxy.requests.clear()
+        await clock.advance(600)
+        probes = proxy.count("sys/health")
+        assert len(proxy.requests) - probes <= 60
+        assert probes <= 300
+
+        app.put("s3", password="two")
+        proxy.status = None
+        await clock.advance(3)
+
+        assert (tmpfs / "s3").read_text() == "two"
+        assert running.assembly.tokens.held is token
+        assert running.assembly.health.settled
+
+
+# --- the token
+
+
+async def test_a_token_is_renewed_before_it_ends(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock):
+        await clock.advance(2300)
+        assert proxy.count("renew-self") == 0
+        await clock.advance(200)
+        assert proxy.count("renew-self") == 1
+        assert proxy.count("login") == 1
+
+
+async def test_a_token_near_its_max_ttl_is_replaced_before_it_ends(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl="20s", token_max_ttl="21s"
+    )
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        first = running.assembly.tokens.held
+        await clock.advance(19)  # the renewal at 13.5 s is granted in full by a server that is young
+        await clock.advance(19)
+
+        assert proxy.count("login") >= 1
+        assert running.assembly.tokens.held is not None
+        assert running.assembly.tokens.held is not first
+
+
+async def test_a_token_that_may_not_be_renewed_is_replaced(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_no_default_policy=True, token_ttl="1h"
+    )
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(3600)
+
+        assert proxy.count("renew-self") <= 2
+        assert proxy.count("login") == 2
+        assert running.assembly.health.settled
+
+
+async def test_the_token_goes_to_a_sink_only_if_asked(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    config = one_file(app, proxy, tmpfs)
+    config["auto_auth"]["sinks"] = [{"type": "file", "config": {"path": str(tmpfs / "token")}}]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        token = running.assembly.tokens.held
+        assert token is not None
+        assert (tmpfs / "token").read_text() == token.value
+        assert (tmpfs / "token").stat().st_mode & 0o7777 == 0o600
+        assert token.value not in running.log
+
+
+# --- what goes wrong on disk (scenarios T09, T10), and a reload
+
+
+async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    folder = tmpfs / "sub"
+    loaded = load_from(
+        tmp_path,
+        one_file(app, proxy, tmpfs, destination=str(folder / "db.env"), create_dest_dirs=True),
+    )
+
+    async with engine(loaded, clock) as running:
+        (folder / "db.env").unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+        app.put("db", password="two")
+        await clock.advance(61)
+        requests = len(proxy.requests)
+        assert '"error_class":"write"' in running.log
+
+        await clock.advance(30)
+        assert len(proxy.requests) == requests
+        folder.unlink()
+        await clock.advance(20)
+        assert (folder / "db.env").read_text() == "pw=two\n"
+
+
+async def test_a_reload_asks_for_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+    kept = kept_parts(clock, io.StringIO())
+
+    async with engine(loaded, clock, kept=kept):
+        before = os.stat(tmpfs / "db.env")
+    requests = len(proxy.requests)
+    async with engine(loaded, clock, kept=kept) as running:
+        assert running.assembly.health.settled
+        assert os.stat(tmpfs / "db.env") == before
+        assert len(proxy.requests) == requests
+        await clock.advance(61)
+        assert len(proxy.requests) == requests + 1
