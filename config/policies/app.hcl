@@ -1,0 +1,4 @@
+# All that these configurations read.
+path "secret/data/app" {
+  capabilities = ["read"]
+}

@@ -1,0 +1,277 @@
+"""What is shipped beside the program keeps to its formats, and to the program."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import trustme
+import yaml
+from dotenv import dotenv_values
+
+import injector
+from injector.cli import loading
+from injector.config import Loaded, load, model
+from injector.dev.bao import executable
+
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "config"
+CONFIGS = sorted(CONFIG.glob("*.yaml"))
+MANIFESTS = sorted(
+    path for path in (CONFIG / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml"
+)
+# The oldest with native sidecars by default, and the newest that the validator knows.
+KUBERNETES = ("1.29.0", "1.37.0")
+
+
+def documents(path: Path) -> list[dict]:
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def pods() -> list[tuple[str, dict]]:
+    found = [(path.stem, document) for path in MANIFESTS for document in documents(path)]
+    return [
+        (name, document["spec"]["template"]["spec"])
+        for name, document in found
+        if document["kind"] in ("Deployment", "Job")
+    ]
+
+
+def load_shipped(path: Path) -> Loaded:
+    """Load with its templates compiled; destinations are of the machine it is meant for."""
+    return load(str(path), {}, check_template=loading._template)
+
+
+def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).parent / name), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_script(script: Path, server, **environ: str) -> str:
+    path = f"{executable().parent}:{os.environ['PATH']}"
+    environment = {"PATH": path, "BAO_ADDR": server.address, "BAO_TOKEN": server.root_token}
+    ran = subprocess.run(
+        ["/bin/sh", str(script)],
+        env=environment | {"HOME": "/nonexistent"} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+# --- config/ -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_configuration_loads(path):
+    assert load_shipped(path).config.template
+
+
+def test_every_template_and_policy_is_used():
+    used = {Path(file) for path in CONFIGS for file in load_shipped(path).files}
+
+    assert set((CONFIG / "templates").iterdir()) <= used
+
+
+def test_the_companion_runs_on_what_the_seed_script_makes(server, tmp_path, tmpfs):
+    (tmp_path / "login").mkdir()
+    (tmp_path / "templates").symlink_to(CONFIG / "templates")
+    moved = {
+        "/login/": f"{tmp_path}/login/",
+        "/policies/": f"{CONFIG}/policies/",
+        "/secrets/": f"{tmpfs}/",
+        "http://openbao:8200": server.address,
+    }
+    for name, path in (("seed.sh", "compose/seed.sh"), ("companion.yaml", "companion.yaml")):
+        text = (CONFIG / path).read_text()
+        for old, new in moved.items():
+            text = text.replace(old, new)
+        (tmp_path / name).write_text(text)
+
+    run_script(tmp_path / "seed.sh", server)
+    run_script(tmp_path / "seed.sh", server)
+    once = tool("injector", "once", "-c", str(tmp_path / "companion.yaml"), "--timeout", "10s")
+
+    assert once.returncode == 0, once.stderr
+    stored = server.admin.secrets.kv.v2.read_secret_version("app", raise_on_deleted_version=True)
+    assert dotenv_values(tmpfs / "app.env") == {
+        "DB_USERNAME": stored["data"]["data"]["username"],
+        "DB_PASSWORD": stored["data"]["data"]["password"],
+    }
+
+
+# --- config/kubernetes/ ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_every_manifest_is_valid(path, version):
+    for document in documents(path):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_kustomization_names_every_manifest_in_use_or_as_a_comment():
+    text = (CONFIG / "kubernetes" / "kustomization.yaml").read_text()
+
+    assert all(f"- {path.name}\n" in text for path in MANIFESTS)
+    for name in yaml.safe_load(text)["resources"]:
+        assert (CONFIG / "kubernetes" / name).is_file()
+
+
+def test_the_config_map_holds_the_files_of_config():
+    (config_map,) = documents(CONFIG / "kubernetes" / "configmap.yaml")
+
+    for name, content in config_map["data"].items():
+        (original,) = CONFIG.rglob(name)
+        assert content == original.read_text(), f"{name} is not what config/ has"
+
+
+@pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
+def test_a_pod_mounts_what_its_configuration_reads_and_writes(name, pod, tmp_path):
+    """Lay the ConfigMap out as kubelet does, and load what the arguments name."""
+    (config_map,) = documents(CONFIG / "kubernetes" / "configmap.yaml")
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    (container,) = (c for c in pod["initContainers"] if c["name"] == "injector")
+    mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+    for item in mounts["/etc/injector"]["configMap"]["items"]:
+        file = tmp_path / item["path"]
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(config_map["data"][item["key"]])
+
+    written = container["args"][container["args"].index("-c") + 1]
+    loaded = load_shipped(tmp_path / Path(written).relative_to("/etc/injector"))
+
+    for template in loaded.config.template:
+        assert mounts[str(Path(template.destination).parent)]["emptyDir"]["medium"] == "Memory"
+    assert loaded.config.auto_auth is not None
+    login = loaded.config.auto_auth.method.config
+    assert isinstance(login, model.Kubernetes)
+    assert "projected" in mounts[str(Path(login.token_path).parent)]
+    assert "configMap" in mounts[str(Path(loaded.config.vault.ca_cert).parent)]
+    for listener in loaded.config.listener:
+        if listener.type == "unix":
+            assert "emptyDir" in mounts[str(Path(listener.address).parent)]
+    signals = any(entry.signal for entry in loaded.config.notify.values())
+    assert pod.get("shareProcessNamespace", False) == signals
+
+
+@pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
+def test_a_pod_is_hardened(name, pod):
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    for container in pod["initContainers"] + pod["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"].keys() == {"requests", "limits"}
+
+
+def test_images_are_of_this_version():
+    images = [
+        container["image"]
+        for _, pod in pods()
+        for container in pod["initContainers"]
+        if container["name"] == "injector"
+    ]
+    kustomization = yaml.safe_load((CONFIG / "kubernetes" / "kustomization.yaml").read_text())
+
+    assert set(images) == {f"vault-injector:{injector.__version__}"}
+    assert kustomization["images"][0]["newTag"] == injector.__version__
+
+
+def test_vault_setup_can_be_repeated(server, tmp_path):
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.crt"))
+    outside = {"KUBERNETES_HOST": "https://k8s.example", "KUBERNETES_CA": f"{tmp_path}/ca.crt"}
+
+    for _ in range(2):
+        run_script(CONFIG / "kubernetes" / "vault-setup.sh", server, NAMESPACE="shop", **outside)
+
+    role = server.admin.read("auth/kubernetes/role/app")["data"]
+    assert role["bound_service_account_names"] == ["app"]
+    assert role["bound_service_account_namespaces"] == ["shop"]
+    assert role["audience"] == "vault"
+    assert role["token_policies"] == ["app"]
+    policy = server.admin.sys.read_policy("app")["data"]["rules"]
+    assert policy == (CONFIG / "policies" / "app.hcl").read_text()
+
+
+# --- Dockerfile, docker-compose.yml ------------------------------------------------------------
+
+
+def test_the_dockerfile_passes_hadolint():
+    result = tool("hadolint", "Dockerfile")
+
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def compose() -> dict:
+    found: dict = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("compose-spec", "docker-compose.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/bug.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/feature.yml"),
+        ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+    ],
+    ids=lambda value: Path(value).name,
+)
+def test_a_file_keeps_to_its_published_schema(schema, file):
+    pytest.importorskip("check_jsonschema", reason="brings the schemas")
+
+    result = tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", file)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_no_service_waits_for_itself():
+    """`pid: service:X` and `network_mode: service:X` wait for X as depends_on does."""
+    waits: dict[str, set[str]] = {}
+    for name, service in compose()["services"].items():
+        joined = [service.get(key, "") for key in ("pid", "network_mode", "ipc")]
+        owners = {value.removeprefix("service:") for value in joined if "service:" in value}
+        waits[name] = set(service.get("depends_on", ())) | owners
+
+    while ready := {name for name, others in waits.items() if not others & waits.keys()}:
+        waits = {name: others for name, others in waits.items() if name not in ready}
+
+    assert waits == {}
+
+
+def test_the_application_starts_after_its_secrets_and_can_be_told():
+    services = compose()["services"]
+    app, companion = services["app"], services["injector"]
+
+    assert app["depends_on"]["injector"] == {"condition": "service_healthy"}
+    assert companion["healthcheck"]["test"] == ["CMD", "injector", "probe", "ready"]
+    assert app["pid"] == companion["pid"] == "service:pidns"
+    assert app["user"] == companion["user"] == "10001:10001"
+    assert app["read_only"] is companion["read_only"] is True
+    assert app["cap_drop"] == companion["cap_drop"] == ["ALL"]
+
+
+def test_a_long_running_service_keeps_every_shared_tmpfs():
+    """A volume of type tmpfs is emptied when the last container that mounts it ends."""
+    kept = {mount.split(":")[0] for mount in compose()["services"]["pidns"]["volumes"]}
+
+    assert kept == {
+        name
+        for name, volume in compose()["volumes"].items()
+        if volume["driver_opts"]["type"] == "tmpfs"
+    }
