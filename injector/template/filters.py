@@ -1,126 +1,117 @@
-"""The filters this program adds to MiniJinja's own. Pure functions; errors never quote a value."""
+"""The filters this program adds to MiniJinja's own. Pure functions whose errors quote no value."""
 
 import base64
 import binascii
-import hashlib
-import json
-import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from injector.errors import RenderError
-from injector.template.values import Marker, printed
-
-
-class FilterError(Exception):
-    """A filter cannot do its work; says why, without the value."""
-
-
-def _text(value: Any) -> str:
-    return str(printed(value))
+from injector.formats import dotenv_value, shell_value
+from injector.formats.documents import yaml_document
+from injector.formats.text import json_text
+from injector.template.printing import NoValueError, text_of
+from injector.template.values import Marker, plain
 
 
 def b64encode(value: Any) -> str:
-    return base64.b64encode(_text(value).encode()).decode()
+    return base64.b64encode(text_of(value).encode()).decode()
 
 
 def b64decode(value: Any) -> str:
-    text = _text(value)
+    """Decode a text; white space in it, as in a wrapped PEM, is ignored."""
     try:
-        return base64.b64decode(text, validate=True).decode()
-    except binascii.Error:
-        raise FilterError("the value is not base64") from None
+        return base64.b64decode("".join(text_of(value).split()), validate=True).decode()
     except UnicodeDecodeError:
-        raise FilterError(
-            "the value is binary: use `format: raw` with `encoding: base64`"
+        raise RenderError(
+            "the value is binary; use `format: raw` with `encoding: base64`"
         ) from None
+    except (binascii.Error, ValueError):
+        raise RenderError("the value is not base64") from None
 
 
 def sha256(value: Any) -> str:
-    return hashlib.sha256(_text(value).encode()).hexdigest()
+    import hashlib  # loads OpenSSL; only for those who use it
+
+    return hashlib.sha256(text_of(value).encode()).hexdigest()
 
 
 def tojson(value: Any, indent: int | None = None) -> str:
-    """Plain JSON: no HTML escapes; keys in the order of the secret."""
-    plain = _plain(value)
-    if plain is None:
-        raise FilterError("there is no value: give it a `default(…)`")
-    separators = None if indent else (",", ":")
-    return json.dumps(plain, ensure_ascii=False, indent=indent, separators=separators)
+    """Write JSON, without HTML escapes; keys in order, so that the same secret is the same text."""
+    return json_text(_present(value), indent=indent)
 
 
 def toyaml(value: Any) -> str:
-    import yaml  # only those who use it pay for it
-
-    plain = _plain(value)
-    if plain is None:
-        raise FilterError("there is no value: give it a `default(…)`")
-    text: str = yaml.dump(
-        plain,
-        Dumper=yaml.CSafeDumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-    )
-    return text.removesuffix("...\n")
+    """Write a map as a YAML block; lists and the rest as JSON, which YAML contains."""
+    data = _present(value)
+    return yaml_document(data).rstrip("\n") if isinstance(data, dict) and data else json_text(data)
 
 
-def join(value: Any, separator: str = "", attribute: str | None = None) -> str:
-    """Like MiniJinja's own, which prints Python text for what has none."""
-    items: Iterable[Any] = value
-    if attribute is not None:
-        items = (item[attribute] for item in items)
-    return separator.join(_text(item) for item in items)
+def join(value: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+    items = value if attribute is None else (item[attribute] for item in value)
+    return separator.join(text_of(item) for item in items)
 
 
-def indent(value: Any, width: int = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 - Jinja's signature
-    """Indent lines after the first by `width` spaces, as Jinja does."""
-    text = _text(value)
-    prefix = " " * width
-    lines = textwrap.indent(text, prefix, lambda line: blank or bool(line.strip()))
-    return lines if first else lines.removeprefix(prefix)
+def indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 - Jinja's signature
+    """Indent all lines but the first, and not the blank ones, unless told to."""
+    space = width if isinstance(width, str) else " " * width
+    head, *rest = text_of(value).split("\n")
+    lines = [space + head if first else head]
+    lines += [space + line if line or blank else line for line in rest]
+    return "\n".join(lines)
 
 
 def dotenv(value: Any) -> str:
-    from injector.formats import dotenv_value
-
-    return _quoted(dotenv_value, value)
+    return dotenv_value(text_of(value))
 
 
 def shell(value: Any) -> str:
-    from injector.formats import shell_value
-
-    return _quoted(shell_value, value)
+    return shell_value(text_of(value))
 
 
-def _quoted(quote: Callable[[str], str], value: Any) -> str:
-    try:
-        return quote(_text(value))
-    except RenderError as exc:
-        raise FilterError(str(exc)) from None
+def _present(value: Any) -> Any:
+    """Return the data, which has to be there: undefined inside a list arrives here as None."""
+    data = plain(value)
+    built_here = isinstance(value, list | tuple | dict)
+    if data is None or (built_here and _has_gap(value)):
+        raise NoValueError("there is no value")
+    return data
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Marker):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+def _has_gap(value: Any) -> bool:
+    """Only what the template has built can have one: a null in a secret is in a view."""
+    if isinstance(value, dict):
+        return any(_has_gap(item) for item in value.values())
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+        return any(_has_gap(item) for item in value)
+    return value is None
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    name: globals()[name]
-    for name in (
-        "b64decode",
-        "b64encode",
-        "dotenv",
-        "indent",
-        "join",
-        "sha256",
-        "shell",
-        "tojson",
-        "toyaml",
-    )
-}
+def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[..., Any]:
+    """Make errors name the filter, let markers through, and see to what may be absent."""
+
+    def filtered(value: Any, *args: Any, **options: Any) -> Any:
+        for given in (value, *args, *options.values()):
+            if isinstance(given, Marker):
+                return given
+        if value is None and not strict:
+            return ""
+        try:
+            return work(value, *args, **options)
+        except RenderError as error:
+            raise type(error)(f"`{name}`: {error}") from None
+        except (TypeError, ValueError, LookupError):
+            message = f"`{name}`: the value, or an argument, is of a kind it does not take"
+            raise RenderError(message) from None
+
+    return filtered
+
+
+_FILTERS = (b64decode, b64encode, dotenv, indent, join, sha256, shell, text_of, tojson, toyaml)
+# MiniJinja's own `string` would write Python's idea of a map.
+_NAMES = {text_of: "string"}
+
+
+def filters(*, strict: bool) -> dict[str, Callable[..., Any]]:
+    """Return the filters by name; not `strict` ones take what is absent for an empty text."""
+    names = {_NAMES.get(work, work.__name__): work for work in _FILTERS}
+    return {name: _named(name, work, strict=strict) for name, work in names.items()}

@@ -1,127 +1,98 @@
-"""Reads a template's source for the secrets it may need, before anything is rendered.
+"""Cut a template's source into its tags, and those into words.
 
-Values decide what a render reaches, so the source is the only thing that tells everything at once:
-names that occur, and `secret("…")` calls whose arguments are all literal.
+MiniJinja keeps its syntax tree to itself. This follows its lexer exactly as far as needed to know
+which words are code: not text, not comment, not raw, not inside a string.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
-from injector.secret import Ref
-
-TOKEN = re.compile(
-    r"""(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
-      | (?P<number>-?\d+(?:\.\d+)?)
-      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<mark>[^\s])""",
-    re.VERBOSE | re.DOTALL,
-)
-WORDS = {"true": True, "True": True, "false": False, "False": False}
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_WORDS = r"""
+    | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*'
+    | \d[\d_]* (?: \.\d+ )? (?: [eE][+-]?\d+ )?
+    | \w+
+    | [=!<>]= | // | \*\* | \S
+"""
+_END_OF_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
+_OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a source mentions. `filters` says on which lines each filter is used."""
+class Tag:
+    """One `{{ … }}` or `{% … %}`: where it starts, and its words without the delimiters."""
 
-    names: frozenset[str]
-    refs: frozenset[Ref]
-    filters: dict[str, list[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
+    start: int
+    words: tuple[str, ...]
+    statement: str  # `if`, `for`, …; empty for `{{ … }}`
 
 
-def scan(text: str, left: str, right: str) -> Found:
-    """Return the names, literal reads and filters of a template's source."""
-    names: set[str] = set()
-    refs: set[Ref] = set()
-    filters: dict[str, list[int]] = {}
-    for tokens in _expressions(text, left, right):
-        for index, token in enumerate(tokens):
-            if token.kind != "word":
-                continue
-            before = tokens[index - 1].text if index else ""
-            if before == "|":
-                filters.setdefault(token.text, []).append(token.line)
-            elif before != ".":
-                names.add(token.text)
-                if token.text == "secret" and (ref := _literal_call(tokens, index + 1)):
-                    refs.add(ref)
-    return Found(frozenset(names), frozenset(refs), filters)
-
-
-def _expressions(text: str, left: str, right: str) -> Iterator[list[_Token]]:
-    """Yield the tokens of each expression and statement; comments and raw text have none."""
-    opening = re.compile("|".join(map(re.escape, (left, "{%", "{#"))))
-    position = 0
+def tags(text: str, left: str, right: str) -> Iterator[Tag]:
+    """Yield the tags of a template in order; `left` and `right` delimit variables."""
+    opening, position = _opening(left), 0
     while match := opening.search(text, position):
-        start = match.end()
-        if match.group() == "{#":
-            end = text.find("#}", start)
-            position = len(text) if end < 0 else end + 2
+        if match[0] == "{#":
+            end = text.find("#}", match.end())
+            if end < 0:
+                return
+            position = end + 2
             continue
-        tokens, position = _tokens(text, start, right if match.group() == left else "%}")
-        if [token.text for token in tokens[:1]] == ["raw"] and match.group() == "{%":
-            end_raw = re.compile(r"\{%[-+]?\s*endraw").search(text, position)
-            position = len(text) if end_raw is None else end_raw.start()
+        is_statement = match[0] == "{%"
+        words, position = _words(text, match.end(), "%}" if is_statement else right)
+        if words == ["raw"] and is_statement:
+            end_of_raw = _END_OF_RAW.search(text, position)
+            if end_of_raw is None:
+                return
+            position = end_of_raw.end()
             continue
-        yield tokens
+        statement = words[0] if is_statement and words else ""
+        yield Tag(match.start(), tuple(words), statement)
 
 
-def _tokens(text: str, start: int, closing: str) -> tuple[list[_Token], int]:
-    """Return the tokens up to `closing`, and where the text goes on."""
-    tokens: list[_Token] = []
-    position = start
-    line = text.count("\n", 0, start) + 1
-    while position < len(text):
-        if text.startswith(closing, position):
-            return tokens, position + len(closing)
-        match = TOKEN.match(text, position)
-        if match is None:  # white space
-            line += text[position] == "\n"
-            position += 1
-            continue
-        tokens.append(_Token(str(match.lastgroup), match.group(), line))
-        line += match.group().count("\n")
-        position = match.end()
-    return tokens, position
+def line_at(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
-def _literal_call(tokens: list[_Token], at: int) -> Ref | None:
-    """Return what a call names if all its arguments are literal, else nothing."""
-    if at + 1 >= len(tokens) or tokens[at].text != "(" or tokens[at + 1].kind != "string":
-        return None
-    params: dict[str, Any] = {}
-    rest = iter(tokens[at + 2 :])
-    for token in rest:
-        if token.text == ")":
-            return Ref.of(_literal(tokens[at + 1]), params or None)
-        if token.text != ",":
-            return None
-        name, equals, value = next(rest, None), next(rest, None), next(rest, None)
-        if name is None or equals is None or value is None:
-            return None
-        if name.kind != "word" or equals.text != "=" or not _is_literal(value):
-            return None
-        params[name.text] = _literal(value)
-    return None
+def is_name(word: str) -> bool:
+    return word.isidentifier()
 
 
-def _is_literal(token: _Token) -> bool:
-    return token.kind in ("string", "number") or token.text in WORDS
+def is_string(word: str) -> bool:
+    return word[0] in "\"'"
 
 
-def _literal(token: _Token) -> Any:
-    if token.kind == "string":
-        return ESCAPE.sub(lambda m: ESCAPED.get(m.group(1), m.group(1)), token.text[1:-1])
-    if token.kind == "number":
-        return float(token.text) if "." in token.text else int(token.text)
-    return WORDS[token.text]
+def is_literal(word: str) -> bool:
+    return is_string(word) or word[0].isdigit()
+
+
+def _words(text: str, position: int, closing: str) -> tuple[list[str], int]:
+    """Return the words of one tag and where the text goes on."""
+    if text[position : position + 1] in ("-", "+"):
+        position += 1
+    words: list[str] = []
+    word, depth = _word(closing), 0
+    while match := word.search(text, position):
+        found, position = match[0], match.end()
+        if match["closing"] is not None:
+            if depth == 0:
+                break
+            # `}}` can be the end of two maps: the engine closes a tag outside of brackets only.
+            found, position = found[0], match.start() + 1
+        if found in _OPENS:
+            depth += 1
+        elif found in _CLOSES:
+            depth -= 1
+        words.append(found)
+    return words, position
+
+
+@cache
+def _opening(left: str) -> re.Pattern[str]:
+    longest_first = sorted({left, "{%", "{#"}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)))
+
+
+@cache
+def _word(closing: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<closing>[-+]?{re.escape(closing)}){_WORDS}", re.VERBOSE | re.DOTALL)

@@ -1,43 +1,75 @@
-"""The objects a template sees: read-only views of secrets, markers for what is not there."""
+"""What a template gets to see: read-only views of secrets, and a marker for what is not there yet.
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+The engine reaches every attribute without a leading underscore that a key does not hide, so these
+classes have none but those of a mapping or sequence.
+"""
 
-from injector.secret import Ref
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+from injector.formats.text import encodable
+from injector.template.reading import Miss, Reading
+
+A_MAP = "a map has no text; name a key in it, or use `tojson`"
+A_LIST = "a list has no text; use `join` or `tojson`"
 
 
-@dataclass(slots=True)
-class Misses:
-    """The last key that was asked for and is not there: for the error, if there is one."""
+class Marker(Mapping[str, Any]):
+    """Stands for a secret that is not in the snapshot, and for everything in it.
 
-    ref: Ref | None = None
-    key: str = ""
-    known: tuple[str, ...] = ()
+    The rendering goes on, to find what else is lacking; what it makes is thrown away.
+    """
+
+    __slots__ = ("_reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def __getitem__(self, _key: object) -> "Marker":
+        self._reading.marker_used()
+        return self
+
+    def __call__(self, *_: object, **__: object) -> "Marker":
+        self._reading.marker_used()
+        return self
+
+    def __getattr__(self, name: str) -> "Marker":
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._reading.marker_leaked()
+        return iter(())
+
+    def __len__(self) -> int:
+        self._reading.marker_leaked()
+        return 0
+
+    def __str__(self) -> str:
+        self._reading.marker_leaked()
+        return ""
 
 
 class View(Mapping[str, Any]):
-    """A secret, or a mapping in it. Read-only; a null is as good as absent.
+    """A secret, or a map in it. A null is as good as absent, so that `default` serves for both."""
 
-    Attributes with a leading underscore cannot be reached from a template.
-    """
+    __slots__ = ("_data", "_place", "_reading")
 
-    __slots__ = ("_data", "_misses", "_prefix", "_ref")
-
-    def __init__(self, data: Mapping[str, Any], ref: Ref, misses: Misses, prefix: str = "") -> None:
+    def __init__(self, data: Mapping[str, Any], place: str, reading: Reading) -> None:
         self._data = data
-        self._ref = ref
-        self._misses = misses
-        self._prefix = prefix
+        self._place = place
+        self._reading = reading
 
     def __getitem__(self, key: str) -> Any:
+        if isinstance(key, Marker):
+            return key[self]
         value = self._data.get(key)
         if value is None:
-            self._misses.ref = self._ref
-            self._misses.key = f"{self._prefix}{key}"
-            self._misses.known = tuple(self)
-            raise KeyError(key)
-        return self._seen(key, value)
+            is_null = key in self._data
+            self._reading.missed = Miss(self._place, str(key), self._data, is_null=is_null)
+            raise KeyError
+        return seen(value, f"{key!r} of {self._place}", self._reading)
 
     def __iter__(self) -> Iterator[str]:
         return (key for key, value in self._data.items() if value is not None)
@@ -45,90 +77,88 @@ class View(Mapping[str, Any]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _seen(self, key: str, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return View(value, self._ref, self._misses, f"{self._prefix}{key}.")
-        if isinstance(value, list):
-            return tuple(self._seen(f"{key}[{index}]", item) for index, item in enumerate(value))
-        return value
+    def __str__(self) -> str:
+        self._reading.misprinted(A_MAP)
+        return ""
 
 
-class Marker:
-    """Stands for a secret that is not in the snapshot; touching it records that it is lacking.
+class Items(Sequence[Any]):
+    """A list in a secret."""
 
-    Whatever a render does with it, the result is thrown away: only the record counts.
-    """
+    __slots__ = ("_data", "_place", "_reading")
 
-    __slots__ = ("_touch",)
+    def __init__(self, data: Sequence[Any], place: str, reading: Reading) -> None:
+        self._data = data
+        self._place = place
+        self._reading = reading
 
-    def __init__(self, touch: Callable[[], None]) -> None:
-        self._touch = touch
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, Marker):
+            return index[self]
+        try:
+            value = self._data[index]
+        except (IndexError, TypeError):
+            self._reading.missed = Miss(self._place, str(index), what="item")
+            raise IndexError from None
+        return seen(value, f"an item of {self._place}", self._reading)
 
-    def __getattr__(self, name: str) -> "Marker":
-        # The engine asks every object for `items`, to see whether it is a mapping.
-        if name.startswith("_") or name == "items":
-            raise AttributeError(name)
-        return self._again()
+    def __len__(self) -> int:
+        return len(self._data)
 
-    def __getitem__(self, key: Any) -> "Marker":
-        return self._again()
+    def __str__(self) -> str:
+        self._reading.misprinted(A_LIST)
+        return ""
 
-    def __call__(self, *_: Any, **__: Any) -> "Marker":
-        return self._again()
 
-    def __iter__(self) -> Iterator[Any]:
-        self._touch()
+class Nothing(Mapping[str, Any]):
+    """A null in a list, or an optional secret that does not exist: false, empty, `none`."""
+
+    __slots__ = ("_reading", "_why")
+
+    def __init__(self, why: str, reading: Reading) -> None:
+        self._why = why
+        self._reading = reading
+
+    def __getitem__(self, key: str) -> Any:
+        self._reading.missed = Miss("", key, why=self._why)
+        raise KeyError
+
+    def __iter__(self) -> Iterator[str]:
         return iter(())
 
     def __len__(self) -> int:
-        self._touch()
         return 0
 
-    def __bool__(self) -> bool:
-        self._touch()
-        return True
-
     def __str__(self) -> str:
-        self._touch()
+        self._reading.misprinted(self._why)
         return ""
 
-    def _again(self) -> "Marker":
-        self._touch()
-        return self
 
-
-class ValueNotPrintable(Exception):
-    """Something was printed that has no text; says what, never the value itself."""
-
-
-@dataclass(slots=True)
-class Lookups:
-    """What one render has asked for."""
-
-    lacking: set[Ref] = field(default_factory=set)
-    used: set[Ref] = field(default_factory=set)
-    misses: Misses = field(default_factory=Misses)
-
-
-def printed(value: Any) -> Any:
-    """Return the text of a value, or refuse: never Python's idea of it.
-
-    The engine calls this for everything that a template prints.
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float | Marker):
-        return value
-    if value is None:
-        _refuse("nothing (none): give it a `default(…)`")
-    if isinstance(value, bytes):
-        _refuse("bytes: use `format: raw`")
+def seen(value: Any, place: str, reading: Reading) -> Any:
+    """Return a value as a template may see it."""
     if isinstance(value, Mapping):
-        _refuse("a map: name a key in it, or use `tojson`")
+        return View(value, place, reading)
     if isinstance(value, list | tuple):
-        _refuse("a list: use `join` or `tojson`")
-    return _refuse(f"a {type(value).__name__}, which has no text")
+        return Items(value, place, reading)
+    if value is None:
+        return Nothing(f"{place} is null", reading)
+    # The engine would write half of a surrogate pair as three replacement characters.
+    return encodable(value) if isinstance(value, str) and not value.isascii() else value
 
 
-def _refuse(what: str) -> NoReturn:
-    raise ValueNotPrintable(f"this prints {what}")
+def plain(value: Any) -> Any:
+    """Return the JSON value behind what a template holds, nulls included."""
+    if isinstance(value, Marker):
+        return str(value)
+    if isinstance(value, Nothing):
+        return None
+    if isinstance(value, View | Items):
+        data = value._data  # noqa: SLF001 - hidden from templates, not from here
+        return dict(data) if isinstance(data, Mapping) else data
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,165 @@
+"""One template, compiled: what it may read, and its text for a snapshot of secrets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import minijinja
+
+from injector.errors import InjectorError, RenderError
+from injector.secret import Ref
+from injector.template import mentions
+from injector.template.checks import fault
+from injector.template.engine import environment
+from injector.template.explain import explain, syntax
+from injector.template.functions import content_of, env_function, ref_of, secret_function
+from injector.template.model import Lacking, Rendered, Snapshot, Source
+from injector.template.reading import Reading
+from injector.template.scan import Tag, line_at, tags
+from injector.template.values import Marker
+
+# Called at every tag while an error is located.
+_MARK = "__line__"
+
+
+def compile(  # noqa: A001 - what every template engine calls it
+    source: Source, names: Mapping[str, Ref], environ: Mapping[str, str]
+) -> "Template":
+    """Check a template and find out what it needs; `names` are the secrets that have one.
+
+    Raises RenderError with template:line for what fails whatever the values are.
+    """
+    try:
+        engine = environment(
+            source.left_delimiter, source.right_delimiter, source.error_on_missing_key
+        )
+        found = _tags(source)
+        wrong = fault(found, engine, source.text, names)
+    except minijinja.TemplateError as error:
+        raise RenderError(f"{source.name}:{error.line or 1}: {syntax(error)}") from None
+    if wrong:
+        tag, why = wrong
+        raise _at(source, tag, why)
+    mentioned = {name for tag in found for name in mentions.names(tag)}
+    template = Template(
+        source, engine, {name: names[name] for name in mentioned if name in names}, environ
+    )
+    if "secret" in mentioned or "env" in mentioned:
+        template.look_ahead(found)
+    return template
+
+
+class Template:
+    """A template that renders snapshots.
+
+    `refs` is what it may read, as far as that is known before any request: the named secrets it
+    mentions, the calls of `secret` that are literal, and those that a rendering without any secret
+    comes to.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        engine: minijinja.Environment,
+        names: Mapping[str, Ref],
+        environ: Mapping[str, str],
+    ) -> None:
+        self.refs = frozenset(names.values())
+        self._source = source
+        self._engine = engine
+        self._names = names
+        self._env = env_function(environ)
+        self._is_open = True
+
+    def render(self, snapshot: Snapshot) -> Rendered | Lacking:
+        """Return the content, or every secret that is lacking as far as can be told now.
+
+        Raises MissingError for what a secret does not have and RenderError for the rest, both with
+        template:line and without any value.
+        """
+        reading = Reading(self._is_open)
+        text, error = self._run(self._source.text, snapshot, reading)
+        if reading.lacking:  # whatever else happened, happened with markers
+            return Lacking(frozenset(reading.lacking))
+        if error is None and not reading.misprint:
+            return Rendered(text.encode(), frozenset(reading.used))
+        raise self._explained(error, snapshot, reading)
+
+    def look_ahead(self, tags: Sequence[Tag]) -> None:
+        """Find the calls that depend on no secret, and the errors that no secret can prevent."""
+        self._is_open = all(mentions.is_open(tag) for tag in tags)
+        for tag in tags:
+            self.refs |= frozenset(self._literal_calls(tag))
+        reading = Reading(self._is_open)
+        _, error = self._run(self._source.text, {}, reading)
+        if isinstance(error, RenderError) and not reading.leaked:
+            raise self._explained(error, {}, reading)
+        self.refs |= reading.lacking
+
+    def _run(self, text: str, snapshot: Snapshot, reading: Reading) -> tuple[str, Exception | None]:
+        context: dict[str, Any] = {}
+        for name, ref in self._names.items():
+            if ref in snapshot:
+                reading.used.add(ref)
+                context[name] = content_of(snapshot[ref], f"secret {name!r} ({ref})", reading)
+            else:
+                reading.lacking.add(ref)
+                context[name] = Marker(reading)
+        context["secret"] = secret_function(snapshot, self.refs, reading)
+        context["env"] = self._env
+        context[_MARK] = reading.at_line
+        try:
+            return self._engine.render_str(text, self._source.name, **context), None
+        except Exception as error:  # noqa: BLE001 - whatever the engine lets through, `explain` sorts
+            return "", error
+
+    def _literal_calls(self, tag: Tag) -> list[Ref]:
+        """Let the engine read the literals: it knows best what they mean."""
+        refs: list[Ref] = []
+
+        def secret(path: Any, params: Any = None, /, **more: Any) -> None:
+            refs.append(ref_of(path, params, more))
+
+        for call in mentions.literal_calls(tag):
+            try:
+                self._engine.eval_expr(call, secret=secret)
+            except RenderError as error:
+                raise _at(self._source, tag, str(error)) from None
+        return refs
+
+    def _explained(
+        self, error: Exception | None, snapshot: Snapshot, reading: Reading
+    ) -> InjectorError:
+        line = error.line if isinstance(error, minijinja.TemplateError) else None
+        if line is None or reading.misprint:
+            line = self._line_of_error(snapshot)
+        source = self._source
+        quotable = {word for tag in _tags(source) for word in mentions.spelled_out(tag)}
+        why = explain(error, reading, source.text, quotable)
+        return type(why)(f"{source.name}:{line}: {why}")
+
+    def _line_of_error(self, snapshot: Snapshot) -> int:
+        """Render once more and note the line at every tag.
+
+        The engine does not say where a function or filter of ours has failed.
+        """
+        reading = Reading(self._is_open)
+        self._run("".join(_with_line_marks(self._source)), snapshot, reading)
+        return reading.misprinted_at or reading.line or 1
+
+
+def _tags(source: Source) -> Sequence[Tag]:
+    return tuple(tags(source.text, source.left_delimiter, source.right_delimiter))
+
+
+def _with_line_marks(source: Source) -> Iterator[str]:
+    position = 0
+    for tag in _tags(source):
+        yield source.text[position : tag.start]
+        line = line_at(source.text, tag.start)
+        yield f"{source.left_delimiter} {_MARK}({line}) {source.right_delimiter}"
+        position = tag.start
+    yield source.text[position:]
+
+
+def _at(source: Source, tag: Tag, why: str) -> RenderError:
+    return RenderError(f"{source.name}:{line_at(source.text, tag.start)}: {why}")

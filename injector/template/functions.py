@@ -1,0 +1,77 @@
+"""The functions a template can call: `secret` and `env`."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from injector.errors import RenderError
+from injector.secret import Ref
+from injector.template.model import Content, Snapshot
+from injector.template.reading import Reading
+from injector.template.values import Marker, Nothing, View, plain
+
+
+def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Ref:
+    """Name what `secret(path, params, key=value…)` means; any parameters make it a write."""
+    if not isinstance(path, str) or not path.strip("/"):
+        raise RenderError("`secret`: the first argument is the path, a text")
+    if params is not None and not isinstance(params, Mapping):
+        raise RenderError("`secret`: the second argument is a map of parameters")
+    if params is None and not more:
+        return Ref.of(path)
+    given = {**(plain(params) or {}), **{key: plain(value) for key, value in more.items()}}
+    try:
+        return Ref.of(path, given)
+    except (TypeError, ValueError):
+        raise RenderError("`secret`: a parameter is of a kind that JSON does not have") from None
+
+
+def secret_function(
+    snapshot: Snapshot, known: Collection[Ref], reading: Reading
+) -> Callable[..., Any]:
+    """Return `secret` for one rendering; `known` is what may be asked for whatever happens."""
+
+    def secret(path: Any, params: Any = None, /, **more: Any) -> Any:
+        for given in (path, params, *more.values()):
+            if marker := _marker_in(given):
+                return marker()
+        ref = ref_of(path, params, more)
+        if ref not in snapshot:
+            # A path that may depend on what is not there yet is found again when it is.
+            if ref in known or not reading.leaked:
+                reading.lacking.add(ref)
+            return Marker(reading)
+        reading.used.add(ref)
+        return content_of(snapshot[ref], f"secret {ref}", reading)
+
+    return secret
+
+
+def content_of(content: Content | None, place: str, reading: Reading) -> View | Nothing:
+    if content is None:
+        return Nothing(f"{place} does not exist; ask `is none` first, as it is optional", reading)
+    return View(content, place, reading)
+
+
+def env_function(environ: Mapping[str, str]) -> Callable[..., Any]:
+    """Return `env`, which reads the environment that this process was started with."""
+
+    def env(name: Any, default: Any = None) -> Any:
+        if isinstance(name, Marker):
+            return name
+        value = environ.get(name, default) if isinstance(name, str) else default
+        if value is None:
+            raise RenderError(
+                '`env`: the variable is not set; set it, or give a default: env("NAME", "…")'
+            )
+        return value
+
+    return env
+
+
+def _marker_in(value: Any) -> Marker | None:
+    if isinstance(value, Marker):
+        return value
+    inside = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list | tuple):
+        return None
+    return next((marker for item in inside if (marker := _marker_in(item))), None)

@@ -1,0 +1,50 @@
+"""The text of a value: what a template prints, and what a filter that takes text gets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from injector.errors import RenderError
+from injector.formats.text import json_text
+from injector.template.values import A_LIST, A_MAP, Items, Marker, Nothing
+
+
+class NoValueError(RenderError):
+    """Text is needed, and there is nothing; the reading knows what was looked for last."""
+
+
+def printed(value: Any) -> str:
+    """Return what `{{ value }}` writes. The engine calls this for everything it prints."""
+    if isinstance(value, str):
+        return value
+    return "" if isinstance(value, Marker) else text_of(value)
+
+
+def printed_leniently(value: Any) -> str:
+    return "" if value is None else printed(value)
+
+
+def text_of(value: Any) -> str:
+    """Return a text as it is and a number or boolean as JSON has it; nothing else has one."""
+    match value:
+        case str():
+            return value
+        case bool() | int() | float():
+            return json_text(value)
+        case None:
+            raise NoValueError("there is no value")
+        case Marker():
+            return str(value)
+        case Nothing():
+            raise RenderError(value._why)  # noqa: SLF001 - hidden from templates, not from here
+        case Mapping():
+            raise RenderError(A_MAP)
+        case list() | tuple() | Items():
+            raise RenderError(A_LIST)
+        case bytes():
+            raise RenderError("bytes have no text; use `format: raw` for a binary value")
+        case _ if callable(value):
+            raise RenderError("a function has no text; call it")
+        case _:
+            raise RenderError(
+                "this kind of value has no text; use `join`, or a filter that makes text of it"
+            )
