@@ -113,7 +113,7 @@ async def test_a_failure_tells_code_and_output_without_values():
 @pytest.mark.parametrize(
     ("argv", "reason"),
     [
-        (["sh", "-c", "kill -KILL $$"], "was ended by SIGKILL"),
+        (["sh", "-c", "printf half; kill -KILL $$"], "was ended by SIGKILL$"),
         (["sh", "-c", "kill -40 $$"], "was ended by signal 40"),
         (["/no/such/program"], "was not found"),
         (["no-such-program"], "was not found"),

@@ -165,9 +165,10 @@ async def test_an_application_that_does_not_listen_is_nobody_to_tell(free_port):
 async def test_every_address_of_a_name_is_tried_and_one_that_refuses_is_enough(
     monkeypatch, free_port
 ):
-    unreachable, refusing = ("255.255.255.255", free_port), ("127.0.0.1", free_port)
-    tcp = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-    found = [(*tcp, unreachable), (*tcp, refusing)]
+    # As localhost in a container without IPv6; nobody can connect to a multicast address.
+    unreachable = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("ff02::1", free_port, 0, 0))
+    refusing = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", free_port))
+    found = [unreachable, refusing]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
     assert await tell(f"http://two-addresses:{free_port}/") is Outcome.ABSENT
