@@ -17,16 +17,15 @@ def fingerprints(paths: Iterable[str]) -> dict[str, Fingerprint]:
     return {path: _fingerprint(path) for path in paths}
 
 
-async def changes(paths: frozenset[str]) -> AsyncIterator[frozenset[str]]:
-    """Yield the files that are not what they were.
+async def changes(known: dict[str, Fingerprint]) -> AsyncIterator[frozenset[str]]:
+    """Yield the files that are not what they were when `known` was taken.
 
     Their folders are watched, so that links may be swapped.
     """
     import watchfiles  # 30 ms of import that `once` does without
 
-    known = fingerprints(paths)
-    folders = {os.path.dirname(path) for path in paths}
-    existing = [folder for folder in folders if os.path.isdir(folder)]  # noqa: ASYNC240 - one stat each
+    folders = {os.path.dirname(path) for path in known}
+    existing = [folder for folder in folders if os.path.isdir(folder)]  # noqa: ASYNC240 - one stat
     events = watchfiles.awatch(
         *existing,
         watch_filter=None,
@@ -37,11 +36,12 @@ async def changes(paths: frozenset[str]) -> AsyncIterator[frozenset[str]]:
         recursive=False,
         ignore_permission_denied=True,
     )
-    async for _ in events:
-        now = fingerprints(paths)
-        if changed := frozenset(path for path in paths if now[path] != known[path]):
+    while True:
+        now = fingerprints(known)
+        if changed := frozenset(path for path, found in now.items() if found != known[path]):
             known = now
             yield changed
+        await anext(events)
 
 
 def _fingerprint(path: str) -> Fingerprint:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -89,17 +90,23 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxying(upstream: str) -> AsyncIterator[Proxy]:
+async def proxying(
+    upstream: str, *, tls: ssl.SSLContext | None = None, unix: str = ""
+) -> AsyncIterator[Proxy]:
+    """Serve until the block ends; `tls` may be changed meanwhile, for new connections."""
     proxy = Proxy(upstream)
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", proxy.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     async with aiohttp.ClientSession(auto_decompress=False) as proxy.session:
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0]
-        proxy.address = f"http://{host}:{port}"
+        if unix:
+            await web.UnixSite(runner, unix).start()
+            proxy.address = f"unix://{unix}"
+        else:
+            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+            host, port = runner.addresses[0]
+            proxy.address = f"http{'s' if tls else ''}://{host}:{port}"
         try:
             yield proxy
         finally:

@@ -6,7 +6,7 @@ from injector.agent.assembly import Assembly
 from injector.config import model
 from injector.errors import TransientError
 from injector.log import Logger
-from injector.reload import changes
+from injector.reload import changes, fingerprints
 from injector.vault.transport import tls_context
 
 
@@ -19,20 +19,22 @@ class FileWatch:
         self._assembly = assembly
         self._reload = reload
         self._log = log
+        config = assembly.loaded.config
+        self._config_files = assembly.loaded.files
+        self._login_files = assembly.auth.inputs
+        self._tls_files = _tls_files(config.vault)
+        # Taken before anything runs: what changes from now on is noticed.
+        self._known = fingerprints(self._config_files | self._login_files | self._tls_files)
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        assembly = self._assembly
-        config_files = assembly.loaded.files
-        login_files = assembly.auth.inputs
-        tls_files = _tls_files(assembly.loaded.config.vault)
-        async for changed in changes(config_files | login_files | tls_files):
+        async for changed in changes(self._known):
             self._log.debug("files changed", paths=sorted(changed))
-            if changed & tls_files:
-                await self._use_certificates(assembly)
-            if changed & login_files:
-                assembly.auth.material_changed()
-            if changed & config_files:
+            if changed & self._tls_files:
+                await self._use_certificates(self._assembly)
+            if changed & self._login_files:
+                self._assembly.auth.material_changed()
+            if changed & self._config_files:
                 self._reload()
 
     async def _use_certificates(self, assembly: Assembly) -> None:

@@ -1,0 +1,245 @@
+"""Every login method against the real server."""
+
+import asyncio
+
+import pytest
+
+from injector.errors import AuthError
+from tests.engine import configuration, engine, load_from
+from tests.kubernetes import any_ca, cluster, service_account_token
+
+
+@pytest.fixture
+async def kube(server, app):
+    """A cluster, and a Kubernetes auth mount of the app's own that asks it."""
+    async with cluster() as made:
+        await asyncio.to_thread(_configure, app, made.address)
+        yield made
+
+
+def _configure(app, address):
+    mount = f"kubernetes-{app.name}"
+    app.admin.sys.enable_auth_method("kubernetes", path=mount)
+    app.admin.auth.kubernetes.configure(
+        kubernetes_host=address,
+        token_reviewer_jwt="x",
+        disable_local_ca_jwt=True,
+        kubernetes_ca_cert=any_ca(),
+        mount_point=mount,
+    )
+    app.admin.auth.kubernetes.create_role(
+        "api",
+        bound_service_account_names=["api"],
+        bound_service_account_namespaces=["shop"],
+        policies=[app.name],
+        ttl="60s",
+        mount_point=mount,
+    )
+
+
+def settings(app, proxy, tmpfs, method=None, **config):
+    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")}
+    blocks = {"secrets": {"db": {"path": app.path("db")}}, "template": [entry]}
+    made = configuration(app, proxy.address, **blocks)
+    if method is not None:
+        made["auto_auth"]["method"] = method
+    made["auto_auth"]["method"]["config"].update(config)
+    return made
+
+
+def kubernetes(app, proxy, tmpfs, token_path):
+    method = {
+        "type": "kubernetes",
+        "mount_path": f"auth/kubernetes-{app.name}",
+        "config": {"role": "api", "token_path": str(token_path)},
+    }
+    return settings(app, proxy, tmpfs, method)
+
+
+async def test_kubernetes_reads_the_projected_token_again_at_every_login(
+    app, proxy, clock, tmpfs, tmp_path, kube
+):
+    app.put("db", password="one")
+    jwt = tmp_path / "token"
+    jwt.write_text(kube.issue() + "\n")
+    loaded = load_from(tmp_path, kubernetes(app, proxy, tmpfs, jwt))
+
+    async with engine(loaded, clock) as running:
+        assert (tmpfs / "db.env").read_text() == "one"
+
+        kube.accepted.clear()
+        jwt.write_text(kube.issue())
+        token = running.assembly.tokens.held
+        app.admin.auth.token.revoke(token.value)
+        app.put("db", password="two")
+        await clock.advance(67)
+
+        assert (tmpfs / "db.env").read_text() == "two"
+        assert proxy.count("/login") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "No such file"),
+        (b"", "is empty"),
+        (b"\xff\xfe", "not plain text"),
+        (b"x" * 1024 * 1024, "larger than"),
+        (b"two words", "more than one word"),
+    ],
+    ids=["missing", "empty", "not utf-8", "1 MiB", "two words"],
+)
+async def test_a_bad_token_file_is_named_and_a_good_one_recovers(
+    app, proxy, clock, tmpfs, tmp_path, kube, content, problem
+):
+    app.put("db", password="one")
+    jwt = tmp_path / "token"
+    if content is not None:
+        jwt.write_bytes(content)
+    loaded = load_from(tmp_path, kubernetes(app, proxy, tmpfs, jwt))
+
+    async with engine(loaded, clock) as running:
+        report = running.assembly.health.of("token", "token")
+        assert isinstance(report.error, AuthError)
+        assert str(jwt) in str(report.error)
+        assert problem in str(report.error)
+        assert proxy.requests == []
+
+        jwt.write_text(kube.issue())
+        await clock.advance(20)
+        assert (tmpfs / "db.env").read_text() == "one"
+
+
+async def test_a_token_the_cluster_does_not_know_is_refused_without_being_quoted(
+    app, proxy, clock, tmpfs, tmp_path, kube
+):
+    jwt = tmp_path / "token"
+    jwt.write_text(service_account_token())
+    loaded = load_from(tmp_path, kubernetes(app, proxy, tmpfs, jwt))
+
+    async with engine(loaded, clock) as running:
+        assert "permission denied" in running.log
+        assert jwt.read_text() not in running.log
+
+
+def wrapped(app, path_in_role=None):
+    """A response-wrapped secret id, as a deployment tool would hand it out."""
+    answer = app.admin.auth.approle.generate_secret_id(app.name, wrap_ttl="60s")
+    token = answer["wrap_info"]["token"]
+    app.secret_id.write_text(token)
+    return token
+
+
+async def test_a_wrapped_secret_id_is_opened_once_and_remembered(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    wrapped(app)
+    loaded = load_from(
+        tmp_path,
+        settings(
+            app,
+            proxy,
+            tmpfs,
+            secret_id_response_wrapping_path=f"auth/approle/role/{app.name}/secret-id",
+        ),
+    )
+
+    async with engine(loaded, clock) as running:
+        assert (tmpfs / "db.env").read_text() == "one"
+        app.admin.auth.token.revoke(running.assembly.tokens.held.value)
+        await clock.advance(70)
+
+        assert running.assembly.health.settled
+        assert proxy.count("/login") == 2
+        assert proxy.count("unwrap") == 1
+
+
+async def test_a_wrapping_token_made_elsewhere_is_a_security_event_and_stays_closed(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    token = wrapped(app)
+    loaded = load_from(
+        tmp_path,
+        settings(
+            app, proxy, tmpfs, secret_id_response_wrapping_path="auth/approle/role/x/secret-id"
+        ),
+    )
+
+    async with engine(loaded, clock) as running:
+        assert "SECURITY" in running.log
+        assert "not at 'auth/approle/role/x/secret-id'" in running.log
+        assert proxy.count("unwrap") == 0
+        assert running.kept.metrics.unwrap_failed.values[()] == 1
+        assert token not in running.log
+
+
+async def test_a_wrapping_token_that_somebody_opened_is_a_security_event(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    token = wrapped(app)
+    app.admin.sys.unwrap(token)
+    loaded = load_from(
+        tmp_path,
+        settings(
+            app,
+            proxy,
+            tmpfs,
+            secret_id_response_wrapping_path=f"auth/approle/role/{app.name}/secret-id",
+        ),
+    )
+
+    async with engine(loaded, clock) as running:
+        assert "SECURITY" in running.log
+        assert "somebody else has opened it" in running.log
+        assert running.kept.metrics.unwrap_failed.values[()] >= 1
+
+
+async def test_a_removed_secret_id_stays_usable_from_memory(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(
+        tmp_path, settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
+    )
+
+    async with engine(loaded, clock) as running:
+        assert not app.secret_id.exists()
+        app.admin.auth.token.revoke(running.assembly.tokens.held.value)
+        await clock.advance(70)
+
+        assert proxy.count("/login") == 2
+        assert running.assembly.health.settled
+
+
+async def test_a_refused_secret_id_file_is_not_removed(app, proxy, clock, tmpfs, tmp_path):
+    app.secret_id.write_text("wrong")
+    loaded = load_from(
+        tmp_path, settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
+    )
+
+    async with engine(loaded, clock):
+        assert app.secret_id.read_text() == "wrong"
+
+
+async def test_a_token_file_is_looked_up_and_used(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    token = app.admin.auth.token.create(policies=[app.name], ttl="1h")["auth"]["client_token"]
+    (tmp_path / "given").write_text(token + "\n")
+    method = {"type": "token_file", "config": {"token_file_path": str(tmp_path / "given")}}
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, method))
+
+    async with engine(loaded, clock) as running:
+        assert (tmpfs / "db.env").read_text() == "one"
+        assert running.assembly.tokens.held.duration > 3500
+
+
+async def test_while_logins_fail_the_old_token_is_kept_alive(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.secret_id.write_text("wrong")
+        await clock.advance(3000)
+
+        assert proxy.count("renew-self") == 1
+        assert proxy.count("/login") == 1
+        assert running.assembly.health.settled

@@ -1,0 +1,161 @@
+"""TLS and unix sockets towards Vault, with real certificates that are swapped on disk."""
+
+import asyncio
+import contextlib
+import ssl
+
+import pytest
+import trustme
+
+from injector.agent.files import FileWatch
+from injector.agent.services import alongside
+from injector.config import model
+from injector.errors import TransientError
+from injector.metrics import Metrics
+from injector.vault import Transport, Vault
+from injector.vault.transport import Unreachable
+from tests.engine import configuration, engine, load_from
+from tests.proxy import proxying
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+def server_side(authority, *, clients=None):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", "vault.internal").configure_cert(context)
+    if clients is not None:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@contextlib.asynccontextmanager
+async def client(clock, **settings):
+    transport = Transport(model.Vault(**settings), connections=2, clock=clock, metrics=Metrics())
+    try:
+        yield Vault(transport, clock)
+    finally:
+        await transport.reconnect()
+
+
+async def test_the_given_authority_is_trusted_and_no_other(server, clock, tmp_path, authority):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        async with client(clock, address=proxy.address, ca_cert=str(tmp_path / "ca.pem")) as vault:
+            await vault.health()
+        async with client(
+            clock, address=proxy.address, ca_cert=str(tmp_path / "other.pem")
+        ) as vault:
+            with pytest.raises(Unreachable, match=r"TLS .* failed, trusting .*other\.pem"):
+                await vault.health()
+        async with client(clock, address=proxy.address, tls_skip_verify=True) as vault:
+            await vault.health()
+
+
+async def test_the_expected_server_name_can_be_given(server, clock, tmp_path, authority):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    trust = {"ca_cert": str(tmp_path / "ca.pem")}
+
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        named = {"address": proxy.address, **trust}
+        async with client(clock, tls_server_name="vault.internal", **named) as vault:
+            await vault.health()
+        async with client(clock, tls_server_name="elsewhere.internal", **named) as vault:
+            with pytest.raises(Unreachable, match="elsewhere"):
+                await vault.health()
+
+
+async def test_a_client_certificate_is_presented(server, clock, tmp_path, authority):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    mine = authority.issue_cert("client@example.org")
+    mine.cert_chain_pems[0].write_to_path(tmp_path / "client.pem")
+    mine.private_key_pem.write_to_path(tmp_path / "client.key")
+    trust = {"ca_cert": str(tmp_path / "ca.pem")}
+
+    async with proxying(server.address, tls=server_side(authority, clients=authority)) as proxy:
+        async with client(clock, address=proxy.address, **trust) as vault:
+            with pytest.raises(Unreachable):
+                await vault.health()
+        async with client(
+            clock,
+            address=proxy.address,
+            client_cert=str(tmp_path / "client.pem"),
+            client_key=str(tmp_path / "client.key"),
+            **trust,
+        ) as vault:
+            await vault.health()
+
+
+async def test_a_half_written_certificate_is_transient_and_names_the_file(clock, tmp_path):
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERT")
+
+    async with client(
+        clock, address="https://127.0.0.1:1", ca_cert=str(tmp_path / "ca.pem")
+    ) as vault:
+        with pytest.raises(TransientError, match=r"cannot use .*ca\.pem for TLS"):
+            await vault.health()
+
+
+async def test_a_new_authority_on_disk_is_used_without_a_restart(
+    server, app, clock, tmpfs, tmp_path, authority
+):
+    """The server's certificate moves to another authority; the CA file follows later."""
+    app.put("db", password="one")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    newer = trustme.CA()
+    entry = {
+        "contents": f'{{{{ secret("{app.path("db")}").password }}}}',
+        "destination": str(tmpfs / "db.env"),
+    }
+    async with proxying(server.address, tls=server_side(newer)) as proxy:
+        trust = {"address": proxy.address, "ca_cert": str(tmp_path / "ca.pem")}
+        loaded = load_from(
+            tmp_path, configuration(app, proxy.address, vault=trust, template=[entry])
+        )
+        async with engine(loaded, clock) as running:
+            assert "TLS with" in running.log
+            assert "ca.pem" in running.log
+
+            newer.cert_pem.write_to_path(tmp_path / "ca.pem")
+            await clock.advance(5)
+            assert (tmpfs / "db.env").read_text() == "one"
+
+
+async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_not(
+    server, app, clock, tmpfs, tmp_path, authority
+):
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        trust = {"address": proxy.address, "ca_cert": str(tmp_path / "ca.pem")}
+        entry = {"contents": "nothing secret", "destination": str(tmpfs / "file")}
+        loaded = load_from(
+            tmp_path, configuration(app, proxy.address, vault=trust, template=[entry])
+        )
+        async with engine(loaded, clock) as running:
+            watching = FileWatch(running.assembly, reload=lambda: None, log=running.kept.log)
+
+            async def swap():
+                (tmp_path / "ca.pem").write_text("-----BEGIN CERT")
+                await running.log_has("not usable yet, the old ones stay")
+                authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+                await running.log_has("certificates of the connection to Vault replaced")
+
+            await alongside([watching], swap())
+            await asyncio.wait_for(running.assembly.vault.health(), 5)
+
+
+async def test_a_unix_socket_is_an_address_like_any_other(server, app, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    entry = {
+        "contents": f'{{{{ secret("{app.path("db")}").password }}}}',
+        "destination": str(tmpfs / "db.env"),
+    }
+    async with proxying(server.address, unix=str(tmpfs / "vault.sock")) as proxy:
+        loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
+        async with engine(loaded, clock):
+            assert (tmpfs / "db.env").read_text() == "one"
