@@ -9,7 +9,7 @@ from injector.template.filters import filters
 from injector.template.printing import printed, printed_leniently
 from injector.template.values import Nothing
 
-# Stops a runaway loop after about 0.2 s; printing a value costs about 5.
+# Stops a runaway loop within about a second; printing a value costs about 5.
 FUEL = 5_000_000
 
 

@@ -10,7 +10,7 @@ from injector.formats import dotenv_value, shell_value
 from injector.formats.documents import yaml_document
 from injector.formats.text import json_text
 from injector.template.printing import NoValueError, text_of
-from injector.template.values import Marker, plain
+from injector.template.values import Marker, Nothing, plain
 
 
 def b64encode(value: Any) -> str:
@@ -41,9 +41,11 @@ def tojson(value: Any, indent: int | None = None) -> str:
 
 
 def toyaml(value: Any) -> str:
-    """Write a map as a YAML block; lists and the rest as JSON, which YAML contains."""
+    """Write YAML that can be indented; a document is a map, so anything else goes in as a value."""
     data = _present(value)
-    return yaml_document(data).rstrip("\n") if isinstance(data, dict) and data else json_text(data)
+    if isinstance(data, dict) and data:
+        return yaml_document(data).rstrip("\n")
+    return yaml_document({"value": data}).removeprefix("value:").strip()
 
 
 def join(value: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
@@ -70,11 +72,9 @@ def shell(value: Any) -> str:
 
 def _present(value: Any) -> Any:
     """Return the data, which has to be there: undefined inside a list arrives here as None."""
-    data = plain(value)
-    built_here = isinstance(value, list | tuple | dict)
-    if data is None or (built_here and _has_gap(value)):
+    if _has_gap(value):
         raise NoValueError("there is no value")
-    return data
+    return plain(value)
 
 
 def _has_gap(value: Any) -> bool:
@@ -83,7 +83,7 @@ def _has_gap(value: Any) -> bool:
         return any(_has_gap(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(_has_gap(item) for item in value)
-    return value is None
+    return value is None or isinstance(value, Nothing)
 
 
 def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[..., Any]:
@@ -96,6 +96,8 @@ def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[...
         if value is None and not strict:
             return ""
         try:
+            if value is None:
+                raise NoValueError("there is no value")
             return work(value, *args, **options)
         except RenderError as error:
             raise type(error)(f"`{name}`: {error}") from None
