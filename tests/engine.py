@@ -15,6 +15,7 @@ from injector.agent.services import alongside
 from injector.cli.loading import load_checked
 from injector.config import Loaded
 from injector.log import Redactor, logger
+from injector.vault import Token
 from tests.conftest import App
 from tests.fakes import LIMIT, FakeClock
 
@@ -55,10 +56,16 @@ class Engine:
     def log(self) -> str:
         return self.output.getvalue()
 
+    @property
+    def token(self) -> Token:
+        token = self.assembly.tokens.held
+        assert token is not None
+        return token
+
     async def log_has(self, text: str) -> None:
         """Wait, in real time, until the log has this: for what hangs and so never settles."""
         async with asyncio.timeout(LIMIT):
-            while text not in self.log:
+            while text not in self.log:  # noqa: ASYNC110 - a log has no event
                 await asyncio.sleep(0)
 
 

@@ -1,7 +1,7 @@
 """The one part of a cluster that Vault's Kubernetes login asks: the TokenReview API."""
 
 import contextlib
-import datetime
+import datetime as dt
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -65,10 +65,10 @@ def any_ca() -> str:
     """The server insists on a CA, even for a plain-http cluster address."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ca")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
     builder = builder.public_key(key.public_key()).serial_number(1)
-    builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(1))
+    builder = builder.not_valid_before(now).not_valid_after(now + dt.timedelta(1))
     certificate = builder.sign(key, hashes.SHA256())
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 

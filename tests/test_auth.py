@@ -1,11 +1,12 @@
 """Every login method against the real server."""
 
 import asyncio
+import io
 
 import pytest
 
 from injector.errors import AuthError
-from tests.engine import configuration, engine, load_from
+from tests.engine import configuration, engine, kept_parts, load_from
 from tests.kubernetes import any_ca, cluster, service_account_token
 
 
@@ -69,8 +70,7 @@ async def test_kubernetes_reads_the_projected_token_again_at_every_login(
 
         kube.accepted.clear()
         jwt.write_text(kube.issue())
-        token = running.assembly.tokens.held
-        app.admin.auth.token.revoke(token.value)
+        app.admin.auth.token.revoke(running.token.value)
         app.put("db", password="two")
         await clock.advance(67)
 
@@ -147,7 +147,7 @@ async def test_a_wrapped_secret_id_is_opened_once_and_remembered(
 
     async with engine(loaded, clock) as running:
         assert (tmpfs / "db.env").read_text() == "one"
-        app.admin.auth.token.revoke(running.assembly.tokens.held.value)
+        app.admin.auth.token.revoke(running.token.value)
         await clock.advance(70)
 
         assert running.assembly.health.settled
@@ -203,7 +203,7 @@ async def test_a_removed_secret_id_stays_usable_from_memory(app, proxy, clock, t
 
     async with engine(loaded, clock) as running:
         assert not app.secret_id.exists()
-        app.admin.auth.token.revoke(running.assembly.tokens.held.value)
+        app.admin.auth.token.revoke(running.token.value)
         await clock.advance(70)
 
         assert proxy.count("/login") == 2
@@ -229,7 +229,7 @@ async def test_a_token_file_is_looked_up_and_used(app, proxy, clock, tmpfs, tmp_
 
     async with engine(loaded, clock) as running:
         assert (tmpfs / "db.env").read_text() == "one"
-        assert running.assembly.tokens.held.duration > 3500
+        assert running.token.duration > 3500
 
 
 async def test_while_logins_fail_the_old_token_is_kept_alive(app, proxy, clock, tmpfs, tmp_path):
@@ -242,4 +242,21 @@ async def test_while_logins_fail_the_old_token_is_kept_alive(app, proxy, clock, 
 
         assert proxy.count("renew-self") == 1
         assert proxy.count("/login") == 1
+        assert running.assembly.health.settled
+
+
+async def test_a_reload_keeps_a_secret_id_that_only_memory_has(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    loaded = load_from(
+        tmp_path, settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
+    )
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(loaded, clock, kept=kept):
+        assert not app.secret_id.exists()
+
+    async with engine(loaded, clock, kept=kept) as running:
+        app.admin.auth.token.revoke(running.token.value)
+        await clock.advance(70)
+
+        assert proxy.count("/login") == 2
         assert running.assembly.health.settled

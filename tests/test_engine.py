@@ -278,8 +278,7 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
 
     async with engine(loaded, clock) as running:
-        token = running.assembly.tokens.held
-        assert token is not None
+        token = running.token
         before = os.stat(tmpfs / "s0")
         app.admin.auth.token.revoke(token.value)
         app.put("s1", password="two")
@@ -389,7 +388,9 @@ async def test_a_token_near_its_max_ttl_is_replaced_before_it_ends(
 
     async with engine(loaded, clock) as running:
         first = running.assembly.tokens.held
-        await clock.advance(19)  # the renewal at 13.5 s is granted in full by a server that is young
+        await clock.advance(
+            19
+        )  # the renewal at 13.5 s is granted in full by a server that is young
         await clock.advance(19)
 
         assert proxy.count("login") >= 1
@@ -418,8 +419,7 @@ async def test_the_token_goes_to_a_sink_only_if_asked(app, proxy, clock, tmpfs, 
     config["auto_auth"]["sinks"] = [{"type": "file", "config": {"path": str(tmpfs / "token")}}]
 
     async with engine(load_from(tmp_path, config), clock) as running:
-        token = running.assembly.tokens.held
-        assert token is not None
+        token = running.token
         assert (tmpfs / "token").read_text() == token.value
         assert (tmpfs / "token").stat().st_mode & 0o7777 == 0o600
         assert token.value not in running.log

@@ -36,6 +36,8 @@ class Kept:
     store: Store = field(default_factory=Store)
     ledger: Ledger = field(default_factory=Ledger)
     token: Token | None = None
+    # It may hold the only copy of a secret id whose file was removed after reading.
+    method: auth.Method | None = None
     started_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -49,7 +51,7 @@ class Kept:
         ):
             self.store, self.token = Store(), None
         if before.auto_auth != after.auto_auth:
-            self.token = None
+            self.token = self.method = None
 
 
 class Assembly:
@@ -74,7 +76,6 @@ class Assembly:
         refs = build.names(config)
         self.outputs = build.outputs(config, refs, kept.environ)
         self.watch = watch.Watch(config, refs, self._watch_parts())
-        self.notifiers: list[Notifier] = []
         self.delivery = self._delivery(config)
         self.sinks, self.auth = self._auth(loaded)
 
@@ -158,6 +159,7 @@ class Assembly:
             renewed=sinks.news.ring,
         )
         if settings is None:  # the loader has made sure that the environment has a token
-            return sinks, AutoAuth(auth.GIVEN, auth.GivenToken(loaded.token), parts)
-        method = auth.method(settings.method, log=kept.log, metrics=kept.metrics)
-        return sinks, AutoAuth(settings.method, method, parts)
+            return sinks, AutoAuth(*auth.given(loaded.token), parts)
+        if kept.method is None:
+            kept.method = auth.method(settings.method, log=kept.log, metrics=kept.metrics)
+        return sinks, AutoAuth(settings.method, kept.method, parts)

@@ -2,9 +2,6 @@
 
 from typing import Protocol
 
-from injector.auth.approle import AppRole
-from injector.auth.kubernetes import Kubernetes
-from injector.auth.token_file import TokenFile
 from injector.config import model
 from injector.log import Logger
 from injector.metrics import Metrics
@@ -25,12 +22,27 @@ class Method(Protocol):
 def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
     """Make the method that `auto_auth.method` describes."""
     path = settings.mount_path or model.METHODS[settings.type][1]
+    # Each is imported where it is used: a process has one identity.
     match settings.config:
         case model.Kubernetes() as config:
+            from injector.auth.kubernetes import Kubernetes
+
             return Kubernetes(config, path, settings.namespace)
         case model.AppRole() as config:
+            from injector.auth.approle import AppRole
+
             return AppRole(config, path, settings.namespace, log=log, metrics=metrics)
         case model.TokenFile() as config:
+            from injector.auth.token_file import TokenFile
+
             return TokenFile(config)
         case other:
             raise NotImplementedError(type(other).__name__)
+
+
+def given(token: str) -> tuple[model.Method, Method]:
+    """Make the method of a configuration without `auto_auth`: the environment's token."""
+    from injector.auth.token_file import GivenToken
+
+    as_if = model.TokenFile(token_file_path="VAULT_TOKEN")  # noqa: S106 - a name
+    return model.Method(type="token_file", config=as_if), GivenToken(token)

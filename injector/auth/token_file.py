@@ -19,10 +19,6 @@ class TokenFile:
         return await vault.look_up(material.read(self._config.token_file_path, "token"))
 
 
-# How a token of the environment is treated: as one from a file.
-GIVEN = model.Method(type="token_file", config=model.TokenFile(token_file_path="VAULT_TOKEN"))  # noqa: S106 - a name
-
-
 class GivenToken:
     """The environment's VAULT_TOKEN or BAO_TOKEN, where no auto_auth is configured."""
 

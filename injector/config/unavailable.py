@@ -18,6 +18,7 @@ UNAVAILABLE: tuple[Row, ...] = (
     Row("env_template"),
     Row("cache.persist"),
     Row("notify.*.verify"),
+    Row("notify.*.process.child"),
     Row("notify.*.on_failure", "rollback"),
     Row("template[].format", "github-env"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),

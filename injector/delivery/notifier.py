@@ -116,9 +116,8 @@ class Notifier:
         parts.ledger.told_at[self.name] = now
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
-        parts.log.info(
-            "notified", notify=self.name, outcome=outcome.value, files=sorted(pending.paths)
-        )
+        event = "nobody to notify" if outcome is Outcome.ABSENT else "notified"
+        parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
         parts.told(pending.paths)
 
     def _failed(self, error: HookError, pending: Pending) -> None:

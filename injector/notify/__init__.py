@@ -5,10 +5,7 @@ from collections.abc import Callable, Mapping
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify.command import CommandTarget
-from injector.notify.http import HttpTarget
 from injector.notify.outcome import Outcome, Target
-from injector.notify.signal import SignalTarget
 
 __all__ = ["Outcome", "Target", "target"]
 
@@ -27,11 +24,18 @@ def target(
     `child_pid` is asked at each signal for the supervised command, which restarts.
     """
     how: Target
+    # Each kind is imported where it is used: most configurations have one, or none.
     if notify.process is not None:
+        from injector.notify.signal import SignalTarget
+
         how = SignalTarget(notify.signal, notify.process, clock=clock, child_pid=child_pid)
     elif notify.http is not None:
+        from injector.notify.http import HttpTarget
+
         how = HttpTarget(notify.http, clock=clock, redact=redact)
     else:
+        from injector.notify.command import CommandTarget
+
         how = CommandTarget(
             notify.command, timeout=notify.timeout, clock=clock, redact=redact, environ=environ
         )

@@ -1,0 +1,103 @@
+"""No secret value, token or secret id in any output, whatever goes wrong (rule R11)."""
+
+import base64
+import io
+import json
+import urllib.parse
+
+import pytest
+
+from injector.log import Redactor, logger
+from tests.processes import result, running, write_config
+from tests.test_run import daemon
+
+CANARY = 'canary-7f3a"\\ $(value)\nsecond-line-9b2c'
+FORMS = {
+    "plain": CANARY,
+    "base64": base64.b64encode(CANARY.encode()).decode(),
+    "base64, unpadded": base64.b64encode(CANARY.encode()).decode().rstrip("="),
+    "url": urllib.parse.quote(CANARY, safe=""),
+    "json": json.dumps(CANARY),
+    "one line of it": "second-line-9b2c",
+    "inside other text": f"before {CANARY} after",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_redactor_knows_every_form_of_a_live_value(form):
+    redactor = Redactor()
+    redactor.learn("db", {"nested": {"password": [CANARY]}})
+
+    redacted = redactor.redact(f"error: {FORMS[form]}!")
+
+    assert "7f3a" not in redacted
+    assert "9b2c" not in redacted
+    assert "[redacted]" in redacted
+
+
+def test_the_generation_before_the_last_is_still_masked_and_older_ones_are_not_kept():
+    redactor = Redactor()
+    for value in ("value-one", "value-two", "value-three"):
+        redactor.learn("db", {"password": value})
+
+    assert redactor.redact("value-two value-three") == "[redacted] [redacted]"
+    assert redactor.redact("value-one") == "value-one"
+
+
+def test_values_too_short_to_be_secrets_do_not_black_out_the_log():
+    redactor = Redactor()
+    redactor.learn("db", {"port": 5432, "on": "true", "user": "app"})
+
+    assert redactor.redact("app listens on 5432: true") == "app listens on 5432: true"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_log_lines_are_redacted_with_their_tracebacks(style):
+    redactor, output = Redactor(), io.StringIO()
+    redactor.learn("db", {"password": "canary-value"})
+    log = logger(level="debug", style=style, redact=redactor.redact, stream=output)
+
+    try:
+        raise ValueError("wrong: canary-value")
+    except ValueError:
+        log.exception("failed with canary-value", password="canary-value")
+
+    assert "canary-value" not in output.getvalue()
+    assert "Traceback" in output.getvalue()
+
+
+@pytest.mark.timeout(60)
+def test_nothing_but_the_destination_ever_holds_the_value(app, tmpfs, tmp_path):
+    """A rotation, a failing hook that prints the value, a missing key, a revoked token."""
+    app.put("db", password="canary-one-7f3a")
+    settings = daemon(app, tmpfs)
+    settings["template_config"] = {"static_secret_render_interval": "200ms"}
+    settings["template"][0]["exec"] = {
+        "command": ["sh", "-c", f"cat {tmpfs}/db.env >&2; base64 {tmpfs}/db.env; exit 3"]
+    }
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path) as injector:
+        injector.wait_for("notification failed")
+        app.put("db", password="canary-two-7f3a")
+        injector.wait_for("file written", times=2)
+        app.put("db", other="canary-three-7f3a")
+        injector.wait_for("file not written")
+        status = result("status", "--json", "-c", path)
+        refused = result("probe", "ready", "-c", path)
+        argv = (_proc(injector) / "cmdline").read_text()
+        injector.end()
+
+    secret_id = app.secret_id.read_text().strip()
+    for text in (injector.output, status.stdout, status.stderr, refused.stdout, argv):
+        assert "7f3a" not in text
+        assert base64.b64encode(b"pw=canary-two").decode()[:16] not in text
+        assert secret_id not in text
+        assert "hvs." not in text
+        assert "s.ey" not in text
+    assert [entry.name for entry in tmpfs.iterdir()] == ["db.env"]
+
+
+def _proc(injector):
+    from pathlib import Path
+
+    return Path("/proc", str(injector.popen.pid))
