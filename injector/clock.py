@@ -88,14 +88,27 @@ class SystemClock:
     def deadline(self, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)
 
-    async def watch_for_resume(self) -> None:
-        """Wake every sleeper whose time passed during a suspend. Runs until cancelled."""
+    def wake_overdue(self) -> None:
+        """Wake every sleeper whose time has passed: its timer may have slept too."""
+        now = self.now()
+        for due, woken in tuple(self._sleepers):
+            if due <= now:
+                wake(woken)
+
+
+class ResumeWatch:
+    """Looks now and then whether the machine was suspended, which stops asyncio's timers."""
+
+    name = "resume"
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Watch until cancelled. The only sleep on asyncio's own clock, on purpose."""
         while True:
             await asyncio.sleep(RESUME_CHECK)
-            now = self.now()
-            for due, woken in tuple(self._sleepers):
-                if due <= now:
-                    wake(woken)
+            self._clock.wake_overdue()
 
 
 def wake(sleeper: "asyncio.Future[None]") -> None:

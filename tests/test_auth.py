@@ -100,6 +100,7 @@ async def test_a_bad_token_file_is_named_and_a_good_one_recovers(
 
     async with engine(loaded, clock) as running:
         report = running.assembly.health.of("token", "token")
+        assert report is not None
         assert isinstance(report.error, AuthError)
         assert str(jwt) in str(report.error)
         assert problem in str(report.error)

@@ -11,8 +11,9 @@ from injector.agent.assembly import Assembly, Kept
 from injector.agent.files import FileWatch
 from injector.agent.listeners import listeners
 from injector.agent.once import GRACE
-from injector.agent.services import alongside
+from injector.agent.services import Service, alongside
 from injector.agent.signals import Stop, handling
+from injector.clock import ResumeWatch, SystemClock
 from injector.config import Loaded
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
@@ -57,11 +58,13 @@ class Daemon:
     async def _run_assembly(self, stop: Stop) -> int | Loaded:
         """Run one assembly until the end (an exit code) or until another takes its place."""
         assembly = self._assembly
-        services = [
+        services: list[Service] = [
             *assembly.services(),
             *listeners(assembly, self._kept, stop=self._ask_to_quit, refresh=self._refresh),
             FileWatch(assembly, reload=self._ask_to_reload, log=self._kept.log),
         ]
+        if isinstance(self._kept.clock, SystemClock):
+            services.append(ResumeWatch(self._kept.clock))
         try:
             return await alongside(services, self._conduct(stop, assembly.health))
         finally:

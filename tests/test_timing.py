@@ -1,0 +1,208 @@
+"""Every decision about time, as a table: no clock, no server."""
+
+import math
+
+import pytest
+
+from injector.auth import timing as token_timing
+from injector.config import model
+from injector.delivery.timing import quiet_at, tell_at
+from injector.errors import AuthError, DeniedError, MissingError, TransientError
+from injector.secret import (
+    Act,
+    Kind,
+    Life,
+    Ref,
+    Step,
+    Timing,
+    after_failed_renewal,
+    after_failure,
+    after_renewal,
+    backoff,
+    next_step,
+)
+from injector.vault import Token
+
+NOW = 1000.0
+
+
+def life(kind, duration=math.inf, *, renewable=False, token=math.inf):
+    return Life(kind, NOW, duration, renewable, token)
+
+
+@pytest.mark.parametrize(
+    ("now", "draw", "step"),
+    [
+        (life(Kind.STATIC), 0.0, Step(Act.FETCH, NOW + 54)),
+        (life(Kind.STATIC), 1.0, Step(Act.FETCH, NOW + 66)),
+        (life(Kind.LEASE, 100, renewable=True), 0.0, Step(Act.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True), 1.0, Step(Act.RENEW, NOW + 75)),
+        (life(Kind.LEASE, 100), 0.0, Step(Act.FETCH, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True, token=NOW + 50), 0.0, Step(Act.RENEW, NOW + 30)),
+        (life(Kind.CERTIFICATE, 100, token=NOW + 50), 0.0, Step(Act.FETCH, NOW + 60)),
+        (life(Kind.TTL, 100), 1.0, Step(Act.FETCH, NOW + 75)),
+        (life(Kind.TTL, 0), 0.5, Step(Act.FETCH, NOW + 1)),
+        (life(Kind.TTL, -5), 0.5, Step(Act.FETCH, NOW + 1)),
+        (life(Kind.LEASE, 315_360_000), 0.0, Step(Act.FETCH, NOW + 189_216_000)),
+        (life(Kind.STATIC_ROLE, 30), 0.5, Step(Act.FETCH, NOW + 29.5)),
+        (life(Kind.STATIC_ROLE, 0), 0.5, Step(Act.FETCH, NOW + 0.2)),
+        (life(Kind.ISSUED), 0.5, Step(Act.FETCH, math.inf)),
+    ],
+)
+def test_when_a_secret_is_due(now, draw, step):
+    found = next_step(now, Timing(refresh=60, threshold=0.70), draw)
+
+    assert found.act is step.act
+    assert found.at == pytest.approx(step.at)
+
+
+def test_a_lease_dies_with_the_token_that_made_it_and_a_certificate_does_not():
+    assert life(Kind.LEASE, 3600, token=NOW + 60).expires_at == NOW + 60
+    assert life(Kind.CERTIFICATE, 3600, token=NOW + 60).expires_at == NOW + 3600
+
+
+def test_a_truncated_renewal_asks_for_the_next_generation():
+    before = life(Kind.LEASE, 100, renewable=True)
+    timing = Timing()
+
+    assert after_renewal(before, life(Kind.LEASE, 89, renewable=True), timing, 0.5).act is Act.FETCH
+    assert after_renewal(before, life(Kind.LEASE, 91, renewable=True), timing, 0.5).act is Act.RENEW
+
+
+@pytest.mark.parametrize(
+    ("error", "failures", "earliest", "latest"),
+    [
+        (TransientError("x"), 1, 0.5, 1),
+        (TransientError("x"), 5, 8, 16),
+        (TransientError("x"), 50, 10, 20),
+        (TransientError("x", retry_after=120), 1, 120, 120),
+        (AuthError("x"), 50, 10, 20),
+        (DeniedError("x"), 1, 0.5, 1),
+        (DeniedError("x"), 50, 30, 60),
+        (MissingError("x"), 50, 15, 30),
+    ],
+)
+def test_when_a_failed_fetch_is_tried_again(error, failures, earliest, latest):
+    at = [
+        after_failure(error, failures, now=NOW, timing=Timing(refresh=30), draw=draw) - NOW
+        for draw in (0.0, 1.0)
+    ]
+
+    assert at == [pytest.approx(earliest), pytest.approx(latest)]
+
+
+def test_a_failed_renewal_is_retried_until_the_lease_ends_and_only_then_issued_anew():
+    lease = life(Kind.LEASE, 100, renewable=True)
+    error = TransientError("x")
+
+    assert after_failed_renewal(error, 1, lease, NOW + 70, 1.0) == Step(Act.RENEW, NOW + 71)
+    assert after_failed_renewal(error, 9, lease, NOW + 85, 1.0) == Step(Act.FETCH, NOW + 99)
+    assert after_failed_renewal(error, 9, lease, NOW + 120, 1.0) == Step(Act.FETCH, NOW + 120)
+
+
+def test_a_refused_renewal_means_a_new_lease():
+    lease = life(Kind.LEASE, 100, renewable=True)
+
+    assert after_failed_renewal(DeniedError("x"), 1, lease, NOW + 70, 1.0).act is Act.FETCH
+
+
+def test_backoff_doubles_to_its_longest_and_is_jittered_over_the_upper_half():
+    waits = [backoff(n, first=1, longest=20, draw=1) for n in range(1, 8)]
+
+    assert waits == [1, 2, 4, 8, 16, 20, 20]
+    assert backoff(3, first=1, longest=20, draw=0) == 2
+    assert backoff(10_000, first=1, longest=20, draw=1) == 20
+
+
+# --- tokens
+
+
+def token(duration=100.0, *, renewable=True):
+    return Token("value", "accessor", NOW, duration, renewable)
+
+
+def test_a_token_is_renewed_at_60_to_75_percent_of_its_life():
+    assert token_timing.next_step(token(), 0.0) == (token_timing.Act.RENEW, NOW + 60)
+    assert token_timing.next_step(token(), 1.0) == (token_timing.Act.RENEW, NOW + 75)
+
+
+def test_a_token_that_cannot_be_renewed_is_replaced_in_time():
+    assert token_timing.next_step(token(renewable=False), 0.0)[0] is token_timing.Act.LOG_IN
+
+
+def test_a_token_that_never_expires_is_left_alone():
+    assert token_timing.next_step(token(0), 0.5)[1] == math.inf
+
+
+def test_a_truncated_renewal_announces_the_tokens_max_ttl():
+    act, at = token_timing.after_renewal(token(100), token(50), 0.0)
+
+    assert (act, at) == (token_timing.Act.LOG_IN, NOW + 30)
+
+
+@pytest.mark.parametrize(
+    ("now", "failures", "act", "at"),
+    [
+        (NOW + 70, 1, token_timing.Act.RENEW, NOW + 71),
+        (NOW + 80, 9, token_timing.Act.LOG_IN, NOW + 90),
+        (NOW + 95, 9, token_timing.Act.LOG_IN, NOW + 95),
+    ],
+)
+def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, act, at):
+    found = token_timing.after_failed_renewal(token(), failures, now=now, draw=1.0)
+
+    assert found[0] is act
+    assert found[1] == pytest.approx(at)
+
+
+# --- delivery
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wait", "at"),
+    [
+        (0, 0, model.Wait(min=2, max=15), 2),
+        (0, 10, model.Wait(min=2, max=15), 12),
+        (0, 14, model.Wait(min=2, max=15), 15),
+        (0, 7, model.Wait(min=2), 8),
+    ],
+)
+def test_quiet_is_min_after_the_last_change_and_at_most_max_after_the_first(first, last, wait, at):
+    assert quiet_at(first, last, wait) == at
+
+
+@pytest.mark.parametrize(
+    ("told_at", "complete", "at"),
+    [
+        (None, True, 100),  # the first delivery, all files in place
+        (None, False, 102),  # the first delivery, one file is late
+        (50.0, True, 102),  # later: the trailing edge
+        (95.0, True, 105),  # later: not sooner than min_interval after the last
+    ],
+)
+def test_when_an_application_is_told(told_at, complete, at):
+    notify = model.Notify(command=("x",), min_interval=10.0)
+
+    found = tell_at(100, 100, notify=notify, told_at=told_at, complete=complete, draw=0.5)
+
+    assert found == at
+
+
+def test_a_fleet_is_spread_by_its_splay():
+    notify = model.Notify(command=("x",), splay=30.0)
+
+    assert tell_at(0, 0, notify=notify, told_at=-100, complete=True, draw=0.5) == 17
+
+
+# --- names
+
+
+def test_two_spellings_of_a_path_are_one_secret_and_parameters_make_it_another():
+    assert Ref.of("/v1/secret/data/app/") == Ref.of("secret/data/app")
+    assert Ref.of("pki/issue/web", {"a": 1, "b": 2}) == Ref.of("pki/issue/web", {"b": 2, "a": 1})
+    assert Ref.of("pki/issue/web", {}) != Ref.of("pki/issue/web")
+    assert Ref.of("secret/data/app", namespace="a") != Ref.of("secret/data/app")
+
+
+def test_parameters_of_a_secret_are_not_shown():
+    assert "hidden-value" not in repr(Ref.of("transit/encrypt/k", {"plaintext": "hidden-value"}))
