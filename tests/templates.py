@@ -12,7 +12,7 @@ APP = Ref.of("secret/data/app")
 DB = Ref.of("database/creds/app")
 TLS = Ref.of("pki/issue/web", {"common_name": "web.internal"})
 NAMES = {"app": APP, "db": DB, "tls": TLS}
-ENVIRON = {"STAGE": "prod", "EMPTY": ""}
+ENVIRON = {"STAGE": "prod", "EMPTY": "", "BROKEN": "\udcff"}
 
 
 def template(text, *, name="t.j2", **options):

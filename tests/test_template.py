@@ -22,6 +22,7 @@ def test_a_value_is_written_exactly_as_it_is(value):
 
 
 @given(TEXTS.filter(lambda text: "{" not in text))
+@example("last\n")
 def test_text_outside_of_tags_is_written_exactly_as_it_is(text):
     assert rendered(text) == text
 
@@ -133,6 +134,8 @@ def test_variables_of_the_environment_are_read():
 
     with pytest.raises(RenderError, match=r"^t.j2:2: `env`: the variable is not set"):
         template("\n{{ env('HOME') }}")
+    with pytest.raises(RenderError, match=r"^t.j2:1: `env`: the variable is not UTF-8"):
+        template("{{ env('NO', env('BROKEN')) }}")
 
 
 def test_a_rendering_says_what_it_used():

@@ -94,6 +94,7 @@ def test_names_that_are_no_secrets_are_not_taken_for_misspelt_ones(text):
         ("{{ app.k + 1 }}",
          "tried to use + operator on unsupported types string and number: `app.k + 1`"),
         ("{{ app.k.x }}", "`app.k.x` is not defined"),
+        ("{{ app.nope|default('d') }}{{ app.k.x }}", "`app.k.x` is not defined"),
         ("{{ app.k.nope() }}", "this kind of value has no such method: `.nope()`"),
         ("{{ app.nope() }}", "this kind of value has no such method"),
         ("{{ app() }}", "this cannot be called, or not with these arguments"),
@@ -220,6 +221,12 @@ def test_the_line_of_an_error_in_a_filter_is_that_of_its_tag():
 
     with pytest.raises(RenderError, match=r"^t.j2:6: `b64decode`"):
         rendered(text + "{% endif %}", app={"k": "?"})
+
+
+def test_a_map_that_was_taken_for_text_is_an_error_where_that_happened():
+    for later in ("{{ app.map }}", "{{ app.nope }}", "{{ app.map.k }}"):
+        with pytest.raises(RenderError, match=r"^t.j2:2: a map has no text"):
+            rendered("\n{{ app.map ~ '' }}\n" + later, app={"map": {"k": "v"}})
 
 
 def test_names_of_templates_and_sources_are_those_of_the_configuration():

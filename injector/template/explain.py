@@ -39,7 +39,6 @@ _LONGEST_QUOTE = 60
 _GIVE_A_DEFAULT = "give it a `default(…)`"
 # What Python says when a template uses an object as it cannot be used.
 _PYTHONS: dict[type[Exception], str] = {
-    UnicodeError: "a text holds half of a surrogate pair, which UTF-8 cannot carry",
     AttributeError: "this kind of value has no such method",
     TypeError: "this cannot be called, or not with these arguments",
     RecursionError: "this is nested too deeply",

@@ -32,8 +32,8 @@ def secret_function(
 
     def secret(path: Any, params: Any = None, /, **more: Any) -> Any:
         for given in (path, params, *more.values()):
-            if marker := _marker_in(given):
-                return marker()
+            if isinstance(given, Marker):
+                return given()
         ref = ref_of(path, params, more)
         if ref not in snapshot:
             # A path that may depend on what is not there yet is found again when it is.
@@ -63,15 +63,17 @@ def env_function(environ: Mapping[str, str]) -> Callable[..., Any]:
             raise RenderError(
                 '`env`: the variable is not set; set it, or give a default: env("NAME", "…")'
             )
+        if isinstance(value, str) and _is_broken(value):
+            raise RenderError("`env`: the variable is not UTF-8")
         return value
 
     return env
 
 
-def _marker_in(value: Any) -> Marker | None:
-    if isinstance(value, Marker):
-        return value
-    inside = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, dict | list | tuple):
-        return None
-    return next((marker for item in inside if (marker := _marker_in(item))), None)
+def _is_broken(text: str) -> bool:
+    """Say whether there were bytes in it that are no UTF-8: the engine would replace them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
