@@ -108,7 +108,7 @@ def test_a_rendering_survives_what_is_not_there_yet(expression):
 
 
 def test_looking_up_what_is_not_there_yet_is_not_a_miss():
-    text = "{{ secret('x/' ~ app.get(db, 'default')).k }}{{ secret('x/' ~ app.get(db.k, 'd')).k }}"
+    text = "{{ secret('x/' ~ app[db]|default('d')).k }}{{ secret('x/' ~ app.get(db, 'd')).k }}"
 
     assert template(text).render({APP: {"k": "v"}}) == Lacking(frozenset({DB}))
 
