@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.bench import Bench
@@ -25,7 +25,7 @@ UNWANTED = frozenset(
 class Package:
     """A package of one profile: its modules, and their own time in milliseconds."""
 
-    modules: int = 0
+    modules: set[str] = field(default_factory=set)
     itself: float = 0.0
 
 
@@ -37,7 +37,7 @@ def measure(bench: Bench) -> Result:
     lines = [
         (
             _shown(name),
-            str(profiles[0][name].modules),
+            str(len(profiles[0][name].modules)),
             f"{own[name]:.1f}",
             f"{own[name] / whole:.0%}",
         )
@@ -46,11 +46,11 @@ def measure(bench: Bench) -> Result:
     rest = sorted(own.values(), reverse=True)[SHOWN:]
     lines = lines[:SHOWN]
     lines.append((f"{len(rest)} others", "", f"{sum(rest):.1f}", f"{sum(rest) / whole:.0%}"))
-    modules = sum(package.modules for package in profiles[0].values())
+    modules = sum(len(package.modules) for package in profiles[0].values())
     lines.append(("all", str(modules), f"{whole:.1f}", "100%"))
     header = ("imports of a one-shot, by package", "modules", "ms", "share")
     # A package that is looked for in vain is in the profile too, with one module.
-    unwanted = sorted(name for name in UNWANTED & names if profiles[0][name].modules > 1)
+    unwanted = sorted(name for name in UNWANTED & names if len(profiles[0][name].modules) > 1)
     verdict = f"Unwanted in it: {', '.join(unwanted) or 'nothing'}."
     return Result(notes=[f"{table(header, lines)}\n\n{verdict}"])
 
@@ -70,7 +70,7 @@ def _profile(bench: Bench) -> dict[str, Package]:
     found: dict[str, Package] = defaultdict(Package)
     for itself, _cumulative, module in LINE.findall(answer.stderr):
         package = found[_package(module)]
-        package.modules += 1
+        package.modules.add(module)
         package.itself += int(itself) / 1000
     return found
 
