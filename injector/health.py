@@ -35,7 +35,9 @@ class Health:
         self._clock = clock
         self._metrics = metrics
         self._reports: dict[tuple[str, str], Report] = {}
+        # Sets beside the reports: asking costs nothing, however many secrets there are.
         self._unsettled: set[tuple[str, str]] = set()
+        self._failing: set[tuple[str, str]] = set()
         self.news = Wakeup()
 
     def waiting(self, kind: str, name: str) -> None:
@@ -51,6 +53,7 @@ class Health:
     def forget(self, kind: str, name: str) -> None:
         self._reports.pop((kind, name), None)
         self._unsettled.discard((kind, name))
+        self._failing.discard((kind, name))
         self.news.ring()
 
     def of(self, kind: str, name: str) -> Report | None:
@@ -66,8 +69,7 @@ class Health:
 
     def failures(self) -> list[Report]:
         """Return what fails now."""
-        reports = (self._reports[key] for key in self._unsettled)
-        return [report for report in reports if report.state is State.FAILING]
+        return [self._reports[key] for key in self._failing]
 
     def _report(self, kind: str, name: str, state: State, error: InjectorError | None) -> None:
         key = (kind, name)
@@ -79,10 +81,8 @@ class Health:
         else:
             since = self._clock.now()
         self._reports[key] = Report(kind, name, state, since, error)
-        if state is State.OK:
-            self._unsettled.discard(key)
-        else:
-            self._unsettled.add(key)
+        (self._unsettled.discard if state is State.OK else self._unsettled.add)(key)
+        (self._failing.add if state is State.FAILING else self._failing.discard)(key)
         self.news.ring()
 
 

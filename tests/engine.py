@@ -11,9 +11,8 @@ from typing import Any
 import yaml
 
 from injector.agent.assembly import Assembly, Kept
+from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
-from injector.cli.loading import load_checked
-from injector.config import Loaded
 from injector.log import Redactor, logger
 from injector.vault import Token
 from tests.conftest import App
@@ -38,10 +37,10 @@ def configuration(app: App, address: str, **blocks: Any) -> dict[str, Any]:
     }
 
 
-def load_from(folder: Path, config: dict[str, Any]) -> Loaded:
+def load_from(folder: Path, config: dict[str, Any]) -> Plan:
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))
-    return load_checked(str(path), {})
+    return plan(str(path), {})
 
 
 @dataclass
@@ -77,7 +76,7 @@ def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> K
 
 @contextlib.asynccontextmanager
 async def engine(
-    loaded: Loaded,
+    loaded: Plan,
     clock: FakeClock,
     *,
     kept: Kept | None = None,

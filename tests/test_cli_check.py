@@ -107,3 +107,14 @@ def test_check_knows_the_disk_and_the_template_language(tmp_path, capsys):
     output = capsys.readouterr().out
     assert f"{file}:1: template[0].contents: " in output
     assert f"{file}:1: template[0].destination: " in output
+
+
+def test_a_configuration_for_another_machine_is_checked_without_its_destinations(tmp_path):
+    file = tmp_path / "app.yaml"
+    file.write_text(complete("template: {destination: /etc/not-in-memory/app, contents: x}"))
+
+    parser = argparse.ArgumentParser()
+    check.add_arguments(parser)
+
+    assert check.main(parser.parse_args(["-c", str(file)])) == 2
+    assert check.main(parser.parse_args(["-c", str(file), "--elsewhere"])) == 0

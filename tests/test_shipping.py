@@ -12,8 +12,8 @@ import yaml
 from dotenv import dotenv_values
 
 import injector
-from injector.cli import loading
-from injector.config import Loaded, load, model
+from injector.agent.plan import plan
+from injector.config import Loaded, model
 from injector.dev.bao import executable
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +41,7 @@ def pods() -> list[tuple[str, dict]]:
 
 def load_shipped(path: Path) -> Loaded:
     """Load with its templates compiled; destinations are of the machine it is meant for."""
-    return load(str(path), {}, check_template=loading._template)
+    return plan(str(path), {}, elsewhere=True).loaded
 
 
 def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from injector import auth, watch
 from injector.agent import build
+from injector.agent.plan import Plan, names
 from injector.agent.services import Service
 from injector.auth.autoauth import AutoAuth
 from injector.auth.autoauth import Parts as AuthParts
@@ -57,9 +58,9 @@ class Kept:
 class Assembly:
     """All services of one configuration. Building one sends nothing and writes nothing."""
 
-    def __init__(self, loaded: Loaded, kept: Kept) -> None:
-        config = loaded.config
-        self.loaded = loaded
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        config = plan.config
+        self.loaded = loaded = plan.loaded
         self._kept = kept
         self.health = Health(kept.clock, kept.metrics)
         self.transport = Transport(
@@ -73,8 +74,8 @@ class Assembly:
         self.availability = Availability(
             kept.clock, self.health, probe=self.vault.health, draw=kept.draw
         )
-        refs = build.names(config)
-        self.outputs = build.outputs(config, refs, kept.environ)
+        refs = names(config)
+        self.outputs = build.outputs(plan, refs)
         self.watch = watch.Watch(config, refs, self._watch_parts())
         self.delivery = self._delivery(config)
         self.sinks, self.auth = self._auth(loaded)

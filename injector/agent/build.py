@@ -5,8 +5,8 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from injector import template as templates
-from injector.config import model, read_source
+from injector.agent.plan import Plan
+from injector.config import model
 from injector.delivery.output import Formatted, Output, Renderer
 from injector.destination import File, owner_of
 from injector.destination import sweep as leftovers
@@ -17,39 +17,18 @@ from injector.secret import Ref
 LONGEST_NAME = 60
 
 
-def names(config: model.Config) -> dict[str, Ref]:
-    """Return which secret each name of `secrets:` stands for."""
-    return {
-        name: Ref.of(secret.path, secret.params, namespace=secret.namespace)
-        for name, secret in config.secrets.items()
-    }
-
-
-def outputs(
-    config: model.Config, refs: Mapping[str, Ref], environ: Mapping[str, str]
-) -> list[Output]:
-    """Return a file for each entry of `template:`; raises RenderError for a broken template."""
+def outputs(plan: Plan, refs: Mapping[str, Ref]) -> list[Output]:
+    """Return a file for each entry of `template:`."""
     return [
         Output(
             path=entry.destination,
-            renderer=_renderer(entry, refs, environ),
-            file=_file(entry, config.template_config),
+            renderer=_renderer(entry, plan, refs),
+            file=_file(entry, plan.config.template_config),
             targets=(*entry.notify, *commands(entry)),
             wait=entry.wait,
         )
-        for entry in config.template
+        for entry in plan.config.template
     ]
-
-
-def source_of(entry: model.Template, text: str) -> templates.Source:
-    """Return what the template engine needs to know of an entry."""
-    return templates.Source(
-        entry.source or entry.destination,
-        text,
-        entry.left_delimiter,
-        entry.right_delimiter,
-        entry.error_on_missing_key,
-    )
 
 
 def targets(config: model.Config) -> dict[str, model.Notify]:
@@ -82,12 +61,10 @@ def users(files: list[Output]) -> Callable[[str], list[Output]]:
     return lambda target: by_target[target]
 
 
-def _renderer(
-    entry: model.Template, refs: Mapping[str, Ref], environ: Mapping[str, str]
-) -> Renderer:
+def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer:
     if entry.format is not None:
         return Formatted(refs[entry.secret], entry)
-    return templates.compile(source_of(entry, read_source(entry)), refs, environ)
+    return plan.templates[entry.destination]
 
 
 def _file(entry: model.Template, common: model.TemplateConfig) -> File:

