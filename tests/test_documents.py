@@ -1,0 +1,241 @@
+"""What the documents say is what the program does."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+
+import injector
+from injector import errors
+from injector.cli import COMMANDS, INTERNAL_ERROR
+from injector.config import load
+from injector.config.unavailable import UNAVAILABLE
+from injector.metrics import Metrics
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    page
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "config/**/*.md",
+        "benchmarks/**/*.md",
+        ".github/**/*.md",
+    )
+    for page in ROOT.glob(pattern)
+)
+README = (ROOT / "README.md").read_text("utf-8")
+# A YAML block that begins with this comment is a complete configuration.
+CONFIGURATION = re.compile(r"^```ya?ml\n(# injector\.yaml.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """Return the cells of every row of every table."""
+    for line in text.splitlines():
+        if line.startswith("| "):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def marked(text: str, name: str) -> str:
+    """Return what stands between `<!-- name -->` and `<!-- end -->`."""
+    found = re.search(f"<!-- {name} -->(.*?)<!-- end -->", text, re.DOTALL)
+    assert found, f"no <!-- {name} -->"
+    return found[1]
+
+
+def codes(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# --- metrics -----------------------------------------------------------------------------------
+
+
+def test_every_metric_has_a_row_with_its_labels_and_no_row_is_made_up():
+    documented = {
+        next(iter(codes(cells[0]))): codes(cells[2])
+        for cells in rows(page("metrics.md"))
+        if cells[0].startswith("`injector_")
+    }
+
+    real = {metric.name: set(getattr(metric, "labels", ())) for metric in Metrics().all()}
+    assert documented == real | {"injector_build_info": {"version"}}
+
+
+def test_alerts_name_real_metrics():
+    names = {metric.name for metric in Metrics().all()} | {"injector_build_info"}
+
+    used = set(re.findall(r"\binjector_[a-z_]+", page("metrics.md")))
+
+    assert {name.removesuffix("_bucket") for name in used} == names
+
+
+# --- exit codes and commands -------------------------------------------------------------------
+
+
+def error_classes() -> list[type[errors.InjectorError]]:
+    return [
+        found
+        for found in vars(errors).values()
+        if isinstance(found, type) and issubclass(found, errors.InjectorError)
+    ]
+
+
+def test_the_table_of_exit_codes_is_the_error_tree():
+    table = {
+        int(cells[0].strip("`")): cells[1].strip("`")
+        for cells in rows(page("operations.md"))
+        if re.fullmatch(r"`\d+`", cells[0])
+    }
+
+    assert table == {0: ""} | {kind.exit_code: kind.label for kind in error_classes()}
+    assert table[INTERNAL_ERROR] == "internal"
+
+
+def test_the_rules_beyond_the_table_are_there():
+    text = page("operations.md")
+
+    assert "| 128+n |" in text
+    assert "supervised command will be passed through" in text
+
+
+def test_the_readme_names_every_exit_code():
+    line = next(line for line in README.splitlines() if line.startswith("`injector once` ends"))
+
+    named = {int(code) for code in codes(line) if code.isdigit()}
+    assert named == {0} | {kind.exit_code for kind in error_classes()}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_explained(command):
+    assert f"| `injector {command}" in page("operations.md")
+
+
+# --- what is not there yet ---------------------------------------------------------------------
+
+
+def test_the_readme_lists_exactly_what_is_refused():
+    listed = {
+        option
+        for cells in rows(marked(README, "unavailable"))
+        for option in codes(cells[0])
+        if cells[0] != "option"
+    }
+
+    refused = {row.key if row.value is None else f"{row.key}: {row.value}" for row in UNAVAILABLE}
+    assert listed == refused
+
+
+def test_no_command_is_called_missing_that_is_there():
+    assert not codes(marked(README, "missing commands")) & COMMANDS.keys()
+
+
+# --- architecture ------------------------------------------------------------------------------
+
+
+def test_the_layers_are_those_that_are_checked():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    layers = next(c["layers"] for c in contracts["contracts"] if c["type"] == "layers")
+
+    block = re.search(r"<!-- layers -->\n```\n(.*?)```", page("architecture.md"), re.DOTALL)
+
+    assert block
+    assert block[1].splitlines() == layers
+
+
+def test_every_module_has_a_line_and_every_line_a_module():
+    text = page("architecture.md").split("## Layers")[1].split("\n## ")[0]
+    lines = [cells[0].strip("`") for cells in rows(text) if cells[0].startswith("`")]
+
+    assert sorted(lines) == sorted(module.name for module in iter_modules(injector.__path__))
+
+
+def test_modules_that_are_named_exist():
+    """`delivery.notifier` is a module, `secret.next_step` something in one."""
+    top = {module.name for module in iter_modules(injector.__path__)}
+    for name in codes(page("architecture.md")):
+        package, dot, rest = name.partition(".")
+        if not dot or package not in top or not re.fullmatch(r"[\w.]+", rest):
+            continue
+        module = import_module(f"injector.{package}")
+        for part in rest.split("."):
+            if not hasattr(module, part):
+                module = import_module(f"{module.__name__}.{part}")
+            else:
+                module = getattr(module, part)
+
+
+# --- configurations, links, index, version -----------------------------------------------------
+
+EXAMPLES = [
+    pytest.param(block, id=f"{relative(path)}-{number}")
+    for path in PAGES
+    for number, block in enumerate(CONFIGURATION.findall(path.read_text("utf-8")), start=1)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_configuration_loads_without_a_warning(tmp_path, example):
+    path = tmp_path / "injector.yaml"
+    path.write_text(example, "utf-8")
+
+    loaded = load(str(path), {})
+
+    assert loaded.warnings == ()
+
+
+def test_the_readme_has_a_configuration_for_each_mode():
+    assert len(CONFIGURATION.findall(README)) == 3
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the names that GitHub gives to the headings of a page."""
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+LINKS = [
+    pytest.param(path, target, id=f"{relative(path)} → {target}")
+    for path in PAGES
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8"))
+    if not re.match(r"[a-z]+:", target)
+]
+
+
+@pytest.mark.parametrize(("path", "target"), LINKS)
+def test_every_link_leads_somewhere(path, target):
+    file, _, anchor = target.partition("#")
+    goal = (path.parent / file) if file else path
+
+    assert goal.exists()
+    if anchor:
+        assert anchor in anchors(goal)
+
+
+def test_the_index_has_every_page():
+    text = page("README.md")
+
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        if path.name != "README.md":
+            assert f"]({path.name})" in text, f"docs/README.md does not mention {path.name}"
+
+
+def test_the_changelog_is_about_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    newest = re.search(r"^## \[(\d[^]]*)\]", text, re.MULTILINE)
+
+    assert newest
+    assert newest[1] == injector.__version__
