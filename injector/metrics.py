@@ -114,5 +114,10 @@ class Metrics:
             "Wrapped secret ids that somebody else may have opened. Alarm on any.",
         )
 
+    def forget_secret(self, name: str) -> None:
+        """Drop what is said of a secret that nobody wants any more."""
+        for gauge in (self.secret_expires, self.secret_refreshed, self.secret_generation):
+            gauge.forget(name)
+
     def all(self) -> list[Counter | Gauge | Histogram]:
         return [getattr(self, name) for name in vars(self)]

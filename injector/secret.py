@@ -85,6 +85,7 @@ class Act(StrEnum):
 
     FETCH = "fetch"
     RENEW = "renew"
+    PUBLISH = "publish"  # what was fetched before, after its `publish_delay`
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,11 @@ class Timing:
     threshold: float = 0.70
 
 
-def next_step(life: Life, timing: Timing, draw: float) -> Step:
-    """Decide when to act after a success."""
+def next_step(life: Life, timing: Timing, draw: float, *, waited: float = 0.0) -> Step:
+    """Decide when to act after a success.
+
+    `waited` is for how long a static role's rotation has been due: looked for closely at first.
+    """
     match life.kind:
         case Kind.STATIC:
             spread = 1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw
@@ -113,7 +117,8 @@ def next_step(life: Life, timing: Timing, draw: float) -> Step:
             act = Act.RENEW if life.renewable else Act.FETCH
             return Step(act, _share(life, timing, draw))
         case Kind.STATIC_ROLE:
-            wait = max(life.duration - ROTATION_LEAD, ROTATION_FLOOR)
+            floor = ROTATION_FLOOR if waited < ROTATION_WINDOW else FLOOR
+            wait = max(life.duration - ROTATION_LEAD, floor)
             return Step(Act.FETCH, life.granted_at + wait)
         case Kind.ISSUED:
             return Step(Act.FETCH, math.inf)

@@ -1,9 +1,10 @@
-"""The record of generations: what every secret is now, and who uses what.
+"""The record of generations: what every secret is now, what it was, and who uses what.
 
 Nobody else remembers leases. `watch` adds generations, `delivery` says what it wants and which
-generations the application has taken.
+generations the applications have taken, `retire` lets go of what nobody uses any more.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,11 +13,13 @@ from typing import Any
 from injector.clock import Wakeup
 from injector.secret import Kind, Life, Ref
 from injector.vault.answer import Answer
+from injector.vault.tokens import Token
 
 
 class Phase(StrEnum):
-    """Where one generation of a secret is on its way."""
+    """Where one generation of a secret is on its way; a retired one is gone."""
 
+    PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
     PUBLISHED = "published"  # templates see it
     ACKNOWLEDGED = "acknowledged"  # every application that uses it has been told
     SUPERSEDED = "superseded"  # a newer one was acknowledged; held for its overlap
@@ -24,30 +27,45 @@ class Phase(StrEnum):
 
 @dataclass(slots=True)
 class Generation:
-    """One value of a secret. `published_at` is on the injected clock."""
+    """One value of a secret. Times are on the injected clock."""
 
     ref: Ref
     number: int
     answer: Answer | None = field(repr=False)  # None: an optional secret that does not exist
     life: Life
-    published_at: float
-    phase: Phase = Phase.PUBLISHED
+    token: Token | None  # what it was asked for with, and what a lease dies with
+    added_at: float
+    phase: Phase = Phase.PENDING
+    superseded_at: float = 0.0
 
     @property
     def data(self) -> Mapping[str, Any] | None:
         return None if self.answer is None else self.answer.data
 
+    @property
+    def lease_id(self) -> str:
+        return "" if self.answer is None else self.answer.lease_id
+
+    @property
+    def is_lease(self) -> bool:
+        return self.life.kind is Kind.LEASE
+
 
 class Store:
-    """Every secret's newest generation, and who wants which secrets."""
+    """Every secret's generations, and who wants which secrets."""
 
     def __init__(self) -> None:
         self._current: dict[Ref, Generation] = {}
+        self._pending: dict[Ref, Generation] = {}
+        self._older: list[Generation] = []  # leases that are not retired yet
+        self._issues: dict[str, deque[float]] = {}  # when credentials were asked for, by path
         self._wants: dict[str, frozenset[Ref]] = {}
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
+        self._withdrawn: set[Ref] = set()
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
+        self.spare = Wakeup()  # rung for retire
 
     # -- for watch
 
@@ -59,14 +77,31 @@ class Store:
     def current(self, ref: Ref) -> Generation | None:
         return self._current.get(ref)
 
-    def publish(self, ref: Ref, answer: Answer | None, life: Life, now: float) -> Generation:
-        """Add a generation and tell delivery."""
+    def pending(self, ref: Ref) -> Generation | None:
+        return self._pending.get(ref)
+
+    def add(
+        self, ref: Ref, answer: Answer | None, life: Life, *, token: Token | None, now: float
+    ) -> Generation:
+        """Record a generation as soon as it exists; `publish` lets templates see it."""
+        newest = self._pending.get(ref) or self._current.get(ref)
+        number = 1 if newest is None else newest.number + 1
+        if (unused := self._pending.get(ref)) is not None:
+            self._supersede(unused, now)
+        generation = Generation(ref, number, answer, life, token, now)
+        self._pending[ref] = generation
+        return generation
+
+    def publish(self, ref: Ref) -> Generation:
+        """Let templates see the pending generation, and tell delivery."""
+        generation = self._pending.pop(ref)
         before = self._current.get(ref)
-        number = 1 if before is None else before.number + 1
-        generation = Generation(ref, number, answer, life, now)
+        if before is not None and before.is_lease:
+            self._older.append(before)
+        generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
-        self._changed.add(ref)
-        self.news.ring()
+        self._withdrawn.discard(ref)
+        self._tell(ref)
         return generation
 
     def confirm(self, ref: Ref, life: Life) -> Generation:
@@ -77,15 +112,27 @@ class Store:
         self.news.ring()
         return generation
 
+    def withdraw(self, ref: Ref, now: float) -> None:
+        """Note that a secret is gone for good: files made from it are to be removed."""
+        self.forget(ref, now)
+        self._withdrawn.add(ref)
+        self._tell(ref)
+
     def make_due(self, kind: Kind) -> None:
         """Let secrets of this kind be refreshed as soon as somebody watches them again."""
         for generation in self._current.values():
             if generation.life.kind is kind:
                 generation.life = replace(generation.life, granted_at=0.0)
 
-    def forget(self, ref: Ref) -> None:
-        """Drop a secret that nobody wants any more."""
-        self._current.pop(ref, None)
+    def forget(self, ref: Ref, now: float) -> None:
+        """Drop a secret that nobody wants any more; its leases are spare from now on."""
+        for found in (self._current.pop(ref, None), self._pending.pop(ref, None)):
+            if found is not None:
+                self._supersede(found, now)
+
+    def issues(self, path: str) -> deque[float]:
+        """Return when credentials were asked for at this path, oldest first; add to it."""
+        return self._issues.setdefault(path, deque())
 
     # -- for delivery
 
@@ -105,6 +152,10 @@ class Store:
         """Return the data of those secrets that are there; None for an absent optional one."""
         return {ref: self._current[ref].data for ref in refs if ref in self._current}
 
+    def withdrawn(self, refs: frozenset[Ref]) -> bool:
+        """Tell whether one of these is gone for good."""
+        return not self._withdrawn.isdisjoint(refs)
+
     def take_news(self) -> tuple[set[Ref], set[Ref]]:
         """Return (changed, confirmed) since the last call."""
         changed, self._changed = self._changed, set()
@@ -115,14 +166,51 @@ class Store:
         """Return which generation of each secret a render has seen."""
         return {ref: self._current[ref].number for ref in refs if ref in self._current}
 
-    def acknowledge(self, generations: Mapping[Ref, int]) -> None:
-        """Say that everybody who uses these generations has been told."""
+    def acknowledge(self, generations: Mapping[Ref, int], now: float) -> None:
+        """Say that everybody who uses these generations has been told: older ones are spare."""
         for ref, number in generations.items():
-            generation = self._current.get(ref)
-            if generation is not None and generation.number == number:
-                generation.phase = Phase.ACKNOWLEDGED
+            current = self._current.get(ref)
+            if current is not None and current.number == number:
+                current.phase = Phase.ACKNOWLEDGED
+        for older in self._older:
+            if older.number < generations.get(older.ref, 0) and older.phase is not Phase.SUPERSEDED:
+                older.phase, older.superseded_at = Phase.SUPERSEDED, now
+                self.spare.ring()
+
+    # -- for retire
+
+    def superseded(self) -> list[Generation]:
+        """Return the leases that nobody uses any more."""
+        return [older for older in self._older if older.phase is Phase.SUPERSEDED]
+
+    def leases(self) -> list[Generation]:
+        """Return every lease there is a record of."""
+        return [found for found in self._everything() if found.is_lease]
+
+    def retire(self, generation: Generation) -> None:
+        """Drop the record of a lease that is revoked, or over."""
+        self._older.remove(generation)
+
+    def in_use(self, token: Token) -> bool:
+        """Tell whether some lease would die with this token."""
+        return any(
+            lease.token is not None and lease.token.is_same(token) for lease in self.leases()
+        )
 
     # -- for status
 
     def all(self) -> list[Generation]:
         return list(self._current.values())
+
+    def _everything(self) -> list[Generation]:
+        return [*self._current.values(), *self._pending.values(), *self._older]
+
+    def _supersede(self, generation: Generation, now: float) -> None:
+        if generation.is_lease:
+            generation.phase, generation.superseded_at = Phase.SUPERSEDED, now
+            self._older.append(generation)
+            self.spare.ring()
+
+    def _tell(self, ref: Ref) -> None:
+        self._changed.add(ref)
+        self.news.ring()

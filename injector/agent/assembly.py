@@ -19,9 +19,13 @@ from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.notify import target as notify_target
+from injector.retire import Retire
 from injector.retry import Availability
 from injector.store import Store
 from injector.vault import Token, Tokens, Transport, Vault
+
+# Seconds that revoking may delay the end, beyond the 3 s that stopping takes.
+RELEASE_WITHIN = 3.0
 
 
 @dataclass(slots=True)
@@ -79,10 +83,35 @@ class Assembly:
         self.watch = watch.Watch(config, refs, self._watch_parts())
         self.delivery = self._delivery(config)
         self.sinks, self.auth = self._auth(loaded)
+        self.retire = Retire(
+            store=kept.store,
+            vault=self.vault,
+            tokens=self.tokens,
+            overlap=lambda ref: self.watch.entries.of(ref).overlap,
+            keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
+            clock=kept.clock,
+            log=kept.log,
+        )
 
     def services(self) -> list[Service]:
         """Return what runs in every mode."""
-        return [self.availability, self.auth, self.sinks, self.watch, self.delivery]
+        return [
+            self.availability,
+            self.auth,
+            self.sinks,
+            self.watch,
+            self.delivery,
+            self.retire,
+        ]
+
+    async def release(self) -> None:
+        """At a regular end: revoke what `revoke_on_shutdown` asks for, but not for long."""
+        what = self.loaded.config.revoke_on_shutdown
+        try:
+            async with self._kept.clock.deadline(RELEASE_WITHIN):
+                await self.retire.revoke_all(what)
+        except TimeoutError:
+            self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
 
     async def close(self) -> None:
         """Close connections, and keep the token for the next configuration."""

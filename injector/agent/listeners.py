@@ -27,6 +27,7 @@ def listeners(
         redact=kept.redactor.redact,
         name_of=assembly.watch.name_of,
         missing=assembly.delivery.missing,
+        gone=assembly.watch.gone,
         started_at=kept.started_at,
     )
     actions = Actions(stop, refresh)

@@ -24,6 +24,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
         with handling(stop.reactions()):
             end = settled(assembly.health, kept.clock, timeout, stop)
             code = await alongside(assembly.services(), end)
+        await assembly.release()
     finally:
         await assembly.close()
     if code:

@@ -66,7 +66,10 @@ class Daemon:
         if isinstance(self._kept.clock, SystemClock):
             services.append(ResumeWatch(self._kept.clock))
         try:
-            return await alongside(services, self._conduct(stop, assembly.health))
+            outcome = await alongside(services, self._conduct(stop, assembly.health))
+            if isinstance(outcome, int):
+                await assembly.release()
+            return outcome
         finally:
             await assembly.close()
 

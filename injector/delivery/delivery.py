@@ -121,6 +121,9 @@ class Delivery:
         """Render and write one file. Files first; who is told is told by the notifiers."""
         store = self._parts.store
         snapshot = store.snapshot(output.wants)
+        if store.withdrawn(output.wants):
+            self._remove(output)
+            return
         if output.wants and not snapshot:
             return  # nothing has arrived yet: no need to ask the template
         try:
@@ -154,9 +157,22 @@ class Delivery:
         for notifier in notifiers:
             notifier.news.ring()  # its first notification may have waited for this file
 
+    def _remove(self, output: Output) -> None:
+        """Remove a file whose secret is gone, as its `on_missing: remove` asks for."""
+        try:
+            output.file.remove()
+        except WriteError as exc:
+            self._failed(output, exc)
+            return
+        if output.settled:
+            self._parts.log.warning("file removed: its secret is gone", path=output.path)
+        output.settled = False
+        self._parts.health.waiting("file", output.path)
+        self._parts.metrics.file_stale.set(1, output.path)
+
     def _answered_at(self, output: Output) -> float:
         times = [
-            generation.published_at
+            generation.added_at
             for ref, number in output.delivered.items()
             if (generation := self._parts.store.current(ref)) is not None
             and output.told.get(ref) != number
@@ -177,7 +193,8 @@ class Delivery:
                 ref: number
                 for ref, number in acknowledged.items()
                 if all(self._outputs[user].told.get(ref) == number for user in self._users[ref])
-            }
+            },
+            self._parts.clock.now(),
         )
 
     def _pending_of(self, target: str) -> set[str]:

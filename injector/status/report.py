@@ -19,7 +19,11 @@ EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Reads the parts that know; knows nothing itself. `missing` lists files not in place yet."""
+    """Reads the parts that know; knows nothing itself.
+
+    `missing` lists files not in place yet, `gone` secrets that disappeared and may not.
+
+    """
 
     clock: Clock
     health: Health
@@ -29,6 +33,7 @@ class Report:
     redact: Callable[[str], str]
     name_of: Callable[[Ref], str]
     missing: Callable[[], list[str]]
+    gone: Callable[[], list[str]]
     started_at: float
 
     def not_ready(self) -> list[str]:
@@ -39,6 +44,7 @@ class Report:
         """
         now = self.clock.now()
         reasons = [f"{path} is not in place yet" for path in self.missing()]
+        reasons += [f"{name} does not exist any more (on_missing: fail)" for name in self.gone()]
         reasons += [
             f"{self.name_of(generation.ref)} has expired"
             for generation in self.store.all()
@@ -108,7 +114,7 @@ class Report:
             "generation": generation.number,
             "version": (answer.version if answer else "") or None,
             "phase": generation.phase.value,
-            "published_at": self._wall(generation.published_at),
+            "published_at": self._wall(generation.added_at),
             "refreshed_at": self._wall(life.granted_at),
             "expires_at": None if life.expires_at == math.inf else self._wall(life.expires_at),
         }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -68,6 +69,10 @@ class Vault:
         )
         return float(body.get("lease_duration") or 0), bool(body.get("renewable"))
 
+    async def revoke_self(self, token: Token) -> None:
+        """Revoke the token, and with it every lease it made."""
+        await self._client(token.value).adapter.request("post", "/v1/auth/token/revoke-self")
+
     async def revoke_lease(self, lease_id: str, token: Token) -> None:
         """Revoke by the path itself: hvac's own method drops the coroutine."""
         await self._client(token.value).adapter.request(
@@ -108,6 +113,7 @@ class Vault:
             sent,
             float(data.get("ttl") or 0),
             bool(data.get("renewable")),
+            ours=False,
         )
 
     async def is_valid(self, token: Token) -> bool:
@@ -125,7 +131,7 @@ class Vault:
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
-        return _token(answer["auth"], sent, value=token.value)
+        return replace(_token(answer["auth"], sent, value=token.value), ours=token.ours)
 
     async def wrap_creation_path(self, wrapping_token: str) -> str:
         """Return where a wrapping token was made, without using it up."""

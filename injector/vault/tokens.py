@@ -26,6 +26,11 @@ class Token:
     granted_at: float
     duration: float
     renewable: bool
+    ours: bool = True  # made by a login of ours, so that revoking it is ours as well
+
+    def is_same(self, other: "Token") -> bool:
+        """Tell whether this is the same token, perhaps before or after a renewal."""
+        return self.value == other.value
 
     @property
     def expires_at(self) -> float:
@@ -43,14 +48,16 @@ class Tokens:
     ) -> None:
         self._clock = clock
         self._is_valid = is_valid
-        self._token: Token | None = None
+        self._token = token
         self._arrived = asyncio.Event()
         if token is not None:
-            self.put(token)
+            self._arrived.set()
         self._judging = asyncio.Lock()
         self._last_blame = -math.inf
         self._lookup_works = False
         self.bad = Wakeup()  # rung for auth: the current token is useless, log in at once
+        self.retiring: list[Token] = []  # replaced, and perhaps still alive
+        self.on_replaced: list[Callable[[], None]] = []  # called when another token is current
 
     @property
     def held(self) -> Token | None:
@@ -58,8 +65,15 @@ class Tokens:
         return self._token
 
     def put(self, token: Token) -> None:
-        self._token = token
+        """Make a token current: a new one, or the same one renewed."""
+        before, self._token = self._token, token
         self._arrived.set()
+        if before is not None and before.is_same(token):
+            return
+        if before is not None:
+            self.retiring.append(before)
+        for tell in self.on_replaced:
+            tell()
 
     async def current(self) -> Token:
         """Return the token, waiting for the first login if there was none."""

@@ -1,0 +1,108 @@
+"""Lets go of what nobody uses any more: superseded leases, replaced tokens."""
+
+from collections.abc import Awaitable, Callable
+from math import inf
+
+from injector.clock import Clock
+from injector.errors import InjectorError, TransientError
+from injector.log import Logger
+from injector.secret import Ref
+from injector.store import Generation, Store
+from injector.vault import Token, Tokens, Vault
+
+# A revocation that Vault did not answer is tried again after this long, seconds.
+RETRY = 5.0
+
+
+class Retire:
+    """Revokes a lease once its successor has been taken and its overlap is over.
+
+    What cannot be revoked ends by itself: a refusal is logged and left at that.
+    """
+
+    name = "retire"
+
+    def __init__(  # noqa: PLR0913 - the parts of a service, by name
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
+        overlap: Callable[[Ref], float],
+        keep_tokens: bool,
+        clock: Clock,
+        log: Logger,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._tokens = tokens
+        self._overlap = overlap
+        # Whoever reads a sink may still use the old token: it is left to end by itself.
+        self._keep_tokens = keep_tokens
+        self._clock = clock
+        self._log = log
+
+    async def run(self) -> None:
+        """Retire whatever is due. Runs until cancelled."""
+        while True:
+            next_at = await self.retire_due()
+            await self._clock.sleep(next_at - self._clock.now(), self._store.spare)
+
+    async def retire_due(self) -> float:
+        """Retire what is due now; return when the next is."""
+        times = [await self._lease(lease) for lease in self._store.superseded()]
+        times += [await self._token(token) for token in tuple(self._tokens.retiring)]
+        return min(times, default=inf)
+
+    async def revoke_all(self, what: str) -> None:
+        """Revoke at a regular end: every lease, or the token and with it all of them."""
+        token = self._tokens.held
+        if token is None or what == "none":
+            return
+        if what == "token" and token.ours:
+            await self._attempt("token", lambda: self._vault.revoke_self(token))
+            return
+        for lease in self._store.leases():
+            await self._revoke(lease, token)
+
+    async def _lease(self, lease: Generation) -> float:
+        now = self._clock.now()
+        due = lease.superseded_at + self._overlap(lease.ref)
+        if lease.life.expires_at <= now:
+            self._store.retire(lease)
+            return inf
+        token = self._tokens.held
+        if due > now or token is None:
+            return min(max(due, now + RETRY), lease.life.expires_at)
+        if not await self._revoke(lease, token):
+            return now + RETRY
+        self._store.retire(lease)
+        return inf
+
+    async def _token(self, token: Token) -> float:
+        """Revoke a replaced token when no lease hangs on it any more."""
+        if token.expires_at > self._clock.now():
+            if self._store.in_use(token) or self._keep_tokens or not token.ours:
+                return token.expires_at
+            if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
+                return self._clock.now() + RETRY
+        self._tokens.retiring.remove(token)
+        return inf
+
+    async def _revoke(self, lease: Generation, token: Token) -> bool:
+        return await self._attempt(
+            f"lease of {lease.ref}", lambda: self._vault.revoke_lease(lease.lease_id, token)
+        )
+
+    async def _attempt(self, what: str, request: Callable[[], Awaitable[None]]) -> bool:
+        """Send a revocation; return whether it is done with, one way or the other."""
+        try:
+            await request()
+        except TransientError as exc:
+            self._log.info("not revoked yet", what=what, error=str(exc))
+            return False
+        except InjectorError as exc:
+            self._log.info("not revoked, it ends by itself", what=what, error=str(exc))
+        else:
+            self._log.info("revoked", what=what)
+        return True

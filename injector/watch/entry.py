@@ -1,0 +1,54 @@
+"""How the configuration treats one secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from injector.config import model
+from injector.secret import Ref, Timing
+
+DEFAULTS = model.Secret(path="-")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The settings of one secret, by name or as named in place. Durations in seconds."""
+
+    name: str
+    timing: Timing
+    engine: str = DEFAULTS.engine
+    optional: bool = DEFAULTS.optional
+    on_missing: str = DEFAULTS.on_missing
+    overlap: float = DEFAULTS.overlap
+    publish_delay: float = DEFAULTS.publish_delay
+    issuance_budget: int = DEFAULTS.issuance_budget
+
+
+class Entries:
+    """Settings by secret; those that no name stands for have the defaults."""
+
+    def __init__(self, config: model.Config, names: Mapping[str, Ref]) -> None:
+        self._common = config.template_config
+        self._named = {
+            names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
+        }
+
+    def of(self, ref: Ref) -> Entry:
+        return self._named.get(ref) or Entry(str(ref), self._timing(0.0))
+
+    def _entry(self, name: str, secret: model.Secret) -> Entry:
+        return Entry(
+            name,
+            self._timing(secret.refresh),
+            secret.engine,
+            secret.optional,
+            secret.on_missing,
+            secret.overlap,
+            secret.publish_delay,
+            secret.issuance_budget,
+        )
+
+    def _timing(self, refresh: float) -> Timing:
+        common = self._common
+        return Timing(
+            refresh or common.static_secret_render_interval, common.lease_renewal_threshold
+        )

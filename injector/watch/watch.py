@@ -1,0 +1,73 @@
+"""A watcher for each wanted secret, no more and no fewer."""
+
+import asyncio
+from collections.abc import Mapping
+
+from injector.config import model
+from injector.errors import MissingError
+from injector.health import State
+from injector.secret import Kind, Ref
+from injector.watch.entry import Entries
+from injector.watch.watcher import Parts, Watcher
+
+
+class Watch:
+    """Starts and stops watchers as wishes change, and passes on what concerns all of them."""
+
+    name = "watch"
+
+    def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
+        self.entries = Entries(config, names)
+        self._parts = parts
+        self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
+        parts.tokens.on_replaced.append(self._reissue)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._adjust(group)
+                await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)
+
+    def refresh_static(self) -> None:
+        """Read static secrets again now (SIGUSR1, bare refresh): nothing is ever issued anew."""
+        for watcher, _ in self._watchers.values():
+            generation = self._parts.store.current(watcher.ref)
+            if generation is None or generation.life.kind is Kind.STATIC:
+                watcher.due.ring()
+
+    def name_of(self, ref: Ref) -> str:
+        return self.entries.of(ref).name
+
+    def gone(self) -> list[str]:
+        """Return the secrets that disappeared and whose `on_missing` is fail."""
+        return [
+            watcher.entry.name
+            for watcher, _ in self._watchers.values()
+            if watcher.entry.on_missing == "fail"
+            and (report := self._parts.health.of("secret", watcher.entry.name)) is not None
+            and report.state is State.FAILING
+            and isinstance(report.error, MissingError)
+        ]
+
+    def _reissue(self) -> None:
+        """Issue anew what dies with a token that has just been replaced (rules R4, R5)."""
+        for watcher, _ in self._watchers.values():
+            watcher.follow_token()
+
+    def _adjust(self, group: asyncio.TaskGroup) -> None:
+        parts = self._parts
+        wanted = parts.store.wanted
+        for ref in self._watchers.keys() - wanted:
+            watcher, task = self._watchers.pop(ref)
+            task.cancel()
+            parts.store.forget(ref, parts.clock.now())
+            parts.redactor.forget(ref)
+            parts.health.forget("secret", watcher.entry.name)
+            parts.metrics.forget_secret(watcher.entry.name)
+        for ref in wanted - self._watchers.keys():
+            watcher = Watcher(ref, self.entries.of(ref), parts)
+            if parts.store.current(ref) is None:
+                parts.health.waiting("secret", watcher.entry.name)
+            task = group.create_task(watcher.run(), name=f"watch {ref}")
+            self._watchers[ref] = (watcher, task)

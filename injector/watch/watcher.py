@@ -1,0 +1,268 @@
+"""Keeps one secret right. Its knowledge is in the store; only its failures are its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from injector.clock import Clock, Wakeup
+from injector.errors import DeniedError, InjectorError, MissingError, TransientError
+from injector.health import Health
+from injector.log import Logger, Redactor
+from injector.metrics import Metrics
+from injector.retry import Availability
+from injector.secret import (
+    Act,
+    Kind,
+    Life,
+    Ref,
+    Step,
+    after_failed_renewal,
+    after_failure,
+    after_renewal,
+    next_step,
+)
+from injector.store import Generation, Store
+from injector.vault import Answer, Token, Tokens, Vault
+from injector.vault.transport import Unreachable
+from injector.watch.entry import Entry
+
+# Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
+LOUD = 3
+# The window of `issuance_budget`, seconds.
+BUDGET_WINDOW = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a watcher works with."""
+
+    clock: Clock
+    draw: Callable[[], float]
+    vault: Vault
+    tokens: Tokens
+    availability: Availability
+    store: Store
+    health: Health
+    metrics: Metrics
+    redactor: Redactor
+    log: Logger
+
+
+class Watcher:
+    """The state machine of one secret."""
+
+    def __init__(self, ref: Ref, entry: Entry, parts: Parts) -> None:
+        self.ref = ref
+        self.entry = entry
+        self._parts = parts
+        self._failures = 0
+        self._issue_anew = False
+        self._rotation_due_since: float | None = None
+        self.due = Wakeup()
+
+    async def run(self) -> None:
+        """Refresh for ever. Runs until cancelled."""
+        clock = self._parts.clock
+        step = self._resume()
+        while True:
+            await clock.sleep(step.at - clock.now(), self.due)
+            step = await self.refresh(self._act(step))
+
+    async def refresh(self, act: Act) -> Step:
+        """Do what is due; return what is next. A failure is state, not an exception."""
+        if act is Act.PUBLISH:
+            return self._publish()
+        await self._parts.availability.wait()
+        try:
+            step = await (self._renew() if act is Act.RENEW else self._fetch())
+        except InjectorError as exc:
+            return self._failed(exc, act)
+        self._succeeded()
+        return step
+
+    def follow_token(self) -> None:
+        """Another token is current: a lease of the old one is issued anew before it dies."""
+        lease = self._parts.store.pending(self.ref) or self._parts.store.current(self.ref)
+        held = self._parts.tokens.held
+        if lease is None or held is None or not lease.is_lease or lease.token is None:
+            return
+        if not lease.token.is_same(held):
+            self._issue_anew = True
+            self.due.ring()
+
+    def _act(self, step: Step) -> Act:
+        """Return what to do now; the sleep may have been cut short for something else."""
+        if self._issue_anew:
+            self._issue_anew = False
+            return Act.FETCH
+        return step.act
+
+    def _resume(self) -> Step:
+        """Go on where the store's record stands: a reload is not a reason to ask again."""
+        store, now = self._parts.store, self._parts.clock.now()
+        if (pending := store.pending(self.ref)) is not None:
+            return Step(Act.PUBLISH, pending.added_at + self.entry.publish_delay)
+        current = store.current(self.ref)
+        return Step(Act.FETCH, now) if current is None else self._next(current.life)
+
+    # -- the acts
+
+    async def _fetch(self) -> Step:
+        parts = self._parts
+        self._spend_budget()
+        try:
+            answer, life, token = await parts.tokens.use(self._ask)
+        except MissingError as exc:
+            return self._missing(exc)
+        self._count_first_issue(life)
+        before = parts.store.current(self.ref)
+        if before is not None and before.answer is not None and _same(before.answer, answer):
+            self._measure(parts.store.confirm(self.ref, life))
+            return self._next(life)
+        parts.redactor.learn(self.ref, answer.data)
+        added = parts.store.add(self.ref, answer, life, token=token, now=parts.clock.now())
+        parts.log.debug(
+            "secret fetched",
+            secret=self.entry.name,
+            kind=answer.kind,
+            generation=added.number,
+            version=answer.version or None,
+        )
+        # The very first value waits for nothing: nobody has an older one to work with meanwhile.
+        delay = self.entry.publish_delay if before is not None else 0.0
+        return Step(Act.PUBLISH, parts.clock.now() + delay) if delay else self._publish()
+
+    async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
+        answer, life = await self._parts.vault.fetch(self.ref, token, engine=self.entry.engine)
+        return answer, life, token
+
+    def _publish(self) -> Step:
+        generation = self._parts.store.publish(self.ref)
+        self._measure(generation)
+        return self._next(generation.life)
+
+    async def _renew(self) -> Step:
+        """Renew the current lease; it goes on to die with the token that made it."""
+        parts = self._parts
+        lease = parts.store.current(self.ref)
+        assert lease is not None
+        before = lease.life
+        sent = parts.clock.now()
+        duration, renewable = await parts.tokens.use(
+            lambda token: parts.vault.renew_lease(lease.lease_id, token, increment=before.duration)
+        )
+        life = Life(Kind.LEASE, sent, duration, renewable, self._parent_expires_at(lease))
+        self._measure(parts.store.confirm(self.ref, life))
+        parts.log.debug("lease renewed", secret=self.entry.name, duration=duration)
+        return after_renewal(before, life, self.entry.timing, parts.draw())
+
+    def _missing(self, error: MissingError) -> Step:
+        """Follow `optional` and `on_missing`; raises the error where it is one."""
+        parts = self._parts
+        if not self.entry.optional:
+            if self.entry.on_missing == "remove" and parts.store.current(self.ref) is not None:
+                parts.store.withdraw(self.ref, parts.clock.now())
+            raise error
+        life = Life(Kind.STATIC, parts.clock.now())
+        before = parts.store.current(self.ref)
+        if before is not None and before.answer is None:
+            parts.store.confirm(self.ref, life)
+        else:
+            parts.store.add(self.ref, None, life, token=None, now=parts.clock.now())
+            parts.store.publish(self.ref)
+        return self._next(life)
+
+    def _next(self, life: Life) -> Step:
+        now = self._parts.clock.now()
+        waited = 0.0
+        if life.kind is Kind.STATIC_ROLE and life.duration <= 0:
+            self._rotation_due_since = self._rotation_due_since or now
+            waited = now - self._rotation_due_since
+        else:
+            self._rotation_due_since = None
+        return next_step(life, self.entry.timing, self._parts.draw(), waited=waited)
+
+    def _parent_expires_at(self, lease: Generation) -> float:
+        """Return when the lease's token ends, which a renewal of the token may have moved."""
+        held = self._parts.tokens.held
+        if held is not None and lease.token is not None and lease.token.is_same(held):
+            return held.expires_at
+        return lease.life.token_expires_at
+
+    # -- the issuance budget: nothing issues credentials without end, whatever goes wrong
+
+    def _spend_budget(self) -> None:
+        """Count a request that will issue something; raises DeniedError when the budget is gone.
+
+        An issuance that is sent and not answered counts too: it may have happened.
+        """
+        current = self._parts.store.current(self.ref)
+        if self.ref.body is None and (current is None or not current.is_lease):
+            return
+        now = self._parts.clock.now()
+        issues = self._parts.store.issues(self.ref.path)
+        while issues and issues[0] <= now - BUDGET_WINDOW:
+            issues.popleft()
+        if len(issues) >= self.entry.issuance_budget:
+            raise DeniedError(
+                f"{self.ref} was asked for a credential {len(issues)} times in 10 minutes, "
+                "which is its issuance_budget: no more for now, the last one stays in use; find "
+                "out what uses them up (short TTLs?) before raising `issuance_budget`"
+            )
+        issues.append(now)
+
+    def _count_first_issue(self, life: Life) -> None:
+        """Count what only the answer has shown to be an issuance."""
+        current = self._parts.store.current(self.ref)
+        if self.ref.body is None and current is None and life.kind is Kind.LEASE:
+            self._parts.store.issues(self.ref.path).append(self._parts.clock.now())
+
+    # -- what others get to know
+
+    def _succeeded(self) -> None:
+        if self._failures:
+            self._parts.log.info("secret recovered", secret=self.entry.name)
+        self._failures = 0
+        self._parts.health.ok("secret", self.entry.name)
+
+    def _failed(self, error: InjectorError, act: Act) -> Step:
+        parts = self._parts
+        self._failures += 1
+        parts.health.failing("secret", self.entry.name, error)
+        if isinstance(error, Unreachable):
+            parts.availability.report(error)
+        step = self._after_failure(error, act)
+        quiet = isinstance(error, TransientError) and self._failures < LOUD
+        (parts.log.info if quiet else parts.log.error)(
+            "secret failed",
+            secret=self.entry.name,
+            error=str(error),
+            error_class=error.label,
+            failures=self._failures,
+            retry_in=round(step.at - parts.clock.now(), 1),
+        )
+        return step
+
+    def _after_failure(self, error: InjectorError, act: Act) -> Step:
+        parts, now = self._parts, self._parts.clock.now()
+        lease = parts.store.current(self.ref)
+        if act is Act.RENEW and lease is not None:
+            life = replace(lease.life, token_expires_at=self._parent_expires_at(lease))
+            return after_failed_renewal(error, self._failures, life, now, parts.draw())
+        at = after_failure(
+            error, self._failures, now=now, timing=self.entry.timing, draw=parts.draw()
+        )
+        return Step(Act.FETCH, at)
+
+    def _measure(self, generation: Generation) -> None:
+        metrics, clock, name = self._parts.metrics, self._parts.clock, self.entry.name
+        wall = clock.wall()
+        metrics.secret_refreshed.set(wall, name)
+        metrics.secret_generation.set(generation.number, name)
+        expires_at = generation.life.expires_at
+        if expires_at != float("inf"):
+            metrics.secret_expires.set(wall + expires_at - clock.now(), name)
+
+
+def _same(before: Answer, after: Answer) -> bool:
+    """Tell whether it is the same value: a new KV version with equal data is (rule R12)."""
+    return before.data == after.data and not after.lease_id

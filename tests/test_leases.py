@@ -1,0 +1,322 @@
+"""Leases of a real database engine, on a moved clock: what the server really issued is counted."""
+
+import asyncio
+import io
+from collections.abc import Callable
+
+import pytest
+
+from injector.dev.postgres import postgres
+from injector.secret import Kind
+from injector.store import Phase
+from tests.engine import configuration, engine, kept_parts, load_from
+from tests.fakes import LIMIT
+
+
+@pytest.fixture(scope="module")
+def database(server):
+    with postgres() as made:
+        made.mount(server.admin)
+        yield made
+
+
+@pytest.fixture
+def creds(app, database):
+    """A role of the app's own, and the path at which its credentials are issued."""
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+    path = f"database/creds/{app.name}"
+    app.allow(f"secret/data/{app.name}/*", path, "sys/leases/revoke")
+    return path
+
+
+def settings(app, proxy, tmpfs, creds, *, secret=None, files=1, **blocks):
+    entries = [
+        {
+            "contents": "{{ db.username }} {{ db.password }}",
+            "destination": str(tmpfs / f"db{n}"),
+        }
+        for n in range(files)
+    ]
+    secrets = {"db": {"path": creds, **(secret or {})}}
+    return configuration(app, proxy.address, **{"secrets": secrets, "template": entries, **blocks})
+
+
+async def refused(logs_in: Callable[[], bool]) -> None:
+    """Wait until a log-in fails: the server revokes a token's leases in the background."""
+    async with asyncio.timeout(LIMIT):
+        while logs_in():  # noqa: ASYNC110 - PostgreSQL has no event for it
+            await asyncio.sleep(0.02)
+
+
+def logs_in(database, tmpfs):
+    return database.accepts(*(tmpfs / "db0").read_text().split())
+
+
+async def test_a_credential_is_issued_once_for_all_templates_and_renewed_in_time(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, files=10))
+
+    async with engine(loaded, clock) as running:
+        assert proxy.count(creds) == 1
+        assert logs_in(database, tmpfs)
+        [lease] = running.kept.store.leases()
+        assert lease.life.kind is Kind.LEASE
+
+        await clock.advance(2600)
+        assert proxy.count("leases/renew") == 1
+        assert proxy.count(creds) == 1
+        assert running.assembly.health.settled
+
+
+async def test_a_kv_refresh_beside_it_issues_nothing(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    app.put("kv", value="x")
+    entry = {
+        "contents": f'{{{{ db.username }}}} {{{{ secret("{app.path("kv")}").value }}}}',
+        "destination": str(tmpfs / "both"),
+    }
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, template=[entry]))
+
+    async with engine(loaded, clock):
+        await clock.advance(1300)
+        assert proxy.count("/kv") > 20
+        assert proxy.count(creds) == 1
+
+
+async def test_a_failed_renewal_is_retried_and_issues_nothing(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+
+    async with engine(loaded, clock) as running:
+        proxy.only = "leases/renew"
+        proxy.script = [500, 500, 500]
+        await clock.advance(2600)
+
+        assert proxy.count("leases/renew") == 4
+        assert proxy.count(creds) == 1
+        assert running.assembly.health.settled
+
+
+async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+
+    async with engine(loaded, clock) as running:
+        [lease] = running.kept.store.leases()
+        app.admin.sys.revoke_lease(lease.lease_id)
+        await clock.advance(2600)
+
+        assert proxy.count(creds) == 2
+        assert logs_in(database, tmpfs)
+
+
+async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_is_revoked_late(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "30s"}))
+    database.role(app.admin, app.name, ttl="1h", max_ttl="1h")
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
+        await clock.advance(2440)
+
+        assert proxy.count(creds) == 2
+        new = (tmpfs / "db0").read_text().split()
+        assert new != old
+        phases = sorted(lease.phase for lease in running.kept.store.leases())
+        assert phases == [Phase.ACKNOWLEDGED, Phase.SUPERSEDED]
+        assert database.accepts(*old)
+        assert database.accepts(*new)
+
+        await clock.advance(40)
+        assert not database.accepts(*old)
+        assert database.accepts(*new)
+        assert len(running.kept.store.leases()) == 1
+
+
+async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
+    flag = tmpfs / "application-is-up"
+    config["notify"] = {"app": {"command": ["test", "-e", str(flag)], "wait": {"min": "1s"}}}
+    config["template"][0]["notify"] = ["app"]
+    flag.touch()
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock):
+        old = (tmpfs / "db0").read_text().split()
+        flag.unlink()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")
+        await clock.advance(2600)
+        assert proxy.count(creds) == 2
+        assert database.accepts(*old)
+
+        flag.touch()
+        await clock.advance(31)
+        assert not database.accepts(*old)
+
+
+async def test_a_replaced_token_takes_no_lease_with_it(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """A planned hand-over: log in, issue anew, deliver, then revoke the old token."""
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl="20m", token_type="service", token_num_uses=0
+    )
+    app.put("kv", value="x")
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "30s"})
+    config["template"].append(
+        {
+            "contents": f'{{{{ secret("{app.path("kv")}").value }}}}',
+            "destination": str(tmpfs / "kv"),
+        }
+    )
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        first = running.token
+        old = (tmpfs / "db0").read_text().split()
+        proxy.only = "renew-self"
+        proxy.status = 403  # not renewable any more: it is replaced instead
+        await clock.advance(820)
+
+        assert not running.token.is_same(first)
+        assert proxy.count(creds) == 2
+        assert database.accepts(*old)
+        assert logs_in(database, tmpfs)
+        await clock.advance(60)
+        assert not database.accepts(*old)
+        assert logs_in(database, tmpfs)
+        assert running.assembly.tokens.retiring == []
+        assert running.log.count('"path":"' + str(tmpfs / "kv")) == 1
+
+
+async def test_a_revoked_token_means_new_credentials_at_once_and_once(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    app.put("kv", value="x")
+    config = settings(app, proxy, tmpfs, creds)
+    config["template"].append(
+        {
+            "contents": f'{{{{ secret("{app.path("kv")}").value }}}}',
+            "destination": str(tmpfs / "kv"),
+        }
+    )
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        app.admin.auth.token.revoke(running.token.value)
+        await refused(lambda: logs_in(database, tmpfs))
+        await clock.advance(67)
+
+        assert proxy.count("/login") == 2
+        assert proxy.count(creds) == 2
+        assert logs_in(database, tmpfs)
+
+
+async def test_a_failing_hook_issues_nothing_for_anybody(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    config = settings(app, proxy, tmpfs, creds)
+    config["template"].append(
+        {
+            "contents": "nothing secret",
+            "destination": str(tmpfs / "other"),
+            "exec": {"command": ["false"]},
+        }
+    )
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(600)
+
+        assert proxy.count(creds) == 1
+        assert running.log.count("notification failed") >= 15
+
+
+async def test_the_issuance_budget_stops_a_runaway_loudly(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    database.role(app.admin, app.name, ttl="5s", max_ttl="5s")
+    proxy.only, proxy.status = "leases/renew", 403  # every renewal is refused: always a new one
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"issuance_budget": 4}))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(500)
+
+        assert proxy.count(creds) == 4
+        assert "issuance_budget" in running.log
+        await clock.advance(200)
+        assert proxy.count(creds) == 8
+
+
+async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, creds, database):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(loaded, clock, kept=kept):
+        before = (tmpfs / "db0").read_text()
+
+    async with engine(loaded, clock, kept=kept):
+        assert (tmpfs / "db0").read_text() == before
+        await clock.advance(2600)
+
+        assert proxy.count(creds) == 1
+        assert proxy.count("leases/renew") == 1
+
+
+async def test_a_secret_that_nobody_wants_any_more_gives_its_lease_back(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    kept = kept_parts(clock, io.StringIO())
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "5s"}))
+    async with engine(loaded, clock, kept=kept):
+        old = (tmpfs / "db0").read_text().split()
+    entry = {"contents": "nothing secret", "destination": str(tmpfs / "other")}
+    without = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=[entry]))
+
+    async with engine(without, clock, kept=kept):
+        await clock.advance(70)
+
+        assert not database.accepts(*old)
+        assert kept.store.leases() == []
+
+
+async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_works(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(
+        tmp_path, settings(app, proxy, tmpfs, creds, secret={"publish_delay": "10s"})
+    )
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text()
+        [lease] = running.kept.store.leases()
+        app.admin.sys.revoke_lease(lease.lease_id)
+        while proxy.count(creds) < 2:
+            await clock.advance(5)
+        assert (tmpfs / "db0").read_text() == old
+        await clock.advance(11)
+        assert (tmpfs / "db0").read_text() != old
+
+
+@pytest.mark.parametrize("what", ["none", "leases", "token"])
+async def test_what_is_revoked_at_a_regular_end(
+    app, proxy, clock, tmpfs, tmp_path, creds, database, what
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown=what))
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        token = running.token
+        await running.assembly.release()
+
+        if what == "token":
+            await refused(lambda: database.accepts(*old))
+        assert database.accepts(*old) is (what == "none")
+        assert await running.assembly.vault.is_valid(token) is (what != "token")
