@@ -1,4 +1,5 @@
-# Any base with python3 and its venv module, Python 3.11 or newer. Both stages use the same one.
+# Any base of Debian's kind with python3 and its venv module, Python 3.11 or newer. Both stages use
+# the same one.
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
@@ -7,7 +8,8 @@ WORKDIR /src
 
 # Two environments: one that builds the wheel and stays behind, one that is shipped, without pip.
 COPY requirements/build.txt requirements/run.txt requirements/
-RUN python3 -m venv /opt/build \
+RUN touch -d '1 minute ago' /before \
+ && python3 -m venv /opt/build \
  && python3 -m venv --without-pip /opt/injector \
  && /opt/build/bin/pip install --require-hashes -r requirements/build.txt \
  && /opt/build/bin/pip --python /opt/injector install --require-hashes -r requirements/run.txt
@@ -20,13 +22,12 @@ RUN /opt/build/bin/hatchling build -t wheel -d dist \
 
 # Nothing can write bytecode in a read-only container, so it is compiled here: ours, and what we
 # import from the standard library, which slim images ship without.
-RUN touch /tmp/before \
- && /opt/injector/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /opt/injector/lib \
+RUN /opt/injector/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /opt/injector/lib \
  && /opt/injector/bin/python3 -c 'import importlib, injector, pkgutil; [importlib.import_module(module.name) for module in pkgutil.walk_packages(injector.__path__, "injector.")]' \
  && mkdir -p /image/opt /empty \
  && cp -a /opt/injector /image/opt/ \
  && find "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
-      -name '*.pyc' -newer /tmp/before -exec cp -a --parents -t /image {} +
+      -name '*.pyc' -newer /before -exec cp -a --parents -t /image {} +
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="vault-injector" \

@@ -1,6 +1,7 @@
 """What is shipped beside the program keeps to its formats, and to the program."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,9 @@ from dotenv import dotenv_values
 import injector
 from injector.agent.plan import plan
 from injector.config import Loaded, model
+from injector.config.unavailable import UNAVAILABLE
 from injector.dev.bao import executable
+from tests.configs import load_text
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"
@@ -90,12 +93,16 @@ def test_the_companion_runs_on_what_the_seed_script_makes(server, tmp_path, tmpf
         "/policies/": f"{CONFIG}/policies/",
         "/secrets/": f"{tmpfs}/",
         "http://openbao:8200": server.address,
+        # Nobody here is the application: processes of this machine are not to be signalled.
+        "name: python3": "name: no-such-program-on-this-machine",
     }
     for name, path in (("seed.sh", "compose/seed.sh"), ("companion.yaml", "companion.yaml")):
         text = (CONFIG / path).read_text()
         for old, new in moved.items():
             text = text.replace(old, new)
         (tmp_path / name).write_text(text)
+
+    assert "no-such-program" in (tmp_path / "companion.yaml").read_text()
 
     run_script(tmp_path / "seed.sh", server)
     run_script(tmp_path / "seed.sh", server)
@@ -107,6 +114,24 @@ def test_the_companion_runs_on_what_the_seed_script_makes(server, tmp_path, tmpf
         "DB_USERNAME": stored["data"]["data"]["username"],
         "DB_PASSWORD": stored["data"]["data"]["password"],
     }
+
+
+@pytest.mark.parametrize("page", ["ci.md", "kubernetes.md"])
+def test_examples_in_the_pages_load(tmp_path, page):
+    examples = re.findall(
+        r"^```yaml\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL
+    )
+
+    for example in examples:
+        load_text(tmp_path, example, unavailable=UNAVAILABLE)
+
+
+@pytest.mark.parametrize("page", ["ci.md", "docker-compose.md", "kubernetes.md"])
+def test_links_in_the_pages_lead_somewhere(page):
+    docs = ROOT / "docs"
+
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (docs / page).read_text()):
+        assert (docs / target).exists(), target
 
 
 # --- config/kubernetes/ ------------------------------------------------------------------------
