@@ -95,7 +95,7 @@ class Metrics:
         )
         self.notifications = Counter(
             "injector_notifications_total",
-            "Notifications by result: sent, absent or failed.",
+            "Notifications by result: sent, current (started after the change), absent, failed.",
             ("notify", "result"),
         )
         self.errors = Counter("injector_errors_total", "Errors by class.", ("class",))

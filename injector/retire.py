@@ -71,11 +71,11 @@ class Retire:
         if lease.life.expires_at <= now:
             self._store.retire(lease)
             return inf
+        if due > now:
+            return min(due, lease.life.expires_at)
         token = self._tokens.held
-        if due > now or token is None:
-            return min(max(due, now + RETRY), lease.life.expires_at)
-        if not await self._revoke(lease, token):
-            return now + RETRY
+        if token is None or not await self._revoke(lease, token):
+            return min(now + RETRY, lease.life.expires_at)
         self._store.retire(lease)
         return inf
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from injector.clock import Clock, Wakeup
 from injector.errors import TransientError
 from injector.health import Health
+from injector.log import Logger
 
 T = TypeVar("T")
 
@@ -51,11 +52,14 @@ class Availability:
         *,
         probe: Callable[[], Awaitable[None]],
         draw: Callable[[], float],
+        log: Logger,
     ) -> None:
         self._clock = clock
         self._health = health
         self._probe = probe
         self._draw = draw
+        self._log = log
+        self._down_since = 0.0
         self._up = asyncio.Event()
         self._up.set()
         self._reported = Wakeup()
@@ -68,6 +72,8 @@ class Availability:
         """Say that a request got no answer; everybody waits until a probe gets one."""
         if self._up.is_set():
             self._up.clear()
+            self._down_since = self._clock.now()
+            self._log.warning("vault unreachable", error=str(error))
             self._health.failing("vault", "server", error)
             self._reported.ring()
 
@@ -93,4 +99,6 @@ class Availability:
             await self._clock.sleep(PROBE_INTERVAL + PROBE_JITTER * self._draw())
         else:
             self._health.ok("vault", "server")
+            outage = round(self._clock.now() - self._down_since, 1)
+            self._log.warning("vault answers again", after=outage)
             self._up.set()

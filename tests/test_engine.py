@@ -285,6 +285,7 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         await clock.advance(61)
 
         assert proxy.count("login") == 2
+        assert running.log.count("token not valid any more") == 1
         assert (tmpfs / "s1").read_text() == "two"
         assert os.stat(tmpfs / "s0") == before
         assert running.assembly.health.settled
@@ -358,6 +359,8 @@ async def test_an_outage_costs_probes_only_and_ends_within_seconds(
         await clock.advance(3)
 
         assert (tmpfs / "s3").read_text() == "two"
+        assert running.log.count("vault unreachable") == 1
+        assert running.log.count("vault answers again") == 1
         assert running.assembly.tokens.held is token
         assert running.assembly.health.settled
 

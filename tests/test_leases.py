@@ -117,13 +117,13 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
 async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_is_revoked_late(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "30s"}))
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "3s"}))
     database.role(app.admin, app.name, ttl="1h", max_ttl="1h")
 
     async with engine(loaded, clock) as running:
         old = (tmpfs / "db0").read_text().split()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
-        await clock.advance(2440)
+        await clock.advance(2432)
 
         assert proxy.count(creds) == 2
         new = (tmpfs / "db0").read_text().split()
@@ -133,7 +133,7 @@ async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_
         assert database.accepts(*old)
         assert database.accepts(*new)
 
-        await clock.advance(40)
+        await clock.advance(3)
         assert not database.accepts(*old)
         assert database.accepts(*new)
         assert len(running.kept.store.leases()) == 1

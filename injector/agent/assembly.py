@@ -76,7 +76,7 @@ class Assembly:
         self.vault = Vault(self.transport, kept.clock)
         self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token)
         self.availability = Availability(
-            kept.clock, self.health, probe=self.vault.health, draw=kept.draw
+            kept.clock, self.health, probe=self.vault.health, draw=kept.draw, log=kept.log
         )
         refs = names(config)
         self.outputs = build.outputs(plan, refs)

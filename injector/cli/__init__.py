@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     command, rest = _command(argv)
     module = import_module(f"injector.cli.{command}")
     parser = argparse.ArgumentParser(
-        prog=f"injector {command}", description=COMMANDS[command].capitalize() + "."
+        prog=f"injector {command}", description=_sentence(COMMANDS[command])
     )
     module.add_arguments(parser)
     try:
@@ -55,3 +55,7 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     return args.command, args.rest
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
