@@ -94,6 +94,7 @@ def build(run: Podman) -> None:
     trusted = ["-v", f"{CERTIFICATES}:{CERTIFICATES}:ro"] if Path(CERTIFICATES).exists() else []
     arguments = ["--format", "docker", "--network", "host", "--build-arg", f"BASE={BASE}"]
     run("build", *arguments, *trusted, "-t", IMAGE, str(ROOT), limit=900)
+    run("image", "prune", "--force")  # earlier builds: this storage shares nothing between layers
 
 
 @dataclass(frozen=True)
