@@ -1,0 +1,114 @@
+"""The hand-over file on disk: read with suspicion, written in one step, in memory only."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from injector.destination import Rights, explain
+from injector.destination.directory import Directory, open_directory
+from injector.destination.regular import TEMPORARY, open_regular, replace
+from injector.errors import ConfigError, WriteError
+from injector.handover.lock import locked
+from injector.handover.record import LARGEST, Record, Unusable, decode, encode
+from injector.handover.stamp import Stamp
+from injector.log import Logger
+
+_READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Handover:
+    """One hand-over file. Hold its lock around everything else."""
+
+    def __init__(self, path: str, log: Logger) -> None:
+        self.path = path
+        self._directory, self._name = os.path.split(path)
+        self._log = log
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other injectors away for as long as we run; raises ConfigError.
+
+        What a killed one has left of a write is removed: it holds a token as well.
+        """
+        try:
+            directory = self._open(create=True)
+        except OSError as error:
+            raise ConfigError(str(explain.failed("use", self.path, error))) from error
+        except WriteError as error:
+            raise ConfigError(str(error)) from error
+        with directory, locked(directory, f"{self._name}.lock"):
+            self._sweep(directory)
+            yield
+
+    def load(self, now: Stamp) -> Record | None:
+        """Return what there is to go on with; None, and a warning that says why, if it is unfit."""
+        try:
+            with self._open(create=False) as directory:
+                record = decode(self._read(directory))
+            if objection := record.stamp.objection(now):
+                raise Unusable(objection)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._ignore(error.strerror or "it cannot be read")
+        except (WriteError, Unusable) as error:
+            self._ignore(str(error))
+        else:
+            return record
+        return None
+
+    def save(self, record: Record) -> None:
+        """Put this record in the place of the last one, in one step; raises WriteError."""
+        try:
+            encoded = encode(record)
+            with self._open(create=True) as directory:
+                replace(directory, self._name, encoded, Rights(0o600))
+        except Unusable as error:
+            raise WriteError(f"write {self.path}: {error}") from None
+        except OSError as error:
+            raise explain.failed("write", self.path, error) from error
+
+    def remove(self) -> None:
+        """Remove it: what it says is over. Raises WriteError."""
+        try:
+            with suppress(FileNotFoundError), self._open(create=False) as directory:
+                os.unlink(self._name, dir_fd=directory.fd)
+        except OSError as error:
+            raise explain.failed("remove", self.path, error) from error
+
+    def _open(self, *, create: bool) -> Directory:
+        """Open its directory; raises WriteError for one off memory, which no option allows."""
+        directory = open_directory(self._directory, create=create, require_memory_backed=False)
+        if directory.memory_backed:
+            return directory
+        os.close(directory.fd)
+        raise WriteError(
+            f"{self.path} is not on a memory-backed filesystem, and it holds a token: put it on "
+            "tmpfs (pod: emptyDir with `medium: Memory`; compose: `tmpfs:`)"
+        )
+
+    def _read(self, directory: Directory) -> bytes:
+        try:
+            fd = open_regular(directory, self._name)
+        except WriteError:
+            raise Unusable("it is a link, a directory or the like: move it away") from None
+        with open(fd, "rb") as file:
+            found = os.fstat(fd)
+            if found.st_uid != os.geteuid():
+                raise Unusable(f"it belongs to uid {found.st_uid}, this is uid {os.geteuid()}")
+            if found.st_mode & _READABLE_BY_OTHERS:
+                raise Unusable(f"others may use it (mode {stat.S_IMODE(found.st_mode):04o})")
+            if found.st_size > LARGEST:
+                raise Unusable(f"it is larger than {LARGEST >> 20} MiB")
+            return file.read(found.st_size)
+
+    def _ignore(self, reason: str) -> None:
+        self._log.warning("hand-over file ignored", path=self.path, reason=reason)
+
+    def _sweep(self, directory: Directory) -> None:
+        ours = f".{self._name[:48]}.vault-injector."
+        for name in directory.names():
+            if name.startswith(ours) and TEMPORARY.fullmatch(name):
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=directory.fd)

@@ -1,0 +1,69 @@
+"""The lock beside a hand-over file: one injector at a time."""
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from injector.destination.directory import Directory
+from injector.errors import ConfigError
+
+# NONBLOCK: opening a planted named pipe must not hang.
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@contextmanager
+def locked(directory: Directory, name: str) -> Iterator[None]:
+    """Hold the lock `name` in this directory; raises ConfigError if somebody else does.
+
+    The kernel lets go of it with the process, however that ends. The file stays: if it were
+    removed, two processes could hold locks on two files of the same name.
+    """
+    path = os.path.join(directory.path, name)
+    try:
+        fd = os.open(name, _OPEN, 0o600, dir_fd=directory.fd)
+    except OSError as error:
+        raise ConfigError(_cannot_open(path, error)) from error
+    try:
+        _require_ours(os.fstat(fd), path)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(_held(fd, path)) from None
+        os.fchmod(fd, 0o600)  # whatever the umask
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _cannot_open(path: str, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return f"{path} is a symbolic link, which somebody may have planted: remove it"
+    return (
+        f"{path} cannot be opened: {error.strerror} (running as uid {os.geteuid()}): let all "
+        "injectors that share a hand-over file run as the same user, one that may write here"
+    )
+
+
+def _require_ours(found: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"{path} is not a regular file: move it away")
+    if found.st_uid != os.geteuid():
+        raise ConfigError(
+            f"{path} belongs to uid {found.st_uid}, this is uid {os.geteuid()}: let all injectors "
+            "that share a hand-over file run as the same user, or remove the lock of another"
+        )
+
+
+def _held(fd: int, path: str) -> str:
+    """Say who holds the lock; in another container its process id counts there."""
+    written = os.pread(fd, 16, 0).strip()
+    holder = f" (process {written.decode()} of its container)" if written.isdigit() else ""
+    return (
+        f"{path} is held by another injector{holder}: end that one, or set another "
+        "`cache.persist.path` for this one"
+    )

@@ -1,0 +1,105 @@
+"""Which of an injector's knowledge is handed over, and which of it still holds later. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from injector.auth.approle import SecretId
+from injector.delivery.ledger import Pending
+from injector.secret import Kind, Ref
+from injector.store import Generation, Phase
+from injector.vault.tokens import Token
+
+# What Vault makes for us: asking again makes another. Everything else is read again, and its
+# values are not written down.
+ISSUED = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL, Kind.ISSUED})
+VISIBLE = frozenset({Phase.PUBLISHED, Phase.ACKNOWLEDGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How a destination was left: the digest of its content, and what stat() says of it."""
+
+    content_hash: str = field(repr=False)
+    identity: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What outlives a process. Times are on the injected clock.
+
+    `generations` come in any order. For each secret the highest number that templates have seen is
+    the current one; lower ones wait to be retired.
+    """
+
+    token: Token | None = None
+    retiring: tuple[Token, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    issues: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # for issuance budgets
+    pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
+    told_at: Mapping[str, float] = field(default_factory=dict)  # by target
+    files: Mapping[str, Left] = field(default_factory=dict)  # by destination
+    secret_id: SecretId | None = None  # only one that nothing else has
+
+    def untold(self, path: str, content_hash: str) -> bool:
+        """Tell whether a file that is right as found was written after this state was recorded.
+
+        Killed between the rename and the next record: nobody may have told the application.
+        """
+        left = self.files.get(path)
+        return left is not None and left.content_hash != content_hash
+
+
+def capture(state: State) -> State:
+    """Return what is worth writing down: nothing that can simply be read again.
+
+    A token that we were given is read again as well; it stays with the leases that die with it.
+    """
+    return replace(
+        state,
+        token=state.token if state.token and state.token.ours else None,
+        retiring=tuple(token for token in state.retiring if token.ours),
+        generations=tuple(
+            generation
+            for generation in state.generations
+            if generation.answer is not None and generation.life.kind in ISSUED
+        ),
+    )
+
+
+def restore(state: State, now: float) -> State:
+    """Return what of a recorded state still holds: nothing that has expired."""
+    tokens = [token for token in (state.token, *state.retiring) if token is not None]
+    generations = [_with_newest_token(found, tokens) for found in state.generations]
+    return replace(
+        state,
+        token=state.token if state.token and state.token.expires_at > now else None,
+        retiring=tuple(token for token in state.retiring if token.expires_at > now),
+        generations=tuple(_alive(generations, now)),
+    )
+
+
+def _with_newest_token(generation: Generation, tokens: list[Token]) -> Generation:
+    """Let a lease know what became of its token, which may have been renewed since."""
+    asked_with = generation.token
+    for token in tokens:
+        if asked_with is not None and asked_with.is_same(token):
+            life = generation.life
+            if generation.is_lease:
+                life = replace(life, token_expires_at=token.expires_at)
+            return replace(generation, token=token, life=life)
+    return generation
+
+
+def _alive(generations: list[Generation], now: float) -> Iterator[Generation]:
+    """Drop what has expired. What an expired generation replaced does not come back for it."""
+    current: dict[Ref, Generation] = {}
+    for found in sorted(generations, key=lambda generation: generation.number):
+        if found.phase in VISIBLE:
+            current[found.ref] = found
+    for found in generations:
+        if found.life.expires_at <= now:
+            continue
+        if found.phase in VISIBLE and current[found.ref].life.expires_at <= now:
+            yield replace(found, phase=Phase.SUPERSEDED, superseded_at=now)
+        else:
+            yield found
