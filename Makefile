@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers unit fmt bench lock clean
+.PHONY: help install demo test lint types layers unit test-containers fmt bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ layers: $(READY) ## imports point one way (import-linter)
 unit: $(READY) ## the tests, against a real OpenBao
 	$(BIN)/pytest
 
+test-containers: $(READY) ## the image and the compose example in real containers (podman, root, minutes)
+	INJECTOR_TEST_CONTAINERS=1 $(BIN)/pytest tests/containers
+
 fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -49,6 +52,8 @@ lock: ## resolve pyproject.toml again into requirements/*.txt (needs uv)
 	  pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  -c requirements/run.txt --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  -c requirements/dev.txt --group build -o requirements/build.txt
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
