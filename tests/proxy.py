@@ -33,6 +33,7 @@ class Proxy:
     namespaces: list[str] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
+    meanwhile: Callable[[web.Request], object] = lambda _: None  # before the server's answer
     session: aiohttp.ClientSession | None = None
 
     def count(self, part: str) -> int:
@@ -61,7 +62,9 @@ class Proxy:
                 return self._scripted(self.script.pop(0), request)
             if self.status is not None:
                 return self._scripted(self.status, request)
-        return await self._forward(request)
+        answer = await self._forward(request)
+        self.meanwhile(request)
+        return answer
 
     def _scripted(self, what: int | str | web.Response, request: web.Request) -> web.StreamResponse:
         if what == "reset":

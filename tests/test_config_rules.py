@@ -80,6 +80,39 @@ def test_a_login_by_certificate_needs_one(tmp_path):
     )
 
 
+CERT = "auto_auth: {{method: {{type: cert, config: {{{}}}}}}}"
+
+
+@pytest.mark.parametrize(("has", "lacks"), [("cert", "key"), ("key", "cert")])
+def test_a_login_never_mixes_its_certificate_with_the_connections_key(tmp_path, has, lacks):
+    vault = "vault: {address: 'https://v', client_cert: v.pem, client_key: v.key}\n"
+
+    assert one(tmp_path, vault + CERT.format(f"client_{has}: own.pem")) == (
+        f"auto_auth.method.config.client_{has}: "
+        f"needs client_{lacks} beside it: vault's belongs to another pair"
+    )
+
+
+@pytest.mark.parametrize("address", ["http://localhost:8200", "unix:///run/vault.sock"])
+def test_a_login_by_certificate_needs_tls(tmp_path, address):
+    text = f"vault: {{address: '{address}'}}\n" + CERT.format("client_cert: c, client_key: k")
+
+    assert one(tmp_path, text) == (
+        "auto_auth.method.type: cert needs an https:// address in vault.address: "
+        "a certificate is presented while TLS is set up"
+    )
+
+
+def test_a_login_by_certificate_takes_the_connections_pair_if_it_has_none(tmp_path):
+    """Also the environment's, so that a reload sees every change of it."""
+    environ = {"VAULT_CLIENT_CERT": "/env.pem", "VAULT_CLIENT_KEY": "/env.key"}
+    loaded = load_text(tmp_path, CERT.format(""), environ)
+
+    login = loaded.config.auto_auth
+    assert login is not None
+    assert login.method.config == model.Cert(client_cert="/env.pem", client_key="/env.key")
+
+
 @pytest.mark.parametrize(
     ("listener", "problem"),
     [

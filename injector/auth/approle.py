@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from injector.auth import material
+from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError
 from injector.log import Logger
@@ -18,7 +19,7 @@ class SecretId:
     file_text: str = field(repr=False)
 
 
-class AppRole:
+class AppRole(Method):
     """Reads both ids at every login; a file that is there beats what is remembered.
 
     A secret id is kept in memory only where nothing else has it: its file was removed after

@@ -86,7 +86,7 @@ class AutoAuth:
     async def _renew(self, held: Token) -> tuple[Act, float]:
         parts = self._parts
         try:
-            token = await parts.vault.renew_self(held)
+            token = await self._method.renew(parts.vault, held)
         except TransientError as exc:
             self._failed(exc)
             return after_failed_renewal(

@@ -1,11 +1,12 @@
 """Kubernetes login: the pod's projected service-account token, read again at every login."""
 
 from injector.auth import material
+from injector.auth.method import Method
 from injector.config import model
 from injector.vault import Token, Vault
 
 
-class Kubernetes:
+class Kubernetes(Method):
     """kubelet replaces the token before it expires, so the newest one is always in the file."""
 
     def __init__(self, config: model.Kubernetes, mount: str, namespace: str) -> None:

@@ -18,6 +18,10 @@ class Method(Protocol):
     async def log_in(self, vault: Vault) -> Token:
         """Log in with what the files say now; raises AuthError or TransientError."""
 
+    async def renew(self, vault: Vault, token: Token) -> Token:
+        """Renew a token of this method; any error but TransientError asks for a new login."""
+        return await vault.renew_self(token)
+
 
 def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
     """Make the method that `auto_auth.method` describes."""
@@ -32,12 +36,18 @@ def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
             from injector.auth.approle import AppRole
 
             return AppRole(config, path, settings.namespace, log=log, metrics=metrics)
+        case model.Jwt() as config:
+            from injector.auth.jwt import Jwt
+
+            return Jwt(config, path, settings.namespace, log=log)
+        case model.Cert() as config:
+            from injector.auth.cert import Cert
+
+            return Cert(config, path, settings.namespace)
         case model.TokenFile() as config:
             from injector.auth.token_file import TokenFile
 
             return TokenFile(config)
-        case other:
-            raise NotImplementedError(type(other).__name__)
 
 
 def given(token: str) -> tuple[model.Method, Method]:

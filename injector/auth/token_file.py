@@ -1,11 +1,12 @@
 """No login: a token that somebody else made, for development."""
 
 from injector.auth import material
+from injector.auth.method import Method
 from injector.config import model
 from injector.vault import Token, Vault
 
 
-class TokenFile:
+class TokenFile(Method):
     """The token is asked about first, so that a dead one is noticed here and not at a secret."""
 
     def __init__(self, config: model.TokenFile) -> None:
@@ -19,7 +20,7 @@ class TokenFile:
         return await vault.look_up(material.read(self._config.token_file_path, "token"))
 
 
-class GivenToken:
+class GivenToken(Method):
     """The environment's VAULT_TOKEN or BAO_TOKEN, where no auto_auth is configured."""
 
     inputs: frozenset[str] = frozenset()

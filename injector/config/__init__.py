@@ -57,7 +57,7 @@ def load(
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
     vault, outside = environment.complete(config.vault, environ)
-    config = msgspec.structs.replace(config, vault=vault)
+    config = _with_certificate(msgspec.structs.replace(config, vault=vault))
     token = "" if config.auto_auth is not None else environment.find("TOKEN", environ)[1]
 
     findings = [*_login_is_possible(config, token), *all_findings(config, document)]
@@ -86,6 +86,24 @@ def read_source(template: model.Template) -> str:
         return read_text(template.source)
     except Wrong as wrong:
         raise ConfigError(f"{template.source}: {wrong}") from None
+
+
+def _with_certificate(config: model.Config) -> model.Config:
+    """Give a login by certificate that has no pair of its own the one of `vault`.
+
+    Here, so that a reload sees a change of it as a change of the login.
+    """
+    login = config.auto_auth
+    if login is None or not isinstance(login.method.config, model.Cert):
+        return config
+    cert = login.method.config
+    if not (cert.client_cert or cert.client_key):
+        replace = msgspec.structs.replace
+        cert = replace(
+            cert, client_cert=config.vault.client_cert, client_key=config.vault.client_key
+        )
+        login = replace(login, method=replace(login.method, config=cert))
+    return msgspec.structs.replace(config, auto_auth=login)
 
 
 def _located(finding: Finding, document: Document) -> Problem:

@@ -110,18 +110,27 @@ class Jwt(Block, tag="jwt"):
     path: Annotated[LocalPath, Meta(min_length=1, description="File with the JWT.")]
     role: Annotated[str, Meta(min_length=1, description="Role of the auth mount.")]
     remove_jwt_after_reading: Annotated[
-        bool, Meta(description="Remove the file once a login with it has succeeded.")
+        bool,
+        Meta(
+            description="Remove the file once a login with it has succeeded. The JWT is not kept in memory: the next login needs a new one."
+        ),
     ] = True
+    remove_jwt_follows_symlinks: Annotated[
+        bool,
+        Meta(
+            description="If `path` is a symlink, remove the file it leads to; otherwise neither is removed."
+        ),
+    ] = False
 
 
 class Cert(Block, tag="cert"):
-    """Log in with a TLS client certificate, read again at every login."""
+    """Log in with a TLS client certificate, read again at every login; needs `https://`."""
 
     name: Annotated[str, Meta(description="Certificate role; empty tries all of them.")] = ""
     client_cert: Annotated[
-        LocalPath, Meta(description="PEM certificate; `vault.client_cert` if empty.")
+        LocalPath, Meta(description="PEM certificate; without a pair here, `vault`'s is used.")
     ] = ""
-    client_key: Annotated[LocalPath, Meta(description="PEM key; `vault.client_key` if empty.")] = ""
+    client_key: Annotated[LocalPath, Meta(description="PEM key of `client_cert`.")] = ""
 
 
 class TokenFile(Block, tag="token_file"):

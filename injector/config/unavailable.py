@@ -23,8 +23,6 @@ UNAVAILABLE: tuple[Row, ...] = (
     Row("template[].format", "github-env"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
     Row("secrets.*.contract"),
-    Row("auto_auth.method.type", "jwt"),
-    Row("auto_auth.method.type", "cert"),
     Row("auto_auth.sinks[].wrap_ttl"),
 )
 

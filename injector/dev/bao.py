@@ -27,6 +27,7 @@ class Bao:
     root_token: str = field(repr=False)
     admin: Any = field(repr=False)
     process: "subprocess.Popen[bytes]" = field(repr=False)
+    ca_cert: str = ""  # with TLS, the PEM file of its authority
 
 
 def executable() -> Path:
@@ -40,8 +41,8 @@ def executable() -> Path:
 
 
 @contextlib.contextmanager
-def dev_server(*, port: int = 0, root_token: str = "") -> Iterator[Bao]:
-    """Run `bao server -dev` in memory; stop it at the end.
+def dev_server(*, port: int = 0, root_token: str = "", tls: bool = False) -> Iterator[Bao]:
+    """Run `bao server -dev` in memory; stop it at the end. With `tls`, it makes its own authority.
 
     Raises TransientError with the server's log if it does not come up.
     """
@@ -57,6 +58,7 @@ def dev_server(*, port: int = 0, root_token: str = "") -> Iterator[Bao]:
                     "-dev",
                     "-dev-no-store-token",
                     f"-dev-listen-address=127.0.0.1:{port}",
+                    *(["-dev-tls", f"-dev-tls-cert-dir={home}"] if tls else []),
                 ],
                 # The root token goes through the environment: argv can be read by everybody.
                 env={**os.environ, "HOME": home, "BAO_DEV_ROOT_TOKEN_ID": root_token},
@@ -64,8 +66,10 @@ def dev_server(*, port: int = 0, root_token: str = "") -> Iterator[Bao]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in a terminal is for us to handle
             )
-        address = f"http://127.0.0.1:{port}"
-        bao = Bao(address, root_token, hvac.Client(address, token=root_token), process)
+        address = f"http{'s' if tls else ''}://127.0.0.1:{port}"
+        ca_cert = str(Path(home, "vault-ca.pem")) if tls else ""
+        admin = hvac.Client(address, token=root_token, verify=ca_cert or True)
+        bao = Bao(address, root_token, admin, process, ca_cert)
         try:
             _wait_until_ready(bao, log_path)
             yield bao

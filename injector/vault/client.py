@@ -1,7 +1,8 @@
 """The requests this program makes, each with its errors told apart."""
 
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -97,6 +98,18 @@ class Vault:
         if not isinstance(auth, dict):
             raise AuthError(f"login {mount}: the answer has no token; is it an auth mount?")
         return _token(auth, sent)
+
+    @contextlib.asynccontextmanager
+    async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
+        """Give the same server over a connection of its own, which presents a certificate.
+
+        Requests raise UnusablePair if the files cannot be used.
+        """
+        transport = self.transport.presenting(certificate, key)
+        try:
+            yield Vault(transport, self._clock)
+        finally:
+            await transport.reconnect()
 
     async def look_up(self, value: str) -> Token:
         """Return what is known of a token; raises AuthError if Vault does not know it."""

@@ -48,6 +48,10 @@ class Unreachable(TransientError):
     """No answer at all, or one which says that no request is being served now."""
 
 
+class UnusablePair(TransientError):
+    """The client certificate or its key cannot be used as they are in their files now."""
+
+
 class Transport:
     """One pool of connections to one address."""
 
@@ -96,6 +100,11 @@ class Transport:
             self._metrics.vault_requests.add(operation, code)
             self._metrics.vault_request_seconds.observe(self._clock.now() - started)
         return reply
+
+    def presenting(self, certificate: str, key: str) -> "Transport":
+        """Return a transport of its own to the same server, which presents this certificate."""
+        settings = msgspec.structs.replace(self.settings, client_cert=certificate, client_key=key)
+        return Transport(settings, connections=1, clock=self._clock, metrics=self._metrics)
 
     async def reconnect(self) -> None:
         """Drop all connections; the next request reads certificates and resolves names again."""
@@ -172,15 +181,34 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
             context = ssl.create_default_context(
                 cafile=settings.ca_cert or None, capath=settings.ca_path or None
             )
-        if settings.client_cert:
-            reading = f"{settings.client_cert} with {settings.client_key}"
-            context.load_cert_chain(settings.client_cert, settings.client_key)
     except (OSError, ssl.SSLError) as exc:
         raise TransientError(f"cannot use {reading} for TLS: {_reason(exc)}") from exc
+    if settings.client_cert:
+        _present(context, settings.client_cert, settings.client_key)
     if settings.tls_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Give the context a certificate and its key, both or none."""
+    for path in (certificate, key):
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as exc:
+            raise UnusablePair(f"cannot read {path} for TLS: {_reason(exc)}") from exc
+    try:
+        # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as exc:
+        why = (
+            "they do not belong together: perhaps only one has been replaced yet"
+            if getattr(exc, "reason", "") == "KEY_VALUES_MISMATCH"
+            else "one is not PEM, half-written, or has a passphrase"
+        )
+        raise UnusablePair(f"cannot use {certificate} with {key} for TLS: {why}") from exc
 
 
 def check_address(address: str) -> None:

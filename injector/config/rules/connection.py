@@ -97,11 +97,26 @@ def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
             f"must not be less than min_backoff ({method.min_backoff:g}s)",
         )
     if isinstance(method.config, model.Cert):
-        key = method.config.client_key or vault.client_key
-        cert = method.config.client_cert or vault.client_cert
-        if not (cert and key):
+        yield from _certificate(method.config, vault)
+
+
+def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Finding]:
+    where = ("auto_auth", "method")
+    if vault.address and not vault.address.startswith("https:"):
+        yield Finding(
+            (*where, "type"),
+            "cert needs an https:// address in vault.address: "
+            "a certificate is presented while TLS is set up",
+        )
+    # A pair of vault's has been put there where there was none.
+    if not (cert.client_cert or cert.client_key):
+        yield Finding(
+            (*where, "config"), "needs client_cert and client_key, here or in vault", ("type",)
+        )
+    for one, other in (("client_cert", "client_key"), ("client_key", "client_cert")):
+        if getattr(cert, one) and not getattr(cert, other):
             yield Finding(
-                (*where, "config"), "needs client_cert and client_key, here or in vault", ("type",)
+                (*where, "config", one), f"needs {other} beside it: vault's belongs to another pair"
             )
 
 

@@ -1,0 +1,72 @@
+"""Certificate login: presents a TLS client certificate while the connection is set up."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from hashlib import sha256
+
+from injector.auth.method import Method
+from injector.config import model
+from injector.errors import AuthError, TransientError
+from injector.vault import Token, Vault
+from injector.vault.transport import UnusablePair
+
+# Vault's words for certificates that it refuses with a 500, as if waiting could help: one that has
+# expired or is of no use to clients, and one without a common name.
+REFUSALS = ("failed to verify client's certificate", "missing name in alias")
+
+
+class Cert(Method):
+    """Reads the pair again for every login, and presents it to logins and renewals only.
+
+    Vault ties the token to the certificate: it renews for the same one, and for no other.
+    """
+
+    def __init__(self, config: model.Cert, mount: str, namespace: str) -> None:
+        self._config = config
+        self._mount = mount
+        self._namespace = namespace
+        self._logged_in_with = b""
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        return frozenset({self._config.client_cert, self._config.client_key})
+
+    async def log_in(self, vault: Vault) -> Token:
+        body = {"name": self._config.name}  # an empty one tries all of them
+        # Taken before the file is used: if it changes meanwhile, there is one login too many.
+        presented = self._fingerprint()
+        async with self._presenting(vault) as own:
+            token = await own.log_in(self._mount, body, namespace=self._namespace)
+        self._logged_in_with = presented
+        return token
+
+    async def renew(self, vault: Vault, token: Token) -> Token:
+        if self._fingerprint() != self._logged_in_with:
+            # Vault's refusal would be a 500, as if waiting could help.
+            raise AuthError(
+                f"{self._config.client_cert} is not the certificate of the login any more, "
+                "and Vault renews for no other"
+            )
+        async with self._presenting(vault) as own:
+            return await own.renew_self(token)
+
+    @contextlib.asynccontextmanager
+    async def _presenting(self, vault: Vault) -> AsyncIterator[Vault]:
+        pair = self._config.client_cert, self._config.client_key
+        try:
+            async with vault.presenting(*pair) as own:
+                yield own
+        except UnusablePair as exc:
+            raise AuthError(str(exc)) from exc
+        except (AuthError, TransientError) as exc:
+            if isinstance(exc, TransientError) and not any(word in str(exc) for word in REFUSALS):
+                raise
+            raise AuthError(f"{exc}; presented: {self._config.client_cert}") from exc
+
+    def _fingerprint(self) -> bytes:
+        path = self._config.client_cert
+        try:
+            with open(path, "rb") as file:
+                return sha256(file.read()).digest()
+        except OSError as exc:
+            raise AuthError(f"cannot read the certificate from {path}: {exc.strerror}") from exc

@@ -1,0 +1,53 @@
+"""JWT login: a token from a file, which may be there for one login only."""
+
+import os
+
+from injector.auth import material
+from injector.auth.method import Method
+from injector.config import model
+from injector.errors import AuthError
+from injector.log import Logger
+from injector.vault import Token, Vault
+
+
+class Jwt(Method):
+    """Reads the file at every login. A JWT expires, so a removed one is not remembered."""
+
+    def __init__(self, config: model.Jwt, mount: str, namespace: str, *, log: Logger) -> None:
+        self._config = config
+        self._mount = mount
+        self._namespace = namespace
+        self._log = log
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        return frozenset({self._config.path})
+
+    async def log_in(self, vault: Vault) -> Token:
+        jwt = material.read(self._config.path, "JWT")
+        body = {"role": self._config.role, "jwt": jwt}
+        token = await vault.log_in(self._mount, body, namespace=self._namespace)
+        if self._config.remove_jwt_after_reading:
+            self._remove(jwt)
+        return token
+
+    def _remove(self, used: str) -> None:
+        """Remove the file of a JWT that has been used, unless a newer one is in it by now."""
+        path = self._config.path
+        if os.path.islink(path):
+            if not self._config.remove_jwt_follows_symlinks:
+                self._log.info("jwt file not removed", path=path, reason="it is a symlink")
+                return
+            path = os.path.realpath(path)
+        if not _holds(path, used):
+            return
+        problem = material.remove(path)
+        if problem:
+            self._log.warning("jwt file not removed", path=path, error=problem)
+
+
+def _holds(path: str, jwt: str) -> bool:
+    try:
+        return material.read(path, "JWT") == jwt
+    except AuthError:
+        return False
