@@ -40,9 +40,9 @@ def main() -> int:
         print(f"benchmarks: {exc}", file=sys.stderr)
         return 1
     tables = "\n\n".join([comparison(found.rows)] * bool(found.rows) + found.notes)
-    print(tables)
     if not (args.quick or args.only):
         RESULTS.write_text(f"{_heading()}\n\n{tables}\n", encoding="utf-8")
+    print(tables)
     return 0
 
 
