@@ -26,32 +26,68 @@ Logger = structlog.typing.FilteringBoundLogger
 
 
 class Redactor:
-    """Knows every live value and the one before it, also as base64, URL and JSON text."""
+    """Knows every live value and the one before it, also as base64, URL and JSON text.
+
+    The forms are indexed by their first characters, so that a line costs by its own length and not
+    by the number of secrets; what is new is indexed when something is logged, not when it arrives.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Hashable, tuple[Any, ...]] = {}
-        self._needles: list[str] | None = []
+        self._stale: set[Hashable] = set()
+        self._forms: dict[Hashable, frozenset[str]] = {}
+        self._index: dict[str, dict[str, int]] = {}  # beginning → form → how many owners have it
 
     def learn(self, owner: Hashable, value: Any) -> None:
         """Remember what `owner` (a secret, the token) now holds, and what it held before."""
         self._known[owner] = (value, *self._known.get(owner, ())[:1])
-        self._needles = None
+        self._stale.add(owner)
 
     def forget(self, owner: Hashable) -> None:
         self._known.pop(owner, None)
-        self._needles = None
+        self._stale.add(owner)
 
     def redact(self, text: str) -> str:
-        if self._needles is None:  # computed when something is logged, not when a secret arrives
-            self._needles = sorted(
-                {form for value in self._known.values() for form in _forms(value)},
-                key=len,
-                reverse=True,
+        """Return the text with every known value masked; of two that begin alike, the longer."""
+        self._catch_up()
+        parts: list[str] = []
+        done = position = 0
+        while position <= len(text) - SHORTEST_SECRET:
+            found = self._longest_at(text, position)
+            if found:
+                parts += (text[done:position], MASK)
+                done = position = position + found
+            else:
+                position += 1
+        return "".join((*parts, text[done:])) if parts else text
+
+    def _longest_at(self, text: str, position: int) -> int:
+        candidates = self._index.get(text[position : position + SHORTEST_SECRET], ())
+        return max((len(form) for form in candidates if text.startswith(form, position)), default=0)
+
+    def _catch_up(self) -> None:
+        for owner in self._stale:
+            before = self._forms.pop(owner, frozenset())
+            now = frozenset(
+                form
+                for value in self._known.get(owner, ())
+                for form in _forms(value)
+                if len(form) >= SHORTEST_SECRET
             )
-        for needle in self._needles:
-            if needle in text:
-                text = text.replace(needle, MASK)
-        return text
+            for form in now - before:
+                owners = self._index.setdefault(form[:SHORTEST_SECRET], {})
+                owners[form] = owners.get(form, 0) + 1
+            for form in before - now:
+                self._drop(form)
+            if now:
+                self._forms[owner] = now
+        self._stale.clear()
+
+    def _drop(self, form: str) -> None:
+        owners = self._index[form[:SHORTEST_SECRET]]
+        owners[form] -= 1
+        if not owners[form]:
+            del owners[form]
 
 
 def _forms(value: Any) -> Iterator[str]:

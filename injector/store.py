@@ -54,7 +54,8 @@ class Generation:
 class Store:
     """Every secret's generations, and who wants which secrets."""
 
-    def __init__(self) -> None:
+    def __init__(self, dirty: Wakeup | None = None) -> None:
+        self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self._current: dict[Ref, Generation] = {}
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not retired yet
@@ -90,6 +91,7 @@ class Store:
             self._supersede(unused, now)
         generation = Generation(ref, number, answer, life, token, now)
         self._pending[ref] = generation
+        self._dirty.ring()
         return generation
 
     def publish(self, ref: Ref) -> Generation:
@@ -104,12 +106,21 @@ class Store:
         self._tell(ref)
         return generation
 
+    def extend(self, token: Token) -> None:
+        """Note that a token lives on, and what it made with it."""
+        for lease in self.leases():
+            if lease.token is not None and lease.token.is_same(token):
+                lease.token = token
+                lease.life = replace(lease.life, token_expires_at=token.expires_at)
+
     def confirm(self, ref: Ref, life: Life) -> Generation:
         """Note that the current generation is still right, and for how long."""
         generation = self._current[ref]
         generation.life = life
         self._confirmed.add(ref)
         self.news.ring()
+        if generation.is_lease:
+            self._dirty.ring()
         return generation
 
     def withdraw(self, ref: Ref, now: float) -> None:
@@ -176,6 +187,7 @@ class Store:
             if older.number < generations.get(older.ref, 0) and older.phase is not Phase.SUPERSEDED:
                 older.phase, older.superseded_at = Phase.SUPERSEDED, now
                 self.spare.ring()
+        self._dirty.ring()
 
     # -- for retire
 
@@ -185,11 +197,12 @@ class Store:
 
     def leases(self) -> list[Generation]:
         """Return every lease there is a record of."""
-        return [found for found in self._everything() if found.is_lease]
+        return [found for found in self.everything() if found.is_lease]
 
     def retire(self, generation: Generation) -> None:
         """Drop the record of a lease that is revoked, or over."""
         self._older.remove(generation)
+        self._dirty.ring()
 
     def in_use(self, token: Token) -> bool:
         """Tell whether some lease would die with this token."""
@@ -197,13 +210,39 @@ class Store:
             lease.token is not None and lease.token.is_same(token) for lease in self.leases()
         )
 
+    # -- for the hand-over
+
+    def everything(self) -> list[Generation]:
+        """Return every generation there is a record of."""
+        return [*self._current.values(), *self._pending.values(), *self._older]
+
+    def all_issues(self) -> dict[str, tuple[float, ...]]:
+        return {path: tuple(times) for path, times in self._issues.items()}
+
+    def restore(
+        self, generations: Iterable[Generation], issues: Mapping[str, Iterable[float]]
+    ) -> None:
+        """Begin with what another process has recorded; numbers go on from there."""
+        for found in sorted(generations, key=lambda generation: generation.number):
+            if found.phase is Phase.SUPERSEDED:
+                self._older.append(found)
+            elif found.phase is Phase.PENDING:
+                self._pending[found.ref] = found
+            else:
+                if (before := self._current.get(found.ref)) is not None and before.is_lease:
+                    self._older.append(before)
+                self._current[found.ref] = found
+        self._issues = {path: deque(times) for path, times in issues.items()}
+
+    def forget_unwanted(self, now: float) -> None:
+        """Drop restored secrets that nothing in this configuration is made from."""
+        for ref in (self._current.keys() | self._pending.keys()) - self.wanted:
+            self.forget(ref, now)
+
     # -- for status
 
     def all(self) -> list[Generation]:
         return list(self._current.values())
-
-    def _everything(self) -> list[Generation]:
-        return [*self._current.values(), *self._pending.values(), *self._older]
 
     def _supersede(self, generation: Generation, now: float) -> None:
         if generation.is_lease:

@@ -44,6 +44,24 @@ def test_the_generation_before_the_last_is_still_masked_and_older_ones_are_not_k
     assert redactor.redact("value-one") == "value-one"
 
 
+def test_a_value_that_two_secrets_share_is_masked_until_both_are_gone():
+    redactor = Redactor()
+    redactor.learn("a", {"password": "shared-value"})
+    redactor.learn("b", {"password": "shared-value"})
+
+    redactor.forget("a")
+    assert redactor.redact("shared-value") == "[redacted]"
+    redactor.forget("b")
+    assert redactor.redact("shared-value") == "shared-value"
+
+
+def test_of_two_values_that_begin_alike_the_longer_is_masked_whole():
+    redactor = Redactor()
+    redactor.learn("a", ["password", "password-and-more"])
+
+    assert redactor.redact("<password-and-more>") == "<[redacted]>"
+
+
 def test_values_too_short_to_be_secrets_do_not_black_out_the_log():
     redactor = Redactor()
     redactor.learn("db", {"port": 5432, "on": "true", "user": "app"})

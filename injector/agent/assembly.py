@@ -1,7 +1,9 @@
 """Puts the parts together for one configuration, around what outlives it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from injector import auth, watch
 from injector.agent import build
@@ -10,7 +12,7 @@ from injector.agent.services import Service
 from injector.auth.autoauth import AutoAuth
 from injector.auth.autoauth import Parts as AuthParts
 from injector.auth.sink import Sinks
-from injector.clock import Clock
+from injector.clock import Clock, Wakeup
 from injector.config import Loaded, model
 from injector.delivery import Delivery, Ledger, Notifier, Output
 from injector.delivery.delivery import Parts as DeliveryParts
@@ -23,6 +25,9 @@ from injector.retire import Retire
 from injector.retry import Availability
 from injector.store import Store
 from injector.vault import Token, Tokens, Transport, Vault
+
+if TYPE_CHECKING:
+    from injector.agent.handing_over import HandingOver
 
 # Seconds that revoking may delay the end, beyond the 3 s that stopping takes.
 RELEASE_WITHIN = 3.0
@@ -38,15 +43,24 @@ class Kept:
     environ: Mapping[str, str]
     draw: Callable[[], float]
     metrics: Metrics = field(default_factory=Metrics)
-    store: Store = field(default_factory=Store)
-    ledger: Ledger = field(default_factory=Ledger)
+    dirty: Wakeup = field(default_factory=Wakeup)  # rung when there is something to hand over
+    store: Store = field(init=False)
+    ledger: Ledger = field(init=False)
     token: Token | None = None
+    retiring: list[Token] = field(default_factory=list)
+    # Of an earlier process, if its hand-over file was found; its types are not imported here.
+    secret_id: Any = field(default=None, repr=False)
+    files: dict[str, Any] = field(default_factory=dict)
+    handover: Any = None
+    untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None
     started_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
+        self.store = Store(self.dirty)
+        self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
         """Drop what the old configuration's server or identity gave, if those have changed."""
@@ -54,9 +68,18 @@ class Kept:
             after.vault.address,
             after.vault.namespace,
         ):
-            self.store, self.token = Store(), None
+            self.store, self.token = Store(self.dirty), None
         if before.auto_auth != after.auto_auth:
             self.token = self.method = None
+
+
+def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
+    """Hold the lock of the hand-over file and begin with what it says; nothing without one."""
+    if plan.config.cache.persist is None:
+        return nullcontext()
+    from injector.agent.handing_over import taking_over  # 8 ms that most do without
+
+    return taking_over(plan.config, plan.config.cache.persist.path, kept)
 
 
 class Assembly:
@@ -74,12 +97,15 @@ class Assembly:
             metrics=kept.metrics,
         )
         self.vault = Vault(self.transport, kept.clock)
-        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token)
+        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
         self.availability = Availability(
             kept.clock, self.health, probe=self.vault.health, draw=kept.draw, log=kept.log
         )
         refs = names(config)
         self.outputs = build.outputs(plan, refs)
+        for output in self.outputs:
+            if (left := kept.files.get(output.path)) is not None:
+                output.file.recall(left.content_hash, left.identity)
         self.watch = watch.Watch(config, refs, self._watch_parts())
         self.delivery = self._delivery(config)
         self.sinks, self.auth = self._auth(loaded)
@@ -93,6 +119,15 @@ class Assembly:
             log=kept.log,
         )
 
+    @property
+    def handing_over(self) -> "list[HandingOver]":
+        """Return the service that writes the hand-over file, where there is one."""
+        if self._kept.handover is None:
+            return []
+        from injector.agent.handing_over import HandingOver  # only with `cache.persist`
+
+        return [HandingOver(self._kept.handover, self, self._kept)]
+
     def services(self) -> list[Service]:
         """Return what runs in every mode."""
         return [
@@ -102,21 +137,33 @@ class Assembly:
             self.watch,
             self.delivery,
             self.retire,
+            *self.handing_over,
         ]
 
     async def release(self) -> None:
-        """At a regular end: revoke what `revoke_on_shutdown` asks for, but not for long."""
+        """At a regular end: revoke what `revoke_on_shutdown` asks for, or hand it over."""
         what = self.loaded.config.revoke_on_shutdown
+        if what == "none":
+            for handing_over in self.handing_over:
+                handing_over.save()
+            return
         try:
             async with self._kept.clock.deadline(RELEASE_WITHIN):
                 await self.retire.revoke_all(what)
         except TimeoutError:
             self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
+        if self._kept.handover is not None:
+            self._kept.handover.remove()
 
     async def close(self) -> None:
         """Close connections, and keep the token for the next configuration."""
         self._kept.token = self.tokens.held
+        self._kept.retiring = self.tokens.retiring
         await self.transport.reconnect()
+
+    def _token_changed(self) -> None:
+        self.sinks.news.ring()
+        self._kept.dirty.ring()
 
     def _watch_parts(self) -> watch.Parts:
         kept = self._kept
@@ -136,7 +183,14 @@ class Assembly:
     def _delivery(self, config: model.Config) -> Delivery:
         kept = self._kept
         parts = DeliveryParts(
-            kept.clock, kept.draw, kept.store, kept.ledger, self.health, kept.metrics, kept.log
+            kept.clock,
+            kept.draw,
+            kept.store,
+            kept.ledger,
+            self.health,
+            kept.metrics,
+            kept.log,
+            kept.untold,
         )
         delivery = Delivery(self.outputs, parts)
         users = build.users(self.outputs)
@@ -186,10 +240,12 @@ class Assembly:
             metrics=kept.metrics,
             redactor=kept.redactor,
             log=kept.log,
-            renewed=sinks.news.ring,
+            renewed=self._token_changed,
         )
         if settings is None:  # the loader has made sure that the environment has a token
             return sinks, AutoAuth(*auth.given(loaded.token), parts)
         if kept.method is None:
             kept.method = auth.method(settings.method, log=kept.log, metrics=kept.metrics)
+            if isinstance(kept.method, auth.Remembers):
+                kept.method.kept = kept.secret_id
         return sinks, AutoAuth(settings.method, kept.method, parts)

@@ -1,7 +1,7 @@
 """One pass: until everything is in place, or until it cannot be any more."""
 
 from injector.agent import build
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.plan import Plan
 from injector.agent.services import alongside
 from injector.agent.signals import Stop, handling
@@ -17,16 +17,17 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
 
     Raises an InjectorError that a service cannot live with (`exit_on_err`).
     """
-    assembly = Assembly(plan, kept)
-    build.sweep(assembly.outputs, kept.log)
-    stop = Stop(assembly.health.news.ring)
-    try:
-        with handling(stop.reactions()):
-            end = settled(assembly.health, kept.clock, timeout, stop)
-            code = await alongside(assembly.services(), end)
-        await assembly.release()
-    finally:
-        await assembly.close()
+    with handed_over(plan, kept):
+        assembly = Assembly(plan, kept)
+        build.sweep(assembly.outputs, kept.log)
+        stop = Stop(assembly.health.news.ring)
+        try:
+            with handling(stop.reactions()):
+                end = settled(assembly.health, kept.clock, timeout, stop)
+                code = await alongside(assembly.services(), end)
+            await assembly.release()
+        finally:
+            await assembly.close()
     if code:
         kept.log.error(
             "not everything is in place", exit_code=code, reasons=_reasons(assembly.health)

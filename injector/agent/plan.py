@@ -28,10 +28,13 @@ def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool 
     With `elsewhere` it is meant for another machine: destinations are not looked at.
     """
     templates: dict[str, template.Template] = {}
+    refs: dict[str, Ref] = {}
 
     def compile_template(config: model.Config, entry: model.Template, text: str) -> list[str]:
+        if config.secrets and not refs:
+            refs.update(names(config))
         try:
-            compiled = template.compile(_source(entry, text), names(config), environ)
+            compiled = template.compile(_source(entry, text), refs, environ)
         except RenderError as exc:
             return [str(exc)]
         templates[entry.destination] = compiled

@@ -7,7 +7,7 @@ from math import inf
 from signal import SIGHUP, SIGUSR1
 
 from injector.agent import build
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
 from injector.agent.listeners import listeners
 from injector.agent.once import GRACE
@@ -28,7 +28,8 @@ async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
 
     `load` reads the configuration again. Raises an InjectorError that cannot be lived with.
     """
-    return await Daemon(plan, kept, load).run()
+    with handed_over(plan, kept):
+        return await Daemon(plan, kept, load).run()
 
 
 class Daemon:

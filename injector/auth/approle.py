@@ -34,7 +34,7 @@ class AppRole(Method):
         self._namespace = namespace
         self._log = log
         self._metrics = metrics
-        self._kept: SecretId | None = None
+        self.kept: SecretId | None = None  # handed over, since nothing else has it
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -55,14 +55,14 @@ class AppRole(Method):
         path = self._config.secret_id_file_path
         if not path:
             return None
-        if self._kept is not None and not material.exists(path):
-            return self._kept
+        if self.kept is not None and not material.exists(path):
+            return self.kept
         text = material.read(path, "secret id")
         if not self._config.secret_id_response_wrapping_path:
             return SecretId(text, text)
-        if self._kept is None or self._kept.file_text != text:
-            self._kept = SecretId(await self._unwrap(vault, text, path), text)
-        return self._kept
+        if self.kept is None or self.kept.file_text != text:
+            self.kept = SecretId(await self._unwrap(vault, text, path), text)
+        return self.kept
 
     async def _unwrap(self, vault: Vault, wrapping_token: str, path: str) -> str:
         """Open the wrapped secret id, if it was made where it should have been.
@@ -98,4 +98,4 @@ class AppRole(Method):
         if problem:
             self._log.warning("secret id file not removed", path=path, error=problem)
         else:
-            self._kept = secret_id
+            self.kept = secret_id

@@ -62,9 +62,12 @@ class AutoAuth:
         held = parts.tokens.held
         act, at = (Act.LOG_IN, parts.clock.now()) if held is None else next_step(held, parts.draw())
         while True:
+            held = parts.tokens.held
             cut_short = await parts.clock.sleep(at - parts.clock.now(), parts.tokens.bad)
             if cut_short:
                 act = Act.LOG_IN
+                if held is not None and parts.tokens.held is None:
+                    parts.log.warning("token not valid any more, logging in again")
             await parts.availability.wait()
             held = parts.tokens.held
             if act is Act.RENEW and held is not None:

@@ -1,6 +1,6 @@
 """What a login method is, and which one the configuration asks for."""
 
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from injector.config import model
 from injector.log import Logger
@@ -21,6 +21,13 @@ class Method(Protocol):
     async def renew(self, vault: Vault, token: Token) -> Token:
         """Renew a token of this method; any error but TransientError asks for a new login."""
         return await vault.renew_self(token)
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A method that may hold the only copy of a secret id: it is handed over."""
+
+    kept: Any
 
 
 def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:

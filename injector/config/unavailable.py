@@ -16,7 +16,6 @@ UNAVAILABLE: tuple[Row, ...] = (
     Row("bundle"),
     Row("exec"),
     Row("env_template"),
-    Row("cache.persist"),
     Row("notify.*.verify"),
     Row("notify.*.process.child"),
     Row("notify.*.on_failure", "rollback"),

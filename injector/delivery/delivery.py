@@ -37,6 +37,8 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
+    # Path, hash of its content → written by a process that was killed before it could tell.
+    untold: Callable[[str, str], bool]
 
 
 class Delivery:
@@ -149,11 +151,11 @@ class Delivery:
         notifiers = [self._notifiers[name] for name in output.targets]
         if written:
             parts.log.info("file written", path=output.path)
+        if written or parts.untold(output.path, output.file.content_hash):
             answered_at = self._answered_at(output)
             for notifier in notifiers:
                 notifier.add(output.path, answered_at)
-        if not written or not notifiers:
-            self.told({output.path})
+        self.told({output.path})
         for notifier in notifiers:
             notifier.news.ring()  # its first notification may have waited for this file
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from injector.clock import Wakeup
+
 
 @dataclass(slots=True)
 class Pending:
@@ -21,12 +23,14 @@ class Pending:
 class Ledger:
     """Pending changes by target name, and which targets have been told in this process's life."""
 
-    def __init__(self) -> None:
+    def __init__(self, dirty: Wakeup | None = None) -> None:
+        self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
         self.told_at: dict[str, float] = {}
 
     def add(self, target: str, path: str, *, now: float, wall: float, answered_at: float) -> None:
         """Note that `path` was written and `target` has to hear of it."""
+        self._dirty.ring()
         pending = self.pending.get(target)
         if pending is None:
             self.pending[target] = Pending(now, now, wall, answered_at, {path})
@@ -37,6 +41,7 @@ class Ledger:
 
     def take(self, target: str) -> Pending:
         """Return what is to be told now; what changes from here on is the next notification."""
+        self._dirty.ring()
         return self.pending.pop(target)
 
     def put_back(self, target: str, taken: Pending) -> None:

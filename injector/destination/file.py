@@ -39,6 +39,15 @@ class File:
         return self._hash
 
     @property
+    def identity(self) -> Identity:
+        """What stat() said of it then; empty before that."""
+        return self._identity or ()
+
+    def recall(self, content_hash: str, identity: Identity) -> None:
+        """Begin with what an earlier process knew: for a file that only others may read."""
+        self._hash, self._identity = content_hash, identity or None
+
+    @property
     def warning(self) -> str:
         """What the user has to know about this destination, if anything."""
         if not self.in_place:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ class Tokens:
         clock: Clock,
         is_valid: Callable[[Token], Awaitable[bool]],
         token: Token | None = None,
+        retiring: Iterable[Token] = (),
     ) -> None:
         self._clock = clock
         self._is_valid = is_valid
@@ -56,8 +57,8 @@ class Tokens:
         self._last_blame = -math.inf
         self._lookup_works = False
         self.bad = Wakeup()  # rung for auth: the current token is useless, log in at once
-        self.retiring: list[Token] = []  # replaced, and perhaps still alive
-        self.on_replaced: list[Callable[[], None]] = []  # called when another token is current
+        self.retiring: list[Token] = list(retiring)  # replaced, and perhaps still alive
+        self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
 
     @property
     def held(self) -> Token | None:
@@ -68,12 +69,10 @@ class Tokens:
         """Make a token current: a new one, or the same one renewed."""
         before, self._token = self._token, token
         self._arrived.set()
-        if before is not None and before.is_same(token):
-            return
-        if before is not None:
+        if before is not None and not before.is_same(token):
             self.retiring.append(before)
-        for tell in self.on_replaced:
-            tell()
+        for tell in self.on_put:
+            tell(token)
 
     async def current(self) -> Token:
         """Return the token, waiting for the first login if there was none."""

@@ -1,0 +1,100 @@
+"""Hands over: takes what the last process left, and keeps the file right for the next one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from injector.agent.assembly import Assembly, Kept
+from injector.auth import Remembers
+from injector.config import model
+from injector.errors import WriteError
+from injector.handover import Handover, Left, Record, State, capture, restore, stamp
+
+
+@contextmanager
+def taking_over(config: model.Config, path: str, kept: Kept) -> Iterator[None]:
+    """Hold the lock, and begin with what the file says.
+
+    Raises ConfigError if another injector runs on the same file.
+    """
+    kept.handover = Handover(path, kept.log)
+    with kept.handover.lock():
+        now = stamp(config, kept.clock)
+        if (record := kept.handover.load(now)) is not None:
+            _take(restore(record.state, now.at), kept)
+        yield
+
+
+class HandingOver:
+    """Writes the file whenever there is something new to hand over."""
+
+    name = "handover"
+
+    def __init__(self, handover: Handover, assembly: Assembly, kept: Kept) -> None:
+        self._handover = handover
+        self._assembly = assembly
+        self._kept = kept
+        self._tidied = False
+
+    async def run(self) -> None:
+        """Save until cancelled."""
+        while True:
+            await self._kept.clock.sleep(float("inf"), self._kept.dirty)
+            self.save()
+
+    def save(self) -> None:
+        """Write what there is now; a failure is the next process's loss only, and is logged."""
+        if not self._tidied and self._assembly.health.settled:
+            self._tidied = True
+            self._kept.store.forget_unwanted(self._kept.clock.now())
+        made = stamp(self._assembly.loaded.config, self._kept.clock)
+        try:
+            self._handover.save(Record(made, capture(_state(self._assembly, self._kept))))
+        except WriteError as exc:
+            # The error says all: what failed, on what, and what to do.
+            self._kept.log.error("hand-over file not written", error=str(exc))  # noqa: TRY400
+
+
+def _state(assembly: Assembly, kept: Kept) -> State:
+    return State(
+        token=assembly.tokens.held,
+        retiring=tuple(assembly.tokens.retiring),
+        generations=tuple(kept.store.everything()),
+        issues=kept.store.all_issues(),
+        pending=dict(kept.ledger.pending),
+        told_at=dict(kept.ledger.told_at),
+        files={
+            output.path: Left(output.file.content_hash, output.file.identity)
+            for output in assembly.outputs
+            if output.file.content_hash
+        },
+        secret_id=_remembered(kept.method),
+    )
+
+
+def _remembered(method: object) -> Any:
+    return method.kept if isinstance(method, Remembers) else None
+
+
+def _take(state: State, kept: Kept) -> None:
+    """Go on where the last process stopped. The redactor knows its values from the first moment."""
+    kept.token = state.token
+    kept.retiring = list(state.retiring)
+    kept.secret_id = state.secret_id
+    kept.files = dict(state.files)
+    kept.untold = state.untold
+    kept.store.restore(state.generations, state.issues)
+    kept.ledger.pending.update(state.pending)
+    kept.ledger.told_at.update(state.told_at)
+    for generation in state.generations:
+        kept.redactor.learn(generation.ref, generation.data)
+    if state.token is not None:
+        kept.redactor.learn("token", state.token.value)
+    if state.secret_id is not None:
+        kept.redactor.learn("secret id", state.secret_id.value)
+    kept.log.info(
+        "handed over",
+        token=state.token is not None,
+        secrets=len(state.generations),
+        pending=sorted(state.pending),
+    )

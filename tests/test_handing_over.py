@@ -1,0 +1,174 @@
+"""From one process to the next: what an init container or a killed run leaves is gone on with."""
+
+import os
+import signal
+
+import pytest
+
+from injector.dev.postgres import postgres
+from tests.processes import result, running, write_config
+from tests.test_run import daemon
+
+CANARY = "canary-7f3a-value"
+
+
+@pytest.fixture(scope="module")
+def database(server):
+    with postgres() as made:
+        made.mount(server.admin, path="handover-db")
+        yield made
+
+
+@pytest.fixture
+def settings(app, tmpfs, database):
+    """A KV secret, a database credential, a hook that counts, and a hand-over file."""
+    path = f"handover-db/creds/{app.name}"
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h", path="handover-db")
+    app.allow(f"secret/data/{app.name}/*", path)
+    app.put("db", password="one")
+    count = ["sh", "-c", f"echo told >> {tmpfs}/told"]
+    return daemon(
+        app,
+        tmpfs,
+        secrets={"db": {"path": app.path("db")}, "creds": {"path": path}},
+        template=[
+            {"contents": "{{ db.password }}", "destination": str(tmpfs / "kv"), "notify": ["app"]},
+            {
+                "contents": "{{ creds.username }} {{ creds.password }}",
+                "destination": str(tmpfs / "creds"),
+                "notify": ["app"],
+            },
+        ],
+        notify={"app": {"command": count, "wait": {"min": "20ms"}}},
+        cache={"persist": {"path": str(tmpfs / "handover" / "state")}},
+    )
+
+
+def seen(tmpfs):
+    """What must not change when nothing has changed."""
+    files = [os.stat(tmpfs / name) for name in ("kv", "creds")]
+    return [(f.st_ino, f.st_mtime_ns) for f in files], (tmpfs / "told").read_text()
+
+
+def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_path, settings):
+    path = write_config(tmp_path, settings)
+    first = result("once", "-c", path)
+    assert first.returncode == 0, first.stderr
+    before = seen(tmpfs)
+
+    with running("run", "-c", path) as sidecar:
+        sidecar.wait_for("handed over")
+        sidecar.wait_for("secret fetched")
+        assert result("probe", "ready", "-c", path).returncode == 0
+        assert sidecar.end() == 0
+
+    assert "logged in" not in sidecar.output
+    assert sidecar.output.count("secret fetched") == 1  # the KV secret: values are not written down
+    assert "file written" not in sidecar.output
+    assert seen(tmpfs) == before
+
+
+def test_a_killed_run_is_gone_on_with(tmpfs, tmp_path, settings):
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path) as killed:
+        killed.wait_for('"notified"')
+        killed.end(signal.SIGKILL)
+    before = seen(tmpfs)
+
+    with running("run", "-c", path) as again:
+        again.wait_for("secret fetched")
+        assert again.end() == 0
+
+    assert "logged in" not in again.output
+    assert seen(tmpfs) == before
+
+
+def test_a_notification_that_failed_is_told_by_the_next_process(app, tmpfs, tmp_path, settings):
+    settings["notify"]["app"]["command"] = ["false"]
+    path = write_config(tmp_path, settings)
+    assert result("once", "-c", path).returncode == 8
+
+    settings["notify"]["app"]["command"] = ["sh", "-c", f"echo told >> {tmpfs}/told"]
+    ended = result("once", "-c", write_config(tmp_path, settings))
+
+    assert ended.returncode == 0
+    assert (tmpfs / "told").read_text() == "told\n"
+
+
+def test_the_file_holds_no_kv_value_and_only_its_owner_reads_it(app, tmpfs, tmp_path, settings):
+    app.put("db", password=CANARY)
+
+    assert result("once", "-c", write_config(tmp_path, settings)).returncode == 0
+
+    state = tmpfs / "handover" / "state"
+    assert CANARY.encode() not in state.read_bytes()
+    assert state.stat().st_mode & 0o7777 == 0o600
+
+
+@pytest.mark.parametrize("how", ["garbage", "truncated", "of another configuration"])
+def test_a_file_that_is_not_fit_is_ignored_with_a_warning(app, tmpfs, tmp_path, settings, how):
+    path = write_config(tmp_path, settings)
+    assert result("once", "-c", path).returncode == 0
+    state = tmpfs / "handover" / "state"
+    if how == "garbage":
+        state.write_bytes(b"not a record")
+    elif how == "truncated":
+        state.write_bytes(state.read_bytes()[:-20])
+    else:
+        other = tmp_path / "role_id_elsewhere"
+        other.write_text(app.role_id.read_text())
+        settings["auto_auth"]["method"]["config"]["role_id_file_path"] = str(other)
+
+    ended = result("once", "-c", write_config(tmp_path, settings))
+
+    assert ended.returncode == 0
+    assert "hand-over file ignored" in ended.stderr
+    assert "logged in" in ended.stderr
+
+
+def test_two_injectors_do_not_share_one_file(tmpfs, tmp_path, settings):
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path) as first:
+        first.wait_for("listening")
+
+        second = result("once", "-c", path)
+
+        assert second.returncode == 2
+        assert "state.lock" in second.stderr or "another" in second.stderr
+        assert first.end() == 0
+
+
+def test_a_secret_id_that_only_memory_had_survives_the_restart(app, tmpfs, tmp_path, settings):
+    del settings["auto_auth"]["method"]["config"]["remove_secret_id_file_after_reading"]
+    path = write_config(tmp_path, settings)
+    assert result("once", "-c", path).returncode == 0
+    assert not app.secret_id.exists()
+
+    with running("run", "-c", path) as sidecar:
+        sidecar.wait_for("secret fetched")
+        accessors = app.admin.auth.token.list_accessors()["data"]["keys"]
+        for accessor in accessors:
+            found = app.admin.auth.token.lookup_accessor(accessor)["data"]
+            if app.name in found["policies"]:
+                app.admin.auth.token.revoke_accessor(accessor)
+        sidecar.send(signal.SIGUSR1)
+        sidecar.wait_for("logged in")
+        assert sidecar.end() == 0
+
+
+def test_revoking_at_the_end_leaves_nothing_to_hand_over(tmpfs, tmp_path, settings):
+    settings["revoke_on_shutdown"] = "token"
+
+    assert result("once", "-c", write_config(tmp_path, settings)).returncode == 0
+
+    assert not (tmpfs / "handover" / "state").exists()
+
+
+def test_without_a_hand_over_file_nothing_of_it_is_imported():
+    import subprocess
+    import sys
+
+    code = "import sys, injector.cli.once; print('injector.handover' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "False"
