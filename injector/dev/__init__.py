@@ -1,1 +1,1 @@
-"""Real servers for the demo, development and tests. Nothing that runs in production imports this."""
+"""Real servers for the demo, development and tests. Nothing in production imports this."""
