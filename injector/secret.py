@@ -21,8 +21,13 @@ THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
 TRUNCATED = 0.9
 # No schedule is tighter than this, whatever TTL the server names …
 FLOOR = 1.0
-# … except around the rotation of a static role, whose rounded ttl is 0 for the last half second.
-ROTATION_FLOOR, ROTATION_LEAD, ROTATION_WINDOW = 0.2, 0.5, 5.0
+# … except around a rotation, which may be this much later than announced: servers look every 5 s.
+ROTATION_FLOOR, ROTATION_WINDOW = 0.2, 5.0
+# An announced ttl is rounded to whole seconds. A rotation that was seen within CLOSE tells better
+# when the next one is: its moment is halved down to EXACT, and met with MARGIN.
+ROUNDED, CLOSE, EXACT, MARGIN = 0.5, 0.3, 0.05, 0.02
+# A rotation that is long overdue is looked for every n-th part of the time it has been.
+OVERDUE_SHARE = 1 / 60
 # Error waits: first, and longest by who has to act (the server, or a person).
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0
 
@@ -54,10 +59,10 @@ class Kind(StrEnum):
 
     STATIC = "static"  # KV and everything else without a life of its own: read again
     LEASE = "lease"  # renewed, then issued again; dies with the token that made it
-    CERTIFICATE = "certificate"  # its NotAfter
+    CERTIFICATE = "certificate"  # its NotAfter, or the end of an SSH certificate
     STATIC_ROLE = "static-role"  # the server's own rotation
     TTL = "ttl"  # says how long it lives, without a lease
-    ISSUED = "issued"  # a write without a life (transit, ssh): once
+    ISSUED = "issued"  # asked for once: transit, a wrapped answer, a token's cubbyhole
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,26 @@ class Life:
     renewable: bool = False
     # The token's own end: a lease dies with the token that made it.
     token_expires_at: float = math.inf
+    token_renewable: bool = True
 
     @property
     def expires_at(self) -> float:
         own = self.granted_at + self.duration
         return min(own, self.token_expires_at) if self.kind is Kind.LEASE else own
+
+    @property
+    def ends_with_token(self) -> bool:
+        """Tell whether only another token can give more: a batch token's leases end with it."""
+        own = self.granted_at + self.duration
+        return not self.token_renewable and own >= self.token_expires_at - FLOOR
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Between which moments a static role rotates next, as far as is known."""
+
+    earliest: float
+    latest: float
 
 
 class Act(StrEnum):
@@ -104,24 +124,55 @@ class Timing:
     threshold: float = 0.70
 
 
-def next_step(life: Life, timing: Timing, draw: float, *, waited: float = 0.0) -> Step:
-    """Decide when to act after a success.
+def next_step(life: Life, timing: Timing, draw: float, *, rotation: Rotation | None = None) -> Step:
+    """Decide when to act after a success; a static role needs its `rotation`.
 
-    `waited` is for how long a static role's rotation has been due: looked for closely at first.
+    A token's end moves no lease forward: the same token could not give a better one. When another
+    token is current, what the old one made is issued anew (`Watcher.follow_token`).
     """
     match life.kind:
         case Kind.STATIC:
-            spread = 1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw
-            return Step(Act.FETCH, life.granted_at + timing.refresh * spread)
+            return Step(Act.FETCH, _refresh_at(life, timing, draw))
+        case Kind.LEASE if life.ends_with_token:
+            return Step(Act.FETCH, math.inf)
         case Kind.LEASE | Kind.CERTIFICATE | Kind.TTL:
             act = Act.RENEW if life.renewable else Act.FETCH
             return Step(act, _share(life, timing, draw))
         case Kind.STATIC_ROLE:
-            floor = ROTATION_FLOOR if waited < ROTATION_WINDOW else FLOOR
-            wait = max(life.duration - ROTATION_LEAD, floor)
-            return Step(Act.FETCH, life.granted_at + wait)
+            # Somebody may rotate it by hand at any time, so it is also read as a static secret is.
+            at = _look_at(rotation or announced(life), life.granted_at, timing)
+            return Step(Act.FETCH, min(at, _refresh_at(life, timing, draw)))
         case Kind.ISSUED:
             return Step(Act.FETCH, math.inf)
+
+
+def announced(life: Life) -> Rotation:
+    """Return the next rotation by the server's rounded ttl."""
+    at = life.granted_at + life.duration
+    return Rotation(at - ROUNDED, at + ROUNDED)
+
+
+def still_due(before: Rotation, life: Life) -> Rotation:
+    """Decide after reading the same password again.
+
+    A schedule's ttl starts anew at its moment, but the password follows seconds later: so the
+    rotation that was expected stays, and only an earlier one replaces it.
+    """
+    said = announced(life)
+    return said if said.latest < before.earliest else before
+
+
+def locked(before: Rotation, last_asked: float, life: Life) -> Rotation:
+    """Decide after a rotation: lock on to the phase at which it was seen, if it was seen closely.
+
+    It took place between the last request that got the old password and the one that got the new.
+    """
+    earliest, latest = last_asked, life.granted_at
+    if max(earliest, before.earliest) < min(latest, before.latest):  # as expected: both are right
+        earliest, latest = max(earliest, before.earliest), min(latest, before.latest)
+    if latest - earliest > CLOSE:
+        return announced(life)
+    return Rotation(earliest + life.duration, latest + life.duration)
 
 
 def after_renewal(before: Life, after: Life, timing: Timing, draw: float) -> Step:
@@ -167,6 +218,25 @@ def backoff(failures: int, *, first: float, longest: float, draw: float) -> floa
     return full * (0.5 + 0.5 * draw)
 
 
+def _refresh_at(life: Life, timing: Timing, draw: float) -> float:
+    return life.granted_at + timing.refresh * (1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw)
+
+
 def _share(life: Life, timing: Timing, draw: float) -> float:
     share = timing.threshold - THRESHOLD_BELOW + (THRESHOLD_BELOW + THRESHOLD_ABOVE) * draw
-    return life.granted_at + max((life.expires_at - life.granted_at) * share, FLOOR)
+    return life.granted_at + max(life.duration * share, FLOOR)
+
+
+def _look_at(rotation: Rotation, asked_at: float, timing: Timing) -> float:
+    """Return when to look for a rotation: closely while it is due, then less and less."""
+    width = rotation.latest - rotation.earliest
+    if width > CLOSE:
+        first = rotation.earliest
+    elif width > EXACT:
+        first = rotation.earliest + width / 2
+    else:
+        first = rotation.latest + MARGIN
+    overdue = asked_at - rotation.latest
+    if overdue < ROTATION_WINDOW:
+        return max(first, asked_at + ROTATION_FLOOR)
+    return asked_at + min(max(FLOOR, overdue * OVERDUE_SHARE), timing.refresh)

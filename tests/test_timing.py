@@ -13,21 +13,26 @@ from injector.secret import (
     Kind,
     Life,
     Ref,
+    Rotation,
     Step,
     Timing,
     after_failed_renewal,
     after_failure,
     after_renewal,
+    announced,
     backoff,
+    locked,
     next_step,
+    still_due,
 )
 from injector.vault import Token
 
 NOW = 1000.0
+NEVER = Step(Act.FETCH, math.inf)
 
 
-def life(kind, duration=math.inf, *, renewable=False, token=math.inf):
-    return Life(kind, NOW, duration, renewable, token)
+def life(kind, duration=math.inf, *, renewable=False, token=math.inf, batch=False):
+    return Life(kind, NOW, duration, renewable, token, token_renewable=not batch)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,20 @@ def life(kind, duration=math.inf, *, renewable=False, token=math.inf):
         (life(Kind.LEASE, 100, renewable=True), 0.0, Step(Act.RENEW, NOW + 60)),
         (life(Kind.LEASE, 100, renewable=True), 1.0, Step(Act.RENEW, NOW + 75)),
         (life(Kind.LEASE, 100), 0.0, Step(Act.FETCH, NOW + 60)),
-        (life(Kind.LEASE, 100, renewable=True, token=NOW + 50), 0.0, Step(Act.RENEW, NOW + 30)),
+        # The same token could give nothing better: its end is the business of the next token.
+        (life(Kind.LEASE, 100, renewable=True, token=NOW + 50), 0.0, Step(Act.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True, token=NOW + 100), 0.0, Step(Act.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 9, renewable=True, token=NOW + 10, batch=True), 0, NEVER),
+        (life(Kind.LEASE, 9, token=NOW + 10, batch=True), 0, NEVER),
+        (life(Kind.LEASE, 5, token=NOW + 10, batch=True), 0.0, Step(Act.FETCH, NOW + 3)),
+        (life(Kind.LEASE), 0.0, NEVER),
+        (life(Kind.LEASE, 0.5), 1.0, Step(Act.FETCH, NOW + 1)),
+        (
+            life(Kind.CERTIFICATE, 86400, token=NOW + 10, batch=True),
+            0,
+            Step(Act.FETCH, NOW + 51840),
+        ),
+        (life(Kind.CERTIFICATE, -60), 0, Step(Act.FETCH, NOW + 1)),
         (life(Kind.CERTIFICATE, 100, token=NOW + 50), 0.0, Step(Act.FETCH, NOW + 60)),
         (life(Kind.TTL, 100), 1.0, Step(Act.FETCH, NOW + 75)),
         (life(Kind.TTL, 0), 0.5, Step(Act.FETCH, NOW + 1)),
@@ -46,7 +64,8 @@ def life(kind, duration=math.inf, *, renewable=False, token=math.inf):
         (life(Kind.LEASE, 315_360_000), 0.0, Step(Act.FETCH, NOW + 189_216_000)),
         (life(Kind.STATIC_ROLE, 30), 0.5, Step(Act.FETCH, NOW + 29.5)),
         (life(Kind.STATIC_ROLE, 0), 0.5, Step(Act.FETCH, NOW + 0.2)),
-        (life(Kind.ISSUED), 0.5, Step(Act.FETCH, math.inf)),
+        (life(Kind.STATIC_ROLE, 86400), 0.5, Step(Act.FETCH, NOW + 60)),
+        (life(Kind.ISSUED), 0.5, NEVER),
     ],
 )
 def test_when_a_secret_is_due(now, draw, step):
@@ -59,6 +78,103 @@ def test_when_a_secret_is_due(now, draw, step):
 def test_a_lease_dies_with_the_token_that_made_it_and_a_certificate_does_not():
     assert life(Kind.LEASE, 3600, token=NOW + 60).expires_at == NOW + 60
     assert life(Kind.CERTIFICATE, 3600, token=NOW + 60).expires_at == NOW + 3600
+
+
+# --- static roles
+
+
+@pytest.mark.parametrize(
+    ("earliest", "latest", "wait"),
+    [
+        (4.5, 5.5, 4.5),  # announced only: from when it is possible
+        (4.8, 5.0, 4.9),  # seen closely: in the middle, which halves what is not known
+        (4.96, 5.0, 5.02),  # known well: right after it
+        (-0.1, 0.1, 0.2),  # due
+        (-4.9, -4.8, 0.2),  # just overdue: a server rotates up to 5 s late
+        (-5.1, -5.0, 1.0),
+        (-60.0, -59.0, 1.0),
+        (-600.0, -599.0, 10.0),  # stuck: less and less
+        (-36000.0, -35999.0, 60.0),
+    ],
+)
+def test_when_to_look_for_a_rotation(earliest, latest, wait):
+    rotation = Rotation(NOW + earliest, NOW + latest)
+
+    step = next_step(life(Kind.STATIC_ROLE), Timing(refresh=60), 0.5, rotation=rotation)
+
+    assert step.act is Act.FETCH
+    assert step.at == pytest.approx(NOW + wait, abs=0.02)
+
+
+def test_a_rotation_that_does_not_come_is_no_busy_loop():
+    at, asked = NOW, 0
+    rotation = announced(Life(Kind.STATIC_ROLE, NOW, 0))
+    while at < NOW + 3600:
+        rotation = still_due(rotation, Life(Kind.STATIC_ROLE, at, 0))
+        at = next_step(Life(Kind.STATIC_ROLE, at, 0), Timing(refresh=60), 0.5, rotation=rotation).at
+        asked += 1
+        if at < NOW + 60:
+            assert asked <= 28 + 55
+
+    assert asked < 350
+
+
+@pytest.mark.parametrize(
+    ("before", "last_asked", "ttl", "rotation"),
+    [
+        ((-0.5, 0.5), -0.2, 5, (4.8, 5.0)),  # seen within two requests
+        ((-0.1, 0.1), -0.2, 5, (4.9, 5.0)),  # as expected: what both say is right
+        ((-3.0, -2.9), -0.2, 5, (4.8, 5.0)),  # later than expected: what was seen counts
+        ((90.0, 91.0), -30.0, 100, (99.5, 100.5)),  # by hand, in between
+        ((-0.5, 0.5), -0.45, 5, (4.5, 5.5)),  # not seen closely
+    ],
+)
+def test_a_rotation_tells_when_the_next_one_is(before, last_asked, ttl, rotation):
+    found = locked(
+        Rotation(NOW + before[0], NOW + before[1]), NOW + last_asked, life(Kind.STATIC_ROLE, ttl)
+    )
+
+    assert (found.earliest, found.latest) == pytest.approx((NOW + rotation[0], NOW + rotation[1]))
+
+
+@pytest.mark.parametrize(
+    ("ttl", "expected"),
+    [
+        (3, (2.9, 3.1)),  # as known, and rounded: what was seen is better
+        (86400, (2.9, 3.1)),  # a schedule's ttl has started anew, the password has not changed yet
+        (1, (0.5, 1.5)),  # the period was made shorter
+    ],
+)
+def test_an_expected_rotation_stays_until_it_comes_unless_it_comes_earlier(ttl, expected):
+    found = still_due(Rotation(NOW + 2.9, NOW + 3.1), life(Kind.STATIC_ROLE, ttl))
+
+    assert (found.earliest, found.latest) == pytest.approx((NOW + expected[0], NOW + expected[1]))
+
+
+def test_the_lock_finds_the_moment_of_a_steady_rotation():
+    """Simulate a role that is rotated every 5 s, asked by nothing but these functions."""
+    first, period = NOW + 3.37, 5.0
+    at, rotation, last_asked, seen, late = NOW, None, 0.0, 0, []
+    while at < NOW + 200:
+        rotations = math.floor((at - first) / period) + 1
+        ttl = round(first + rotations * period - at)
+        now = Life(Kind.STATIC_ROLE, at, ttl)
+        if rotation is None:
+            rotation = announced(now)
+        elif rotations != seen:
+            late.append(at - (first + (rotations - 1) * period))
+            rotation = locked(rotation, last_asked, now)
+        else:
+            rotation = still_due(rotation, now)
+        seen, last_asked = rotations, at
+        at = next_step(now, Timing(refresh=60), 0.5, rotation=rotation).at
+
+    assert len(late) == 40
+    assert max(late) < 0.25
+    assert max(late[6:]) < 0.08
+
+
+# --- after a renewal, after a failure
 
 
 def test_a_truncated_renewal_asks_for_the_next_generation():

@@ -9,17 +9,29 @@ from typing import Any
 
 from injector.errors import MissingError
 from injector.secret import Kind, Ref
+from injector.vault import ssh
 
-# A response to a read is a certificate if it looks like one; the key decides between two names.
-CERTIFICATE_KEYS = frozenset({"certificate", "serial_number"})
+# What each shape of an answer is recognised by.
+CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
+SSH_CERTIFICATE = frozenset({"signed_key", "serial_number"})
+STATIC_ROLE = frozenset({"last_vault_rotation", "ttl"})
+ONE_TIME_CODE = frozenset({"code", "expire_time"})
+# Where an answer says how long something in it lives: identity tokens and others without naming it,
+# AppRole, Google Cloud. A role's settings have the last two as well, but nothing that lives.
+TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
+# Another token has another cubbyhole, and a wrapped answer can be opened once: asked for once.
+ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
+# Keys that only count: a value is the same without them.
+COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One secret as Vault sees it at one moment.
 
-    `duration` is the life left in seconds, `inf` if it names none. `version` tells generations
-    apart where the server does: KV's version, a static role's last rotation.
+    `duration` is the life left in seconds, `inf` if it names none. `ends_at` is its end by the
+    server's clock, where it says that instead. `version` tells generations apart where the server
+    does: KV's version, a static role's last rotation.
     """
 
     data: Mapping[str, Any] = field(repr=False)
@@ -28,6 +40,23 @@ class Answer:
     lease_id: str = field(default="", repr=False)
     renewable: bool = False
     version: str = ""
+    ends_at: float = math.inf
+
+    @property
+    def lasting(self) -> Mapping[str, Any]:
+        """Return the data without what changes from request to request."""
+        counting = COUNTING.get(self.kind, frozenset())
+        return {key: value for key, value in self.data.items() if key not in counting}
+
+    def life(self, date_header: str, wall: float) -> float:
+        """Return the seconds left, by the server's own clock (its Date header), else by ours."""
+        if self.ends_at == math.inf:
+            return self.duration
+        try:
+            served: datetime | None = email.utils.parsedate_to_datetime(date_header)
+        except (TypeError, ValueError):
+            served = None
+        return min(self.duration, self.ends_at - (served.timestamp() if served else wall))
 
 
 def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
@@ -36,43 +65,70 @@ def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> An
     `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
     `data` and `metadata`. Raises MissingError for a deleted or destroyed version.
     """
+    if isinstance(wrapped := body.get("wrap_info"), dict):
+        return Answer(wrapped, Kind.ISSUED)  # the templates get its `token`
     data = body.get("data")
-    if body.get("wrap_info"):
-        raise MissingError(
-            f"read {ref}: the answer is response-wrapped, which is not supported here"
-        )
     if not isinstance(data, dict):
         raise MissingError(f"read {ref}: the answer has no data")
-    duration = float(body.get("lease_duration") or 0)
+    if ref.path.startswith(ONCE):
+        return Answer(data, Kind.ISSUED)
+    duration = _seconds(body.get("lease_duration"))
     if lease_id := body.get("lease_id"):
-        return Answer(data, Kind.LEASE, duration or math.inf, lease_id, bool(body.get("renewable")))
+        return Answer(
+            data,
+            Kind.LEASE,
+            duration or math.inf,
+            str(lease_id),
+            bool(body.get("renewable")),
+            ends_at=_certificate_end(data),
+        )
     if ref.body is None:
-        return _read(ref, data, engine)
-    if data.keys() >= CERTIFICATE_KEYS and isinstance(data.get("expiration"), int | float):
-        return Answer(data, Kind.CERTIFICATE, version=str(data["serial_number"]))
-    ttl = data.get("ttl")
-    if duration > 0 or (isinstance(ttl, int | float) and ttl > 0):
-        return Answer(data, Kind.TTL, duration or float(str(ttl)))
-    return Answer(data, Kind.ISSUED)
+        return _read(ref, data, engine, duration)
+    if (ends_at := _certificate_end(data)) < math.inf:
+        return Answer(data, Kind.CERTIFICATE, version=str(data["serial_number"]), ends_at=ends_at)
+    return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
 
 
-def _read(ref: Ref, data: dict[str, Any], engine: str) -> Answer:
-    if engine != "kv1" and _is_kv2(data):
+def _read(ref: Ref, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:
+    if engine == "kv1":
+        return Answer(data, Kind.STATIC)
+    if _is_kv2(data):
         return _kv2(ref, data)
     if engine == "kv2":
         raise MissingError(
             f"read {ref}: this is not KV version 2's answer; its paths have `data/` after the mount"
         )
-    if "rotation_period" in data or "rotation_schedule" in data:
-        ttl = data.get("ttl")
-        return Answer(
-            data,
-            Kind.STATIC_ROLE,
-            float(ttl) if isinstance(ttl, int | float) and ttl > 0 else 0.0,
-            version=str(data.get("last_vault_rotation", "")),
-        )
-    # KV v1's lease_duration (768 h) is advisory and never a schedule.
-    return Answer(data, Kind.STATIC)
+    if data.keys() >= STATIC_ROLE and data.keys() & {"rotation_period", "rotation_schedule"}:
+        version = str(data["last_vault_rotation"])
+        return Answer(data, Kind.STATIC_ROLE, _seconds(data["ttl"]), version=version)
+    if data.keys() >= ONE_TIME_CODE and (ends_at := _seconds(data["expire_time"])):
+        return Answer(data, Kind.STATIC_ROLE, version=str(data["code"]), ends_at=ends_at)
+    # KV v1's lease_duration (768 h) is advisory and never a schedule; no other engine without
+    # leases sends one, so what has one is KV v1, whatever keys its user chose.
+    with_ttl = None if lease_duration else _with_ttl(data, 0.0)
+    return with_ttl or Answer(data, Kind.STATIC)
+
+
+def _with_ttl(data: dict[str, Any], lease_duration: float) -> Answer | None:
+    said = (_seconds(data.get(key)) for key, of in TTL_OF.items() if of in data)
+    duration = lease_duration or next(filter(None, said), 0.0)
+    return Answer(data, Kind.TTL, duration) if duration else None
+
+
+def _certificate_end(data: Mapping[str, Any]) -> float:
+    """Return when a certificate ends, in seconds since the epoch; `inf` if it is none."""
+    if data.keys() >= CERTIFICATE:
+        return _seconds(data["expiration"]) or math.inf
+    if data.keys() >= SSH_CERTIFICATE:
+        return ssh.valid_before(str(data["signed_key"]))
+    return math.inf
+
+
+def _seconds(value: Any) -> float:
+    """Return a life as the server names it; 0 for what names none, negative and odd ones too."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 0.0
+    return max(float(value), 0.0)
 
 
 def _is_kv2(data: Mapping[str, Any]) -> bool:
@@ -86,19 +142,10 @@ def _kv2(ref: Ref, data: Mapping[str, Any]) -> Answer:
     """Return the data; a deletion time in the future is a plan, not a deletion."""
     metadata = data["metadata"]
     version = str(metadata.get("version", ""))
-    if data["data"] is None:
+    if not isinstance(data["data"], dict):
         what = "was destroyed" if metadata.get("destroyed") else "was deleted"
         raise MissingError(
             f"read {ref}: version {version} {what}; write a new version, undelete it, or pin "
             "another with ?version="
         )
     return Answer(data["data"], Kind.STATIC, version=version)
-
-
-def certificate_life(answer: Answer, date_header: str, wall: float) -> float:
-    """Return the seconds left, by the server's own clock (its Date header), else by ours."""
-    try:
-        served: datetime | None = email.utils.parsedate_to_datetime(date_header)
-    except (TypeError, ValueError):
-        served = None
-    return float(answer.data["expiration"]) - (served.timestamp() if served else wall)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import hvac
 from injector.clock import Clock
 from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
 from injector.retry import while_stale
-from injector.secret import Kind, Life, Ref
+from injector.secret import Life, Ref
 from injector.vault import answer as answers
 from injector.vault.adapter import AsyncAdapter, InvalidRequest, Stale
 from injector.vault.answer import Answer
@@ -54,10 +55,10 @@ class Vault:
                 f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
             ) from exc
         answer = answers.understand(ref, body, engine=engine)
-        duration = answer.duration
-        if answer.kind is Kind.CERTIFICATE:
-            duration = answers.certificate_life(answer, body["date"], self._clock.wall())
-        life = Life(answer.kind, sent, duration, answer.renewable, token.expires_at)
+        duration = answer.life(body["date"], self._clock.wall())
+        life = Life(
+            answer.kind, sent, duration, answer.renewable, token.expires_at, token.renewable
+        )
         return answer, life
 
     async def renew_lease(
@@ -65,9 +66,8 @@ class Vault:
     ) -> tuple[float, bool]:
         """Renew; return (granted duration in seconds, renewable)."""
         client = self._client(token.value)
-        body = await self._consistent(
-            lambda: client.sys.renew_lease(lease_id, increment=int(increment))
-        )
+        asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
+        body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
         return float(body.get("lease_duration") or 0), bool(body.get("renewable"))
 
     async def revoke_self(self, token: Token) -> None:

@@ -7,6 +7,7 @@ from injector.config import model
 from injector.errors import MissingError
 from injector.health import State
 from injector.secret import Kind, Ref
+from injector.vault import Token
 from injector.watch.entry import Entries
 from injector.watch.watcher import Parts, Watcher
 
@@ -20,7 +21,7 @@ class Watch:
         self.entries = Entries(config, names)
         self._parts = parts
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
-        parts.tokens.on_replaced.append(self._reissue)
+        parts.tokens.on_put.append(self._follow)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -50,8 +51,9 @@ class Watch:
             and isinstance(report.error, MissingError)
         ]
 
-    def _reissue(self) -> None:
-        """Issue anew what dies with a token that has just been replaced (rules R4, R5)."""
+    def _follow(self, token: Token) -> None:
+        """Let leases live as long as their token, and issue anew what dies with an old one."""
+        self._parts.store.extend(token)
         for watcher, _ in self._watchers.values():
             watcher.follow_token()
 

@@ -14,11 +14,15 @@ from injector.secret import (
     Kind,
     Life,
     Ref,
+    Rotation,
     Step,
     after_failed_renewal,
     after_failure,
     after_renewal,
+    announced,
+    locked,
     next_step,
+    still_due,
 )
 from injector.store import Generation, Store
 from injector.vault import Answer, Token, Tokens, Vault
@@ -56,13 +60,15 @@ class Watcher:
         self._parts = parts
         self._failures = 0
         self._issue_anew = False
-        self._rotation_due_since: float | None = None
+        self._rotation: Rotation | None = None  # of a static role, and when it was last asked
+        self._asked_at = 0.0
         self.due = Wakeup()
 
     async def run(self) -> None:
         """Refresh for ever. Runs until cancelled."""
         clock = self._parts.clock
         step = self._resume()
+        self.follow_token()
         while True:
             await clock.sleep(step.at - clock.now(), self.due)
             step = await self.refresh(self._act(step))
@@ -77,6 +83,7 @@ class Watcher:
         except InjectorError as exc:
             return self._failed(exc, act)
         self._succeeded()
+        self.follow_token()  # it may have been replaced while the request was under way
         return step
 
     def follow_token(self) -> None:
@@ -85,7 +92,9 @@ class Watcher:
         held = self._parts.tokens.held
         if lease is None or held is None or not lease.is_lease or lease.token is None:
             return
-        if not lease.token.is_same(held):
+        if lease.token.is_same(held):
+            self._measure_expiry(lease)
+        else:
             self._issue_anew = True
             self.due.ring()
 
@@ -138,7 +147,7 @@ class Watcher:
     def _publish(self) -> Step:
         generation = self._parts.store.publish(self.ref)
         self._measure(generation)
-        return self._next(generation.life)
+        return self._next(generation.life, rotated=True)
 
     async def _renew(self) -> Step:
         """Renew the current lease; it goes on to die with the token that made it."""
@@ -150,7 +159,7 @@ class Watcher:
         duration, renewable = await parts.tokens.use(
             lambda token: parts.vault.renew_lease(lease.lease_id, token, increment=before.duration)
         )
-        life = Life(Kind.LEASE, sent, duration, renewable, self._parent_expires_at(lease))
+        life = replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)
         self._measure(parts.store.confirm(self.ref, life))
         parts.log.debug("lease renewed", secret=self.entry.name, duration=duration)
         return after_renewal(before, life, self.entry.timing, parts.draw())
@@ -171,22 +180,21 @@ class Watcher:
             parts.store.publish(self.ref)
         return self._next(life)
 
-    def _next(self, life: Life) -> Step:
-        now = self._parts.clock.now()
-        waited = 0.0
-        if life.kind is Kind.STATIC_ROLE and life.duration <= 0:
-            self._rotation_due_since = self._rotation_due_since or now
-            waited = now - self._rotation_due_since
-        else:
-            self._rotation_due_since = None
-        return next_step(life, self.entry.timing, self._parts.draw(), waited=waited)
+    def _next(self, life: Life, *, rotated: bool = False) -> Step:
+        if life.kind is Kind.STATIC_ROLE:
+            self._follow_rotation(life, rotated=rotated)
+        parts = self._parts
+        return next_step(life, self.entry.timing, parts.draw(), rotation=self._rotation)
 
-    def _parent_expires_at(self, lease: Generation) -> float:
-        """Return when the lease's token ends, which a renewal of the token may have moved."""
-        held = self._parts.tokens.held
-        if held is not None and lease.token is not None and lease.token.is_same(held):
-            return held.expires_at
-        return lease.life.token_expires_at
+    def _follow_rotation(self, life: Life, *, rotated: bool) -> None:
+        before, last_asked = self._rotation, self._asked_at
+        if before is None:
+            self._rotation = announced(life)
+        elif rotated:
+            self._rotation = locked(before, last_asked, life)
+        else:
+            self._rotation = still_due(before, life)
+        self._asked_at = life.granted_at
 
     # -- the issuance budget: nothing issues credentials without end, whatever goes wrong
 
@@ -246,23 +254,25 @@ class Watcher:
         parts, now = self._parts, self._parts.clock.now()
         lease = parts.store.current(self.ref)
         if act is Act.RENEW and lease is not None:
-            life = replace(lease.life, token_expires_at=self._parent_expires_at(lease))
-            return after_failed_renewal(error, self._failures, life, now, parts.draw())
+            return after_failed_renewal(error, self._failures, lease.life, now, parts.draw())
         at = after_failure(
             error, self._failures, now=now, timing=self.entry.timing, draw=parts.draw()
         )
         return Step(Act.FETCH, at)
 
     def _measure(self, generation: Generation) -> None:
-        metrics, clock, name = self._parts.metrics, self._parts.clock, self.entry.name
-        wall = clock.wall()
-        metrics.secret_refreshed.set(wall, name)
+        metrics, name = self._parts.metrics, self.entry.name
+        metrics.secret_refreshed.set(self._parts.clock.wall(), name)
         metrics.secret_generation.set(generation.number, name)
-        expires_at = generation.life.expires_at
-        if expires_at != float("inf"):
-            metrics.secret_expires.set(wall + expires_at - clock.now(), name)
+        self._measure_expiry(generation)
+
+    def _measure_expiry(self, generation: Generation) -> None:
+        expires_in = generation.life.expires_at - self._parts.clock.now()
+        if expires_in != float("inf"):
+            at = self._parts.clock.wall() + expires_in
+            self._parts.metrics.secret_expires.set(at, self.entry.name)
 
 
 def _same(before: Answer, after: Answer) -> bool:
     """Tell whether it is the same value: a new KV version with equal data is (rule R12)."""
-    return before.data == after.data and not after.lease_id
+    return before.lasting == after.lasting and not after.lease_id
