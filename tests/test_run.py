@@ -262,3 +262,25 @@ def test_a_file_that_somebody_changed_is_written_again_with_a_warning(app, tmpfs
         assert "changed or removed by somebody else" in injector.output
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
         assert injector.end() == 0
+
+
+def test_a_template_in_a_config_map_is_noticed_when_kubelet_swaps_its_link(app, tmpfs, tmp_path):
+    """kubelet never writes into a file: it renames `..data` to a new folder."""
+    app.put("db", password="one")
+    volume = tmp_path / "volume"
+    for version, text in (("..1", "a={{ db.password }}"), ("..2", "b={{ db.password }}")):
+        (volume / version).mkdir(parents=True)
+        (volume / version / "db.j2").write_text(text)
+    (volume / "..data").symlink_to("..1")
+    (volume / "db.j2").symlink_to("..data/db.j2")
+    entry = {"source": str(volume / "db.j2"), "destination": str(tmpfs / "db.env")}
+    path = write_config(tmp_path, daemon(app, tmpfs, template=[entry]))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+
+        (volume / "..new").symlink_to("..2")
+        (volume / "..new").replace(volume / "..data")
+        injector.wait_for("file written", times=2)
+
+        assert (tmpfs / "db.env").read_text() == "b=one"
+        assert injector.end() == 0

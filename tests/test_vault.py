@@ -255,3 +255,14 @@ async def test_health_tells_an_outage_from_a_server(vault, proxy):
 
     with pytest.raises(Unreachable, match="sealed"):
         await vault.health()
+
+
+async def test_no_token_is_kept_longer_than_it_is_used(vault, token, app):
+    app.put("db", password="one")
+    ref = Ref.of(app.path("db"))
+    other = app.admin.auth.token.create(policies=[app.name])["auth"]["client_token"]
+    await vault.fetch(ref, token)
+
+    await vault.fetch(ref, await vault.look_up(other))
+
+    assert {known for known, _ in vault._clients} <= {other, ""}

@@ -1,0 +1,135 @@
+"""The listeners of a real process: who may ask for what, and what they answer."""
+
+import http.client
+import os
+import socket
+
+import pytest
+
+from injector.dev.bao import free_port
+from tests.processes import result, running, write_config
+from tests.test_run import daemon
+
+CANARY = "canary-7f3a-value"
+
+
+def ask(address, method, path):
+    """Send one request over TCP or a unix socket; return its status and text."""
+    connection = http.client.HTTPConnection("localhost", timeout=5)
+    if isinstance(address, int):
+        connection = http.client.HTTPConnection("127.0.0.1", address, timeout=5)
+    else:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(address))
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def on_tcp(app, tmpfs, **api):
+    port = free_port()
+    listener = {"type": "tcp", "address": f"127.0.0.1:{port}", "agent_api": api}
+    return port, daemon(app, tmpfs, listener=[listener])
+
+
+def test_health_status_and_metrics_over_tcp(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    port, settings = on_tcp(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        assert ask(port, "GET", "/livez")[0] == 200
+        assert ask(port, "GET", "/readyz")[0] == 200
+        assert '"ready": true' in ask(port, "GET", "/status")[1]
+        status, metrics = ask(port, "GET", "/metrics")
+        assert ask(port, "GET", "/agent/v1/metrics")[0] == 200
+
+        assert status == 200
+        assert "injector_ready 1.0" in metrics
+        assert 'injector_secret_generation{secret="db"} 1.0' in metrics
+        assert 'injector_vault_requests_total{code="200",operation="login"} 1.0' in metrics
+        assert f'injector_file_stale{{destination="{tmpfs / "db.env"}"}} 0.0' in metrics
+        assert CANARY not in metrics
+        assert injector.end() == 0
+
+
+@pytest.mark.parametrize("path", ["/quit", "/agent/v1/quit", "/refresh"])
+def test_over_tcp_nothing_is_changed_unless_the_configuration_allows_it(app, tmpfs, tmp_path, path):
+    port, settings = on_tcp(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+
+        status, text = ask(port, "POST", path)
+
+        assert status == 403
+        assert "agent_api.enable_" in text
+        assert injector.end() == 0
+
+
+def test_quit_ends_it_where_it_is_allowed(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    port, settings = on_tcp(app, tmpfs, enable_quit=True)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+
+        assert ask(port, "POST", "/agent/v1/quit")[0] == 200
+        assert injector.wait(limit=5) == 0
+
+
+def test_over_the_socket_the_same_user_may_refresh_and_quit(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+        address = tmpfs / "injector.sock"
+        assert address.stat().st_mode & 0o777 == 0o600
+
+        app.put("db", password="two")
+        assert ask(address, "POST", "/refresh")[0] == 202
+        injector.wait_for("file written", times=2)
+        assert ask(address, "POST", "/quit")[0] == 200
+        assert injector.wait(limit=5) == 0
+    assert not address.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_over_the_socket_another_user_may_only_look(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    settings = daemon(app, tmpfs)
+    settings["listener"][0]["socket_mode"] = "0666"
+    tmpfs.chmod(0o755)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+        reading, writing = os.pipe()
+        if (child := os.fork()) == 0:
+            os.setuid(65534)
+            statuses = [ask(tmpfs / "injector.sock", *what)[0] for what in LOOK_AND_QUIT]
+            os.write(writing, repr(statuses).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+
+        assert os.read(reading, 100) == b"[200, 403]"
+        os.close(reading)
+        os.close(writing)
+        assert injector.end() == 0
+
+
+LOOK_AND_QUIT = (("GET", "/livez"), ("POST", "/quit"))
+
+
+def test_an_address_that_cannot_be_had_is_a_configuration_error(app, tmpfs, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listener = {"type": "tcp", "address": f"127.0.0.1:{taken.getsockname()[1]}"}
+        settings = daemon(app, tmpfs, listener=[listener])
+
+        ended = result("run", "-c", write_config(tmp_path, settings))
+
+    assert ended.returncode == 2
+    assert "cannot listen on" in ended.stderr
+    assert "Traceback" not in ended.stderr
