@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 
 import hvac
 import pytest
@@ -262,29 +263,47 @@ async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing
     creds = f"kinds-db/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        body = {
-            "role_id": permitted.role_id.read_text(),
-            "secret_id": permitted.secret_id.read_text().strip(),
-        }
+    async with engine(load_from(tmp_path, config), clock, settle=False) as running:
         vault, tokens = running.assembly.vault, running.assembly.tokens
-        next_one = await vault.log_in("auth/approle", body)
         fetch = vault.fetch
 
         async def replaced_meanwhile(ref, token, **how):
-            answer = await fetch(ref, token, **how)
             monkeypatch.undo()
-            tokens.put(next_one)
+            answer = await fetch(ref, token, **how)
+            tokens.put(await log_in(vault, permitted))
             return answer
 
         monkeypatch.setattr(vault, "fetch", replaced_meanwhile)
-        tokens.put(await vault.log_in("auth/approle", body))
-        await clock.advance(1)
+        await clock.settled()
 
+        assert proxy.count(creds) == 2
         lease = running.kept.store.current(Ref.of(creds))
         assert lease is not None
         assert lease.token is not None
-        assert lease.token.is_same(next_one)
+        assert lease.token.is_same(running.token)
+
+
+async def log_in(vault, app):
+    secret_id = app.secret_id.read_text().strip()
+    return await vault.log_in(
+        "auth/approle", {"role_id": app.role_id.read_text(), "secret_id": secret_id}
+    )
+
+
+async def test_a_lease_without_a_life_is_renewed_by_what_the_server_thinks_right(
+    permitted, proxy, clock, tmpfs, tmp_path, database
+):
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
+    creds = f"kinds-db/creds/{permitted.name}"
+    config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        [lease] = running.kept.store.leases()
+        duration, _ = await running.assembly.vault.renew_lease(
+            lease.lease_id, running.token, increment=math.inf
+        )
+
+    assert duration == 3600
 
 
 # --- the server's own rotation

@@ -28,7 +28,8 @@ def say(*words): os.write(1, (' '.join(map(str, words)) + '\\n').encode())
 def on_signal(number, _): say('got', signal.Signals(number).name)
 for number in (signal.SIGHUP, signal.SIGUSR1): signal.signal(number, on_signal)
 """
-WAIT = "say('ready')\nwhile True: signal.pause()\n"
+# Not signal.pause(): it sleeps through a signal that came just before.
+WAIT = "import time\nsay('ready')\nwhile True: time.sleep(0.02)\n"
 
 
 class App:

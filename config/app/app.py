@@ -4,6 +4,7 @@
 import hashlib
 import os
 import signal
+import time
 from pathlib import Path
 
 SETTINGS = Path(os.environ.get("SETTINGS", "/secrets/app.env"))
@@ -21,4 +22,4 @@ def read_settings() -> None:
 signal.signal(signal.SIGHUP, lambda *_: read_settings())
 read_settings()
 while True:
-    signal.pause()
+    time.sleep(0.2)  # not signal.pause(): it sleeps through a signal that came just before

@@ -6,6 +6,7 @@ Started as `python -m injector.dev.demo.application FILE PID_FILE`.
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 
@@ -24,8 +25,8 @@ def main(path: Path, pid_file: Path) -> None:
     signal.signal(signal.SIGHUP, read)
     pid_file.write_text(f"{os.getpid()}\n")
     os.write(sys.stdout.fileno(), b"ready\n")
-    while True:
-        signal.pause()
+    while True:  # not signal.pause(): it sleeps through a signal that came just before
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":
