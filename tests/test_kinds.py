@@ -283,6 +283,25 @@ async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing
         assert lease.token.is_same(running.token)
 
 
+async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_issued_anew(
+    permitted, proxy, clock, tmpfs, tmp_path, database
+):
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
+    creds = f"kinds-db/creds/{permitted.name}"
+    config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(load_from(tmp_path, config), clock, kept=kept) as running:
+        [lease] = kept.store.leases()
+        lease.token = await log_in(running.assembly.vault, permitted)
+
+    async with engine(load_from(tmp_path, config), clock, kept=kept) as running:
+        assert proxy.count(creds) == 2
+        current = kept.store.current(Ref.of(creds))
+        assert current is not None
+        assert current.token is not None
+        assert current.token.is_same(running.token)
+
+
 async def log_in(vault, app):
     secret_id = app.secret_id.read_text().strip()
     return await vault.log_in(
