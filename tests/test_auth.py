@@ -261,3 +261,22 @@ async def test_a_reload_keeps_a_secret_id_that_only_memory_has(app, proxy, clock
 
         assert proxy.count("/login") == 2
         assert running.assembly.health.settled
+
+
+async def test_a_token_of_limited_uses_is_replaced_whenever_it_is_used_up(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl="1h", token_num_uses=3
+    )
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        for value in ("two", "three", "four", "five", "six"):
+            app.put("db", password=value)
+            await clock.advance(67)
+            assert (tmpfs / "db.env").read_text() == value
+
+        assert "limited uses" in running.log
+        assert 2 <= proxy.count("/login") <= 6

@@ -83,6 +83,11 @@ class AutoAuth:
             return self._login_failed(exc)
         parts.redactor.learn("token", token.value)
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
+        if token.uses:
+            parts.log.warning(
+                "the token has limited uses: every request uses one up; set token_num_uses to 0",
+                uses=token.uses,
+            )
         self._accept(token)
         return next_step(token, parts.draw())
 

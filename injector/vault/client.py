@@ -144,7 +144,9 @@ class Vault:
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
-        return replace(_token(answer["auth"], sent, value=token.value), ours=token.ours)
+        return replace(
+            _token(answer["auth"], sent, value=token.value), ours=token.ours, uses=token.uses
+        )
 
     async def wrap_creation_path(self, wrapping_token: str) -> str:
         """Return where a wrapping token was made, without using it up."""
@@ -207,6 +209,7 @@ def _token(auth: Mapping[str, Any], sent: float, value: str = "") -> Token:
         sent,
         float(auth.get("lease_duration") or 0),
         bool(auth.get("renewable")),
+        uses=int(auth.get("num_uses") or 0),
     )
 
 

@@ -27,6 +27,7 @@ class Token:
     duration: float
     renewable: bool
     ours: bool = True  # made by a login of ours, so that revoking it is ours as well
+    uses: int = 0  # how many requests it is good for (`token_num_uses`); 0 is any number
 
     def is_same(self, other: "Token") -> bool:
         """Tell whether this is the same token, perhaps before or after a renewal."""
@@ -111,9 +112,11 @@ class Tokens:
             self._lookup_works = self._lookup_works or valid
             now = self._clock.now()
             rested = now - self._last_blame >= FRESH_LOGIN_INTERVAL
+            # A token of limited uses is used up by its requests, lookups included.
+            lookup_counts = self._lookup_works or token.uses > 0
             # A refused lookup proves the token dead only where a lookup has ever worked: without
             # the default policy it is refused for a good token too.
-            if (valid or not self._lookup_works) and not rested:
+            if (valid or not lookup_counts) and not rested:
                 return False
             if valid and now - token.granted_at < FRESH_LOGIN_INTERVAL:
                 return False  # it is fresh already
