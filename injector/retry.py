@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from injector.clock import Clock, Wakeup
-from injector.errors import TransientError
+from injector.errors import InjectorError, TransientError
 from injector.health import Health
 from injector.log import Logger
 
@@ -92,13 +92,18 @@ class Availability:
                 await self._check()
 
     async def _check(self) -> None:
+        pause = PROBE_INTERVAL + PROBE_JITTER * self._draw()
         try:
             await self._probe()
         except TransientError as exc:
             self._health.failing("vault", "server", exc)
-            await self._clock.sleep(PROBE_INTERVAL + PROBE_JITTER * self._draw())
-        else:
-            self._health.ok("vault", "server")
-            outage = round(self._clock.now() - self._down_since, 1)
-            self._log.warning("vault answers again", after=outage)
-            self._up.set()
+            await self._clock.sleep(pause)
+            return
+        except InjectorError:
+            # Something in between keeps `sys/health` from us, perhaps for good: only the requests
+            # themselves can tell, at the pace of the probe.
+            await self._clock.sleep(pause)
+        self._health.ok("vault", "server")
+        outage = round(self._clock.now() - self._down_since, 1)
+        self._log.warning("vault answers again", after=outage)
+        self._up.set()

@@ -280,3 +280,18 @@ async def test_a_token_of_limited_uses_is_replaced_whenever_it_is_used_up(
 
         assert "limited uses" in running.log
         assert 2 <= proxy.count("/login") <= 6
+
+
+async def test_a_wrapping_token_of_something_else_is_a_security_event(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    wrapped = app.admin.write_data("sys/wrapping/wrap", data={"other": "x"}, wrap_ttl="5m")
+    app.secret_id.write_text(wrapped["wrap_info"]["token"])
+    loaded = load_from(
+        tmp_path,
+        settings(app, proxy, tmpfs, secret_id_response_wrapping_path="sys/wrapping/wrap"),
+    )
+
+    async with engine(loaded, clock) as running:
+        assert "SECURITY" in running.log
+        assert "has no `secret_id`" in running.log

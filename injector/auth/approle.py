@@ -1,6 +1,8 @@
 """AppRole login: a role id and a secret id, which may come response-wrapped."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from injector.auth import material
 from injector.auth.method import Method
@@ -73,7 +75,7 @@ class AppRole(Method):
         try:
             made_at = (await vault.wrap_creation_path(wrapping_token)).strip("/")
             if made_at == expected:
-                return str((await vault.unwrap(wrapping_token))["secret_id"])
+                return _secret_id_in(await vault.unwrap(wrapping_token))
         except AuthError as exc:
             raise self._alarm(
                 f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain "
@@ -99,3 +101,10 @@ class AppRole(Method):
             self._log.warning("secret id file not removed", path=path, error=problem)
         else:
             self.kept = secret_id
+
+
+def _secret_id_in(unwrapped: Mapping[str, Any]) -> str:
+    secret_id = unwrapped.get("secret_id")
+    if not isinstance(secret_id, str) or not secret_id:
+        raise AuthError("what was wrapped has no `secret_id`")
+    return secret_id

@@ -111,7 +111,12 @@ def _operation(method: str, path: str) -> str:
 
 
 def _raise(reply: Reply, action: str) -> NoReturn:
-    raise error_for(reply.status, f"{action}: {_words(reply)}", reply.headers.get("Retry-After"))
+    error = error_for(reply.status, f"{action}: {_words(reply)}", reply.headers.get("Retry-After"))
+    # A gateway that has lost its backend says 403 or 404 too, and knows nothing of our token, our
+    # secret or its policy: only Vault's own refusal, which always has `errors`, is believed.
+    if not isinstance(error, TransientError) and "errors" not in reply.json():
+        raise TransientError(f"{error}: not Vault's own words; does something stand in between?")
+    raise error
 
 
 BY_STATUS: dict[int, type[InjectorError]] = {
@@ -129,13 +134,7 @@ def error_for(status: int, message: str, retry_after: str | None = None) -> Inje
         return Unreachable(message, retry_after=wait)
     if status in (RATE_LIMITED, 408) or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
         return TransientError(message, retry_after=wait)
-    simple: dict[int, type[InjectorError]] = {
-        400: InvalidRequest,
-        401: AuthError,
-        404: MissingError,
-        STALE: Stale,
-    }
-    return simple.get(status, DeniedError)(message)
+    return BY_STATUS.get(status, DeniedError)(message)
 
 
 # What Vault's terse refusals mean to the person who has to act.
@@ -156,10 +155,10 @@ def _words(reply: Reply) -> str:
     try:
         errors = msgspec.json.decode(reply.body)["errors"]
         said = "; ".join(" ".join(str(error).split()) for error in errors)
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         said = ""
     return f"{meaning} ({said})" if said and said not in meaning else meaning
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after and retry_after.isdigit() else None
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import hvac
+import msgspec
 
 from injector.clock import Clock
 from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
@@ -68,7 +69,8 @@ class Vault:
         client = self._client(token.value)
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
-        return float(body.get("lease_duration") or 0), bool(body.get("renewable"))
+        granted = _understood(body, _Grant, "renew a lease")
+        return granted.lease_duration or 0.0, bool(granted.renewable)
 
     async def revoke_self(self, token: Token) -> None:
         """Revoke the token, and with it every lease it made."""
@@ -94,10 +96,12 @@ class Vault:
             raise
         except InjectorError as exc:
             raise AuthError(str(exc)) from exc
-        auth = answer.get("auth")
-        if not isinstance(auth, dict):
-            raise AuthError(f"login {mount}: the answer has no token; is it an auth mount?")
-        return _token(auth, sent)
+        granted = _understood(answer.get("auth") or {}, _Grant, f"login {mount}")
+        if not granted.client_token:
+            raise AuthError(
+                f"login {mount}: the answer has no token; is it an auth mount, without MFA?"
+            )
+        return _token(granted, sent)
 
     @contextlib.asynccontextmanager
     async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
@@ -119,21 +123,18 @@ class Vault:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
             raise AuthError(f"the token is not valid: {exc}") from exc
-        data = answer["data"]
+        known = _understood(answer.get("data"), _Known, "look up the token")
         return Token(
-            value,
-            str(data.get("accessor", "")),
-            sent,
-            float(data.get("ttl") or 0),
-            bool(data.get("renewable")),
-            ours=False,
+            value, known.accessor or "", sent, known.ttl, bool(known.renewable), ours=False
         )
 
     async def is_valid(self, token: Token) -> bool:
         """Tell whether Vault still knows the token; a refused lookup counts as no."""
         try:
             await self.look_up(token.value)
-        except AuthError:
+        except TransientError:
+            raise
+        except InjectorError:
             return False
         return True
 
@@ -144,9 +145,8 @@ class Vault:
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
-        return replace(
-            _token(answer["auth"], sent, value=token.value), ours=token.ours, uses=token.uses
-        )
+        granted = _understood(answer.get("auth"), _Grant, "renew the token")
+        return replace(_token(granted, sent, value=token.value), ours=token.ours, uses=token.uses)
 
     async def wrap_creation_path(self, wrapping_token: str) -> str:
         """Return where a wrapping token was made, without using it up."""
@@ -159,7 +159,7 @@ class Vault:
             )
         except DeniedError as exc:
             raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
-        return str(answer["data"].get("creation_path", ""))
+        return _understood(answer.get("data"), _Wrap, "look up a wrapping token").creation_path
 
     async def unwrap(self, wrapping_token: str) -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
@@ -169,8 +169,8 @@ class Vault:
             )
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc
-        data: Mapping[str, Any] = answer["data"]
-        return data
+        data = answer.get("data")
+        return data if isinstance(data, dict) else {}
 
     async def health(self) -> None:
         """Return if an active, unsealed node answers; raises TransientError otherwise.
@@ -202,14 +202,47 @@ class Vault:
             return await while_stale(request, self._clock, Stale)
 
 
-def _token(auth: Mapping[str, Any], sent: float, value: str = "") -> Token:
+class _Grant(msgspec.Struct, frozen=True):
+    """What a login or a renewal granted; null is as good as absent."""
+
+    client_token: str | None = None
+    accessor: str | None = None
+    lease_duration: float | None = None
+    renewable: bool | None = None
+    num_uses: int | None = None
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What a token's lookup says."""
+
+    ttl: float
+    accessor: str | None = None
+    renewable: bool | None = None
+
+
+class _Wrap(msgspec.Struct, frozen=True):
+    """What a wrapping token's lookup says."""
+
+    creation_path: str = ""
+
+
+def _understood(said: Any, shape: type[T], action: str) -> T:
+    """Return the part of an answer that is needed; raises TransientError for an odd one."""
+    try:
+        return msgspec.convert(said, shape)
+    except (msgspec.ValidationError, OverflowError):
+        # Not `from`: the reason may quote what it found.
+        raise TransientError(f"{action}: the answer is not what Vault answers here") from None
+
+
+def _token(granted: _Grant, sent: float, value: str = "") -> Token:
     return Token(
-        str(auth.get("client_token") or value),
-        str(auth.get("accessor", "")),
+        granted.client_token or value,
+        granted.accessor or "",
         sent,
-        float(auth.get("lease_duration") or 0),
-        bool(auth.get("renewable")),
-        uses=int(auth.get("num_uses") or 0),
+        granted.lease_duration or 0.0,
+        bool(granted.renewable),
+        uses=granted.num_uses or 0,
     )
 
 

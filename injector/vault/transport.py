@@ -34,7 +34,7 @@ class Reply:
         """Return the body as a mapping; raise TransientError where a proxy or a cut answered."""
         try:
             decoded = msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             decoded = None
         if not isinstance(decoded, dict):
             raise TransientError(

@@ -1,0 +1,123 @@
+"""Answers that are not Vault's, or that Vault does not give: none is believed, none ends us."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from tests.engine import engine, load_from
+from tests.test_engine import one_file
+
+
+def answer(body: bytes | str, status: int = 200) -> web.Response:
+    raw = body.encode() if isinstance(body, str) else body
+    return web.Response(status=status, body=raw, content_type="application/json")
+
+
+@pytest.fixture
+def loaded(app, proxy, tmpfs, tmp_path):
+    app.put("db", password="one")
+    secrets = {"db": {"path": app.path("db"), "on_missing": "remove"}}
+    return load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_gateways_refusal_is_not_vaults(proxy, clock, tmpfs, loaded, status):
+    async with engine(loaded, clock) as running:
+        before = running.token
+        gateways = json.dumps({"message": "no Route matched with those values"})
+        proxy.script = [answer(gateways, status) for _ in range(3)]
+        await clock.advance(140)
+
+        assert (tmpfs / "db.env").exists()
+        assert running.token is before
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_an_outage_ends_even_where_the_health_check_is_refused(proxy, clock, loaded, status):
+    async with engine(loaded, clock) as running:
+        proxy.script = [503, status]
+        await clock.advance(140)
+
+        assert "vault answers again" in running.log
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_refused_health_checks_make_no_storm_while_vault_is_down(
+    proxy, clock, loaded, status
+):
+    async with engine(loaded, clock):
+        await clock.advance(50)
+        proxy.requests.clear()
+        proxy.only = "/"
+        proxy.script = [503, *([status, 503] * 100)]
+        await clock.advance(100)
+
+        assert len(proxy.requests) <= 100
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        None,
+        [],
+        {},
+        {"client_token": ""},
+        {"client_token": None, "mfa_requirement": {}},
+        {"client_token": 1},
+        {"client_token": "x", "lease_duration": "1h"},
+        {"client_token": "x", "lease_duration": 10**400},
+    ],
+    ids=str,
+)
+async def test_a_login_without_a_token_is_no_login(proxy, clock, loaded, auth):
+    proxy.only = "/login"
+    proxy.script = [answer(json.dumps({"auth": auth}))]
+
+    async with engine(loaded, clock) as running:
+        assert "logged in" not in running.log
+
+        await clock.advance(5)
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", '{"auth": null}', '{"auth": []}', '{"auth": {"lease_duration": "x"}}']
+)
+async def test_an_odd_renewal_leaves_the_token_as_it_is(proxy, clock, loaded, body):
+    async with engine(loaded, clock) as running:
+        before = running.token
+        proxy.only = "/renew-self"
+        proxy.script = [answer(body)]
+        await clock.advance(2700)
+
+        assert running.token.is_same(before)
+        assert proxy.count("renew-self") == 2
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"data": {"a": "\xff"}}', b"[" * 200_000, b'{"data": [1]}', b'{"data": null}'],
+    ids=["not UTF-8", "deep", "list", "null"],
+)
+async def test_an_odd_secret_is_asked_for_again(proxy, clock, tmpfs, loaded, body):
+    proxy.only = "/db"
+    proxy.script = [answer(body)]
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(5)
+
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert running.assembly.health.settled
+
+
+async def test_an_error_that_is_not_text_is_still_an_error(proxy, clock, loaded):
+    proxy.only = "/db"
+    proxy.script = [answer(b'{"errors": ["\xff"]}', 500)]
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(5)
+        assert running.assembly.health.settled
