@@ -1,5 +1,8 @@
 """The client against the real server, through a proxy that fails on demand."""
 
+import asyncio
+import contextlib
+
 import pytest
 from aiohttp import web
 
@@ -165,8 +168,6 @@ async def test_a_lagging_node_is_asked_again_within_seconds(vault, token, proxy,
     app.put("db", password="one")
     proxy.script = [412, 412, 412]
 
-    import asyncio
-
     asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
     await clock.settled()
     await clock.advance(5)
@@ -195,8 +196,6 @@ async def test_a_redirect_on_the_same_server_is_followed(vault, token, proxy, ap
 
 
 async def test_silence_ends_at_the_deadline(vault, token, proxy, app, clock):
-    import asyncio
-
     proxy.held = "/db"
     asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
     await asyncio.wait_for(proxy.holding.wait(), 5)
@@ -220,8 +219,6 @@ async def test_no_request_is_sent_twice_when_a_kept_connection_has_died(vault, t
 
 
 async def test_many_reads_share_the_allowed_connections(clock, proxy, app, token):
-    import asyncio
-
     app.put("db", password="one")
     transport = Transport(
         model.Vault(address=proxy.address), connections=4, clock=clock, metrics=Metrics()
@@ -266,3 +263,79 @@ async def test_no_token_is_kept_longer_than_it_is_used(vault, token, app):
     await vault.fetch(ref, await vault.look_up(other))
 
     assert {known for known, _ in vault._clients} <= {other, ""}
+
+
+def transport_to(address, clock):
+    return Transport(model.Vault(address=address), connections=2, clock=clock, metrics=Metrics())
+
+
+@contextlib.asynccontextmanager
+async def answering(head: bytes):
+    """A server that answers everything with this head, and closes."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_failed_request_cuts_no_other_off(clock, proxy, app, token):
+    app.put("a", password="one")
+    transport = transport_to(proxy.address, clock)
+    vault = Vault(transport, clock)
+    proxy.held = "/a"
+    held = asyncio.create_task(vault.fetch(Ref.of(app.path("a")), token))
+    await proxy.holding.wait()
+    proxy.script = ["reset"]
+
+    with pytest.raises(Unreachable):
+        await vault.fetch(Ref.of(app.path("b")), token)
+    await asyncio.sleep(0.05)
+
+    assert not held.done()
+    held.cancel()
+    await asyncio.gather(held, return_exceptions=True)
+    await transport.reconnect()
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+async def test_a_name_that_cannot_be_looked_up_is_unreachable(clock, host):
+    transport = transport_to(f"http://{host}", clock)
+
+    with pytest.raises(Unreachable, match=host):
+        await transport.send("GET", "/", operation="read", headers={})
+    await transport.reconnect()
+
+
+async def test_a_redirect_to_nonsense_is_not_followed(clock):
+    async with answering(b"HTTP/1.1 307 X\r\nLocation: http://[::1/") as address:
+        transport = transport_to(f"http://{address}", clock)
+        with pytest.raises(Unreachable):
+            await transport.send("GET", "/", operation="read", headers={})
+        await transport.reconnect()
+
+
+async def test_the_password_of_a_proxy_is_in_no_error(clock, monkeypatch):
+    async with answering(b"HTTP/1.1 407 X") as address:
+        monkeypatch.setenv("https_proxy", f"http://user:hunter22@{address}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        transport = transport_to("https://vault.example", clock)
+        with pytest.raises(Unreachable, match="proxy of the environment answered 407") as caught:
+            await transport.send("GET", "/", operation="read", headers={})
+        await transport.reconnect()
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+async def test_no_proxy_sees_what_is_for_this_machine(clock, monkeypatch, host):
+    async with answering(b"HTTP/1.1 200 X") as address:
+        monkeypatch.setenv("http_proxy", f"http://{address}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        transport = transport_to(f"http://{host}:9", clock)
+        with pytest.raises(Unreachable):
+            await transport.send("GET", "/", operation="read", headers={})
+        await transport.reconnect()

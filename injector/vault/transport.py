@@ -1,8 +1,10 @@
 """Carries requests to Vault: connections, TLS, redirects and deadlines. Knows no API."""
 
 import ssl
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -18,7 +20,7 @@ from injector.errors import ConfigError, TransientError
 from injector.metrics import Metrics
 
 CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
-CONNECTION_AGE = 300.0  # seconds an idle connection is kept, so that a moved address is noticed
+CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
 REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
 
 
@@ -68,6 +70,7 @@ class Transport:
         self.base = "http://localhost" if self._unix else settings.address.rstrip("/")
         self._proxy = _proxy_for(self.base) if not self._unix else None
         self._session: aiohttp.ClientSession | None = None
+        self._under_way: Counter[aiohttp.ClientSession] = Counter()
 
     async def send(
         self,
@@ -89,11 +92,18 @@ class Transport:
             async with self._clock.deadline(self.settings.timeout):
                 reply = await self._follow(method, target, headers, body)
             code = str(reply.status)
+        except aiohttp.ConnectionTimeoutError as exc:
+            await self.reconnect()
+            raise Unreachable(f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s") from exc
         except TimeoutError as exc:
             raise Unreachable(
                 f"no answer from {self.base} within {self.settings.timeout:g} s"
             ) from exc
-        except (aiohttp.ClientError, OSError) as exc:
+        except (
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+        ) as exc:  # ValueError: of odd names and URLs
             await self.reconnect()
             raise Unreachable(_describe(exc, self.settings, self.base)) from exc
         finally:
@@ -107,9 +117,12 @@ class Transport:
         return Transport(settings, connections=1, clock=self._clock, metrics=self._metrics)
 
     async def reconnect(self) -> None:
-        """Drop all connections; the next request reads certificates and resolves names again."""
+        """Let the next request read certificates and resolve names again.
+
+        What is under way keeps its connection: it may be issuing a credential.
+        """
         session, self._session = self._session, None
-        if session is not None:
+        if session is not None and not self._under_way[session]:
             await session.close()
 
     async def _follow(
@@ -133,16 +146,24 @@ class Transport:
         self, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> Reply:
         session = self._session or self._open()
-        async with session.request(
-            method,
-            URL(target, encoded=True),
-            headers=headers,
-            data=body,
-            allow_redirects=False,
-            proxy=self._proxy,
-            server_hostname=self.settings.tls_server_name or None,
-        ) as response:
-            return Reply(response.status, response.headers, await response.read())
+        self._under_way[session] += 1
+        try:
+            async with session.request(
+                method,
+                URL(target, encoded=True),
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                proxy=self._proxy,
+                server_hostname=self.settings.tls_server_name or None,
+            ) as response:
+                return Reply(response.status, response.headers, await response.read())
+        finally:
+            self._under_way[session] -= 1
+            if not self._under_way[session]:
+                del self._under_way[session]
+                if session is not self._session:
+                    await session.close()
 
     def _open(self) -> aiohttp.ClientSession:
         connector: BaseConnector
@@ -152,7 +173,7 @@ class Transport:
             connector = aiohttp.TCPConnector(
                 limit=self._connections,
                 ssl=tls_context(self.settings) if self.base.startswith("https:") else True,
-                keepalive_timeout=CONNECTION_AGE / 10,
+                keepalive_timeout=CONNECTION_AGE,
                 ttl_dns_cache=10,
             )
         session = aiohttp.ClientSession(
@@ -225,6 +246,8 @@ def _describe(exc: Exception, settings: model.Vault, base: str) -> str:
     if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         trusted = settings.ca_cert or settings.ca_path or "the system's authorities"
         return f"TLS with {base} failed, trusting {trusted}: {_reason(exc)}"
+    if isinstance(exc, aiohttp.ClientHttpProxyError):  # its own words hold the proxy's password
+        return f"cannot reach {base}: the proxy of the environment answered {exc.status}"
     return f"cannot reach {base}: {_reason(exc)}"
 
 
@@ -240,9 +263,17 @@ def _reason(exc: BaseException) -> str:
 
 def _proxy_for(base: str) -> str | None:
     parts = urlsplit(base)
-    if not parts.hostname or proxy_bypass(parts.hostname):
+    if not parts.hostname or _is_loopback(parts.hostname) or proxy_bypass(parts.hostname):
         return None
     return getproxies().get(parts.scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell what a proxy would take for its own machine, and get the token for; as Go does."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _origin(url: str) -> str:
