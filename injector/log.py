@@ -5,7 +5,8 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 import msgspec
@@ -146,7 +147,7 @@ def logger(
         last,
     ]
     made: Logger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        structlog.PrintLogger(cast("TextIO", _Tolerant(stream))),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         context_class=dict,
@@ -155,5 +156,23 @@ def logger(
     return made
 
 
+class _Tolerant:
+    """Goes on where a line cannot be written: a full disk or a gone reader must not end us."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def _to_json(event: Any, **_: Any) -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
+    try:
+        return msgspec.json.encode(event, enc_hook=str).decode()
+    except UnicodeEncodeError:  # a name on disk that is not UTF-8
+        return json.dumps(event, default=str)

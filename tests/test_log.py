@@ -1,0 +1,26 @@
+"""The log where it cannot be written as usual; that it holds no secret is for test_canary."""
+
+import io
+
+import pytest
+
+from injector.log import logger
+
+
+def test_a_log_that_cannot_be_written_ends_nothing():
+    full = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115 - closing it fails, too
+    log = logger(level="info", style="json", redact=str, stream=full)
+
+    for _ in range(3):
+        log.info("file written")
+
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
+
+
+def test_a_name_that_is_not_utf_8_is_logged_escaped():
+    out = io.StringIO()
+
+    logger(level="info", style="json", redact=str, stream=out).info("removed", path="/run/\udcff")
+
+    assert r'"/run/\udcff"' in out.getvalue()
