@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from injector.agent import build
 from injector.config import model
 from injector.errors import HookError
 from injector.notify.command import without_credentials
@@ -227,3 +228,18 @@ def test_of_a_body_only_a_short_and_whole_one_is_shown():
     assert long is not None
     assert long.count("y") == 200
     assert cut == "answered 500, expected 200 or 202 or 204"
+
+
+def test_commands_are_told_apart_from_each_other_and_from_targets():
+    long = "/usr/local/bin/reload-the-application-whose-name-is-long-enough-for-it"
+    commands = [(long, "one"), (long, "two"), ("reload",)]
+    entries = tuple(
+        model.Template(destination=f"/{n}", command=command) for n, command in enumerate(commands)
+    )
+    config = model.Config(
+        vault=model.Vault(address="http://v"),
+        template=entries,
+        notify={"reload": model.Notify(command=("other",))},
+    )
+
+    assert [found.command for found in build.targets(config).values()] == [("other",), *commands]

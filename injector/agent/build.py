@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
@@ -13,7 +14,7 @@ from injector.destination import sweep as leftovers
 from injector.log import Logger
 from injector.secret import Ref
 
-# A command's name in logs and metrics is its command line, up to here.
+# A command's name in logs and metrics is its command line; what is longer is told apart by a sum.
 LONGEST_NAME = 60
 
 
@@ -45,11 +46,19 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
     if entry.command:
         hooks.append(model.Command(command=entry.command, timeout=entry.command_timeout))
     return {
-        shlex.join(hook.command)[:LONGEST_NAME]: model.Notify(
-            command=hook.command, timeout=hook.timeout
-        )
+        _name(hook.command): model.Notify(command=hook.command, timeout=hook.timeout)
         for hook in hooks
     }
+
+
+def _name(argv: tuple[str, ...]) -> str:
+    """Name a command as no other one is named, and no entry of `notify:`."""
+    line = shlex.join(argv)
+    if line.isidentifier():
+        return f"command {line}"
+    if len(line) <= LONGEST_NAME:
+        return line
+    return f"{line[:LONGEST_NAME]}… {zlib.crc32(os.fsencode(line)):08x}"
 
 
 def users(files: list[Output]) -> Callable[[str], list[Output]]:
