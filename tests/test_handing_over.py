@@ -126,6 +126,26 @@ def test_a_file_that_is_not_fit_is_ignored_with_a_warning(app, tmpfs, tmp_path, 
     assert "logged in" in ended.stderr
 
 
+def test_what_changed_meanwhile_is_told_once_and_not_at_every_reload(
+    app, tmpfs, tmp_path, settings
+):
+    path = write_config(tmp_path, settings)
+    assert result("once", "-c", path).returncode == 0
+    app.put("db", password="two")
+
+    with running("run", "-c", path) as sidecar:
+        sidecar.wait_for('"notified"')
+        sidecar.send(signal.SIGHUP)
+        sidecar.wait_for('"reloaded"')
+        app.put("db", password="two", other="x")  # read anew, and the files stay as they are
+        sidecar.send(signal.SIGUSR1)
+        sidecar.wait_for("secret fetched", times=2)
+        assert result("status", "-c", path).returncode == 0
+        assert sidecar.end() == 0
+
+    assert sidecar.output.count('"notified"') == 1
+
+
 def test_two_injectors_do_not_share_one_file(tmpfs, tmp_path, settings):
     path = write_config(tmp_path, settings)
     with running("run", "-c", path) as first:

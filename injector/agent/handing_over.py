@@ -1,6 +1,6 @@
 """Hands over: takes what the last process left, and keeps the file right for the next one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -76,13 +76,25 @@ def _remembered(method: object) -> Any:
     return method.kept if isinstance(method, Remembers) else None
 
 
+def _asked_once(untold: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """Answer yes once for a file: what is found right later on, this process has told of."""
+    asked: set[str] = set()
+
+    def once(path: str, content_hash: str) -> bool:
+        first = path not in asked
+        asked.add(path)
+        return first and untold(path, content_hash)
+
+    return once
+
+
 def _take(state: State, kept: Kept) -> None:
     """Go on where the last process stopped. The redactor knows its values from the first moment."""
     kept.token = state.token
     kept.retiring = list(state.retiring)
     kept.secret_id = state.secret_id
     kept.files = dict(state.files)
-    kept.untold = state.untold
+    kept.untold = _asked_once(state.untold)
     kept.store.restore(state.generations, state.issues)
     kept.ledger.pending.update(state.pending)
     kept.ledger.told_at.update(state.told_at)

@@ -151,7 +151,8 @@ class Delivery:
         notifiers = [self._notifiers[name] for name in output.targets]
         if written:
             parts.log.info("file written", path=output.path)
-        if written or parts.untold(output.path, output.file.content_hash):
+        untold = parts.untold(output.path, output.file.content_hash)  # asked once, written or not
+        if written or untold:
             answered_at = self._answered_at(output)
             for notifier in notifiers:
                 notifier.add(output.path, answered_at)
