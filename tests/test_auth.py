@@ -295,3 +295,70 @@ async def test_a_wrapping_token_of_something_else_is_a_security_event(
     async with engine(loaded, clock) as running:
         assert "SECURITY" in running.log
         assert "has no `secret_id`" in running.log
+
+
+@pytest.mark.parametrize("changed", [{"max_backoff": "10s"}, {"exit_on_err": True}], ids=str)
+async def test_a_reload_that_leaves_us_who_we_are_keeps_token_and_secret_id(
+    app, proxy, clock, tmpfs, tmp_path, changed
+):
+    app.put("db", password="one")
+    config = settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
+    before = load_from(tmp_path, config)
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(before, clock, kept=kept):
+        assert not app.secret_id.exists()
+    config["auto_auth"]["method"] |= changed
+    after = load_from(tmp_path, config)
+
+    kept.outgrow(before.config, after.config)
+
+    async with engine(after, clock, kept=kept) as running:
+        assert running.assembly.health.settled
+        assert proxy.count("/login") == 1
+        app.admin.auth.token.revoke(running.token.value)
+        await clock.advance(70)
+        assert proxy.count("/login") == 2
+        assert running.assembly.health.settled
+
+
+async def test_a_reload_to_another_identity_revokes_the_old_token(
+    app, make_app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    before = load_from(tmp_path, settings(app, proxy, tmpfs))
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(before, clock, kept=kept) as running:
+        old = running.token
+    other = make_app()
+    config = settings(app, proxy, tmpfs)
+    config["auto_auth"]["method"]["config"] |= {
+        "role_id_file_path": str(other.role_id),
+        "secret_id_file_path": str(other.secret_id),
+    }
+    after = load_from(tmp_path, config)
+
+    kept.outgrow(before.config, after.config)
+
+    async with engine(after, clock, kept=kept) as running:
+        assert not running.token.is_same(old)
+        assert proxy.count("revoke-self") == 1
+
+
+async def test_another_server_never_sees_a_token_of_the_last_one(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    config = settings(app, proxy, tmpfs)
+    before = load_from(tmp_path, config)
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(before, clock, kept=kept) as running:
+        old = running.token
+    kept.retiring.append(old)
+    config["vault"]["address"] = app.bao.address
+    after = load_from(tmp_path, config)
+
+    kept.outgrow(after.config, before.config)  # back to the proxy, which sees what is sent
+    proxy.tokens.clear()
+
+    async with engine(before, clock, kept=kept):
+        assert old.value not in proxy.tokens

@@ -68,9 +68,17 @@ class Kept:
             after.vault.address,
             after.vault.namespace,
         ):
-            self.store, self.token = Store(self.dirty), None
-        if before.auto_auth != after.auto_auth:
-            self.token = self.method = None
+            # Nor may the new server see a token of the old one: it would be asked to revoke it.
+            self.store, self.token, self.retiring = Store(self.dirty), None, []
+        if _identity(before) != _identity(after):
+            self.retiring += [self.token] if self.token is not None else []
+            self.token = self.method = self.secret_id = None
+
+
+def _identity(config: model.Config) -> object:
+    """Return what decides who we are; without it, a login may be impossible (a used secret id)."""
+    method = config.auto_auth and config.auto_auth.method
+    return method and (method.type, method.mount_path, method.namespace, method.config)
 
 
 def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
