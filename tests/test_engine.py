@@ -297,6 +297,22 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         assert running.assembly.health.settled
 
 
+async def test_a_token_revoked_again_and_again_is_replaced_every_time(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="zero")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        for value in ("one", "two", "three"):
+            app.admin.auth.token.revoke(running.token.value)
+            app.put("db", password=value)
+            await clock.advance(67)
+            assert (tmpfs / "db.env").read_text() == f"pw={value}\n"
+
+        assert proxy.count("/login") == 4
+
+
 async def test_a_denied_path_disturbs_no_other_and_starts_no_login_storm(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -3,11 +3,12 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from injector.clock import Clock, Wakeup
-from injector.errors import DeniedError
+from injector.errors import DeniedError, TransientError
 from injector.vault.adapter import InvalidRequest
 
 T = TypeVar("T")
@@ -122,4 +123,12 @@ class Tokens:
                 return False  # it is fresh already
             self._last_blame = now
             self.report_bad(token)
+            await self._learn_whether_lookups_work()
             return True
+
+    async def _learn_whether_lookups_work(self) -> None:
+        """Look the next token up: from then on a refused lookup proves a token dead."""
+        if not self._lookup_works:
+            fresh = await self.current()
+            with suppress(TransientError):
+                self._lookup_works = await self._is_valid(fresh)
