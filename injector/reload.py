@@ -1,7 +1,7 @@
 """Notices that configuration, templates, login material or certificates changed on disk."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 # Milliseconds: a symlink swap as kubelet makes it is several events within one.
 DEBOUNCE, STEP = 100, 50
@@ -17,17 +17,30 @@ def fingerprints(paths: Iterable[str]) -> dict[str, Fingerprint]:
     return {path: _fingerprint(path) for path in paths}
 
 
-async def changes(known: dict[str, Fingerprint]) -> AsyncIterator[frozenset[str]]:
+async def changes(known: dict[str, Fingerprint]) -> AsyncGenerator[frozenset[str], None]:
     """Yield the files that are not what they were when `known` was taken.
 
     Their folders are watched, so that links may be swapped.
     """
+    events = _events(known)
+    while True:
+        now = fingerprints(known)
+        if changed := frozenset(path for path, found in now.items() if found != known[path]):
+            known = now
+            yield changed
+        try:
+            await anext(events)
+        except (OSError, RuntimeError):
+            # Mostly the inotify limit, which all processes of this uid on the machine share.
+            events = _events(known, polling=True)
+
+
+def _events(paths: Iterable[str], *, polling: bool = False) -> AsyncGenerator[object, None]:
     import watchfiles  # 30 ms of import that `once` does without
 
-    folders = {os.path.dirname(path) for path in known}
-    existing = [folder for folder in folders if os.path.isdir(folder)]  # noqa: ASYNC240 - one stat
-    events = watchfiles.awatch(
-        *existing,
+    folders = {os.path.dirname(path) for path in paths}
+    return watchfiles.awatch(
+        *(folder for folder in folders if os.path.isdir(folder)),
         watch_filter=None,
         debounce=DEBOUNCE,
         step=STEP,
@@ -35,13 +48,9 @@ async def changes(known: dict[str, Fingerprint]) -> AsyncIterator[frozenset[str]
         yield_on_timeout=True,
         recursive=False,
         ignore_permission_denied=True,
+        force_polling=polling or None,
+        poll_delay_ms=LOOK_EVERY,
     )
-    while True:
-        now = fingerprints(known)
-        if changed := frozenset(path for path, found in now.items() if found != known[path]):
-            known = now
-            yield changed
-        await anext(events)
 
 
 def _fingerprint(path: str) -> Fingerprint:
