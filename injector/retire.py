@@ -1,6 +1,7 @@
 """Lets go of what nobody uses any more: superseded leases, replaced tokens."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from math import inf
 
 from injector.clock import Clock
@@ -50,7 +51,7 @@ class Retire:
 
     async def retire_due(self) -> float:
         """Retire what is due now; return when the next is."""
-        times = [await self._lease(lease) for lease in self._store.superseded()]
+        times = [await self._lease(lease) for lease in self._store.superseded(self._clock.now())]
         times += [await self._token(token) for token in tuple(self._tokens.retiring)]
         return min(times, default=inf)
 
@@ -60,7 +61,8 @@ class Retire:
         if token is None or what == "none":
             return
         if what == "token" and token.ours:
-            await self._attempt("token", lambda: self._vault.revoke_self(token))
+            for ours in (token, *(old for old in self._tokens.retiring if old.ours)):
+                await self._attempt("token", partial(self._vault.revoke_self, ours))
             return
         for lease in self._store.leases():
             await self._revoke(lease, token)

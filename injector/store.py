@@ -100,6 +100,7 @@ class Store:
         before = self._current.get(ref)
         if before is not None and before.is_lease:
             self._older.append(before)
+            self.spare.ring()  # what is over meanwhile may be dropped
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.discard(ref)
@@ -191,9 +192,13 @@ class Store:
 
     # -- for retire
 
-    def superseded(self) -> list[Generation]:
-        """Return the leases that nobody uses any more."""
-        return [older for older in self._older if older.phase is Phase.SUPERSEDED]
+    def superseded(self, now: float) -> list[Generation]:
+        """Return the leases that nobody uses any more, or can: an untold application's end, too."""
+        return [
+            older
+            for older in self._older
+            if older.phase is Phase.SUPERSEDED or older.life.expires_at <= now
+        ]
 
     def leases(self) -> list[Generation]:
         """Return every lease there is a record of."""

@@ -320,3 +320,37 @@ async def test_what_is_revoked_at_a_regular_end(
             await refused(lambda: database.accepts(*old))
         assert database.accepts(*old) is (what == "none")
         assert await running.assembly.vault.is_valid(token) is (what != "token")
+
+
+async def test_a_regular_end_revokes_replaced_tokens_too(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown="token"))
+
+    async with engine(loaded, clock) as running:
+        old, vault = running.token, running.assembly.vault
+        running.assembly.tokens.bad.ring()
+        await clock.settled()
+        assert not running.token.is_same(old)
+        assert await vault.is_valid(old)
+
+        await running.assembly.release()
+
+        assert not await vault.is_valid(old)
+        assert not await vault.is_valid(running.token)
+
+
+async def test_leases_of_an_application_that_is_never_told_do_not_pile_up(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    database.role(app.admin, app.name, ttl="60s", max_ttl="60s")
+    config = settings(app, proxy, tmpfs, creds, secret={"issuance_budget": 100})
+    config["template"][0]["exec"] = {"command": ["false"]}
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        proxy.only, proxy.status = "leases/renew", 400  # the server's own clock stands still
+        await clock.advance(600)
+
+        assert proxy.count(creds) >= 10
+        assert len(running.kept.store.leases()) <= 3
