@@ -264,6 +264,33 @@ def test_a_file_that_somebody_changed_is_written_again_with_a_warning(app, tmpfs
         assert injector.end() == 0
 
 
+def test_a_pid_file_that_is_a_link_is_refused(app, tmpfs, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmpfs / "injector.pid").symlink_to(victim)
+    settings = daemon(app, tmpfs, pid_file=str(tmpfs / "injector.pid"))
+
+    ended = result("run", "-c", write_config(tmp_path, settings))
+
+    assert ended.returncode == 7
+    assert victim.read_text() == "precious"
+
+
+def test_leftovers_beside_a_sink_are_removed_they_hold_a_token(app, tmpfs, tmp_path):
+    (tmpfs / "sinks").mkdir()
+    leftover = tmpfs / "sinks" / ".token.vault-injector.0123abcd"
+    leftover.write_text("a token")
+    settings = daemon(app, tmpfs)
+    sink = {"type": "file", "config": {"path": str(tmpfs / "sinks" / "token")}}
+    settings["auto_auth"]["sinks"] = [sink]
+    app.put("db", password="one")
+
+    assert result("once", "-c", write_config(tmp_path, settings)).returncode == 0
+
+    assert not leftover.exists()
+    assert (tmpfs / "sinks" / "token").exists()
+
+
 def test_a_template_in_a_config_map_is_noticed_when_kubelet_swaps_its_link(app, tmpfs, tmp_path):
     """kubelet never writes into a file: it renames `..data` to a new folder."""
     app.put("db", password="one")

@@ -17,6 +17,7 @@ from injector.config import Loaded, model
 from injector.delivery import Delivery, Ledger, Notifier, Output
 from injector.delivery.delivery import Parts as DeliveryParts
 from injector.delivery.notifier import Parts as NotifierParts
+from injector.destination import File
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
@@ -126,6 +127,11 @@ class Assembly:
             clock=kept.clock,
             log=kept.log,
         )
+
+    @property
+    def files(self) -> list[File]:
+        """Return everything that is written for others: destinations and sinks."""
+        return [*(output.file for output in self.outputs), *self.sinks.files]
 
     @property
     def handing_over(self) -> "list[HandingOver]":

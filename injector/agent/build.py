@@ -4,7 +4,7 @@ import os
 import shlex
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from injector.agent.plan import Plan
 from injector.config import model
@@ -87,8 +87,8 @@ def _file(entry: model.Template, common: model.TemplateConfig) -> File:
     )
 
 
-def sweep(files: list[Output], log: Logger) -> None:
-    """Remove what a killed run left beside the destinations."""
-    directories = {os.path.dirname(output.path) for output in files}
+def sweep(files: Iterable[File], log: Logger) -> None:
+    """Remove what a killed run left beside its files."""
+    directories = {os.path.dirname(file.path) for file in files}
     for path in leftovers(directories):
         log.info("leftover of a killed run removed", path=path)

@@ -19,7 +19,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
     """
     with handed_over(plan, kept):
         assembly = Assembly(plan, kept)
-        build.sweep(assembly.outputs, kept.log)
+        build.sweep(assembly.files, kept.log)
         stop = Stop(assembly.health.news.ring)
         try:
             with handling(stop.reactions()):

@@ -47,7 +47,7 @@ class Daemon:
         stop = Stop(self._ring)
         reactions = {**stop.reactions(), SIGHUP: self._hang_up, SIGUSR1: self._refresh}
         with _pid_file(self._assembly.loaded.config.pid_file), handling(reactions):
-            build.sweep(self._assembly.outputs, self._kept.log)
+            build.sweep(self._assembly.files, self._kept.log)
             self._kept.log.info("started", config=self._assembly.loaded.path)
             while True:
                 outcome = await self._run_assembly(stop)
@@ -159,7 +159,7 @@ def _pid_file(path: str) -> Iterator[None]:
         yield
         return
     try:
-        with open(path, "w", encoding="ascii") as file:
+        with open(path, "w", encoding="ascii", opener=_no_link) as file:
             file.write(f"{os.getpid()}\n")
     except OSError as exc:
         raise WriteError(f"pid_file {path}: {exc.strerror}") from exc
@@ -168,3 +168,8 @@ def _pid_file(path: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.unlink(path)
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open for a root whose pid file somebody has made a link to something else."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)

@@ -30,7 +30,7 @@ class Sinks:
         log: Logger,
         draw: Callable[[], float],
     ) -> None:
-        self._files = [
+        self.files = [
             File(
                 sink.config.path,
                 perms=sink.config.mode,
@@ -47,7 +47,7 @@ class Sinks:
         self._log = log
         self._draw = draw
         self.news = Wakeup()  # rung when there is a new token
-        for file in self._files:
+        for file in self.files:
             health.waiting("sink", file.path)
 
     async def run(self) -> None:
@@ -55,7 +55,7 @@ class Sinks:
         failures = 0
         while True:
             token = await self._tokens.current()
-            written = [self._write(file, token.value.encode()) for file in self._files]
+            written = [self._write(file, token.value.encode()) for file in self.files]
             if all(written):
                 failures, wait = 0, float("inf")
             else:
