@@ -25,6 +25,10 @@ class Wakeup:
         if self._sleeper is not None:
             wake(self._sleeper)
 
+    def hush(self) -> None:
+        """Forget a ring that nobody has heard yet: what it asked for has been done."""
+        self._rung = False
+
     def attach(self, sleeper: "asyncio.Future[None]") -> None:
         """For clocks: let `ring` wake this sleeper, which may be at once."""
         self._sleeper = sleeper

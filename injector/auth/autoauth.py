@@ -112,6 +112,7 @@ class AutoAuth:
         parts = self._parts
         self._failures = 0
         parts.tokens.put(token)
+        parts.tokens.bad.hush()  # rung while this login was under way: here is the answer
         parts.health.ok("token", "token")
         expires_in = token.expires_at - parts.clock.now()
         if token.duration:

@@ -1,0 +1,228 @@
+"""What must hold whenever nothing is in flight that will get on by itself."""
+
+import asyncio
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from injector.health import Health
+from injector.store import Store
+from tests.model_clock import LATER, ModelClock
+from tests.model_rules import Credential
+from tests.model_server import ModelServer, look_at
+from tests.model_vault import CERT, DB
+from tests.model_world import FILES, FRESH_WITHIN, TARGETS, TOLD_WITHIN, VARIANTS, World
+
+# How long a spent budget is missed: its window, and the wait of somebody who was refused.
+BUDGET_MISSED = 662.0
+# The longest wait after a failure, and a moment.
+LONGEST_WAIT = 62.0
+# Of a secret: the current lease, a pending one, and some in their overlap.
+MOST_LEASES = 6
+PATHS = {"db": DB, "cert": CERT}
+
+
+@dataclass(frozen=True)
+class Now:
+    """The running assembly, as far as it is judged."""
+
+    variant: str
+    health: Health
+    store: Store
+    task: "asyncio.Task[None]"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return VARIANTS[self.variant][0]
+
+    @property
+    def min_interval(self) -> float:
+        return VARIANTS[self.variant][1]
+
+
+class Checks:
+    """Compares files, notifications and the engine's record with the truth."""
+
+    def __init__(
+        self, world: World, server: ModelServer, files: dict[str, Path], output: io.StringIO
+    ) -> None:
+        self.now: Now | None = None
+        self.edited: set[str] = set()  # files that somebody else has touched
+        self._world = world
+        self._server = server
+        self._model = server.model
+        self._model.rules.in_use = self._in_use
+        self._broken = self._model.rules.broken
+        self._files = files
+        self._output = output
+        self._seen: set[str] = set()
+        self._judged = dict.fromkeys(TARGETS, 0)
+        self._heard: dict[str, tuple[object, ...]] = {}
+        self._unsure: set[str] = set()  # targets whose pending notification died with a process
+        self._untold_since: dict[str, float] = {}
+        self._numbers = 0
+
+    def change(self, name: str) -> None:
+        """Give a KV secret a value that it never had."""
+        self._numbers += 1
+        self._model.put(name, f"{name}-value-{self._numbers}")
+
+    def another_process(self, variant: str) -> None:
+        """Note that nobody knows any more what was still to be told."""
+        files = VARIANTS[variant][0]
+        self._unsure |= {target for target in TARGETS if not self._knows(target, files)}
+
+    def check(self) -> None:
+        if self.now is None:
+            return
+        if self.now.task.done():
+            self.now.task.result()
+        if self._model.clock.now() > self._model.troubled_until:
+            self._files_right(self.now)
+        self._files_whole(self.now)
+        for target in TARGETS:
+            self._told_once(target)
+            self._told_in_time(target, self.now)
+        self._nothing_leaked(self.now)
+        self._raise()
+
+    async def heal(self, clock: ModelClock) -> None:
+        """Wait as long as anything may take, and a round of everything; then all is right."""
+        assert self.now is not None
+        longest = LONGEST_WAIT if self._world.budget > 100 else BUDGET_MISSED
+        await clock.advance(max(longest, self._model.troubled_until - clock.now()))
+        self._model.troubled_until = clock.now()
+        await clock.advance(FRESH_WITHIN + self.now.min_interval + TOLD_WITHIN)
+        failures = self.now.health.failures()
+        if failures and not self._exhausted(DB) and not self._exhausted(CERT):
+            self._broken(f"not settled: {failures}")
+        if len(self.now.store.leases()) > MOST_LEASES:
+            self._broken(f"{len(self.now.store.leases())} leases are kept")
+        self._raise()
+
+    def _raise(self) -> None:
+        rules = self._model.rules
+        if rules.violations:
+            calls = "\n".join(map(str, list(rules.calls)[-30:]))
+            log = "".join(self._output.getvalue().splitlines(keepends=True)[-25:])
+            raise AssertionError("\n".join([*rules.violations, "", calls, "", log]))
+
+    # -- files
+
+    def _files_whole(self, now: Now) -> None:
+        """The last good file is never lost, and no file is ever half."""
+        for name in now.files:
+            path = self._files[name]
+            if not path.exists():
+                if name in self._seen:
+                    self._broken(f"file {name} was lost")
+                continue
+            self._seen.add(name)
+            values = read(path)
+            if name in self.edited:
+                if "edited" in values and self._model.clock.now() <= self._model.troubled_until:
+                    continue
+                self.edited.discard(name)
+            keys = [line.split("=")[0] for line in FILES[name][0].splitlines()]
+            if list(values) != keys or not all(values.values()):
+                self._broken(f"file {name} is {path.read_text()!r}")
+
+    def _files_right(self, now: Now) -> None:
+        """While Vault answers, no file is older than the rules allow, and no credential dead."""
+        for name in now.files:
+            if not self._files[name].exists():
+                self._broken(f"file {name} is not there, though nothing prevents it")
+                continue
+            for key, value in read(self._files[name]).items():
+                if key in ("a", "b"):
+                    if value not in self._allowed(key):
+                        self._broken(f"file {name} has {value}, not {self._allowed(key)}")
+                elif not self._model.works(value) and not self._exhausted(PATHS.get(key, "")):
+                    self._broken(f"file {name} has the dead credential {value}")
+
+    def _allowed(self, name: str) -> list[str]:
+        """Return the values that `name` had within the time a change may take."""
+        since = self._model.clock.now() - FRESH_WITHIN
+        history = [(at, value) for at, value in self._model.values[name] if value is not None]
+        before = [value for at, value in history if at <= since][-1:]
+        return before + [value for at, value in history if at > since]
+
+    def _exhausted(self, path: str) -> bool:
+        """Tell whether the issuance budget may stand in the way."""
+        since = self._model.clock.now() - BUDGET_MISSED
+        recent = [at for at in self._model.rules.spent[path] if at > since]
+        return len(recent) >= self._world.budget - 1
+
+    # -- notifications
+
+    def _told_once(self, target: str) -> None:
+        tellings = self._server.tellings[target]
+        for telling in tellings[self._judged[target] :]:
+            if not telling.heard:
+                continue
+            if telling.seen == self._heard.get(target) and target not in self._unsure:
+                self._broken(f"{target} was told again of what it knew")
+            self._heard[target] = telling.seen
+            self._unsure.discard(target)
+        self._judged[target] = len(tellings)
+
+    def _told_in_time(self, target: str, now: Now) -> None:
+        mine = [name for name in now.files if FILES[name][1] == target]
+        complete = bool(mine) and all(self._files[name].exists() for name in mine)
+        if not complete or target in self._unsure or self._knows(target, now.files):
+            self._untold_since.pop(target, None)
+            return
+        at = self._model.clock.now()
+        since = max(self._untold_since.setdefault(target, at), self._model.troubled_until)
+        if at > since + TOLD_WITHIN + now.min_interval:
+            self._broken(f"{target} was not told of a change")
+
+    def _knows(self, target: str, files: tuple[str, ...]) -> bool:
+        """Tell whether a target was told of what its files, of this configuration, are now."""
+        paths = self._server.files_of[target]
+        heard = self._heard.get(target, (None,) * len(paths))
+        return all(
+            before == found
+            for path, before, found in zip(paths, heard, look_at(paths)[0], strict=True)
+            if path.name in files
+        )
+
+    # -- leases
+
+    def _nothing_leaked(self, now: Now) -> None:
+        """Every living lease that was delivered is on record: it will be renewed or revoked."""
+        known = {lease.lease_id for lease in now.store.leases()}
+        for credential in self._model.living():
+            if credential.id not in known:
+                self._broken(f"the lease of {credential.value} is on nobody's record")
+
+    def _in_use(self, credential: Credential) -> str:
+        """Return who needs a credential that the engine is about to revoke, or nothing."""
+        if self.now is None:
+            return ""
+        for name in self.now.files:
+            path, target = self._files[name], FILES[name][1]
+            if path.exists() and credential.value in read(path).values():
+                return f"it is in file {name}"
+            knows, left_at = self._knowledge(credential, target, path)
+            if knows and target not in self._unsure:
+                return f"{target} has not been told of another"
+            ago = self._model.clock.now() - left_at
+            if ago < self._world.overlap - LATER:
+                return f"{target} left it only {ago:.1f} s ago"
+        return ""
+
+    def _knowledge(self, credential: Credential, target: str, path: Path) -> tuple[bool, float]:
+        """Return whether the application works with this one, and since when it does not."""
+        index = self._server.files_of[target].index(path)
+        knows, left_at = False, -1e9
+        for telling in self._server.tellings[target]:
+            if telling.heard:
+                has = credential.value in telling.texts[index]
+                left_at = telling.at if knows and not has else left_at
+                knows = has
+        return knows, left_at
+
+
+def read(path: Path) -> dict[str, str]:
+    return dict(line.partition("=")[::2] for line in path.read_text().splitlines())

@@ -1,0 +1,181 @@
+"""What the engine must not do, judged at the moment at which a request arrives."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf
+
+from tests.model_clock import LATER, ModelClock
+
+# Seconds between two requests for the same thing. The first backoff is 1 s, jittered over its upper
+# half; a node that lags (412) is asked again after 0.1 s.
+FLOOR, STALE_FLOOR = 0.5, 0.1
+# Probes of an unreachable Vault are at least this far apart, a refused revocation is tried again
+# after some seconds.
+PROBE_FLOOR, REVOCATION_FLOOR = 2.0, 1.0
+BUDGET_WINDOW = 600.0
+# The earliest share of a life at which something may be issued anew, and the server's rounding.
+EARLIEST, ROUNDED = 0.6, 1.0
+
+
+@dataclass
+class ModelToken:
+    """Of the engine. `ends_at` is its max TTL."""
+
+    value: str
+    expires_at: float
+    ends_at: float
+    revoked: bool = False
+
+
+@dataclass
+class Credential:
+    """A lease, or a certificate (which has no `id`)."""
+
+    id: str
+    path: str
+    value: str
+    token: ModelToken
+    epoch: int
+    issued_at: float
+    granted_at: float
+    granted: float
+    ends_at: float
+    renewable: bool
+    truncated: bool = False
+    revoked: bool = False
+    renewal_failed: bool = False
+    delivered: bool = False  # the whole answer was sent
+    lost: bool = False  # it never will be: nobody knows of this one
+
+    @property
+    def expires_at(self) -> float:
+        return self.granted_at + self.granted
+
+    @property
+    def is_lease(self) -> bool:
+        return bool(self.id)
+
+
+@dataclass
+class Call:
+    """One request, and what became of it (status 0: no answer)."""
+
+    at: float
+    what: str
+    subject: str  # the secret it is about, or ""
+    token: str
+    status: int = -1
+
+    def __str__(self) -> str:
+        return f"{self.at:8.1f} {self.status:4} {self.what} {self.token[-4:]}"
+
+
+@dataclass
+class Rules:
+    """Remembers what was asked for, and what broke a rule."""
+
+    clock: ModelClock
+    budget: int
+    violations: list[str] = field(default_factory=list)
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=400))
+    # Reasons from outside, told by the test.
+    stopping: bool = False  # the engine is being stopped: it may drop what is in flight
+    forgiven: set[str] = field(default_factory=set)  # paths that may be issued anew
+    nudged: set[str] = field(default_factory=set)  # requests that a user wants to be made now
+    in_use: Callable[[Credential], str] = lambda _: ""  # says who still needs a credential
+    # What limits the engine besides the faults: issuances and lookups that count.
+    spent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    lookup_refused_at: float = -inf
+    _newest: dict[str, Call] = field(default_factory=dict)
+    _in_flight: Counter[str] = field(default_factory=Counter)
+    _issues: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def broken(self, rule: str) -> None:
+        self.violations.append(f"at {self.clock.now():.2f}: {rule}")
+
+    def another_assembly(self) -> None:
+        """Forget intervals: a reload or a new process may ask at once."""
+        self._newest.clear()
+
+    def another_process(self) -> None:
+        """Forget the budget: a process to which nothing is handed over cannot know it."""
+        self._issues.clear()
+
+    def arrived(self, call: Call) -> None:
+        """No hot loop, and never two requests in flight for one secret."""
+        before = self._newest.get(call.what)
+        self._newest[call.what] = call
+        self.calls.append(call)
+        if before is not None:
+            self._far_enough(before, call)
+        if call.subject:
+            self._in_flight[call.subject] += 1
+            if self._in_flight[call.subject] > 1:
+                self.broken(f"two requests in flight for {call.subject}")
+
+    def left(self, call: Call, status: int) -> None:
+        call.status = status
+        if "lookup" in call.what and status == 403:
+            self.lookup_refused_at = self.clock.now()
+        if not call.subject:
+            return
+        self._in_flight[call.subject] -= 1
+        if call.what.endswith(call.subject) and status not in (400, 403, 404):
+            _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
+
+    def issued(self, path: str, token: ModelToken, last: Credential | None, *, alive: bool) -> None:
+        """One issue per generation, and no more than the budget of a path."""
+        if last is not None and alive and path not in self.forgiven:
+            why_not = self._still_good(last, token)
+            if why_not:
+                self.broken(f"{path} issued again without need: {last.value} {why_not}")
+        self.forgiven.discard(path)
+        issues = self._issues[path]
+        _note(issues, self.clock.now(), BUDGET_WINDOW)
+        if len(issues) > self.budget:
+            self.broken(f"{path} issued {len(issues)} times in 10 minutes, budget {self.budget}")
+
+    def revoked(self, credential: Credential) -> None:
+        """Never take away what somebody still uses."""
+        if user := self.in_use(credential):
+            self.broken(f"{credential.value} was revoked by the engine, but {user}")
+
+    def _far_enough(self, before: Call, call: Call) -> None:
+        gap, floor = call.at - before.at, self._floor(before, call)
+        if gap >= floor - LATER:
+            return
+        if call.what in self.nudged:  # what was in flight may be older than the wish
+            self.nudged.discard(call.what)
+        else:
+            self.broken(f"hot loop: {call.what} {gap:.3f} s after the last, floor {floor} s")
+
+    def _floor(self, before: Call, call: Call) -> float:
+        if call.what == "GET sys/health":
+            # After a good one it is another outage, as far as anybody knows.
+            return 0.0 if before.status == 200 else PROBE_FLOOR
+        if before.status == 412:
+            return STALE_FLOOR
+        if call.token != before.token or self.stopping or "lookup" in call.what:
+            return 0.0  # another token may be let in; a lookup is as rare as what it is about
+        if call.what.endswith("/login") and before.status != 200 and self._newly_refused(before):
+            return 0.0  # a token was found dead after this login began
+        return REVOCATION_FLOOR if "revoke" in call.what else FLOOR
+
+    def _newly_refused(self, before: Call) -> bool:
+        return self.lookup_refused_at >= before.at
+
+    def _still_good(self, last: Credential, token: ModelToken) -> str:
+        """Return why a living credential need not have been replaced, or nothing."""
+        if last.is_lease and (last.token is not token or last.truncated or last.renewal_failed):
+            return ""
+        if last.renewable:
+            return "could be renewed"
+        due = last.granted_at + EARLIEST * last.granted - ROUNDED
+        return "" if self.clock.now() >= due else f"is not due before {due:.1f}"
+
+
+def _note(times: deque[float], at: float, window: float) -> None:
+    times.append(at)
+    while times[0] <= at - window:
+        times.popleft()
