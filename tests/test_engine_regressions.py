@@ -1,15 +1,29 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
-from tests.model_actions import Jump
+from tests.model_actions import Deny, Jump, RevokeTokens, Wait
 from tests.model_play import run
-from tests.model_vault import Roles
+from tests.model_vault import DB, Roles
 from tests.model_world import World
 
 SHORT = Roles(
     token_ttl=45, token_max=45, token_renewable=False, lease_ttl=20, lease_max=20, cert_ttl=40
 )
+UNRENEWABLE = Roles(
+    token_ttl=45, token_max=45, token_renewable=False, lease_ttl=20, lease_renewable=False
+)
+
+
+def test_a_token_found_dead_while_issuing_issues_once():
+    """The hand-over rang for a lease that the request under way had just replaced."""
+    run(World(UNRENEWABLE), [RevokeTokens()])
 
 
 def test_a_token_found_dead_during_its_own_login_leads_to_no_second_login():
     """After a suspend everybody is due at once: the refusal was older than the login."""
     run(World(SHORT), [Jump(70)])
+
+
+def test_what_vault_refused_to_issue_costs_no_issuance_budget():
+    """A forbidden path used the budget up, and stayed without a credential once allowed."""
+    roles = Roles(token_ttl=3600, token_max=36000, lease_ttl=300, lease_max=300)
+    run(World(roles, budget=10), [Deny(DB, 700), Wait(65)])

@@ -59,7 +59,7 @@ class Watcher:
         self.entry = entry
         self._parts = parts
         self._failures = 0
-        self._issue_anew = False
+        self._asked_with: Token | None = None
         self._rotation: Rotation | None = None  # of a static role, and when it was last asked
         self._asked_at = 0.0
         self.due = Wakeup()
@@ -70,8 +70,10 @@ class Watcher:
         step = self._resume()
         self.follow_token()
         while True:
-            await clock.sleep(step.at - clock.now(), self.due)
-            step = await self.refresh(self._act(step))
+            if await clock.sleep(step.at - clock.now(), self.due):
+                step = self._rung(step)
+            else:
+                step = await self.refresh(step.act)
 
     async def refresh(self, act: Act) -> Step:
         """Do what is due; return what is next. A failure is state, not an exception."""
@@ -88,22 +90,28 @@ class Watcher:
 
     def follow_token(self) -> None:
         """Another token is current: a lease of the old one is issued anew before it dies."""
+        if self._dies_with_another_token():
+            self.due.ring()
+        elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
+            self._measure_expiry(lease)
+
+    def _rung(self, step: Step) -> Step:
+        """Return what is next after a ring, which may be older than the last answer."""
+        now, current = self._parts.clock.now(), self._parts.store.current(self.ref)
+        if self._dies_with_another_token():
+            return Step(Act.FETCH, now)
+        if current is not None and current.life.kind is not Kind.STATIC:
+            return step  # only its own time issues it anew
+        return replace(step, at=min(step.at, now))
+
+    def _dies_with_another_token(self) -> bool:
+        """Tell whether another token could give a lease that lives on, and was not asked with."""
         lease = self._parts.store.pending(self.ref) or self._parts.store.current(self.ref)
         held = self._parts.tokens.held
         if lease is None or held is None or not lease.is_lease or lease.token is None:
-            return
-        if lease.token.is_same(held):
-            self._measure_expiry(lease)
-        else:
-            self._issue_anew = True
-            self.due.ring()
-
-    def _act(self, step: Step) -> Act:
-        """Return what to do now; the sleep may have been cut short for something else."""
-        if self._issue_anew:
-            self._issue_anew = False
-            return Act.FETCH
-        return step.act
+            return False
+        asked = self._asked_with is not None and self._asked_with.is_same(held)
+        return not asked and not lease.token.is_same(held)
 
     def _resume(self) -> Step:
         """Go on where the store's record stands: a reload is not a reason to ask again."""
@@ -117,11 +125,15 @@ class Watcher:
 
     async def _fetch(self) -> Step:
         parts = self._parts
-        self._spend_budget()
+        spent = self._spend_budget()
         try:
             answer, life, token = await parts.tokens.use(self._ask)
-        except MissingError as exc:
-            return self._missing(exc)
+        except (DeniedError, MissingError) as exc:
+            if spent:  # Vault said that it has issued nothing
+                parts.store.issues(self.ref.path).pop()
+            if isinstance(exc, MissingError):
+                return self._missing(exc)
+            raise
         self._count_first_issue(life)
         before = parts.store.current(self.ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
@@ -141,6 +153,7 @@ class Watcher:
         return Step(Act.PUBLISH, parts.clock.now() + delay) if delay else self._publish()
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
+        self._asked_with = token
         answer, life = await self._parts.vault.fetch(self.ref, token, engine=self.entry.engine)
         return answer, life, token
 
@@ -198,14 +211,16 @@ class Watcher:
 
     # -- the issuance budget: nothing issues credentials without end, whatever goes wrong
 
-    def _spend_budget(self) -> None:
-        """Count a request that will issue something; raises DeniedError when the budget is gone.
+    def _spend_budget(self) -> bool:
+        """Count a request that will issue something, and tell whether this one will.
+
+        Raises DeniedError when the budget is gone.
 
         An issuance that is sent and not answered counts too: it may have happened.
         """
         current = self._parts.store.current(self.ref)
         if self.ref.body is None and (current is None or not current.is_lease):
-            return
+            return False
         now = self._parts.clock.now()
         issues = self._parts.store.issues(self.ref.path)
         while issues and issues[0] <= now - BUDGET_WINDOW:
@@ -217,6 +232,7 @@ class Watcher:
                 "out what uses them up (short TTLs?) before raising `issuance_budget`"
             )
         issues.append(now)
+        return True
 
     def _count_first_issue(self, life: Life) -> None:
         """Count what only the answer has shown to be an issuance."""
