@@ -1,0 +1,102 @@
+"""Random histories against the rules of the engine; what failed once is a named test.
+
+`INVARIANTS_EXAMPLES=2000 pytest tests/test_invariants.py` looks for longer, and elsewhere.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.model_actions import (
+    Change,
+    Delete,
+    Deny,
+    Fail,
+    Jump,
+    Outage,
+    Refresh,
+    Reload,
+    Restart,
+    RevokeLeases,
+    RevokeTokens,
+    Shrink,
+    Tamper,
+    Wait,
+)
+from tests.model_play import run
+from tests.model_vault import CERT, DB, Roles
+from tests.model_world import TARGETS, VARIANTS, World
+
+EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "60"))
+KINDS = ["500", "502", "503", "429", "412", "403", "400", "404"]
+KINDS += ["reset", "hang", "lost", "slow", "html", "cut"]
+PATHS = ["data/a", "data/b", DB, CERT, "leases/renew", "leases/revoke"]
+PATHS += ["login", "renew-self", "lookup-self", "revoke-self", "sys/health", ""]
+
+seconds = st.sampled_from([0.0, 0.3, 1.0, 3.0, 10.0, 31.0, 70.0, 200.0, 700.0])
+names = st.sampled_from(["a", "b"])
+
+
+@st.composite
+def worlds(draw):
+    token_ttl = draw(st.sampled_from([45.0, 120.0, 600.0, 3600.0]))
+    lease_ttl = draw(st.sampled_from([20.0, 60.0, 300.0]))
+    roles = Roles(
+        token_ttl=token_ttl,
+        token_max=token_ttl * draw(st.sampled_from([1.0, 1.5, 8.0])),
+        token_renewable=draw(st.booleans()),
+        lease_ttl=lease_ttl,
+        lease_max=lease_ttl * draw(st.sampled_from([1.0, 2.5, 20.0])),
+        lease_renewable=draw(st.booleans()),
+        cert_ttl=draw(st.sampled_from([40.0, 600.0])),
+    )
+    return World(
+        roles,
+        budget=draw(st.sampled_from([1000, 3])),
+        overlap=draw(st.sampled_from([0.0, 30.0])),
+        # Nothing that lives for seconds can be held back for some.
+        publish_delay=draw(st.sampled_from([0.0, 5.0])) if min(lease_ttl, token_ttl) >= 60 else 0.0,
+        persist=draw(st.booleans()),
+        seed=draw(st.integers(0, 1000)),
+    )
+
+
+actions = st.one_of(
+    st.builds(Wait, seconds),
+    st.builds(Change, names, st.booleans()),
+    st.builds(Delete, names),
+    st.builds(Fail, st.sampled_from(PATHS), st.sampled_from(KINDS), st.integers(1, 5)),
+    st.builds(
+        Fail,
+        st.sampled_from([f"notify/{target}" for target in TARGETS]),
+        st.sampled_from(["500", "hang", "reset"]),
+        st.integers(1, 5),
+    ),
+    st.builds(Outage, st.sampled_from(["503", "reset", "hang"]), seconds),
+    st.builds(Deny, st.sampled_from(["secret/data/a", DB, CERT]), seconds),
+    st.just(RevokeTokens()),
+    st.just(RevokeLeases()),
+    st.builds(Shrink, st.sampled_from([0.3, 0.8])),
+    st.builds(Jump, seconds),
+    st.builds(Tamper, st.sampled_from(["a", "mix"])),
+    st.builds(Reload, st.sampled_from(sorted(VARIANTS))),
+    st.just(Refresh()),
+    st.builds(Restart, st.booleans()),
+)
+histories = st.lists(st.one_of(st.builds(Wait, seconds), actions), max_size=14)
+
+
+@pytest.mark.timeout(300)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="INVARIANTS_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+    report_multiple_bugs=False,
+)
+@given(worlds(), histories)
+def test_whatever_happens_the_rules_hold(world, history):
+    run(world, history)
