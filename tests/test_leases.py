@@ -329,8 +329,8 @@ async def test_a_regular_end_revokes_replaced_tokens_too(
 
     async with engine(loaded, clock) as running:
         old, vault = running.token, running.assembly.vault
-        running.assembly.tokens.bad.ring()
-        await clock.settled()
+        proxy.only, proxy.status = "renew-self", 403
+        await clock.advance(2440)
         assert not running.token.is_same(old)
         assert await vault.is_valid(old)
 
