@@ -132,7 +132,10 @@ class AutoAuth:
         )
         if isinstance(error, TransientError) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        return Act.LOG_IN, parts.clock.now() + wait
+        # While logins fail, a token that can be renewed is kept alive: the two take turns.
+        held = parts.tokens.held
+        renewable = held is not None and held.duration > 0 and held.renewable
+        return Act.RENEW if renewable else Act.LOG_IN, parts.clock.now() + wait
 
     def _failed(self, error: InjectorError) -> None:
         parts = self._parts

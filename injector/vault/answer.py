@@ -102,7 +102,7 @@ def _read(ref: Ref, data: dict[str, Any], engine: str, lease_duration: float) ->
         version = str(data["last_vault_rotation"])
         return Answer(data, Kind.STATIC_ROLE, _seconds(data["ttl"]), version=version)
     if data.keys() >= ONE_TIME_CODE and (ends_at := _seconds(data["expire_time"])):
-        return Answer(data, Kind.STATIC_ROLE, version=str(data["code"]), ends_at=ends_at)
+        return Answer(data, Kind.STATIC_ROLE, version=str(data["expire_time"]), ends_at=ends_at)
     # KV v1's lease_duration (768 h) is advisory and never a schedule; no other engine without
     # leases sends one, so what has one is KV v1, whatever keys its user chose.
     with_ttl = None if lease_duration else _with_ttl(data, 0.0)

@@ -58,6 +58,7 @@ class Tokens:
         self._judging = asyncio.Lock()
         self._last_blame = -math.inf
         self._lookup_works = False
+        self._learning = False
         self.bad = Wakeup()  # rung for auth: the current token is useless, log in at once
         self.retiring: list[Token] = list(retiring)  # replaced, and perhaps still alive
         self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
@@ -102,7 +103,9 @@ class Tokens:
         except DeniedError:
             if not await self._to_blame(token):
                 raise
-        return await request(await self.current())
+        fresh = await self.current()
+        await self._learn(fresh)
+        return await request(fresh)
 
     async def _to_blame(self, token: Token) -> bool:
         """Ask Vault about a token that got a 403: one question, however many got one."""
@@ -122,13 +125,16 @@ class Tokens:
             if valid and now - token.granted_at < FRESH_LOGIN_INTERVAL:
                 return False  # it is fresh already
             self._last_blame = now
+            if valid:
+                self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
+                return False
             self.report_bad(token)
-            await self._learn_whether_lookups_work()
+            self._learning = not self._lookup_works
             return True
 
-    async def _learn_whether_lookups_work(self) -> None:
-        """Look the next token up: from then on a refused lookup proves a token dead."""
-        if not self._lookup_works:
-            fresh = await self.current()
+    async def _learn(self, fresh: Token) -> None:
+        """Look the token after a dead one up: from then on a refused lookup proves one dead."""
+        if self._learning:
+            self._learning = False  # one question, however many wait
             with suppress(TransientError):
                 self._lookup_works = await self._is_valid(fresh)
