@@ -29,7 +29,7 @@ from tests.model_play import run
 from tests.model_vault import CERT, DB, Roles
 from tests.model_world import TARGETS, VARIANTS, World
 
-EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "40"))
 KINDS = ["500", "502", "503", "429", "412", "403", "400", "404"]
 KINDS += ["reset", "hang", "lost", "slow", "html", "cut"]
 PATHS = ["data/a", "data/b", DB, CERT, "leases/renew", "leases/revoke"]
