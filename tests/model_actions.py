@@ -138,7 +138,7 @@ class Tamper:
         if path.exists() and play.model.current("a") is not None:
             path.write_text("edited=1\n")
             play.model.trouble(FRESH_WITHIN)
-            play.checks.edited.add(self.name)
+            play.checks.tampered(self.name)
 
 
 @dataclass(frozen=True)

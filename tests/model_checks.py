@@ -155,6 +155,11 @@ class Checks:
 
     # -- notifications
 
+    def tampered(self, name: str) -> None:
+        """Expect the file to be put right, and its application to be told of that."""
+        self.edited.add(name)
+        self._unsure.add(FILES[name][1])
+
     def _told_once(self, target: str) -> None:
         tellings = self._server.tellings[target]
         for telling in tellings[self._judged[target] :]:
