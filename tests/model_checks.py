@@ -17,6 +17,8 @@ from tests.model_world import FILES, FRESH_WITHIN, TARGETS, TOLD_WITHIN, VARIANT
 BUDGET_MISSED = 662.0
 # The longest wait after a failure, and a moment.
 LONGEST_WAIT = 62.0
+# What everybody waits after an outage, at most.
+SPREAD = 1.0
 # Of a secret: the current lease, a pending one, and some in their overlap.
 MOST_LEASES = 6
 PATHS = {"db": DB, "cert": CERT}
@@ -60,15 +62,21 @@ class Checks:
         self._heard: dict[str, tuple[object, ...]] = {}
         self._unsure: set[str] = set()  # targets whose pending notification died with a process
         self._untold_since: dict[str, float] = {}
+        self._restarted = False
         self._numbers = 0
 
     def change(self, name: str) -> None:
         """Give a KV secret a value that it never had."""
         self._numbers += 1
+        if self._model.current(name) is None:
+            self._model.trouble(FRESH_WITHIN + SPREAD)
         self._model.put(name, f"{name}-value-{self._numbers}")
 
-    def another_process(self, variant: str) -> None:
-        """Note that nobody knows any more what was still to be told."""
+    def another_process(self, variant: str, *, persist: bool) -> None:
+        """Note that nobody knows any more what values were, nor what was still to be told."""
+        self._restarted = True
+        if persist:
+            return
         files = VARIANTS[variant][0]
         self._unsure |= {target for target in TARGETS if not self._knows(target, files)}
 
@@ -130,6 +138,8 @@ class Checks:
     def _files_right(self, now: Now) -> None:
         """While Vault answers, no file is older than the rules allow, and no credential dead."""
         for name in now.files:
+            if self._lacks_a_value(name):
+                continue
             if not self._files[name].exists():
                 self._broken(f"file {name} is not there, though nothing prevents it")
                 continue
@@ -139,6 +149,11 @@ class Checks:
                         self._broken(f"file {name} has {value}, not {self._allowed(key)}")
                 elif not self._model.works(value) and not self._exhausted(PATHS.get(key, "")):
                     self._broken(f"file {name} has the dead credential {value}")
+
+    def _lacks_a_value(self, name: str) -> bool:
+        """Tell whether one of its values is deleted: another process cannot make this file."""
+        keys = [key for key in ("a", "b") if f"{{ {key}." in FILES[name][0]]
+        return self._restarted and any(self._model.current(key) is None for key in keys)
 
     def _allowed(self, name: str) -> list[str]:
         """Return the values that `name` had within the time a change may take."""
@@ -165,7 +180,10 @@ class Checks:
         for telling in tellings[self._judged[target] :]:
             if not telling.heard:
                 continue
-            if telling.seen == self._heard.get(target) and target not in self._unsure:
+            # When all wake at once, a telling that was due before a change sees the change.
+            woken = telling.at <= self._model.clock.jumped_at + TOLD_WITHIN
+            known = telling.seen == self._heard.get(target)
+            if known and not woken and target not in self._unsure:
                 self._broken(f"{target} was told again of what it knew")
             self._heard[target] = telling.seen
             self._unsure.discard(target)

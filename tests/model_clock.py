@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from math import inf
 
 from tests.fakes import FakeClock
 
@@ -14,6 +15,7 @@ class ModelClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self._hanging = 0
+        self.jumped_at = -inf
         self.on_settled: list[Callable[[], None]] = []
 
     @contextlib.contextmanager
@@ -33,6 +35,7 @@ class ModelClock(FakeClock):
     async def jump(self, seconds: float) -> None:
         """Move on without waking anybody on the way, as a suspended machine does."""
         self._now += seconds
+        self.jumped_at = self._now
         await self.advance(0, settle=False)
         await self.settled()
 

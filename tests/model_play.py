@@ -82,17 +82,17 @@ class Play:
         self._kept.outgrow(before, self._plan().config)
         unwanted = wanted(variant_before) - wanted(variant)
         self.model.rules.forgiven |= {p for n, p in (("db", DB), ("cert", CERT)) if n in unwanted}
+        if "db" in unwanted:
+            self.model.abandon(DB)
         await self._start()
 
     async def restart(self, *, killed: bool) -> None:
         """End the process and start another, which knows the files and what is handed over."""
-        if not killed:
-            await self.assembly.release()
-        await self._stop()
+        await self._stop(release=not killed)
         if not self.world.persist:
             self.model.epoch += 1
             self.model.rules.another_process()
-            self.checks.another_process(self._variant)
+        self.checks.another_process(self._variant, persist=self.world.persist)
         self._process.close()
         await self._new_process()
 
@@ -127,13 +127,15 @@ class Play:
         self.checks.now = Now(self._variant, assembly.health, self._kept.store, task)
         await self.clock.settled()
 
-    async def _stop(self) -> None:
+    async def _stop(self, *, release: bool = False) -> None:
         assembly, over, task = self._running
         self.checks.now = None
         self.model.rules.stopping = True
         over.set()
         try:
             await task
+            if release:
+                await assembly.release()
         finally:
             await assembly.close()
         await self.clock.settled()

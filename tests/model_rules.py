@@ -13,7 +13,8 @@ FLOOR, STALE_FLOOR = 0.5, 0.1
 # Probes of an unreachable Vault are at least this far apart, a refused revocation is tried again
 # after some seconds.
 PROBE_FLOOR, REVOCATION_FLOOR = 2.0, 1.0
-BUDGET_WINDOW = 600.0
+# A request is counted when it is decided on; it may have to wait for a login.
+BUDGET_WINDOW, SENT_LATER = 600.0, 60.0
 # The earliest share of a life at which something may be issued anew, and the server's rounding.
 EARLIEST, ROUNDED = 0.6, 1.0
 
@@ -46,6 +47,7 @@ class Credential:
     revoked: bool = False
     renewal_failed: bool = False
     delivered: bool = False  # the whole answer was sent
+    unused: bool = False  # a reload has dropped it
     lost: bool = False  # it never will be: nobody knows of this one
 
     @property
@@ -87,6 +89,7 @@ class Rules:
     # What limits the engine besides the faults: issuances and lookups that count.
     spent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     lookup_refused_at: float = -inf
+    token_killed_at: float = -inf
     _newest: dict[str, Call] = field(default_factory=dict)
     _in_flight: Counter[str] = field(default_factory=Counter)
     _issues: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
@@ -132,13 +135,13 @@ class Rules:
                 self.broken(f"{path} issued again without need: {last.value} {why_not}")
         self.forgiven.discard(path)
         issues = self._issues[path]
-        _note(issues, self.clock.now(), BUDGET_WINDOW)
+        _note(issues, self.clock.now(), BUDGET_WINDOW - SENT_LATER)
         if len(issues) > self.budget:
             self.broken(f"{path} issued {len(issues)} times in 10 minutes, budget {self.budget}")
 
     def revoked(self, credential: Credential) -> None:
         """Never take away what somebody still uses."""
-        if user := self.in_use(credential):
+        if not credential.unused and (user := self.in_use(credential)):
             self.broken(f"{credential.value} was revoked by the engine, but {user}")
 
     def _far_enough(self, before: Call, call: Call) -> None:
@@ -158,12 +161,14 @@ class Rules:
             return STALE_FLOOR
         if call.token != before.token or self.stopping or "lookup" in call.what:
             return 0.0  # another token may be let in; a lookup is as rare as what it is about
-        if call.what.endswith("/login") and before.status != 200 and self._newly_refused(before):
-            return 0.0  # a token was found dead after this login began
+        if call.what.endswith("/login") and self._died_since(before):
+            return 0.0
         return REVOCATION_FLOOR if "revoke" in call.what else FLOOR
 
-    def _newly_refused(self, before: Call) -> bool:
-        return self.lookup_refused_at >= before.at
+    def _died_since(self, login: Call) -> bool:
+        """Tell whether a token was killed, or found dead, after this login began."""
+        refused = login.status != 200 and self.lookup_refused_at >= login.at
+        return refused or self.token_killed_at >= login.at
 
     def _still_good(self, last: Credential, token: ModelToken) -> str:
         """Return why a living credential need not have been replaced, or nothing."""

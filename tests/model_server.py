@@ -87,6 +87,8 @@ class ModelServer:
                 lease.renewal_failed = True
             response = await self._respond(kind, call, request.method, path, body)
             status = response.status
+            if path == "sys/leases/revoke" and status in (400, 403, 404):
+                model.given_up(body)
         finally:
             model.rules.left(call, status)
         return response
@@ -174,6 +176,8 @@ class ModelServer:
 
     async def _notified(self, target: str) -> web.StreamResponse:
         kind = self._fault(f"notify/{target}")
+        if kind not in ("", "hang", "reset"):
+            kind = "500"
         if kind == "hang":
             await self._hang()
         if kind == "reset":

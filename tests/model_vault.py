@@ -58,6 +58,7 @@ class Model:
         return self.values[name][-1][1] if name in self.values else None
 
     def revoke_tokens(self) -> None:
+        self.rules.token_killed_at = self.clock.now()
         for token in self._tokens.values():
             token.revoked = True
 
@@ -80,6 +81,17 @@ class Model:
     def works(self, value: str) -> bool:
         """Tell whether an application could log in with this user name, or certificate."""
         return any(c.value == value and self.alive(c) for c in self._credentials())
+
+    def given_up(self, body: JSON) -> None:
+        """Note that a revocation was refused: this lease is left to end by itself."""
+        for credential in self._credentials():
+            if credential.id == body.get("lease_id"):
+                credential.lost = True
+
+    def abandon(self, path: str) -> None:
+        """Note that no file is made from these credentials any more: they may be taken away."""
+        for credential in self._issued[path]:
+            credential.unused = True
 
     def newest(self, path: str) -> Credential | None:
         return self._issued[path][-1] if self._issued[path] else None

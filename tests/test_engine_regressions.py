@@ -1,6 +1,6 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
-from tests.model_actions import Deny, Jump, RevokeTokens, Wait
+from tests.model_actions import Deny, Jump, Restart, RevokeTokens, Wait
 from tests.model_play import run
 from tests.model_vault import DB, Roles
 from tests.model_world import World
@@ -27,3 +27,19 @@ def test_what_vault_refused_to_issue_costs_no_issuance_budget():
     """A forbidden path used the budget up, and stayed without a credential once allowed."""
     roles = Roles(token_ttl=3600, token_max=36000, lease_ttl=300, lease_max=300)
     run(World(roles, budget=10), [Deny(DB, 700), Wait(65)])
+
+
+def test_a_lease_issued_while_its_token_is_renewed_lives_as_long_as_the_token():
+    """It was taken for dead at the token's old end: forgotten, and its token revoked too early."""
+    roles = Roles(token_ttl=45, token_max=67.5, lease_ttl=20, lease_max=400)
+    run(World(roles, overlap=0, seed=8451), [Jump(31)])
+
+
+def test_a_restart_does_not_refill_the_issuance_budget():
+    roles = Roles(lease_ttl=20, lease_max=20, lease_renewable=False)
+    run(World(roles, budget=3, persist=True), [Wait(70), Restart()])
+
+
+def test_a_publish_delay_does_not_outlast_the_old_credential():
+    roles = Roles(token_ttl=45, token_max=45, lease_ttl=60, lease_max=60, lease_renewable=False)
+    run(World(roles, publish_delay=5), [Wait(200)])

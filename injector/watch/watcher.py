@@ -10,6 +10,7 @@ from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.retry import Availability
 from injector.secret import (
+    FLOOR,
     Act,
     Kind,
     Life,
@@ -60,6 +61,7 @@ class Watcher:
         self._parts = parts
         self._failures = 0
         self._asked_with: Token | None = None
+        self._refused = False  # Vault said that it has issued nothing
         self._rotation: Rotation | None = None  # of a static role, and when it was last asked
         self._asked_at = 0.0
         self.due = Wakeup()
@@ -117,7 +119,7 @@ class Watcher:
         """Go on where the store's record stands: a reload is not a reason to ask again."""
         store, now = self._parts.store, self._parts.clock.now()
         if (pending := store.pending(self.ref)) is not None:
-            return Step(Act.PUBLISH, pending.added_at + self.entry.publish_delay)
+            return Step(Act.PUBLISH, self._publish_at(pending))
         current = store.current(self.ref)
         return Step(Act.FETCH, now) if current is None else self._next(current.life)
 
@@ -128,13 +130,14 @@ class Watcher:
         spent = self._spend_budget()
         try:
             answer, life, token = await parts.tokens.use(self._ask)
-        except (DeniedError, MissingError) as exc:
-            if spent:  # Vault said that it has issued nothing
+        except InjectorError as exc:
+            if spent and self._refused:
                 parts.store.issues(self.ref.path).pop()
             if isinstance(exc, MissingError):
                 return self._missing(exc)
             raise
-        self._count_first_issue(life)
+        if not spent:
+            self._count_first_issue(life)
         before = parts.store.current(self.ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
             self._measure(parts.store.confirm(self.ref, life))
@@ -148,14 +151,27 @@ class Watcher:
             generation=added.number,
             version=answer.version or None,
         )
-        # The very first value waits for nothing: nobody has an older one to work with meanwhile.
-        delay = self.entry.publish_delay if before is not None else 0.0
-        return Step(Act.PUBLISH, parts.clock.now() + delay) if delay else self._publish()
+        at = self._publish_at(added)
+        return Step(Act.PUBLISH, at) if at > parts.clock.now() else self._publish()
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
-        self._asked_with = token
-        answer, life = await self._parts.vault.fetch(self.ref, token, engine=self.entry.engine)
+        self._asked_with, self._refused = token, False
+        try:
+            answer, life = await self._parts.vault.fetch(self.ref, token, engine=self.entry.engine)
+        except (DeniedError, MissingError):
+            self._refused = True
+            raise
+        held = self._parts.tokens.held
+        if held is not None and held.is_same(token):  # it may have been renewed meanwhile
+            token, life = held, replace(life, token_expires_at=held.expires_at)
         return answer, life, token
+
+    def _publish_at(self, pending: Generation) -> float:
+        """Return when to use a new value: after its delay, if an older one works as long."""
+        before = self._parts.store.current(self.ref)
+        if before is None:
+            return pending.added_at
+        return min(pending.added_at + self.entry.publish_delay, before.life.expires_at - FLOOR)
 
     def _publish(self) -> Step:
         generation = self._parts.store.publish(self.ref)
@@ -219,10 +235,11 @@ class Watcher:
         An issuance that is sent and not answered counts too: it may have happened.
         """
         current = self._parts.store.current(self.ref)
-        if self.ref.body is None and (current is None or not current.is_lease):
-            return False
         now = self._parts.clock.now()
         issues = self._parts.store.issues(self.ref.path)
+        known_to_issue = issues or (current is not None and current.is_lease)
+        if self.ref.body is None and not known_to_issue:
+            return False
         while issues and issues[0] <= now - BUDGET_WINDOW:
             issues.popleft()
         if len(issues) >= self.entry.issuance_budget:
@@ -236,8 +253,7 @@ class Watcher:
 
     def _count_first_issue(self, life: Life) -> None:
         """Count what only the answer has shown to be an issuance."""
-        current = self._parts.store.current(self.ref)
-        if self.ref.body is None and current is None and life.kind is Kind.LEASE:
+        if life.kind is Kind.LEASE:
             self._parts.store.issues(self.ref.path).append(self._parts.clock.now())
 
     # -- what others get to know
