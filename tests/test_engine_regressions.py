@@ -1,6 +1,6 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
-from tests.model_actions import Deny, Jump, Restart, RevokeTokens, Wait
+from tests.model_actions import Change, Deny, Fail, Jump, Restart, RevokeTokens, Wait
 from tests.model_play import run
 from tests.model_vault import DB, Roles
 from tests.model_world import World
@@ -33,6 +33,15 @@ def test_a_lease_issued_while_its_token_is_renewed_lives_as_long_as_the_token():
     """It was taken for dead at the token's old end: forgotten, and its token revoked too early."""
     roles = Roles(token_ttl=45, token_max=67.5, lease_ttl=20, lease_max=400)
     run(World(roles, overlap=0, seed=8451), [Jump(31)])
+
+
+def test_a_process_killed_while_it_tells_leaves_the_telling_to_the_next():
+    """The hand-over file said that the application had been told when that had only begun."""
+    roles = Roles(
+        token_ttl=36000, token_max=36000, lease_ttl=36000, lease_max=36000, cert_ttl=36000
+    )
+    world = World(roles, persist=True)
+    run(world, [Fail("notify/web", "hang", 1), Change("a"), Wait(35), Restart(killed=True)])
 
 
 def test_a_restart_does_not_refill_the_issuance_budget():

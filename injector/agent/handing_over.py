@@ -61,7 +61,7 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         retiring=tuple(assembly.tokens.retiring),
         generations=tuple(kept.store.everything()),
         issues=kept.store.all_issues(),
-        pending=dict(kept.ledger.pending),
+        pending=kept.ledger.untold(),
         told_at=dict(kept.ledger.told_at),
         files={
             output.path: Left(output.file.content_hash, output.file.identity)

@@ -201,7 +201,7 @@ class Delivery:
         )
 
     def _pending_of(self, target: str) -> set[str]:
-        pending = self._parts.ledger.pending.get(target)
+        pending = self._parts.ledger.untold().get(target)
         return set() if pending is None else pending.paths
 
     def _failed(self, output: Output, error: InjectorError) -> None:

@@ -26,6 +26,7 @@ class Ledger:
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
+        self._telling: dict[str, Pending] = {}  # under way, and perhaps not heard
         self.told_at: dict[str, float] = {}
 
     def add(self, target: str, path: str, *, now: float, wall: float, answered_at: float) -> None:
@@ -41,13 +42,30 @@ class Ledger:
 
     def take(self, target: str) -> Pending:
         """Return what is to be told now; what changes from here on is the next notification."""
-        self._dirty.ring()
-        return self.pending.pop(target)
+        taken = self._telling[target] = self.pending.pop(target)
+        return taken
 
-    def put_back(self, target: str, taken: Pending) -> None:
+    def told(self, target: str, now: float) -> None:
+        """Note that what was taken has been heard."""
+        del self._telling[target]
+        self.told_at[target] = now
+        self._dirty.ring()
+
+    def put_back(self, target: str) -> None:
         """Note that the telling failed: it is still to be told, with what came since."""
-        newer = self.pending.get(target)
-        if newer is not None:
-            taken.paths |= newer.paths
-            taken.last, taken.written_at = newer.last, newer.written_at
-        self.pending[target] = taken
+        self.pending[target] = self.untold()[target]
+        del self._telling[target]
+
+    def untold(self) -> dict[str, Pending]:
+        """Return what nobody is known to have heard, by target."""
+        untold = dict(self.pending)
+        for target, taken in self._telling.items():
+            newer = self.pending.get(target, taken)
+            untold[target] = Pending(
+                taken.first,
+                newer.last,
+                newer.written_at,
+                taken.answered_at,
+                taken.paths | newer.paths,
+            )
+        return untold

@@ -96,11 +96,11 @@ class Notifier:
         try:
             outcome = await self._target.tell(pending.written_at)
         except HookError as exc:
-            self._failed(exc, pending)
+            self._failed(exc)
             return
         except BaseException:
             # Stopped in the middle (shutdown, reload): nobody knows whether it was heard.
-            parts.ledger.put_back(self.name, pending)
+            parts.ledger.put_back(self.name)
             raise
         self._failures = 0
         parts.metrics.notifications.add(self.name, outcome.value)
@@ -110,22 +110,23 @@ class Notifier:
             if self._retry_at < pending.first:
                 parts.log.info("nothing to notify yet", notify=self.name)
             self._retry_at = now + LOOK_EVERY
-            parts.ledger.put_back(self.name, pending)
+            parts.ledger.put_back(self.name)
             return
         self._retry_at = -inf
-        parts.ledger.told_at[self.name] = now
+        parts.ledger.told(self.name, now)
+        parts.told(pending.paths)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if outcome is Outcome.ABSENT else "notified"
+        await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
-        parts.told(pending.paths)
 
-    def _failed(self, error: HookError, pending: Pending) -> None:
+    def _failed(self, error: HookError) -> None:
         parts = self._parts
         self._failures += 1
         wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
         self._retry_at = parts.clock.now() + wait
-        parts.ledger.put_back(self.name, pending)
+        parts.ledger.put_back(self.name)
         parts.metrics.notifications.add(self.name, "failed")
         parts.health.failing("notify", self.name, error)
         parts.log.error(
