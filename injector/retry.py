@@ -28,6 +28,7 @@ async def while_stale(
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds)
 
+    await clock.sleep(STALE_FIRST)  # the refusal that led here was the first try
     async for attempt in tenacity.AsyncRetrying(
         sleep=sleep,
         retry=tenacity.retry_if_exception_type(stale),

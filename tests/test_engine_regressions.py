@@ -52,3 +52,7 @@ def test_a_restart_does_not_refill_the_issuance_budget():
 def test_a_publish_delay_does_not_outlast_the_old_credential():
     roles = Roles(token_ttl=45, token_max=45, lease_ttl=60, lease_max=60, lease_renewable=False)
     run(World(roles, publish_delay=5), [Wait(200)])
+
+
+def test_a_node_that_lags_is_given_a_moment_before_the_first_repetition():
+    run(World(), [Fail("data/a", "412", 3), Wait(60)])
