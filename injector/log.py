@@ -85,10 +85,13 @@ class Redactor:
         self._stale.clear()
 
     def _drop(self, form: str) -> None:
-        owners = self._index[form[:SHORTEST_SECRET]]
+        beginning = form[:SHORTEST_SECRET]
+        owners = self._index[beginning]
         owners[form] -= 1
         if not owners[form]:
             del owners[form]
+        if not owners:
+            del self._index[beginning]  # it is a part of a secret
 
 
 def _forms(value: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
+from injector.log import Redactor
 from tests.model_actions import Change, Deny, Fail, Jump, Restart, RevokeTokens, Wait
 from tests.model_play import run
 from tests.model_vault import DB, Roles
@@ -56,3 +57,15 @@ def test_a_publish_delay_does_not_outlast_the_old_credential():
 
 def test_a_node_that_lags_is_given_a_moment_before_the_first_repetition():
     run(World(), [Fail("data/a", "412", 3), Wait(60)])
+
+
+def test_the_redactor_keeps_nothing_of_values_that_are_gone():
+    """It kept the first letters of each one for ever: a leak in both senses."""
+    redactor = Redactor()
+    for number in range(100):
+        redactor.learn("db", {"password": f"{number:06}-secret"})
+        redactor.redact("a line")
+    redactor.forget("db")
+    redactor.redact("a line")
+
+    assert redactor._index == {}
