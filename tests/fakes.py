@@ -109,14 +109,15 @@ class FakeClock:
     @property
     def sleeping(self) -> int:
         """How many sleepers have a time to wake at."""
-        return sum(not sleeper.done() and due < math.inf for due, _, sleeper in self._sleepers)
+        return sum(not sleeper.done() for _, _, sleeper in self._sleepers)
 
     def _sleeper(self, seconds: float) -> asyncio.Future[None]:
         future = asyncio.get_running_loop().create_future()
         if seconds <= 0:
             future.set_result(None)
         self._count += 1
-        heapq.heappush(self._sleepers, (self._now + seconds, self._count, future))
+        if seconds < math.inf:
+            heapq.heappush(self._sleepers, (self._now + seconds, self._count, future))
         return future
 
     def _next(self) -> tuple[float, int, asyncio.Future[None]] | None:

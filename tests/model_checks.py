@@ -151,15 +151,21 @@ class Checks:
                     self._broken(f"file {name} has the dead credential {value}")
 
     def _lacks_a_value(self, name: str) -> bool:
-        """Tell whether one of its values is deleted: another process cannot make this file."""
-        keys = [key for key in ("a", "b") if f"{{ {key}." in FILES[name][0]]
-        return self._restarted and any(self._model.current(key) is None for key in keys)
+        """Tell whether one of its values cannot be had: another process cannot make this file."""
+        keys = [line.split("=")[0] for line in FILES[name][0].splitlines()]
+        return self._restarted and any(
+            self._exhausted(PATHS[key]) if key in PATHS else self._model.current(key) is None
+            for key in keys
+        )
 
     def _allowed(self, name: str) -> list[str]:
         """Return the values that `name` had within the time a change may take."""
         since = self._model.clock.now() - FRESH_WITHIN
-        history = [(at, value) for at, value in self._model.values[name] if value is not None]
-        before = [value for at, value in history if at <= since][-1:]
+        everything = self._model.values[name]
+        history = [(at, value) for at, value in everything if value is not None]
+        # What is deleted may never have been seen: then the one before it stays.
+        older = 1 + sum(value is None for _, value in everything)
+        before = [value for at, value in history if at <= since][-older:]
         return before + [value for at, value in history if at > since]
 
     def _exhausted(self, path: str) -> bool:

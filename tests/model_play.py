@@ -65,8 +65,6 @@ class Play:
         self._url = url
         for name in ("a", "b"):
             self.checks.change(name)
-        for name in ("role_id", "secret_id"):
-            (self.folder / name).write_text("x")
         self.clock.on_settled.append(self.checks.check)
         await self._new_process()
 

@@ -10,9 +10,8 @@ from tests.model_clock import LATER, ModelClock
 # Seconds between two requests for the same thing. The first backoff is 1 s, jittered over its upper
 # half; a node that lags (412) is asked again after 0.1 s.
 FLOOR, STALE_FLOOR = 0.5, 0.1
-# Probes of an unreachable Vault are at least this far apart, a refused revocation is tried again
-# after some seconds.
-PROBE_FLOOR, REVOCATION_FLOOR = 2.0, 1.0
+# Probes of an unreachable Vault are at least this far apart.
+PROBE_FLOOR = 2.0
 # A request is counted when it is decided on; it may have to wait for a login.
 BUDGET_WINDOW, SENT_LATER = 600.0, 60.0
 # The earliest share of a life at which something may be issued anew, and the server's rounding.
@@ -163,7 +162,7 @@ class Rules:
             return 0.0  # another token may be let in; a lookup is as rare as what it is about
         if call.what.endswith("/login") and self._died_since(before):
             return 0.0
-        return REVOCATION_FLOOR if "revoke" in call.what else FLOOR
+        return 0.0 if "revoke" in call.what else FLOOR  # tried again with each other one
 
     def _died_since(self, login: Call) -> bool:
         """Tell whether a token was killed, or found dead, after this login began."""

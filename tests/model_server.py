@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -57,6 +57,7 @@ class ModelServer:
     model: Model
     faults: list[Fault] = field(default_factory=list)
     outage: str = ""
+    chance: Callable[[], str] = lambda: ""  # asked for a fault where there is none
     files_of: dict[str, list[Path]] = field(default_factory=dict)
     tellings: dict[str, list[Telling]] = field(default_factory=lambda: defaultdict(list))
 
@@ -82,7 +83,7 @@ class ModelServer:
         model.rules.arrived(call)
         status = 0
         try:
-            kind = self.outage or self._fault(path)
+            kind = self.outage or self._fault(path) or self.chance()
             if kind and path == "sys/leases/renew" and (lease := model.newest(call.subject)):
                 lease.renewal_failed = True
             response = await self._respond(kind, call, request.method, path, body)

@@ -55,12 +55,11 @@ def targets(variant: str) -> set[str]:
     return {FILES[name][1] for name in VARIANTS[variant][0]}
 
 
-def configuration(world: World, variant: str, folder: Path, notify_url: str) -> dict[str, Any]:
-    names, min_interval = VARIANTS[variant]
-    issued = {"issuance_budget": world.budget}
-    leased = {"overlap": f"{world.overlap:g}s", "publish_delay": f"{world.publish_delay:g}s"}
-    more: dict[str, dict[str, Any]] = {"db": issued | leased, "cert": issued}
-    config: dict[str, Any] = {
+def connection(folder: Path) -> dict[str, Any]:
+    """Return the blocks that log in to the model, and write the files for it."""
+    for name in ("role_id", "secret_id"):
+        (folder / name).write_text("x")
+    return {
         "vault": {"address": f"unix://{folder}/vault.sock"},
         "auto_auth": {
             "method": {
@@ -72,6 +71,16 @@ def configuration(world: World, variant: str, folder: Path, notify_url: str) -> 
                 },
             }
         },
+    }
+
+
+def configuration(world: World, variant: str, folder: Path, notify_url: str) -> dict[str, Any]:
+    names, min_interval = VARIANTS[variant]
+    issued = {"issuance_budget": world.budget}
+    leased = {"overlap": f"{world.overlap:g}s", "publish_delay": f"{world.publish_delay:g}s"}
+    more: dict[str, dict[str, Any]] = {"db": issued | leased, "cert": issued}
+    config: dict[str, Any] = {
+        **connection(folder),
         "secrets": {name: SECRETS[name] | more.get(name, {}) for name in sorted(wanted(variant))},
         "template": [
             {
