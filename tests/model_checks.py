@@ -8,19 +8,19 @@ from pathlib import Path
 from injector.health import Health
 from injector.store import Store
 from tests.model_clock import LATER, ModelClock
-from tests.model_rules import Credential
+from tests.model_rules import BUDGET_MISSED, Credential
 from tests.model_server import ModelServer, look_at
 from tests.model_vault import CERT, DB
 from tests.model_world import FILES, FRESH_WITHIN, TARGETS, TOLD_WITHIN, VARIANTS, World
 
-# How long a spent budget is missed: its window, and the wait of somebody who was refused.
-BUDGET_MISSED = 662.0
 # The longest wait after a failure, and a moment.
 LONGEST_WAIT = 62.0
 # What everybody waits after an outage, at most.
 SPREAD = 1.0
 # Of a secret: the current lease, a pending one, and some in their overlap.
 MOST_LEASES = 6
+# Of a secret that the configuration does not name any more.
+DEFAULT_OVERLAP = 60.0
 PATHS = {"db": DB, "cert": CERT}
 
 
@@ -62,6 +62,7 @@ class Checks:
         self._heard: dict[str, tuple[object, ...]] = {}
         self._unsure: set[str] = set()  # targets whose pending notification died with a process
         self._untold_since: dict[str, float] = {}
+        self._used_at: dict[str, float] = {}
         self._restarted = False
         self._numbers = 0
 
@@ -100,9 +101,15 @@ class Checks:
         longest = LONGEST_WAIT if self._world.budget > 100 else BUDGET_MISSED
         await clock.advance(max(longest, self._model.troubled_until - clock.now()))
         self._model.troubled_until = clock.now()
+        for name in ("a", "b"):
+            self.change(name)
         await clock.advance(FRESH_WITHIN + self.now.min_interval + TOLD_WITHIN)
         failures = self.now.health.failures()
-        if failures and not self._exhausted(DB) and not self._exhausted(CERT):
+        if (
+            failures
+            and not self._model.rules.exhausted(DB)
+            and not self._model.rules.exhausted(CERT)
+        ):
             self._broken(f"not settled: {failures}")
         if len(self.now.store.leases()) > MOST_LEASES:
             self._broken(f"{len(self.now.store.leases())} leases are kept")
@@ -128,7 +135,8 @@ class Checks:
             self._seen.add(name)
             values = read(path)
             if name in self.edited:
-                if "edited" in values and self._model.clock.now() <= self._model.troubled_until:
+                troubled = self._model.clock.now() <= self._model.troubled_until
+                if "edited" in values and (troubled or self._lacks_a_value(name)):
                     continue
                 self.edited.discard(name)
             keys = [line.split("=")[0] for line in FILES[name][0].splitlines()]
@@ -147,14 +155,18 @@ class Checks:
                 if key in ("a", "b"):
                     if value not in self._allowed(key):
                         self._broken(f"file {name} has {value}, not {self._allowed(key)}")
-                elif not self._model.works(value) and not self._exhausted(PATHS.get(key, "")):
+                elif not self._model.works(value) and not self._model.rules.exhausted(
+                    PATHS.get(key, "")
+                ):
                     self._broken(f"file {name} has the dead credential {value}")
 
     def _lacks_a_value(self, name: str) -> bool:
         """Tell whether one of its values cannot be had: another process cannot make this file."""
         keys = [line.split("=")[0] for line in FILES[name][0].splitlines()]
         return self._restarted and any(
-            self._exhausted(PATHS[key]) if key in PATHS else self._model.current(key) is None
+            self._model.rules.exhausted(PATHS[key])
+            if key in PATHS
+            else self._model.current(key) is None
             for key in keys
         )
 
@@ -167,12 +179,6 @@ class Checks:
         older = 1 + sum(value is None for _, value in everything)
         before = [value for at, value in history if at <= since][-older:]
         return before + [value for at, value in history if at > since]
-
-    def _exhausted(self, path: str) -> bool:
-        """Tell whether the issuance budget may stand in the way."""
-        since = self._model.clock.now() - BUDGET_MISSED
-        recent = [at for at in self._model.rules.spent[path] if at > since]
-        return len(recent) >= self._world.budget - 1
 
     # -- notifications
 
@@ -224,6 +230,27 @@ class Checks:
         for credential in self._model.living():
             if credential.id not in known:
                 self._broken(f"the lease of {credential.value} is on nobody's record")
+            self._given_back(credential, now)
+
+    def _given_back(self, credential: Credential, now: Now) -> None:
+        """A lease that nobody uses is revoked soon after its overlap."""
+        value, at = credential.value, self._model.clock.now()
+        if self._used(credential, now) or any(map(self._lacks_a_value, now.files)):
+            self._used_at[value] = at
+            return
+        idle = at - max(self._used_at.setdefault(value, at), self._model.troubled_until)
+        overlap = DEFAULT_OVERLAP if credential.unused else self._world.overlap
+        if idle > overlap + self._world.publish_delay + TOLD_WITHIN + now.min_interval:
+            self._broken(f"the lease of {value} was kept, though nobody uses it")
+
+    def _used(self, credential: Credential, now: Now) -> bool:
+        if any(
+            self._files[name].exists() and credential.value in self._files[name].read_text()
+            for name in now.files
+        ):
+            return True
+        files = [(FILES[name][1], self._files[name]) for name in now.files]
+        return any(self._knowledge(credential, *file)[0] for file in files)
 
     def _in_use(self, credential: Credential) -> str:
         """Return who needs a credential that the engine is about to revoke, or nothing."""

@@ -80,6 +80,8 @@ class Play:
         self._kept.outgrow(before, self._plan().config)
         unwanted = wanted(variant_before) - wanted(variant)
         self.model.rules.forgiven |= {p for n, p in (("db", DB), ("cert", CERT)) if n in unwanted}
+        if unwanted:
+            self.checks.another_process(variant, persist=True)
         if "db" in unwanted:
             self.model.abandon(DB)
         await self._start()

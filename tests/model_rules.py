@@ -14,8 +14,12 @@ FLOOR, STALE_FLOOR = 0.5, 0.1
 PROBE_FLOOR = 2.0
 # A request is counted when it is decided on; it may have to wait for a login.
 BUDGET_WINDOW, SENT_LATER = 600.0, 60.0
+# How long a spent budget is missed: its window, and the wait of somebody who was refused.
+BUDGET_MISSED = 662.0
 # The earliest share of a life at which something may be issued anew, and the server's rounding.
 EARLIEST, ROUNDED = 0.6, 1.0
+# A renewal that is not answered is given up this long before the end.
+NEAR_THE_END = 3.0
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Credential:
     truncated: bool = False
     revoked: bool = False
     renewal_failed: bool = False
+    renewal_refused: bool = False
     delivered: bool = False  # the whole answer was sent
     unused: bool = False  # a reload has dropped it
     lost: bool = False  # it never will be: nobody knows of this one
@@ -79,6 +84,7 @@ class Rules:
     clock: ModelClock
     budget: int
     violations: list[str] = field(default_factory=list)
+    asked: int = 0  # how often, probes left out
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=400))
     # Reasons from outside, told by the test.
     stopping: bool = False  # the engine is being stopped: it may drop what is in flight
@@ -109,6 +115,7 @@ class Rules:
         before = self._newest.get(call.what)
         self._newest[call.what] = call
         self.calls.append(call)
+        self.asked += call.what != "GET sys/health"
         if before is not None:
             self._far_enough(before, call)
         if call.subject:
@@ -125,6 +132,11 @@ class Rules:
         self._in_flight[call.subject] -= 1
         if call.what.endswith(call.subject) and status not in (400, 403, 404):
             _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
+
+    def exhausted(self, path: str) -> bool:
+        """Tell whether the issuance budget may stand in the way, or may just have done so."""
+        since = self.clock.now() - BUDGET_MISSED
+        return sum(at > since for at in self.spent[path]) >= self.budget - 1
 
     def issued(self, path: str, token: ModelToken, last: Credential | None, *, alive: bool) -> None:
         """One issue per generation, and no more than the budget of a path."""
@@ -171,7 +183,10 @@ class Rules:
 
     def _still_good(self, last: Credential, token: ModelToken) -> str:
         """Return why a living credential need not have been replaced, or nothing."""
-        if last.is_lease and (last.token is not token or last.truncated or last.renewal_failed):
+        if last.is_lease and (last.token is not token or last.truncated or last.renewal_refused):
+            return ""
+        end = min(last.expires_at, last.token.expires_at)
+        if last.renewal_failed and self.clock.now() >= end - NEAR_THE_END:
             return ""
         if last.renewable:
             return "could be renewed"

@@ -81,17 +81,18 @@ class ModelServer:
         token = request.headers.get("X-Vault-Token", "")
         call = Call(model.clock.now(), what, subject(path, body), token)
         model.rules.arrived(call)
-        status = 0
+        status, kind = 0, ""
         try:
             kind = self.outage or self._fault(path) or self.chance()
-            if kind and path == "sys/leases/renew" and (lease := model.newest(call.subject)):
-                lease.renewal_failed = True
             response = await self._respond(kind, call, request.method, path, body)
             status = response.status
             if path == "sys/leases/revoke" and status in (400, 403, 404):
                 model.given_up(body)
         finally:
             model.rules.left(call, status)
+            if path == "sys/leases/renew" and (lease := model.newest(call.subject)):
+                lease.renewal_failed = lease.renewal_failed or status != 200 or bool(kind)
+                lease.renewal_refused = lease.renewal_refused or status in (400, 403, 404)
         return response
 
     async def _respond(
@@ -143,8 +144,6 @@ class ModelServer:
         try:
             answer = self.model.answer(method, path, call.token, body)
         except Refused as exc:
-            if path == "sys/leases/renew" and (lease := self.model.newest(call.subject)):
-                lease.renewal_failed = True
             return self._response(exc.status, json.dumps({"errors": [str(exc)]}).encode())
         if made := self._made(call):
             made.delivered = True

@@ -46,6 +46,7 @@ class Model:
     values: dict[str, list[tuple[float, str | None]]] = field(default_factory=dict)
     _tokens: dict[str, ModelToken] = field(default_factory=dict)
     _issued: dict[str, list[Credential]] = field(default_factory=lambda: defaultdict(list))
+    _last: ModelToken | None = None
     _numbers: int = 0
 
     # -- what a test does, and asks
@@ -124,11 +125,18 @@ class Model:
 
     def _log_in(self) -> JSON:
         now, roles = self.clock.now(), self.roles
+        if self._last is not None and not self._last.revoked:
+            self._in_time(f"token {self._last.value}", self._last.expires_at)
         ends_at = now + roles.token_max
         token = ModelToken(self._name("hvs."), now + min(roles.token_ttl, roles.token_max), ends_at)
         self._tokens = {t.value: t for t in self._tokens.values() if self.valid(t)}
-        self._tokens[token.value] = token
+        self._tokens[token.value] = self._last = token
         return self._auth(token)
+
+    def _in_time(self, what: str, ended_at: float) -> None:
+        """Judge a replacement: while nothing is wrong, it comes before the end."""
+        if self.troubled_until < ended_at < self.clock.now() - LATER:
+            self.rules.broken(f"{what} was replaced only after its end at {ended_at:.1f}")
 
     def _auth(self, token: ModelToken) -> JSON:
         return {
@@ -210,6 +218,9 @@ class Model:
         last = self.newest(path)
         counts = last is not None and self.alive(last) and last.epoch == self.epoch
         self.rules.issued(path, token, last, alive=counts and not (last and last.lost))
+        if last is not None and not self._excused(last):
+            end = min(last.expires_at, last.token.expires_at) if last.is_lease else last.expires_at
+            self._in_time(last.value, end)
         now, name = self.clock.now(), self._name("v")
         made = Credential(
             id=f"{path}/{name}" if lease else "",
@@ -225,6 +236,11 @@ class Model:
         )
         self._issued[path] = [c for c in self._issued[path] if self.alive(c)] + [made]
         return made
+
+    def _excused(self, last: Credential) -> bool:
+        if last.revoked or last.lost or last.unused or last.token.revoked:
+            return True
+        return last.epoch != self.epoch or self.rules.exhausted(last.path)
 
     def _lease(self, body: JSON) -> Credential:
         for credential in self._credentials():

@@ -1,7 +1,17 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
 from injector.log import Redactor
-from tests.model_actions import Change, Deny, Fail, Jump, Restart, RevokeTokens, Wait
+from tests.model_actions import (
+    Change,
+    Deny,
+    Fail,
+    Jump,
+    Outage,
+    Reload,
+    Restart,
+    RevokeTokens,
+    Wait,
+)
 from tests.model_play import run
 from tests.model_vault import DB, Roles
 from tests.model_world import World
@@ -69,3 +79,10 @@ def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     redactor.redact("a line")
 
     assert redactor._index == {}
+
+
+def test_a_pending_credential_is_used_in_time_although_the_next_one_cannot_be_had():
+    """A failed request took the place of the step that would have published it."""
+    roles = Roles(token_renewable=False, lease_ttl=300, lease_max=300, lease_renewable=False)
+    for seed in range(8):
+        run(World(roles, budget=3, publish_delay=60, overlap=10, seed=seed), [Wait(600)])

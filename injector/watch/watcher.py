@@ -80,7 +80,9 @@ class Watcher:
     async def refresh(self, act: Act) -> Step:
         """Do what is due; return what is next. A failure is state, not an exception."""
         if act is Act.PUBLISH:
-            return self._publish()
+            step = self._publish()
+            # What failed while this one waited is still to be done.
+            return Step(Act.FETCH, self._parts.clock.now()) if self._failures else step
         await self._parts.availability.wait()
         try:
             step = await (self._renew() if act is Act.RENEW else self._fetch())
@@ -271,6 +273,8 @@ class Watcher:
         if isinstance(error, Unreachable):
             parts.availability.report(error)
         step = self._after_failure(error, act)
+        if (pending := parts.store.pending(self.ref)) is not None:
+            step = min(step, Step(Act.PUBLISH, self._publish_at(pending)), key=lambda s: s.at)
         quiet = isinstance(error, TransientError) and self._failures < LOUD
         (parts.log.info if quiet else parts.log.error)(
             "secret failed",
