@@ -81,6 +81,14 @@ def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     assert redactor._index == {}
 
 
+def test_a_refused_login_is_not_repeated_for_a_ring_that_is_older():
+    """Reads that were refused while auth was still waiting for Vault rang for another login."""
+    roles = Roles(token_ttl=45, token_max=360, token_renewable=False, lease_ttl=60)
+    for seed in range(4):
+        world = World(roles, seed=seed)
+        run(world, [Outage("503", 70), Fail("login", "429", 3), Wait(10)])
+
+
 def test_a_pending_credential_is_used_in_time_although_the_next_one_cannot_be_had():
     """A failed request took the place of the step that would have published it."""
     roles = Roles(token_renewable=False, lease_ttl=300, lease_max=300, lease_renewable=False)

@@ -73,6 +73,7 @@ class AutoAuth:
             if act is Act.RENEW and held is not None:
                 act, at = await self._renew(held)
             else:
+                parts.tokens.bad.hush()  # whoever rang while Vault was away means this login
                 act, at = await self._log_in()
 
     async def _log_in(self) -> tuple[Act, float]:
