@@ -7,9 +7,11 @@ from math import inf
 from injector.clock import Clock
 from injector.errors import InjectorError, TransientError
 from injector.log import Logger
+from injector.retry import Availability
 from injector.secret import Ref
 from injector.store import Generation, Store
 from injector.vault import Token, Tokens, Vault
+from injector.vault.transport import Unreachable
 
 # A revocation that Vault did not answer is tried again after this long, seconds.
 RETRY = 5.0
@@ -31,6 +33,7 @@ class Retire:
         tokens: Tokens,
         overlap: Callable[[Ref], float],
         keep_tokens: bool,
+        availability: Availability,
         clock: Clock,
         log: Logger,
     ) -> None:
@@ -40,12 +43,14 @@ class Retire:
         self._overlap = overlap
         # Whoever reads a sink may still use the old token: it is left to end by itself.
         self._keep_tokens = keep_tokens
+        self._availability = availability
         self._clock = clock
         self._log = log
 
     async def run(self) -> None:
         """Retire whatever is due. Runs until cancelled."""
         while True:
+            await self._availability.wait()
             next_at = await self.retire_due()
             await self._clock.sleep(next_at - self._clock.now(), self._store.spare)
 
@@ -101,6 +106,8 @@ class Retire:
         try:
             await request()
         except TransientError as exc:
+            if isinstance(exc, Unreachable):
+                self._availability.report(exc)
             self._log.info("not revoked yet", what=what, error=str(exc))
             return False
         except InjectorError as exc:

@@ -81,6 +81,12 @@ def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     assert redactor._index == {}
 
 
+def test_revocations_wait_out_an_outage_as_everything_else_does():
+    """Each spare lease was tried every five seconds, beside the one probe."""
+    roles = Roles(token_ttl=36000, token_max=36000, lease_ttl=900, lease_max=900)
+    run(World(roles), [Reload("without-db"), Outage("reset", 700)])
+
+
 def test_a_refused_login_is_not_repeated_for_a_ring_that_is_older():
     """Reads that were refused while auth was still waiting for Vault rang for another login."""
     roles = Roles(token_ttl=45, token_max=360, token_renewable=False, lease_ttl=60)

@@ -124,6 +124,7 @@ class Assembly:
             tokens=self.tokens,
             overlap=lambda ref: self.watch.entries.of(ref).overlap,
             keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
+            availability=self.availability,
             clock=kept.clock,
             log=kept.log,
         )
