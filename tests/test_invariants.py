@@ -4,6 +4,7 @@
 """
 
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,7 +30,7 @@ from tests.model_play import run
 from tests.model_vault import CERT, DB, Roles
 from tests.model_world import TARGETS, VARIANTS, World
 
-EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "100"))
 KINDS = ["500", "502", "503", "429", "412", "403", "400", "404"]
 KINDS += ["reset", "hang", "lost", "slow", "html", "cut"]
 PATHS = ["data/a", "data/b", DB, CERT, "leases/renew", "leases/revoke"]
@@ -37,6 +38,27 @@ PATHS += ["login", "renew-self", "lookup-self", "revoke-self", "sys/health", ""]
 
 seconds = st.sampled_from([0.0, 0.3, 1.0, 3.0, 10.0, 31.0, 70.0, 200.0, 700.0])
 names = st.sampled_from(["a", "b"])
+
+
+# Everything falls due several times, and each lease and token comes to its max TTL.
+BUSY = World(
+    Roles(token_ttl=120, token_max=300, lease_ttl=60, lease_max=150, cert_ttl=100), overlap=10
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_at_each_place_is_survived(kind):
+    for part in PATHS:
+        run(BUSY, [Fail(part, kind, 3), Wait(400)])
+
+
+def test_without_any_fault_everything_is_on_time():
+    for token_renewable in (True, False):
+        for lease_renewable in (True, False):
+            roles = replace(
+                BUSY.roles, token_renewable=token_renewable, lease_renewable=lease_renewable
+            )
+            run(replace(BUSY, roles=roles), [Wait(1000)])
 
 
 @st.composite
