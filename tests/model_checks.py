@@ -3,6 +3,7 @@
 import asyncio
 import io
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from injector.health import Health
@@ -49,6 +50,7 @@ class Checks:
         self, world: World, server: ModelServer, files: dict[str, Path], output: io.StringIO
     ) -> None:
         self.now: Now | None = None
+        self.reloaded_at = -inf
         self.edited: set[str] = set()  # files that somebody else has touched
         self._world = world
         self._server = server
@@ -264,7 +266,9 @@ class Checks:
             if knows and target not in self._unsure:
                 return f"{target} has not been told of another"
             ago = self._model.clock.now() - left_at
-            if ago < self._world.overlap - LATER:
+            # A file that a reload brings back may still hold what was given up meanwhile.
+            settled = self._model.clock.now() > self.reloaded_at + self._world.overlap + TOLD_WITHIN
+            if settled and ago < self._world.overlap - LATER:
                 return f"{target} left it only {ago:.1f} s ago"
         return ""
 

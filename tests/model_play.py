@@ -76,7 +76,7 @@ class Play:
     async def reload(self, variant: str) -> None:
         before, variant_before = self.assembly.loaded.config, self._variant
         await self._stop()
-        self._variant = variant
+        self._variant, self.checks.reloaded_at = variant, self.clock.now()
         self._kept.outgrow(before, self._plan().config)
         unwanted = wanted(variant_before) - wanted(variant)
         self.model.rules.forgiven |= {p for n, p in (("db", DB), ("cert", CERT)) if n in unwanted}

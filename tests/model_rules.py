@@ -125,7 +125,7 @@ class Rules:
 
     def left(self, call: Call, status: int) -> None:
         call.status = status
-        if "lookup" in call.what and status == 403:
+        if "lookup" in call.what and status in (400, 403, 404):
             self.lookup_refused_at = self.clock.now()
         if not call.subject:
             return

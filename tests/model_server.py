@@ -92,7 +92,9 @@ class ModelServer:
             model.rules.left(call, status)
             if path == "sys/leases/renew" and (lease := model.newest(call.subject)):
                 lease.renewal_failed = lease.renewal_failed or status != 200 or bool(kind)
-                lease.renewal_refused = lease.renewal_refused or status in (400, 403, 404)
+                # What the engine was not told of has not happened for it.
+                refused = status in (400, 403, 404) or kind == "lost"
+                lease.renewal_refused = lease.renewal_refused or refused
         return response
 
     async def _respond(

@@ -52,6 +52,11 @@ def test_each_fault_at_each_place_is_survived(kind):
         run(BUSY, [Fail(part, kind, 3), Wait(400)])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_at_the_first_login_is_survived(kind):
+    run(BUSY, [Fail("login", kind, 3), Restart(), Wait(100)])
+
+
 def test_without_any_fault_everything_is_on_time():
     for token_renewable in (True, False):
         for lease_renewable in (True, False):
