@@ -251,7 +251,7 @@ def test_nobody_is_asked_for_a_passphrase(pair):
     pair.put(cert, encrypted(key))
     program = f"""
 from injector.config import model
-from injector.vault.transport import tls_context
+from injector.vault.tls import tls_context
 tls_context(model.Vault(client_cert={str(pair.cert)!r}, client_key={str(pair.key)!r}))
 """
 

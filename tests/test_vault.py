@@ -339,3 +339,57 @@ async def test_no_proxy_sees_what_is_for_this_machine(clock, monkeypatch, host):
         with pytest.raises(Unreachable):
             await transport.send("GET", "/", operation="read", headers={})
         await transport.reconnect()
+
+
+@pytest.mark.parametrize("asked", ["86400", "9" * 400])
+async def test_no_server_or_proxy_makes_us_wait_for_hours(vault, token, proxy, app, asked):
+    proxy.script = [web.Response(status=429, headers={"Retry-After": asked})]
+
+    with pytest.raises(TransientError) as caught:
+        await vault.fetch(Ref.of(app.path("db")), token)
+    assert caught.value.retry_after == 300
+
+
+async def test_hanging_reads_do_not_hold_up_the_token(clock, proxy, app, token):
+    import asyncio
+
+    transport = Transport(
+        model.Vault(address=proxy.address), connections=2, clock=clock, metrics=Metrics()
+    )
+    vault = Vault(transport, clock)
+    proxy.held = "/db"
+    reads = [asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token)) for _ in range(4)]
+    await asyncio.wait_for(proxy.holding.wait(), 5)
+
+    renewed = await asyncio.wait_for(vault.renew_self(token), 5)
+
+    assert renewed.is_same(token)
+    assert proxy.count("/db") <= 2
+    for read in reads:
+        read.cancel()
+    await asyncio.gather(*reads, return_exceptions=True)
+    await transport.reconnect()
+
+
+async def test_waiting_for_a_turn_does_not_use_up_the_deadline(clock, proxy, app, token):
+    import asyncio
+
+    app.put("db", password="one")
+    transport = Transport(
+        model.Vault(address=proxy.address), connections=1, clock=clock, metrics=Metrics()
+    )
+    vault = Vault(transport, clock)
+    proxy.held = "/hang"
+    first = asyncio.create_task(vault.fetch(Ref.of(app.path("hang")), token))
+    await asyncio.wait_for(proxy.holding.wait(), 5)
+    second = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    for _ in range(10):  # until it waits for its turn
+        await asyncio.sleep(0)
+
+    await clock.advance(30, settle=False)
+
+    with pytest.raises(Unreachable):
+        await first
+    answer, _ = await asyncio.wait_for(second, 5)
+    assert answer.data == {"password": "one"}
+    await transport.reconnect()

@@ -7,7 +7,7 @@ from injector.config import model
 from injector.errors import TransientError
 from injector.log import Logger
 from injector.reload import changes, fingerprints
-from injector.vault.transport import tls_context
+from injector.vault.tls import tls_context
 
 
 class FileWatch:

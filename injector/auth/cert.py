@@ -8,7 +8,7 @@ from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError, TransientError
 from injector.vault import Token, Vault
-from injector.vault.transport import UnusablePair
+from injector.vault.tls import UnusablePair
 
 # Vault's words for certificates that it refuses with a 500, as if waiting could help: one that has
 # expired or is of no use to clients, and one without a common name.

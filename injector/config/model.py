@@ -461,7 +461,11 @@ class TemplateConfig(Block):
         ),
     ] = 0.70
     max_connections_per_host: Annotated[
-        int, Meta(ge=1, description="Requests to Vault in flight at once.")
+        int,
+        Meta(
+            ge=1,
+            description="Requests for secrets in flight at once; the token has a connection besides.",
+        ),
     ] = 10
     exit_on_retry_failure: Annotated[
         bool,

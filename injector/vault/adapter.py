@@ -20,6 +20,9 @@ STALE = 412  # the node has not seen the write that the token depends on
 RATE_LIMITED = 429
 DR_SECONDARY, PERFORMANCE_STANDBY = 472, 473
 SEALED = 503
+# The token and the probe do not queue behind any number of secrets.
+AHEAD = ("/v1/auth/", "/v1/sys/health", "/v1/sys/wrapping/")
+LONGEST_WAIT = 300.0  # seconds that a Retry-After is obeyed for
 OPERATIONS = {
     "auth/token/renew-self": "renew",
     "sys/leases/renew": "renew",
@@ -84,6 +87,7 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
             target,
             operation=operation,
             headers=sent,
+            in_turn=not path.startswith(AHEAD),
             body=None if body is None else msgspec.json.encode(body),
         )
         deleted = reply.status == 404 and "data" in reply.json()  # noqa: PLR2004 - KV v2's way to say so
@@ -161,4 +165,7 @@ def _words(reply: Reply) -> str:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+    """Return how long the server asks to wait; one that asks for hours is asked again sooner."""
+    if not retry_after or not retry_after.isdecimal():
+        return None
+    return min(float(retry_after), LONGEST_WAIT)

@@ -1,6 +1,6 @@
-"""Carries requests to Vault: connections, TLS, redirects and deadlines. Knows no API."""
+"""Carries requests to Vault: connections, redirects and deadlines. Knows no API."""
 
-import ssl
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ from yarl import URL
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import ConfigError, TransientError
+from injector.errors import TransientError
 from injector.metrics import Metrics
+from injector.vault.tls import reason, tls_context
 
 CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
@@ -50,10 +51,6 @@ class Unreachable(TransientError):
     """No answer at all, or one which says that no request is being served now."""
 
 
-class UnusablePair(TransientError):
-    """The client certificate or its key cannot be used as they are in their files now."""
-
-
 class Transport:
     """One pool of connections to one address."""
 
@@ -63,7 +60,9 @@ class Transport:
         self.settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._connections = connections
+        self._turns = asyncio.Semaphore(connections)
+        # One more for the token: no number of hanging reads may keep it from being renewed.
+        self._connections = connections + 1
         self._unix = (
             settings.address.removeprefix("unix://") if settings.address.startswith("unix:") else ""
         )
@@ -80,11 +79,21 @@ class Transport:
         operation: str,
         headers: dict[str, str],
         body: bytes | None = None,
+        in_turn: bool = True,
     ) -> Reply:
         """Send one request and read the whole answer.
 
-        Raises Unreachable when there is none within `vault.timeout`. Nothing is sent twice.
+        Those that are not sent `in_turn` do not queue behind the others. Nothing is sent twice.
+        Raises Unreachable when there is no answer within `vault.timeout`.
         """
+        if not in_turn:
+            return await self._send(method, url, operation, headers, body)
+        async with self._turns:  # outside of the deadline: waiting for a turn is not Vault's fault
+            return await self._send(method, url, operation, headers, body)
+
+    async def _send(
+        self, method: str, url: str, operation: str, headers: dict[str, str], body: bytes | None
+    ) -> Reply:
         target = self.base + url
         started = self._clock.now()
         code = "none"
@@ -183,82 +192,19 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         # aiohttp re-sends a GET or PUT by itself when a kept connection turns out closed: one call
-        # could issue two credentials. Pinned by test_transport.
+        # could issue two credentials. Pinned by test_vault.
         session._retry_connection = False  # noqa: SLF001
         self._session = session
         return session
 
 
-def tls_context(settings: model.Vault) -> ssl.SSLContext:
-    """Read the certificates now: they may have been rotated since the last connection.
-
-    Raises TransientError naming the file: a half-written pair is complete a moment later.
-    """
-    context = ssl.create_default_context()
-    reading = ""
-    try:
-        if settings.ca_cert or settings.ca_path:
-            reading = settings.ca_cert or settings.ca_path
-            context = ssl.create_default_context(
-                cafile=settings.ca_cert or None, capath=settings.ca_path or None
-            )
-    except (OSError, ssl.SSLError) as exc:
-        raise TransientError(f"cannot use {reading} for TLS: {_reason(exc)}") from exc
-    if settings.client_cert:
-        _present(context, settings.client_cert, settings.client_key)
-    if settings.tls_skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Give the context a certificate and its key, both or none."""
-    for path in (certificate, key):
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as exc:
-            raise UnusablePair(f"cannot read {path} for TLS: {_reason(exc)}") from exc
-    try:
-        # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ssl.SSLError) as exc:
-        why = (
-            "they do not belong together: perhaps only one has been replaced yet"
-            if getattr(exc, "reason", "") == "KEY_VALUES_MISMATCH"
-            else "one is not PEM, half-written, or has a passphrase"
-        )
-        raise UnusablePair(f"cannot use {certificate} with {key} for TLS: {why}") from exc
-
-
-def check_address(address: str) -> None:
-    """Raise ConfigError unless the address can be connected to at all."""
-    parts = urlsplit(address)
-    if parts.scheme == "unix" or (parts.scheme in ("http", "https") and parts.hostname):
-        return
-    raise ConfigError(
-        f"vault.address: {address!r} is not http://host:port, https://… or unix:///path"
-    )
-
-
 def _describe(exc: Exception, settings: model.Vault, base: str) -> str:
     if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         trusted = settings.ca_cert or settings.ca_path or "the system's authorities"
-        return f"TLS with {base} failed, trusting {trusted}: {_reason(exc)}"
+        return f"TLS with {base} failed, trusting {trusted}: {reason(exc)}"
     if isinstance(exc, aiohttp.ClientHttpProxyError):  # its own words hold the proxy's password
         return f"cannot reach {base}: the proxy of the environment answered {exc.status}"
-    return f"cannot reach {base}: {_reason(exc)}"
-
-
-def _reason(exc: BaseException) -> str:
-    inner = getattr(exc, "os_error", None) or getattr(exc, "certificate_error", None) or exc
-    return (
-        getattr(inner, "verify_message", "")
-        or getattr(inner, "strerror", "")
-        or str(inner)
-        or type(inner).__name__
-    )
+    return f"cannot reach {base}: {reason(exc)}"
 
 
 def _proxy_for(base: str) -> str | None:

@@ -1,0 +1,64 @@
+"""Whom to trust, and what to present: certificates as they are on disk now."""
+
+import ssl
+
+from injector.config import model
+from injector.errors import TransientError
+
+
+class UnusablePair(TransientError):
+    """The client certificate or its key cannot be used as they are in their files now."""
+
+
+def tls_context(settings: model.Vault) -> ssl.SSLContext:
+    """Read the certificates now: they may have been rotated since the last connection.
+
+    Raises TransientError naming the file: a half-written pair is complete a moment later.
+    """
+    context = ssl.create_default_context()
+    reading = ""
+    try:
+        if settings.ca_cert or settings.ca_path:
+            reading = settings.ca_cert or settings.ca_path
+            context = ssl.create_default_context(
+                cafile=settings.ca_cert or None, capath=settings.ca_path or None
+            )
+    except (OSError, ssl.SSLError) as exc:
+        raise TransientError(f"cannot use {reading} for TLS: {reason(exc)}") from exc
+    if settings.client_cert:
+        _present(context, settings.client_cert, settings.client_key)
+    if settings.tls_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Give the context a certificate and its key, both or none."""
+    for path in (certificate, key):
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as exc:
+            raise UnusablePair(f"cannot read {path} for TLS: {reason(exc)}") from exc
+    try:
+        # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as exc:
+        why = (
+            "they do not belong together: perhaps only one has been replaced yet"
+            if getattr(exc, "reason", "") == "KEY_VALUES_MISMATCH"
+            else "one is not PEM, half-written, or has a passphrase"
+        )
+        raise UnusablePair(f"cannot use {certificate} with {key} for TLS: {why}") from exc
+
+
+def reason(exc: BaseException) -> str:
+    """Return the words that help: the certificate's problem, or the system's."""
+    inner = getattr(exc, "os_error", None) or getattr(exc, "certificate_error", None) or exc
+    return (
+        getattr(inner, "verify_message", "")
+        or getattr(inner, "strerror", "")
+        or str(inner)
+        or type(inner).__name__
+    )
