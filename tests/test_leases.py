@@ -354,3 +354,44 @@ async def test_leases_of_an_application_that_is_never_told_do_not_pile_up(
 
         assert proxy.count(creds) >= 10
         assert len(running.kept.store.leases()) <= 3
+
+
+async def test_a_refresh_does_not_publish_before_its_delay_is_over(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    app.put("slow", value="one")
+    secrets = {"slow": {"path": app.path("slow"), "publish_delay": "30s"}}
+    entry = {"contents": "{{ slow.value }}", "destination": str(tmpfs / "slow")}
+    loaded = load_from(
+        tmp_path, settings(app, proxy, tmpfs, creds, secrets=secrets, template=[entry])
+    )
+
+    async with engine(loaded, clock) as running:
+        app.put("slow", value="two")
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        running.assembly.watch.refresh_static()
+        await clock.advance(29)
+        assert (tmpfs / "slow").read_text() == "one"
+
+        await clock.advance(1)
+        assert (tmpfs / "slow").read_text() == "two"
+
+
+async def test_secrets_at_one_path_with_different_parameters_are_told_apart(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
+    """Both are written to a path that is denied; neither hides the other, nor shows its value."""
+    entries = [
+        {
+            "contents": f'{{{{ secret("denied/x", given="canary-{n}").value }}}}',
+            "destination": str(tmpfs / f"file{n}"),
+        }
+        for n in range(2)
+    ]
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=entries))
+
+    async with engine(loaded, clock) as running:
+        reports = running.assembly.health.all("secret")
+        assert [report.name for report in reports] == ["denied/x", "denied/x #2"]
+        assert "canary" not in running.log

@@ -1,5 +1,6 @@
 """How the configuration treats one secret."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,16 +25,27 @@ class Entry:
 
 
 class Entries:
-    """Settings by secret; those that no name stands for have the defaults."""
+    """Settings by secret; those that no name stands for have the defaults.
+
+    Named in place, a secret is called by its path. Others at the same path, with parameters of
+    their own, are numbered: the parameters may be secrets themselves.
+    """
 
     def __init__(self, config: model.Config, names: Mapping[str, Ref]) -> None:
         self._common = config.template_config
         self._named = {
             names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
         }
+        self._at_path: Counter[str] = Counter()
 
     def of(self, ref: Ref) -> Entry:
-        return self._named.get(ref) or Entry(str(ref), self._timing(0.0))
+        if (entry := self._named.get(ref)) is None:
+            path = str(ref)
+            self._at_path[path] += 1
+            number = self._at_path[path]
+            name = path if number == 1 else f"{path} #{number}"
+            entry = self._named[ref] = Entry(name, self._timing(0.0))
+        return entry
 
     def _entry(self, name: str, secret: model.Secret) -> Entry:
         return Entry(

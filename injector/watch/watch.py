@@ -67,9 +67,14 @@ class Watch:
             parts.redactor.forget(ref)
             parts.health.forget("secret", watcher.entry.name)
             parts.metrics.forget_secret(watcher.entry.name)
-        for ref in wanted - self._watchers.keys():
+        for ref in sorted(wanted - self._watchers.keys(), key=_order):
             watcher = Watcher(ref, self.entries.of(ref), parts)
             if parts.store.current(ref) is None:
                 parts.health.waiting("secret", watcher.entry.name)
             task = group.create_task(watcher.run(), name=f"watch {ref}")
             self._watchers[ref] = (watcher, task)
+
+
+def _order(ref: Ref) -> tuple[str, str, str]:
+    """Order secrets alike in every run, so that numbered names stay what they are."""
+    return ref.namespace, ref.path, ref.body or ""

@@ -104,6 +104,8 @@ class Watcher:
         now, current = self._parts.clock.now(), self._parts.store.current(self.ref)
         if self._dies_with_another_token():
             return Step(Act.FETCH, now)
+        if step.act is Act.PUBLISH:
+            return step  # a refresh does not shorten `publish_delay`
         if current is not None and current.life.kind is not Kind.STATIC:
             return step  # only its own time issues it anew
         return replace(step, at=min(step.at, now))
