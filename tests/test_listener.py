@@ -133,3 +133,32 @@ def test_an_address_that_cannot_be_had_is_a_configuration_error(app, tmpfs, tmp_
     assert ended.returncode == 2
     assert "cannot listen on" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_reload_to_an_address_that_cannot_be_had_keeps_the_old_one(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with socket.socket() as taken, running("run", "-c", path) as injector:
+        injector.wait_for("listening")
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listener = {"type": "tcp", "address": f"127.0.0.1:{taken.getsockname()[1]}"}
+
+        write_config(tmp_path, daemon(app, tmpfs, listener=[listener]))
+        injector.wait_for("the old one stays")
+
+        assert "cannot listen on" in injector.output
+        assert ask(tmpfs / "injector.sock", "GET", "/livez")[0] == 200
+        assert injector.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [("http://127.0.0.1:port", "port"), ("http://127.0.0.1:{bao}", "not an injector")],
+)
+def test_status_of_something_else_is_an_error_and_no_traceback(server, address, problem):
+    ended = result("status", "--address", address.format(bao=server.address.rsplit(":", 1)[1]))
+
+    assert ended.returncode in (2, 9)
+    assert problem in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from injector.agent.assembly import Assembly, Kept
 from injector.config import model
 from injector.status import Actions, Report, StatusServer
+from injector.status.sockets import bind, tls_context
 
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
@@ -33,6 +34,16 @@ def listeners(
     actions = Actions(stop, refresh)
     found = assembly.loaded.config.listener or _default(kept)
     return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
+
+
+def check_listeners(before: tuple[model.Listener, ...], after: tuple[model.Listener, ...]) -> None:
+    """Raise ConfigError if a reload could not listen where it is asked to."""
+    served = {listener.address for listener in (before or (DEFAULT,))}
+    for listener in after:
+        tls_context(listener)
+        if listener.address not in served:
+            with bind(listener):
+                pass
 
 
 def _default(kept: Kept) -> tuple[model.Listener, ...]:

@@ -9,7 +9,7 @@ from signal import SIGHUP, SIGUSR1
 from injector.agent import build
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
-from injector.agent.listeners import listeners
+from injector.agent.listeners import check_listeners, listeners
 from injector.agent.once import GRACE
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
@@ -124,12 +124,15 @@ class Daemon:
         self._reload_asked = False
         self._reloaded_at = self._kept.clock.now()
         try:
-            return self._load()
+            plan = self._load()
+            check_listeners(self._assembly.loaded.config.listener, plan.config.listener)
         except ConfigError as exc:
             # A user's mistake: its lines say all, a traceback would say nothing.
             self._kept.log.error(  # noqa: TRY400
                 "new configuration not usable, the old one stays", problems=exc.problems
             )
+        else:
+            return plan
         self._refresh()
         return None
 

@@ -75,13 +75,16 @@ def _connection(address: str) -> http.client.HTTPConnection:
     scheme, separator, rest = address.partition("://")
     if not separator:
         scheme, rest = ("unix", address) if address.startswith("/") else ("http", address)
-    match scheme:
-        case "unix":
-            return _UnixConnection(rest)
-        case "http":
-            return http.client.HTTPConnection(rest.rstrip("/"), timeout=TIMEOUT)
-        case "https":
-            return http.client.HTTPSConnection(rest.rstrip("/"), timeout=TIMEOUT)
+    try:
+        match scheme:
+            case "unix":
+                return _UnixConnection(rest)
+            case "http":
+                return http.client.HTTPConnection(rest.rstrip("/"), timeout=TIMEOUT)
+            case "https":
+                return http.client.HTTPSConnection(rest.rstrip("/"), timeout=TIMEOUT)
+    except http.client.InvalidURL as exc:  # a port that is none
+        raise ConfigError(f"{address!r}: {exc}") from exc
     raise ConfigError(f"{address!r} is not unix:///path, http://host:port or https://host:port")
 
 

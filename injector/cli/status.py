@@ -8,6 +8,7 @@ from typing import Any
 
 from injector.cli import client
 from injector.cli.probe import add_target
+from injector.errors import ConfigError
 
 Row = tuple[str, ...]
 
@@ -18,8 +19,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    reply = client.request(client.find(args.address, args.config), "GET", "/status")
-    status = json.loads(reply.body)
+    address = client.find(args.address, args.config)
+    reply = client.request(address, "GET", "/status")
+    try:
+        status = json.loads(reply.body)
+        status["uptime"]
+    except (ValueError, KeyError, TypeError):
+        raise ConfigError(
+            f"what answers at {address} is not an injector (status {reply.status})"
+        ) from None
     if args.json or not sys.stdout.isatty():
         print(json.dumps(status, indent=2))
     else:

@@ -1,6 +1,5 @@
 """The listeners: a unix socket for this machine, TCP where the configuration asks for it."""
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,10 +7,9 @@ from aiohttp import web
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import ConfigError
 from injector.log import Logger
 from injector.status.report import Report
-from injector.status.sockets import bind, same_user
+from injector.status.sockets import bind, same_user, tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class StatusServer:
             )
             await runner.setup()
             try:
-                await web.SockSite(runner, bound, ssl_context=self._tls()).start()
+                await web.SockSite(runner, bound, ssl_context=tls_context(self._listener)).start()
                 self._log.info("listening", type=self._listener.type, address=bound.getsockname())
                 await self._clock.sleep(float("inf"))
             finally:
@@ -101,18 +99,6 @@ class StatusServer:
             return refusal
         self._actions.quit()
         return web.Response(text="quitting\n")
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if self._listener.type == "unix" or not self._listener.tls_cert_file:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(self._listener.tls_cert_file, self._listener.tls_key_file)
-        except (OSError, ssl.SSLError) as exc:
-            raise ConfigError(
-                f"listener: cannot use {self._listener.tls_cert_file}: {exc}"
-            ) from exc
-        return context
 
 
 def _refusal(request: web.Request, *, enabled: bool, flag: str) -> web.Response | None:

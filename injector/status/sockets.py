@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import ssl
 import stat
 import struct
 from collections.abc import Iterator
@@ -33,6 +34,18 @@ def bind(listener: model.Listener) -> Iterator[socket.socket]:
             if listener.type == "unix":
                 with contextlib.suppress(OSError):
                     os.unlink(listener.address)
+
+
+def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
+    """Return what a TCP listener with a certificate serves with; raises ConfigError."""
+    if listener.type == "unix" or not listener.tls_cert_file:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(listener.tls_cert_file, listener.tls_key_file)
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigError(f"listener: cannot use {listener.tls_cert_file}: {exc}") from exc
+    return context
 
 
 def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
@@ -74,7 +87,10 @@ def _remove_stale(address: str) -> None:
             except ConnectionRefusedError:
                 os.unlink(address)
             else:
-                raise ConfigError(f"listener: another process serves {address}")
+                raise ConfigError(
+                    f"listener: another process serves {address}; give this one its own address "
+                    "under `listener:`"
+                )
 
 
 def _tcp(address: str) -> socket.socket:
