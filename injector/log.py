@@ -1,6 +1,7 @@
 """Logging: one event a line, and no secret value in any of them."""
 
 import base64
+import contextlib
 import json
 import logging
 import sys
@@ -172,6 +173,27 @@ class _Tolerant:
     def flush(self) -> None:
         with suppress(OSError, ValueError):
             self._stream.flush()
+
+
+@contextlib.contextmanager
+def library_logs(log: Logger) -> Iterator[None]:
+    """Let what libraries log through the standard library come out redacted, like our own."""
+    handler, root = _Forward(log), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+class _Forward(logging.Handler):
+    def __init__(self, log: Logger) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        method = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        method("library", logger=record.name, message=record.getMessage(), exc_info=record.exc_info)
 
 
 def _to_json(event: Any, **_: Any) -> str:

@@ -3,11 +3,15 @@
 import base64
 import io
 import json
+import logging
 import urllib.parse
 
 import pytest
 
-from injector.log import Redactor, logger
+from injector.agent.assembly import Kept
+from injector.cli.daemon import execute
+from injector.log import Redactor, library_logs, logger
+from tests.configs import load_text
 from tests.processes import result, running, write_config
 from tests.test_run import daemon
 
@@ -119,3 +123,39 @@ def _proc(injector):
     from pathlib import Path
 
     return Path("/proc", str(injector.popen.pid))
+
+
+def test_what_libraries_log_is_redacted_too():
+    """asyncio and aiohttp report through the standard library's logging, with tracebacks."""
+    redactor, output = Redactor(), io.StringIO()
+    redactor.learn("db", {"password": "canary-value"})
+    log = logger(level="info", style="json", redact=redactor.redact, stream=output)
+
+    with library_logs(log):
+        try:
+            raise ValueError("wrong: canary-value")
+        except ValueError:
+            logging.getLogger("asyncio").exception("Task failed with canary-value")
+        logging.getLogger("aiohttp.access").info("not worth a line")
+
+    assert "canary-value" not in output.getvalue()
+    assert "Task failed with [redacted]" in output.getvalue()
+    assert "ValueError" in output.getvalue()
+    assert "not worth a line" not in output.getvalue()
+
+
+async def _broken(_: object) -> int:
+    raise RuntimeError("broken with canary-value")
+
+
+def test_an_internal_error_outside_of_any_service_is_redacted_and_is_one(tmp_path, capsys):
+    loaded = load_text(tmp_path, "log_format: json")
+
+    def knowing(kept: Kept):
+        kept.redactor.learn("db", {"password": "canary-value"})
+        return _broken(kept)
+
+    assert execute(loaded, knowing) == 1
+    said = capsys.readouterr().err
+    assert "internal error" in said
+    assert "canary-value" not in said

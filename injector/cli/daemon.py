@@ -12,7 +12,7 @@ from injector.agent.assembly import Kept
 from injector.clock import SystemClock
 from injector.config import Loaded
 from injector.errors import InjectorError
-from injector.log import Logger, Redactor, logger
+from injector.log import Logger, Redactor, library_logs, logger
 
 
 def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) -> int:
@@ -28,25 +28,29 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     for warning in loaded.warnings:
         log.warning("configuration", warning=warning)
     kept = Kept(SystemClock(), log, redactor, os.environ, random.random)
-    try:
-        return asyncio.run(main(kept))
-    except BaseExceptionGroup as group:
-        return _ended_by(group, log)
+    with library_logs(log):
+        try:
+            return asyncio.run(main(kept))
+        except Exception as error:  # noqa: BLE001 - the last one who can redact what it says
+            return _ended_by(error, log)
 
 
-def _ended_by(group: BaseExceptionGroup[BaseException], log: Logger) -> int:
-    errors = [error for error in _leaves(group) if isinstance(error, InjectorError)]
-    for error in errors:
-        log.error("cannot go on", error=str(error), error_class=error.label)
-    if errors:
-        return min(error.exit_code for error in errors)
-    log.error("internal error: please report this", exc_info=group)
-    return InjectorError.exit_code
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
+def _ended_by(ending: Exception, log: Logger) -> int:
+    """Log every error that ended it, and return the smallest exit code among them."""
+    codes = []
+    for error in _leaves(ending):
+        if isinstance(error, InjectorError):
+            log.error("cannot go on", error=str(error), error_class=error.label)
+            codes.append(error.exit_code)
         else:
-            yield error
+            log.error("internal error: please report this", exc_info=error)
+            codes.append(InjectorError.exit_code)
+    return min(codes)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

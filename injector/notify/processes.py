@@ -79,7 +79,7 @@ def processes() -> dict[int, Process]:
         if entry.name.isdecimal():
             try:
                 found[int(entry.name)] = process(int(entry.name))
-            except GONE:
+            except (*GONE, PermissionError):  # hidden from us (hidepid) is as good as gone
                 continue
     return found
 
