@@ -201,16 +201,19 @@ def test_other_members_come_and_go_with_the_swap(tls):
 # --- generations ---------------------------------------------------------------------------------
 
 
-def test_exactly_the_generation_before_is_kept_for_readers_until_it_is_retired(tls):
+def test_the_generation_before_is_kept_for_readers_until_it_is_retired(tls):
     target = bundle(tls)
     deliver(target, ONE)
+    target.accept()
     reader = os.open(tls / "..data", os.O_RDONLY | os.O_DIRECTORY)
     deliver(target, TWO)
+    target.accept()
 
     assert len(generations(tls)) == 2
     with open(os.open("key.pem", os.O_RDONLY, dir_fd=reader), "rb") as key:
         assert key.read() == ONE["key.pem"]
     deliver(target, THREE)
+    target.accept()
     assert len(generations(tls)) == 2
     with pytest.raises(FileNotFoundError):
         os.open("key.pem", os.O_RDONLY, dir_fd=reader)
@@ -221,30 +224,35 @@ def test_exactly_the_generation_before_is_kept_for_readers_until_it_is_retired(t
     assert seen(tls) == THREE
 
 
-def test_rollback_returns_to_the_generation_before_once(tls):
+def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(tls):
     target = bundle(tls)
     deliver(target, ONE)
+    target.accept()
     first = target.content_hash
     deliver(target, TWO)
+    deliver(target, THREE)
+    assert len(generations(tls)) == 3, "the accepted one, the one before and the one that is seen"
 
     target.rollback()
 
     assert seen(tls) == ONE
     assert target.is_intact()
     assert target.content_hash == first
-    assert len(generations(tls)) == 2, "readers of the refused one can finish"
-    with pytest.raises(WriteError, match="no generation before"):
+    with pytest.raises(WriteError, match="no earlier generation"):
         target.rollback()
     assert target.stage(ONE) is None
-    deliver(target, THREE)
-    assert seen(tls) == THREE
-    assert len(generations(tls)) == 2
+    assert len(generations(tls)) == 3, "readers of the refused one can finish"
+    target.retire()
+    assert len(generations(tls)) == 1
+    deliver(target, TWO)
+    assert seen(tls) == TWO
 
 
-def test_rollback_works_for_a_generation_of_another_run_with_other_members(tls):
+def test_what_another_run_left_counts_as_accepted(tls):
     deliver(bundle(tls), ONE)
     target = bundle(tls, {"token": Rights()})
     deliver(target, {"token": b"t"})
+    deliver(target, {"token": b"u"})
     assert names_in(tls) - generations(tls) == {"..data", "token"}
 
     target.rollback()
@@ -253,17 +261,19 @@ def test_rollback_works_for_a_generation_of_another_run_with_other_members(tls):
     assert names_in(tls) - generations(tls) == {"..data", "cert.pem", "key.pem", "conf"}
 
 
-def test_without_a_generation_before_there_is_no_rollback(tls):
+def test_without_an_accepted_generation_there_is_no_rollback(tls):
     target = bundle(tls)
     deliver(target, ONE)
-    with pytest.raises(WriteError, match="no generation before"):
+    deliver(target, TWO)
+    with pytest.raises(WriteError, match="no earlier generation"):
         target.rollback()
-    assert seen(tls) == ONE
+    assert seen(tls) == TWO
 
 
 def test_a_rollback_to_a_generation_that_is_gone_changes_nothing(tls):
     target = bundle(tls)
     deliver(target, ONE)
+    target.accept()
     [first] = generations(tls)
     deliver(target, TWO)
     (tls / first).rename(tls.parent / "gone")
@@ -430,6 +440,7 @@ def test_sweep_leaves_what_belongs_to_others(tls):
 def test_sweep_of_a_running_bundle_keeps_what_rollback_needs(tls):
     target = bundle(tls)
     deliver(target, ONE)
+    target.accept()
     deliver(target, TWO)
     assert target.sweep() == []
     target.rollback()
@@ -538,7 +549,11 @@ def test_members_given_away_and_unreadable_are_judged_by_memory(tls):
         deliver(target, {"key.pem": b"x"})
         assert target.stage({"key.pem": b"x"}) is None
         assert target.stage({"key.pem": b"y"}) is not None
-        assert bundle(tls, {"key.pem": Rights(0o200)}).stage({"key.pem": b"x"}) is not None
+        stranger = bundle(tls, {"key.pem": Rights(0o200)})
+        assert stranger.stage({"key.pem": b"x"}) is not None
+        successor = bundle(tls, {"key.pem": Rights(0o200)})
+        successor.recall(target.content_hash, target.identity)
+        assert successor.stage({"key.pem": b"x"}) is None
 
 
 def test_a_full_filesystem_keeps_the_old_generation_and_nothing_of_the_new(tls):
@@ -644,6 +659,7 @@ def test_a_good_bundle_has_no_problems_before_and_after(tls):
 def test_no_descriptor_is_leaked_by_success_or_failure(tls):
     target = bundle(tls)
     deliver(target, ONE)
+    target.accept()
     before = len(os.listdir("/proc/self/fd"))
 
     deliver(target, TWO)

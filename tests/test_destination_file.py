@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from injector.destination import OURS, File, Owner, owner_of, sweep
+from injector.destination import OURS, File, Owner, Rights, owner_of, sweep
 from injector.errors import WriteError
 from tests.disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
@@ -33,13 +33,12 @@ def disk(tmp_path: Path) -> Path:
 
 def file(path: Path, **options) -> File:
     defaults: dict[str, Any] = {
-        "perms": 0o600,
-        "owner": OURS,
         "create_dest_dirs": True,
         "in_place": False,
         "require_memory_backed": True,
     }
-    return File(str(path), **(defaults | options))
+    rights = Rights(options.pop("perms", 0o600), options.pop("owner", OURS))
+    return File(str(path), rights, **(defaults | options))
 
 
 def mode_of(path: Path) -> int:
@@ -201,6 +200,85 @@ def test_a_file_that_somebody_changed_is_not_intact_until_it_is_written_again(me
     assert destination.is_intact()
     assert path.read_bytes() == OLD
     assert mode_of(path) == 0o600
+
+
+# --- staged, accepted, rolled back ---------------------------------------------------------------
+
+
+def test_nobody_sees_a_staged_file_under_its_name_before_it_is_committed(memory):
+    target = file(memory / "db.env", perms=0o640)
+    target.write(OLD)
+
+    staged = target.stage(NEW)
+
+    assert staged is not None
+    assert (memory / "db.env").read_bytes() == OLD
+    assert Path(staged.path).read_bytes() == NEW
+    assert mode_of(Path(staged.path)) == 0o640
+    staged.commit()
+    assert (memory / "db.env").read_bytes() == NEW
+    assert target.content_hash == staged.content_hash
+    assert target.is_intact()
+    assert names_in(memory) == ["db.env"]
+
+
+def test_a_discarded_file_leaves_nothing(memory):
+    target = file(memory / "db.env")
+    target.write(OLD)
+
+    staged = target.stage(NEW)
+    assert staged is not None
+    staged.discard()
+    staged.discard()
+
+    assert names_in(memory) == ["db.env"]
+    assert target.is_intact()
+    assert target.stage(OLD) is None
+
+
+def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(memory):
+    target = file(memory / "db.env", revertible=True)
+    target.write(OLD)
+    target.accept()
+    target.write(NEW)
+    target.write(b"newer")
+
+    target.rollback()
+
+    assert (memory / "db.env").read_bytes() == OLD
+    assert target.content_hash == target.hash_of(OLD)
+    assert target.is_intact()
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_what_another_run_left_counts_as_accepted(memory, staged):
+    file(memory / "db.env").write(OLD)
+    target = file(memory / "db.env", revertible=True)
+    if staged:
+        later = target.stage(NEW)
+        assert later is not None
+        later.commit()
+    else:
+        target.write(NEW)
+
+    target.rollback()
+
+    assert (memory / "db.env").read_bytes() == OLD
+
+
+def test_what_was_never_accepted_is_no_reason_to_go_back(memory):
+    fresh = file(memory / "fresh.env", revertible=True)
+    fresh.write(OLD)
+    fresh.write(NEW)
+    plain = file(memory / "plain.env")
+    plain.write(OLD)
+    plain.accept()
+    plain.write(NEW)
+
+    for target in (fresh, plain):
+        with pytest.raises(WriteError, match="nothing is known of an earlier content"):
+            target.rollback()
+    assert (memory / "fresh.env").read_bytes() == (memory / "plain.env").read_bytes() == NEW
 
 
 # --- what a reader can see -----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from injector.agent.plan import Plan
 from injector.config import model
 from injector.delivery.output import Formatted, Output, Renderer
-from injector.destination import File, owner_of
+from injector.destination import File, Rights, owner_of
 from injector.destination import sweep as leftovers
 from injector.log import Logger
 from injector.secret import Ref
@@ -79,8 +79,7 @@ def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Ren
 def _file(entry: model.Template, common: model.TemplateConfig) -> File:
     return File(
         entry.destination,
-        perms=entry.perms,
-        owner=owner_of(entry.user, entry.group),
+        Rights(entry.perms, owner_of(entry.user, entry.group)),
         create_dest_dirs=entry.create_dest_dirs,
         in_place=entry.in_place,
         require_memory_backed=common.require_memory_backed,

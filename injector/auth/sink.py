@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from injector.clock import Clock, Wakeup
 from injector.config import model
-from injector.destination import File, Owner
+from injector.destination import File, Owner, Rights
 from injector.errors import WriteError
 from injector.health import Health
 from injector.log import Logger
@@ -33,8 +33,7 @@ class Sinks:
         self.files = [
             File(
                 sink.config.path,
-                perms=sink.config.mode,
-                owner=Owner(sink.config.uid, sink.config.gid),
+                Rights(sink.config.mode, Owner(sink.config.uid, sink.config.gid)),
                 create_dest_dirs=True,
                 in_place=False,
                 require_memory_backed=require_memory_backed,

@@ -21,35 +21,27 @@ the next `sweep` removes the rest.
      6. Make the link ..data_tmp to the new directory.
      7. Rename it to ..data: this is the swap.
      8. Remove the links to members that are no more.
-     9. Remove all generations but the new one and the one that it replaced.
+     9. Remove all generations but the new one, the one that it replaced, and the accepted one.
 
-`rollback` takes steps 5 to 8 back to the generation before. What it came from stays, for readers
-who are still in it, until the next commit or `retire`.
+`accept` says that the application has taken what is there; what was there at the start counts as
+taken. `rollback` takes steps 5 to 8 back to the accepted generation. What it came from stays, for
+readers who are still in it, until the next commit or `retire`.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 from injector.destination import explain, generation, swap
 from injector.destination.bundle_preflight import member_problems
 from injector.destination.directory import Directory, open_directory
 from injector.destination.generation import Generation, digest, entries
-from injector.destination.regular import identity
+from injector.destination.regular import Identity, identity
 from injector.destination.rights import Rights
+from injector.destination.staged import Staged
 from injector.errors import ConfigError, WriteError
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A new generation at `path` that readers do not see yet."""
-
-    path: str
-    content_hash: str
-    commit: Callable[[], None]  # let readers see it; what fails is discarded
-    discard: Callable[[], None]
 
 
 class Bundle:
@@ -64,12 +56,43 @@ class Bundle:
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
         self._current: Generation | None = None
-        self._before: Generation | None = None  # what `rollback` returns to
+        self._previous: Generation | None = None  # for readers still in it
+        self._accepted: Generation | None = None  # what `rollback` returns to
+        self._looked = False
+        self._recalled: tuple[str, Identity] = ("", ())
+
+    @property
+    def path(self) -> str:
+        return self.directory
 
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, over all members as last written or found right; empty before that."""
         return self._current.content_hash if self._current else ""
+
+    @property
+    def identity(self) -> Identity:
+        """What stat() said of all members then; empty before that."""
+        return self._current.identity if self._current else ()
+
+    def recall(self, content_hash: str, identity: Identity) -> None:
+        """Begin with what an earlier process knew: for members that only others may read."""
+        self._recalled = (content_hash, identity)
+
+    @staticmethod
+    def hash_of(content: Mapping[str, bytes]) -> str:
+        """Return the `content_hash` that these contents would have."""
+        return digest(content)
+
+    def write(self, content: Mapping[str, bytes]) -> bool:
+        """Make the members have these contents; return whether anything changed.
+
+        Raise WriteError; readers then see the generation before.
+        """
+        staged = self.stage(content)
+        if staged is not None:
+            staged.commit()
+        return staged is not None
 
     def stage(self, contents: Mapping[str, bytes]) -> Staged | None:
         """Write a new generation that nobody sees yet; None if the current one is identical.
@@ -84,7 +107,7 @@ class Bundle:
             if foreign := swap.foreign_entries(directory, entries(contents)):
                 raise WriteError("\n".join(foreign))
             # 2.
-            self._current = self._known(generation.inspect(directory, name) if name else None)
+            self._look(directory, name)
             if self._is_right(contents) and self.is_intact():
                 return None
             # 3. and 4.
@@ -96,17 +119,22 @@ class Bundle:
             discard=partial(self._discard, new),
         )
 
+    def accept(self) -> None:
+        """Note that the application has taken what is there: nobody goes back behind it."""
+        self._accepted = self._current
+
     def rollback(self) -> None:
-        """Let readers see the generation from before the last commit again."""
-        if self._before is None:
-            raise WriteError(f"roll back {self.directory}: there is no generation before this one")
+        """Let readers see the accepted generation again; raises WriteError if there is none."""
+        accepted = self._accepted
+        if accepted is None or accepted.identity == self.identity:
+            raise WriteError(f"roll back {self.directory}: there is no earlier generation")
         with self._opened("roll back") as directory:
-            swap.swap(directory, self._before)  # 5. to 8.
-        self._current, self._before = self._before, None
+            swap.swap(directory, accepted)  # 5. to 8.
+        self._current, self._previous = accepted, self._current
 
     def retire(self) -> None:
-        """Remove what is only kept for readers who are still in it, and for a rollback."""
-        self._before = None
+        """Remove what is only kept for readers who are still in it."""
+        self._previous = None
         with self._opened("retire") as directory:
             self._remove_spare(directory)
 
@@ -135,7 +163,7 @@ class Bundle:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
             swap.remove_stale(directory, ())
             generation.remove_others(directory, ())
-        self._current = self._before = None
+        self._current = self._previous = self._accepted = None
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left; return the paths that are gone."""
@@ -157,7 +185,7 @@ class Bundle:
             except BaseException:
                 self._remove_unseen(directory, new)
                 raise
-            self._current, self._before = new, self._current
+            self._current, self._previous = new, self._current
             # 9.
             self._remove_spare(directory)
 
@@ -171,10 +199,14 @@ class Bundle:
             generation.remove(directory, new.name)
 
     def _remove_spare(self, directory: Directory) -> list[str]:
-        keep = {swap.current_name(directory)}
-        if self._before:
-            keep.add(self._before.name)
-        return generation.remove_others(directory, keep)
+        kept = {found.name for found in (self._previous, self._accepted) if found}
+        return generation.remove_others(directory, {swap.current_name(directory), *kept})
+
+    def _look(self, directory: Directory, name: str | None) -> None:
+        """See which generation is there, and what is in it."""
+        self._current = self._known(generation.inspect(directory, name) if name else None)
+        if not self._looked:  # what an earlier run has left, its application has taken
+            self._looked, self._accepted = True, self._current
 
     def _is_right(self, contents: Mapping[str, bytes]) -> bool:
         current = self._current
@@ -189,10 +221,12 @@ class Bundle:
 
     def _known(self, found: Generation | None) -> Generation | None:
         """Trust our memory for a generation whose members we gave away and cannot read."""
-        known = self._current
-        if known is None or found is None or found.content_hash:
+        if found is None or found.content_hash:
             return found
-        return known if known.fingerprint == found.fingerprint else found
+        for content_hash, left in (self._recalled, (self.content_hash, self.identity)):
+            if left == found.identity:
+                return replace(found, content_hash=content_hash)
+        return found
 
     @contextmanager
     def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:

@@ -2,13 +2,27 @@
 
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 
 from injector.destination import explain
 from injector.destination.directory import Directory, open_directory
 from injector.destination.in_place import overwrite
-from injector.destination.regular import Identity, holds, identity, open_regular, replace
-from injector.destination.rights import Owner, Rights
+from injector.destination.regular import (
+    Identity,
+    create,
+    holds,
+    identity,
+    open_regular,
+    read_all,
+    replace,
+    take_name,
+    temporary_name,
+)
+from injector.destination.rights import Rights
+from injector.destination.staged import Staged
+from injector.errors import WriteError
 
 
 class File:
@@ -17,21 +31,25 @@ class File:
     def __init__(
         self,
         path: str,
+        rights: Rights,
         *,
-        perms: int,
-        owner: Owner,
         create_dest_dirs: bool,
         in_place: bool,
         require_memory_backed: bool,
+        revertible: bool = False,
     ) -> None:
         self.path = path
-        self.rights = Rights(perms, owner)
+        self.rights = rights
         self.in_place = in_place
         self._directory, self._name = os.path.split(path)
         self._create = create_dest_dirs
         self._require_memory_backed = require_memory_backed
         self._identity: Identity | None = None
         self._hash = ""
+        # What is there, and what the application has taken, in memory: only if it may be needed.
+        self._revertible = revertible
+        self._content: bytes | None = None
+        self._accepted: bytes | None = None
 
     @property
     def content_hash(self) -> str:
@@ -54,19 +72,53 @@ class File:
             return ""
         return f"{self.path} is overwritten in place: its readers may see half a file"
 
+    @staticmethod
+    def hash_of(content: bytes) -> str:
+        """Return the `content_hash` that this content would have."""
+        return hashlib.sha256(content).hexdigest()
+
     def write(self, content: bytes) -> bool:
         """Make the file have this content, mode and owner; return whether anything changed.
 
         What is right already is not touched. Raise WriteError; the old file is then still there.
         """
-        try:
-            with self._open() as directory:
-                changed, found = self._write(directory, content)
-        except OSError as error:
-            raise explain.failed("write", self.path, error, needs=self._needs()) from error
-        self._identity = identity(found)
-        self._hash = hashlib.sha256(content).hexdigest()
+        with self._explained("write"), self._open() as directory:
+            changed, found = self._write(directory, content)
+        self._written(content, found)
         return changed
+
+    def stage(self, content: bytes) -> Staged | None:
+        """Put a new file beside the one that is there; None if that one is right already.
+
+        Raise WriteError. Not for files that are written in place: nothing can be beside a mount.
+        """
+        with self._explained("write"), self._open() as directory:
+            with suppress(FileNotFoundError):
+                if found := self._if_right(directory, content):
+                    self._written(content, found)
+                    return None
+            self._remember(directory)
+            name = temporary_name(self._name)
+            os.close(create(directory, name, content, self.rights, self.path))
+        return Staged(
+            path=os.path.join(self._directory, name),
+            content_hash=self.hash_of(content),
+            commit=partial(self._commit, name, content),
+            discard=partial(self._discard, name),
+        )
+
+    def accept(self) -> None:
+        """Note that the application has taken what is there: nobody goes back behind it."""
+        self._accepted = self._content
+
+    def rollback(self) -> None:
+        """Write again what the application has taken; raises WriteError if that is not known."""
+        if self._accepted is None:
+            raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
+        self.write(self._accepted)
+
+    def retire(self) -> None:
+        """Remove what is only kept for readers: nothing, since theirs is open in their hands."""
 
     def is_intact(self) -> bool:
         """Tell, at the cost of one stat, whether this is still the file that `write` left."""
@@ -77,18 +129,44 @@ class File:
 
     def remove(self) -> None:
         """Remove the file. One that is written in place is emptied, since it may be a mount."""
-        try:
-            with suppress(FileNotFoundError), self._open(removing=True) as directory:
-                os.close(open_regular(directory, self._name, os.O_PATH))
-                if self.in_place:
-                    overwrite(directory, self._name, b"", self.rights)
-                else:
-                    os.unlink(self._name, dir_fd=directory.fd)
-                    directory.sync()
-        except OSError as error:
-            raise explain.failed("remove", self.path, error, needs=self._needs()) from error
-        self._identity = None
+        with (
+            self._explained("remove"),
+            suppress(FileNotFoundError),
+            self._open(removing=True) as directory,
+        ):
+            os.close(open_regular(directory, self._name, os.O_PATH))
+            if self.in_place:
+                overwrite(directory, self._name, b"", self.rights)
+            else:
+                os.unlink(self._name, dir_fd=directory.fd)
+                directory.sync()
+        self._identity = self._content = self._accepted = None
         self._hash = ""
+
+    def _written(self, content: bytes, found: os.stat_result) -> None:
+        self._identity = identity(found)
+        self._hash = self.hash_of(content)
+        if self._revertible:
+            self._content = content
+
+    def _remember(self, directory: Directory) -> None:
+        """Keep what an earlier run has left, which its application has taken, before it goes."""
+        if self._revertible and self._content is None:
+            with suppress(OSError, WriteError):
+                self._content = self._accepted = read_all(directory, self._name)
+
+    def _commit(self, staged: str, content: bytes) -> None:
+        with self._explained("write"), self._open() as directory:
+            fd = open_regular(directory, staged, os.O_PATH)
+            self._written(content, take_name(directory, staged, self._name, fd))
+
+    def _discard(self, staged: str) -> None:
+        with (
+            self._explained("remove"),
+            suppress(FileNotFoundError),
+            self._open(removing=True) as directory,
+        ):
+            os.unlink(staged, dir_fd=directory.fd)
 
     def _open(self, *, removing: bool = False) -> Directory:
         return open_directory(
@@ -97,12 +175,21 @@ class File:
             require_memory_backed=self._require_memory_backed and not removing,
         )
 
+    @contextmanager
+    def _explained(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise explain.failed(action, self.path, error, needs=self._needs()) from error
+
     def _write(self, directory: Directory, content: bytes) -> tuple[bool, os.stat_result]:
         with suppress(FileNotFoundError):
             if self.in_place:
+                self._remember(directory)
                 return overwrite(directory, self._name, content, self.rights)
             if found := self._if_right(directory, content):
                 return False, found
+            self._remember(directory)
         return True, replace(directory, self._name, content, self.rights)
 
     def _if_right(self, directory: Directory, content: bytes) -> os.stat_result | None:
@@ -121,7 +208,7 @@ class File:
     def _if_ours_unread(self, content: bytes) -> os.stat_result | None:
         """Judge by memory a file that we gave to somebody else and may not read any more."""
         found = os.lstat(self.path)
-        same = hashlib.sha256(content).hexdigest() == self._hash
+        same = self.hash_of(content) == self._hash
         return found if same and identity(found) == self._identity else None
 
     def _needs(self) -> str:

@@ -34,9 +34,12 @@ class Generation:
         return entries(self.members)
 
     @property
-    def fingerprint(self) -> tuple[str, dict[str, Identity]]:
+    def identity(self) -> Identity:
         """What changes with any change to the files, without reading them."""
-        return self.name, {member: identity(found) for member, found in self.members.items()}
+        found = (
+            number for _, member in sorted(self.members.items()) for number in identity(member)
+        )
+        return (int(self.name.rpartition(".")[2], 16), *found)
 
 
 def entries(members: Iterable[str]) -> set[str]:

@@ -107,6 +107,11 @@ def replace(directory: Directory, name: str, content: bytes, rights: Rights) -> 
     """Put a new file under `name` in one step: whoever opens it sees the old one or the new one."""
     temporary = temporary_name(name)
     fd = create(directory, temporary, content, rights, os.path.join(directory.path, name))
+    return take_name(directory, temporary, name, fd)
+
+
+def take_name(directory: Directory, temporary: str, name: str, fd: int) -> os.stat_result:
+    """Let a complete file, open as `fd`, have its name; close it. What fails is removed."""
     try:
         os.replace(temporary, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
         directory.sync()
