@@ -30,6 +30,9 @@ Logger = structlog.typing.FilteringBoundLogger
 class Redactor:
     """Knows every live value and the one before it, also as base64, URL and JSON text.
 
+    Whoever holds a secret is an owner: the store for values and leases, the login for what it posts
+    and for tokens. What an owner lets go of is forgotten, so that nothing grows.
+
     The forms are indexed by their first characters, so that a line costs by its own length and not
     by the number of secrets; what is new is indexed when something is logged, not when it arrives.
     """
@@ -42,8 +45,10 @@ class Redactor:
 
     def learn(self, owner: Hashable, value: Any) -> None:
         """Remember what `owner` (a secret, the token) now holds, and what it held before."""
-        self._known[owner] = (value, *self._known.get(owner, ())[:1])
-        self._stale.add(owner)
+        before = self._known.get(owner, ())
+        if before[:1] != (value,):
+            self._known[owner] = (value, *before[:1])
+            self._stale.add(owner)
 
     def forget(self, owner: Hashable) -> None:
         self._known.pop(owner, None)

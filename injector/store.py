@@ -1,7 +1,8 @@
 """The record of generations: what every secret is now, what it was, and who uses what.
 
 Nobody else remembers leases. `watch` adds generations, `delivery` says what it wants and which
-generations the applications have taken, `retire` lets go of what nobody uses any more.
+generations the applications have taken, `retire` lets go of what nobody uses any more. What is in
+the record, the redactor knows.
 """
 
 from collections import deque
@@ -11,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from injector.clock import Wakeup
+from injector.log import Redactor
 from injector.secret import Kind, Life, Ref
 from injector.vault.answer import Answer
 from injector.vault.tokens import Token
@@ -54,8 +56,9 @@ class Generation:
 class Store:
     """Every secret's generations, and who wants which secrets."""
 
-    def __init__(self, dirty: Wakeup | None = None) -> None:
-        self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
+    def __init__(self, dirty: Wakeup, redactor: Redactor) -> None:
+        self._dirty = dirty  # rung whenever there is something to hand over
+        self._redactor = redactor
         self._current: dict[Ref, Generation] = {}
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not retired yet
@@ -64,6 +67,7 @@ class Store:
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
         self._withdrawn: set[Ref] = set()
+        self._hidden: set[Ref] = set()  # whose values the redactor knows
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
         self.spare = Wakeup()  # rung for retire
@@ -91,6 +95,7 @@ class Store:
             self._supersede(unused, now)
         generation = Generation(ref, number, answer, life, token, now)
         self._pending[ref] = generation
+        self._hide(generation)
         self._dirty.ring()
         return generation
 
@@ -141,6 +146,9 @@ class Store:
         for found in (self._current.pop(ref, None), self._pending.pop(ref, None)):
             if found is not None:
                 self._supersede(found, now)
+        self._redactor.forget(ref)
+        self._hidden.discard(ref)
+        self._withdrawn.discard(ref)
 
     def issues(self, path: str) -> deque[float]:
         """Return when credentials were asked for at this path, oldest first; add to it."""
@@ -207,6 +215,7 @@ class Store:
     def retire(self, generation: Generation) -> None:
         """Drop the record of a lease that is revoked, or over."""
         self._older.remove(generation)
+        self._redactor.forget(generation.lease_id)
         self._dirty.ring()
 
     def in_use(self, token: Token) -> bool:
@@ -237,17 +246,39 @@ class Store:
                 if (before := self._current.get(found.ref)) is not None and before.is_lease:
                     self._older.append(before)
                 self._current[found.ref] = found
+            self._hide(found)
         self._issues = {path: deque(times) for path, times in issues.items()}
 
+    # -- for another configuration
+
+    def clear(self) -> None:
+        """Drop everything: it is another server's. Its values stay hidden until `forget`."""
+        for lease in self.leases():
+            self._redactor.forget(lease.lease_id)
+        for record in (self._current, self._pending, self._older, self._issues):
+            record.clear()
+
     def forget_unwanted(self, now: float) -> None:
-        """Drop restored secrets that nothing in this configuration is made from."""
-        for ref in (self._current.keys() | self._pending.keys()) - self.wanted:
+        """Drop what nothing in this configuration is made from."""
+        for ref in (self._hidden | self._withdrawn) - self.wanted:
             self.forget(ref, now)
 
     # -- for status
 
     def all(self) -> list[Generation]:
-        return list(self._current.values())
+        """Return what templates see of the secrets that somebody wants."""
+        return [self._current[ref] for ref in self.wanted & self._current.keys()]
+
+    def _hide(self, generation: Generation) -> None:
+        """Keep a value out of logs while it is of use; a lease, until it is retired."""
+        ref = generation.ref
+        in_use = (self._pending.get(ref), self._current.get(ref))
+        self._redactor.learn(ref, [found.data for found in in_use if found is not None])
+        self._hidden.add(ref)
+        if lease_id := generation.lease_id:
+            # Its random end alone is as good as all of it to somebody who knows the path.
+            last = lease_id.rpartition("/")[2]
+            self._redactor.learn(lease_id, [lease_id, last, generation.data])
 
     def _supersede(self, generation: Generation, now: float) -> None:
         if generation.is_lease:

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 
-Answer = Callable[[web.Request], web.StreamResponse]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -18,12 +18,14 @@ class Proxy:
     """Counts requests, and answers some of them itself.
 
     `script` is used up first, one entry a request: a status, a ready answer, or "reset" to drop the
-    connection. Then `status` (an outage), then `held` paths hang until the client gives up.
+    connection. Then `answer`, which sees the request, and `status` (an outage); `held` paths hang
+    until the client gives up.
     """
 
     upstream: str
     address: str = ""
     status: int | None = None
+    answer: Answer | None = None
     script: list[int | str | web.Response] = field(default_factory=list)
     only: str = ""  # faults apply to paths that contain this
     held: str = ""
@@ -60,6 +62,8 @@ class Proxy:
         if self.only in request.path:
             if self.script:
                 return self._scripted(self.script.pop(0), request)
+            if self.answer is not None:
+                return await self.answer(request)
             if self.status is not None:
                 return self._scripted(self.status, request)
         answer = await self._forward(request)

@@ -34,7 +34,9 @@ def server_side(authority, *, clients=None):
 
 @contextlib.asynccontextmanager
 async def client(clock, **settings):
-    transport = Transport(model.Vault(**settings), connections=2, clock=clock, metrics=Metrics())
+    transport = Transport(
+        model.Vault(**settings), connections=2, clock=clock, metrics=Metrics(), redact=str
+    )
     try:
         yield Vault(transport, clock)
     finally:

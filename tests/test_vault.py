@@ -23,7 +23,11 @@ from injector.vault.transport import Unreachable
 @pytest.fixture
 async def vault(proxy, clock):
     transport = Transport(
-        model.Vault(address=proxy.address), connections=10, clock=clock, metrics=Metrics()
+        model.Vault(address=proxy.address),
+        connections=10,
+        clock=clock,
+        metrics=Metrics(),
+        redact=str,
     )
     yield Vault(transport, clock)
     await transport.reconnect()
@@ -221,7 +225,11 @@ async def test_no_request_is_sent_twice_when_a_kept_connection_has_died(vault, t
 async def test_many_reads_share_the_allowed_connections(clock, proxy, app, token):
     app.put("db", password="one")
     transport = Transport(
-        model.Vault(address=proxy.address), connections=4, clock=clock, metrics=Metrics()
+        model.Vault(address=proxy.address),
+        connections=4,
+        clock=clock,
+        metrics=Metrics(),
+        redact=str,
     )
     vault = Vault(transport, clock)
 
@@ -233,7 +241,7 @@ async def test_many_reads_share_the_allowed_connections(clock, proxy, app, token
 
 async def test_a_namespace_is_sent_with_every_request_but_health(clock, proxy):
     settings = model.Vault(address=proxy.address, namespace="team-a")
-    transport = Transport(settings, connections=1, clock=clock, metrics=Metrics())
+    transport = Transport(settings, connections=1, clock=clock, metrics=Metrics(), redact=str)
     vault = Vault(transport, clock)
 
     await vault.health()
@@ -266,7 +274,9 @@ async def test_no_token_is_kept_longer_than_it_is_used(vault, token, app):
 
 
 def transport_to(address, clock):
-    return Transport(model.Vault(address=address), connections=2, clock=clock, metrics=Metrics())
+    return Transport(
+        model.Vault(address=address), connections=2, clock=clock, metrics=Metrics(), redact=str
+    )
 
 
 @contextlib.asynccontextmanager
@@ -354,7 +364,11 @@ async def test_hanging_reads_do_not_hold_up_the_token(clock, proxy, app, token):
     import asyncio
 
     transport = Transport(
-        model.Vault(address=proxy.address), connections=2, clock=clock, metrics=Metrics()
+        model.Vault(address=proxy.address),
+        connections=2,
+        clock=clock,
+        metrics=Metrics(),
+        redact=str,
     )
     vault = Vault(transport, clock)
     proxy.held = "/db"
@@ -376,7 +390,11 @@ async def test_waiting_for_a_turn_does_not_use_up_the_deadline(clock, proxy, app
 
     app.put("db", password="one")
     transport = Transport(
-        model.Vault(address=proxy.address), connections=1, clock=clock, metrics=Metrics()
+        model.Vault(address=proxy.address),
+        connections=1,
+        clock=clock,
+        metrics=Metrics(),
+        redact=str,
     )
     vault = Vault(transport, clock)
     proxy.held = "/hang"

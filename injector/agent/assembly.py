@@ -41,7 +41,7 @@ class Kept:
     clock: Clock
     log: Logger
     redactor: Redactor
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it may hold a token
     draw: Callable[[], float]
     metrics: Metrics = field(default_factory=Metrics)
     dirty: Wakeup = field(default_factory=Wakeup)  # rung when there is something to hand over
@@ -60,7 +60,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
-        self.store = Store(self.dirty)
+        self.store = Store(self.dirty, self.redactor)
         self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
@@ -70,7 +70,8 @@ class Kept:
             after.vault.namespace,
         ):
             # Nor may the new server see a token of the old one: it would be asked to revoke it.
-            self.store, self.token, self.retiring = Store(self.dirty), None, []
+            self.store.clear()
+            self.token, self.retiring = None, []
         if _identity(before) != _identity(after):
             self.retiring += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
@@ -104,6 +105,7 @@ class Assembly:
             connections=config.template_config.max_connections_per_host,
             clock=kept.clock,
             metrics=kept.metrics,
+            redact=kept.redactor.redact,
         )
         self.vault = Vault(self.transport, kept.clock)
         self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
@@ -258,9 +260,11 @@ class Assembly:
             renewed=self._token_changed,
         )
         if settings is None:  # the loader has made sure that the environment has a token
-            return sinks, AutoAuth(*auth.given(loaded.token), parts)
+            return sinks, AutoAuth(*auth.given(loaded.token, kept.redactor), parts)
         if kept.method is None:
-            kept.method = auth.method(settings.method, log=kept.log, metrics=kept.metrics)
+            kept.method = auth.method(
+                settings.method, log=kept.log, metrics=kept.metrics, redactor=kept.redactor
+            )
             if isinstance(kept.method, auth.Remembers):
                 kept.method.kept = kept.secret_id
         return sinks, AutoAuth(settings.method, kept.method, parts)

@@ -98,12 +98,10 @@ def _take(state: State, kept: Kept) -> None:
     kept.store.restore(state.generations, state.issues)
     kept.ledger.pending.update(state.pending)
     kept.ledger.told_at.update(state.told_at)
-    for generation in state.generations:
-        kept.redactor.learn(generation.ref, generation.data)
-    if state.token is not None:
-        kept.redactor.learn("token", state.token.value)
-    if state.secret_id is not None:
-        kept.redactor.learn("secret id", state.secret_id.value)
+    tokens = [state.token] if state.token is not None else []
+    kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
+    if (secret_id := state.secret_id) is not None:
+        kept.redactor.learn("secret id", (secret_id.value, secret_id.file_text))
     kept.log.info(
         "handed over",
         token=state.token is not None,

@@ -8,7 +8,7 @@ from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError
-from injector.log import Logger
+from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.vault import Token, Vault
 
@@ -29,13 +29,21 @@ class AppRole(Method):
     """
 
     def __init__(
-        self, config: model.AppRole, mount: str, namespace: str, *, log: Logger, metrics: Metrics
+        self,
+        config: model.AppRole,
+        mount: str,
+        namespace: str,
+        *,
+        log: Logger,
+        metrics: Metrics,
+        redactor: Redactor,
     ) -> None:
         self._config = config
         self._mount = mount
         self._namespace = namespace
         self._log = log
         self._metrics = metrics
+        self._redactor = redactor
         self.kept: SecretId | None = None  # handed over, since nothing else has it
 
     @property
@@ -47,6 +55,7 @@ class AppRole(Method):
         body = {"role_id": material.read(self._config.role_id_file_path, "role id")}
         secret_id = await self._secret_id(vault)
         if secret_id is not None:
+            self._redactor.learn("secret id", (secret_id.value, secret_id.file_text))
             body["secret_id"] = secret_id.value
         token = await vault.log_in(self._mount, body, namespace=self._namespace)
         if secret_id is not None:
@@ -71,6 +80,7 @@ class AppRole(Method):
 
         A wrapping token that is already used means that somebody else may have the secret id.
         """
+        self._redactor.learn("wrapping token", wrapping_token)
         expected = self._config.secret_id_response_wrapping_path.strip("/")
         try:
             made_at = (await vault.wrap_creation_path(wrapping_token)).strip("/")

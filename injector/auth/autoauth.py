@@ -82,7 +82,7 @@ class AutoAuth:
             token = await self._method.log_in(parts.vault)
         except InjectorError as exc:
             return self._login_failed(exc)
-        parts.redactor.learn("token", token.value)
+        parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
         if token.uses:
             parts.log.warning(

@@ -6,18 +6,21 @@ from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError
-from injector.log import Logger
+from injector.log import Logger, Redactor
 from injector.vault import Token, Vault
 
 
 class Jwt(Method):
     """Reads the file at every login. A JWT expires, so a removed one is not remembered."""
 
-    def __init__(self, config: model.Jwt, mount: str, namespace: str, *, log: Logger) -> None:
+    def __init__(
+        self, config: model.Jwt, mount: str, namespace: str, *, log: Logger, redactor: Redactor
+    ) -> None:
         self._config = config
         self._mount = mount
         self._namespace = namespace
         self._log = log
+        self._redactor = redactor
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -25,6 +28,7 @@ class Jwt(Method):
 
     async def log_in(self, vault: Vault) -> Token:
         jwt = material.read(self._config.path, "JWT")
+        self._redactor.learn("JWT", jwt)
         body = {"role": self._config.role, "jwt": jwt}
         token = await vault.log_in(self._mount, body, namespace=self._namespace)
         if self._config.remove_jwt_after_reading:

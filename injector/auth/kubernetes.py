@@ -3,16 +3,20 @@
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
+from injector.log import Redactor
 from injector.vault import Token, Vault
 
 
 class Kubernetes(Method):
     """kubelet replaces the token before it expires, so the newest one is always in the file."""
 
-    def __init__(self, config: model.Kubernetes, mount: str, namespace: str) -> None:
+    def __init__(
+        self, config: model.Kubernetes, mount: str, namespace: str, *, redactor: Redactor
+    ) -> None:
         self._config = config
         self._mount = mount
         self._namespace = namespace
+        self._redactor = redactor
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -20,5 +24,6 @@ class Kubernetes(Method):
 
     async def log_in(self, vault: Vault) -> Token:
         jwt = material.read(self._config.token_path, "service-account token")
+        self._redactor.learn("JWT", jwt)
         body = {"role": self._config.role, "jwt": jwt}
         return await vault.log_in(self._mount, body, namespace=self._namespace)

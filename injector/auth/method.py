@@ -3,7 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 
 from injector.config import model
-from injector.log import Logger
+from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.vault import Token, Vault
 
@@ -30,23 +30,28 @@ class Remembers(Protocol):
     kept: Any
 
 
-def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
-    """Make the method that `auto_auth.method` describes."""
+def method(settings: model.Method, *, log: Logger, metrics: Metrics, redactor: Redactor) -> Method:
+    """Make the method that `auto_auth.method` describes.
+
+    What a login posts is no less secret than what it gets: methods tell the redactor.
+    """
     path = settings.mount_path or model.METHODS[settings.type][1]
     # Each is imported where it is used: a process has one identity.
     match settings.config:
         case model.Kubernetes() as config:
             from injector.auth.kubernetes import Kubernetes
 
-            return Kubernetes(config, path, settings.namespace)
+            return Kubernetes(config, path, settings.namespace, redactor=redactor)
         case model.AppRole() as config:
             from injector.auth.approle import AppRole
 
-            return AppRole(config, path, settings.namespace, log=log, metrics=metrics)
+            return AppRole(
+                config, path, settings.namespace, log=log, metrics=metrics, redactor=redactor
+            )
         case model.Jwt() as config:
             from injector.auth.jwt import Jwt
 
-            return Jwt(config, path, settings.namespace, log=log)
+            return Jwt(config, path, settings.namespace, log=log, redactor=redactor)
         case model.Cert() as config:
             from injector.auth.cert import Cert
 
@@ -54,12 +59,12 @@ def method(settings: model.Method, *, log: Logger, metrics: Metrics) -> Method:
         case model.TokenFile() as config:
             from injector.auth.token_file import TokenFile
 
-            return TokenFile(config)
+            return TokenFile(config, redactor=redactor)
 
 
-def given(token: str) -> tuple[model.Method, Method]:
+def given(token: str, redactor: Redactor) -> tuple[model.Method, Method]:
     """Make the method of a configuration without `auto_auth`: the environment's token."""
     from injector.auth.token_file import GivenToken
 
     as_if = model.TokenFile(token_file_path="VAULT_TOKEN")  # noqa: S106 - a name
-    return model.Method(type="token_file", config=as_if), GivenToken(token)
+    return model.Method(type="token_file", config=as_if), GivenToken(token, redactor=redactor)

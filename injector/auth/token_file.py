@@ -3,21 +3,25 @@
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
+from injector.log import Redactor
 from injector.vault import Token, Vault
 
 
 class TokenFile(Method):
     """The token is asked about first, so that a dead one is noticed here and not at a secret."""
 
-    def __init__(self, config: model.TokenFile) -> None:
+    def __init__(self, config: model.TokenFile, *, redactor: Redactor) -> None:
         self._config = config
+        self._redactor = redactor
 
     @property
     def inputs(self) -> frozenset[str]:
         return frozenset({self._config.token_file_path})
 
     async def log_in(self, vault: Vault) -> Token:
-        return await vault.look_up(material.read(self._config.token_file_path, "token"))
+        token = material.read(self._config.token_file_path, "token")
+        self._redactor.learn("given token", token)
+        return await vault.look_up(token)
 
 
 class GivenToken(Method):
@@ -25,8 +29,9 @@ class GivenToken(Method):
 
     inputs: frozenset[str] = frozenset()
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, redactor: Redactor) -> None:
         self._value = value
+        redactor.learn("given token", value)
 
     async def log_in(self, vault: Vault) -> Token:
         return await vault.look_up(self._value)

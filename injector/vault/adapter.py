@@ -6,6 +6,7 @@ awaitable. Two traps are closed here: hvac's own error translation loses the sta
 `is_authenticated` drop the coroutine, so this program never calls those.
 """
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
@@ -92,7 +93,7 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         )
         deleted = reply.status == 404 and "data" in reply.json()  # noqa: PLR2004 - KV v2's way to say so
         if reply.status not in OK and raise_exception and not deleted:
-            _raise(reply, f"{operation} {path.removeprefix('/v1/')}")
+            self._raise(reply, f"{operation} {path.removeprefix('/v1/')}")
         answer = {} if reply.status == 204 else reply.json()  # noqa: PLR2004 - No Content
         # The server's clock: its other timestamps mean something only relative to it.
         answer["date"] = reply.headers.get("Date", "")
@@ -101,6 +102,18 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
     async def login(self, url: str, use_token: bool = True, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - hvac's signature
         """Log in; unlike hvac's own, the adapter keeps no token of it."""
         return await self.request("post", url, **kwargs)
+
+    def _raise(self, reply: Reply, action: str) -> NoReturn:
+        words = _words(reply, self.transport.redact)
+        error = error_for(reply.status, f"{action}: {words}", reply.headers.get("Retry-After"))
+        # A gateway that has lost its backend says 403 or 404 too, and knows nothing of our token,
+        # our secret or its policy: only Vault's own refusal, which always has `errors`, is
+        # believed.
+        if not isinstance(error, TransientError) and "errors" not in reply.json():
+            raise TransientError(
+                f"{error}: not Vault's own words; does something stand in between?"
+            )
+        raise error
 
     def get_login_token(self, response: dict[str, Any]) -> str:
         return str(response["auth"]["client_token"])
@@ -112,15 +125,6 @@ def _operation(method: str, path: str) -> str:
         return "login"
     default = "read" if method == "get" else "write"
     return OPERATIONS.get(path.removeprefix("/v1/"), default)
-
-
-def _raise(reply: Reply, action: str) -> NoReturn:
-    error = error_for(reply.status, f"{action}: {_words(reply)}", reply.headers.get("Retry-After"))
-    # A gateway that has lost its backend says 403 or 404 too, and knows nothing of our token, our
-    # secret or its policy: only Vault's own refusal, which always has `errors`, is believed.
-    if not isinstance(error, TransientError) and "errors" not in reply.json():
-        raise TransientError(f"{error}: not Vault's own words; does something stand in between?")
-    raise error
 
 
 BY_STATUS: dict[int, type[InjectorError]] = {
@@ -153,12 +157,15 @@ MEANINGS = {
 }
 
 
-def _words(reply: Reply) -> str:
-    """Return the meaning of the status and the server's own words, never the whole body."""
+def _words(reply: Reply, redact: Callable[[str], str]) -> str:
+    """Return the meaning of the status and the server's own words, never the whole body.
+
+    They are redacted here, before an error holds them: what was sent is known now for sure.
+    """
     meaning = MEANINGS.get(reply.status, f"Vault answered {reply.status}")
     try:
         errors = msgspec.json.decode(reply.body)["errors"]
-        said = "; ".join(" ".join(str(error).split()) for error in errors)
+        said = "; ".join(" ".join(redact(str(error)).split()) for error in errors)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         said = ""
     return f"{meaning} ({said})" if said and said not in meaning else meaning

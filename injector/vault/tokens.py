@@ -68,6 +68,11 @@ class Tokens:
         """The current token, or None while there is none."""
         return self._token
 
+    @property
+    def alive(self) -> list[Token]:
+        """Every token that may still be of use to somebody."""
+        return [token for token in (self._token, *self.retiring) if token is not None]
+
     def put(self, token: Token) -> None:
         """Make a token current: a new one, or the same one renewed."""
         before, self._token = self._token, token

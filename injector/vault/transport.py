@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -52,12 +52,22 @@ class Unreachable(TransientError):
 
 
 class Transport:
-    """One pool of connections to one address."""
+    """One pool of connections to one address.
+
+    `redact` masks what the other side says: it may quote what it was sent.
+    """
 
     def __init__(
-        self, settings: model.Vault, *, connections: int, clock: Clock, metrics: Metrics
+        self,
+        settings: model.Vault,
+        *,
+        connections: int,
+        clock: Clock,
+        metrics: Metrics,
+        redact: Callable[[str], str],
     ) -> None:
         self.settings = settings
+        self.redact = redact
         self._clock = clock
         self._metrics = metrics
         self._turns = asyncio.Semaphore(connections)
@@ -123,7 +133,13 @@ class Transport:
     def presenting(self, certificate: str, key: str) -> "Transport":
         """Return a transport of its own to the same server, which presents this certificate."""
         settings = msgspec.structs.replace(self.settings, client_cert=certificate, client_key=key)
-        return Transport(settings, connections=1, clock=self._clock, metrics=self._metrics)
+        return Transport(
+            settings,
+            connections=1,
+            clock=self._clock,
+            metrics=self._metrics,
+            redact=self.redact,
+        )
 
     async def reconnect(self) -> None:
         """Let the next request read certificates and resolve names again.
@@ -144,9 +160,9 @@ class Transport:
             location = urljoin(target, reply.headers.get("Location", ""))
             if not _same_service(target, location):
                 raise Unreachable(
-                    f"{self.base} redirects to {_origin(location)}, which is not followed: the "
-                    "token would go to another host; set `vault.address` to the active node or a "
-                    "load balancer"
+                    f"{self.base} redirects to {self.redact(_origin(location))}, which is not "
+                    "followed: the token would go to another host; set `vault.address` to the "
+                    "active node or a load balancer"
                 )
             target = location
         raise Unreachable(f"{self.base} redirects in circles")

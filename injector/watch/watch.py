@@ -64,7 +64,6 @@ class Watch:
             watcher, task = self._watchers.pop(ref)
             task.cancel()
             parts.store.forget(ref, parts.clock.now())
-            parts.redactor.forget(ref)
             parts.health.forget("secret", watcher.entry.name)
             parts.metrics.forget_secret(watcher.entry.name)
         for ref in sorted(wanted - self._watchers.keys(), key=_order):

@@ -146,7 +146,6 @@ class Watcher:
         if before is not None and before.answer is not None and _same(before.answer, answer):
             self._measure(parts.store.confirm(self.ref, life))
             return self._next(life)
-        parts.redactor.learn(self.ref, answer.data)
         added = parts.store.add(self.ref, answer, life, token=token, now=parts.clock.now())
         parts.log.debug(
             "secret fetched",

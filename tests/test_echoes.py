@@ -1,0 +1,312 @@
+"""Answers that quote what they were sent: nothing of it may come out anywhere (rule R11).
+
+A server, or whatever stands in front of it, may put a token, a secret id or a lease id into its
+error. It is known from the moment on that it can be sent, and in every form.
+"""
+
+import asyncio
+import base64
+import io
+import json
+import ssl
+import urllib.parse
+from dataclasses import dataclass
+
+import pytest
+import trustme
+from aiohttp import web
+
+from injector.agent.handing_over import taking_over
+from injector.agent.listeners import listeners
+from injector.agent.plan import plan
+from injector.dev.postgres import postgres
+from injector.log import Redactor
+from injector.status.exposition import exposition
+from tests.engine import configuration, engine, kept_parts, load_from
+from tests.processes import clean_environment, result, running, write_config
+from tests.proxy import proxying
+
+
+@pytest.fixture(scope="module")
+def database(server):
+    with postgres() as made:
+        made.mount(server.admin)
+        yield made
+
+
+def quoting(status):
+    """Answer with everything that was sent, as it was and in other forms."""
+
+    async def answer(request):
+        body = await request.read()
+        sent = [request.headers.get("X-Vault-Token", ""), *leaves(json.loads(body or b"{}"))]
+        words = [
+            f"{request.method} {request.path} {body.decode()}: refused",
+            *(f"{form} is not known" for text in sent for form in forms(text)),
+        ]
+        text = json.dumps({"errors": words})
+        where = urllib.parse.quote(sent[-1], safe="")
+        headers = {"Location": f"http://{where}@{where}.example/v1/{where}"}
+        return web.Response(
+            text=text, status=status, content_type="application/json", headers=headers
+        )
+
+    return answer
+
+
+def forms(text):
+    encoded = text.encode()
+    yield text
+    yield text.rpartition("/")[2]  # of a lease id, what is random
+    yield urllib.parse.quote(text, safe="")
+    yield json.dumps({"value": text})
+    yield base64.b64encode(encoded).decode()
+    yield base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def everything_said(engine):
+    """Return all that comes out of an engine: log, status, metrics, errors as they are kept."""
+    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None, refresh=lambda: None)
+    reports = engine.assembly.health.all()
+    texts = [
+        engine.log,
+        json.dumps(server._report.as_json()),
+        "\n".join(server._report.not_ready()),
+        exposition(engine.kept.metrics).decode(),
+        *(f"{report!r} {report.error}" for report in reports),
+        repr(engine.kept),
+    ]
+    return "\n".join(texts)
+
+
+def assert_unsaid(text, *secrets):
+    for secret in secrets:
+        for form in forms(secret):
+            assert form not in text
+
+
+@dataclass
+class Login:
+    """A way to log in, and what it posts."""
+
+    method: dict
+    posts: str
+
+
+@pytest.fixture(params=["approle", "jwt", "kubernetes", "token_file"])
+def login(request, app, tmp_path):
+    material = tmp_path / "material"
+    material.write_text("made-up.credential+7f3a+9b2c==\n")
+    config = {
+        "approle": {
+            "role_id_file_path": str(app.role_id),
+            "secret_id_file_path": str(material),
+            "remove_secret_id_file_after_reading": False,
+        },
+        "jwt": {"role": "app", "path": str(material)},
+        "kubernetes": {"role": "app", "token_path": str(material)},
+        "token_file": {"token_file_path": str(material)},
+    }[request.param]
+    return Login({"type": request.param, "config": config}, material.read_text().strip())
+
+
+def settings(app, proxy, tmpfs, **blocks):
+    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")}
+    defaults = {
+        "secrets": {"db": {"path": app.path("db")}},
+        "template": [entry],
+        "listener": [{"type": "unix", "address": str(tmpfs / "socket")}],
+    }
+    return configuration(app, proxy.address, **(defaults | blocks))
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503, 307])
+async def test_a_refused_login_quotes_nothing(app, proxy, clock, tmpfs, tmp_path, login, status):
+    proxy.answer = quoting(status)
+    blocks = {"auto_auth": {"method": login.method}}
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
+        await clock.advance(10)
+
+        assert "login failed" in running.log
+        assert "[redacted]" in running.log or status == 200  # which quotes in vain
+        assert_unsaid(everything_said(running), login.posts)
+
+
+async def test_a_connection_that_is_not_trusted_is_told_nothing(
+    app, server, clock, tmpfs, tmp_path, login
+):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
+    blocks = {"auto_auth": {"method": login.method}}
+    async with proxying(server.address, tls=tls) as proxy:
+        made = settings(app, proxy, tmpfs, **blocks)
+        async with engine(load_from(tmp_path, made), clock) as running:
+            await clock.advance(10)
+
+            assert "TLS with" in running.log
+            assert proxy.requests == []
+            assert_unsaid(everything_said(running), login.posts)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+async def test_a_refused_token_of_the_environment_is_not_quoted(
+    app, proxy, clock, tmpfs, tmp_path, status
+):
+    proxy.answer = quoting(status)
+    made = settings(app, proxy, tmpfs)
+    del made["auto_auth"]
+    path = write_config(tmp_path, made)
+    token = "hvs.made-up-token-7f3a"
+
+    async with engine(plan(str(path), {"VAULT_TOKEN": token}), clock) as running:
+        assert "[redacted]" in running.log
+        assert_unsaid(everything_said(running), token)
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 307])
+@pytest.mark.parametrize("step", ["sys/wrapping/lookup", "sys/wrapping/unwrap", "/login"])
+async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(
+    app, proxy, clock, tmpfs, tmp_path, step, status
+):
+    wrapped = app.admin.auth.approle.generate_secret_id(app.name, wrap_ttl="5m")
+    wrapping_token = wrapped["wrap_info"]["token"]
+    app.secret_id.write_text(wrapping_token)
+    made = settings(app, proxy, tmpfs)
+    config = made["auto_auth"]["method"]["config"]
+    config["secret_id_response_wrapping_path"] = f"auth/approle/role/{app.name}/secret-id"
+    proxy.only, proxy.answer = step, quoting(status)
+
+    async with engine(load_from(tmp_path, made), clock) as running:
+        await clock.advance(10)
+
+        assert "[redacted]" in running.log
+        kept = getattr(running.kept.method, "kept", None)
+        assert_unsaid(everything_said(running), wrapping_token, *([kept.value] if kept else []))
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 503, 307])
+async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
+    app, proxy, clock, tmpfs, tmp_path, database, status
+):
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{app.name}"
+    app.allow(creds, "sys/leases/revoke")
+    entry = {
+        "contents": "{{ db.username }} {{ db.password }}",
+        "destination": str(tmpfs / "db"),
+    }
+    secret = {"path": creds, "overlap": "1s"}
+    made = settings(app, proxy, tmpfs, secrets={"db": secret}, template=[entry])
+
+    async with engine(load_from(tmp_path, made), clock) as running:
+        leases = [lease.lease_id for lease in running.kept.store.leases()]
+        token = running.token.value
+        password = (tmpfs / "db").read_text().split()[1]
+        proxy.only, proxy.answer = "leases", quoting(status)
+        await clock.advance(3000)  # renewals
+        said = everything_said(running)
+        await clock.advance(5000)  # another credential, and revocations of the first
+
+        assert proxy.count("leases/renew") > 0
+        assert proxy.count(creds) > 1
+        leases += [lease.lease_id for lease in running.kept.store.leases()]
+        assert "[redacted]" in running.log
+        assert_unsaid(said + everything_said(running), token, password, *leases)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 307])
+async def test_a_secret_that_is_refused_quotes_no_token(app, proxy, clock, tmpfs, tmp_path, status):
+    app.put("db", password="one-7f3a")
+    made = settings(app, proxy, tmpfs)
+
+    async with engine(load_from(tmp_path, made), clock) as running:
+        tokens = {running.token.value}
+        proxy.answer = quoting(status)
+        await clock.advance(4000)  # reads, lookups, renewals, and in the end logins
+
+        tokens |= {token for token in proxy.tokens if token}
+        assert "[redacted]" in running.log
+        assert_unsaid(everything_said(running), *tokens)
+
+
+async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(
+    app, proxy, tmpfs, tmp_path, clock
+):
+    made = settings(app, proxy, tmpfs, cache={"persist": {"path": str(tmpfs / "state")}})
+    loaded = load_from(tmp_path, made)
+    output = io.StringIO()
+    for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 1\nhvs.canary-7f3a" + b"x" * 99):
+        (tmpfs / "state").write_bytes(content)
+        (tmpfs / "state").chmod(0o600)
+        with taking_over(loaded.config, str(tmpfs / "state"), kept_parts(clock, output)):
+            pass
+
+    assert output.getvalue().count("hand-over file ignored") == 2
+    assert_unsaid(output.getvalue(), "hvs.canary-7f3a")
+
+
+async def test_what_is_handed_over_is_known_before_anything_is_sent(
+    app, proxy, clock, tmpfs, tmp_path, database
+):
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{app.name}"
+    app.allow(creds)
+    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db")}
+    persist = {"persist": {"path": str(tmpfs / "state")}}
+    blocks = {"secrets": {"db": {"path": creds}}, "template": [entry], "cache": persist}
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, **blocks))
+    first = kept_parts(clock, io.StringIO())
+    with taking_over(loaded.config, str(tmpfs / "state"), first):
+        async with engine(loaded, clock, kept=first) as running:
+            token, [lease] = running.token.value, running.kept.store.leases()
+
+    next_process = kept_parts(clock, io.StringIO())
+    with taking_over(loaded.config, str(tmpfs / "state"), next_process):
+        said = next_process.redactor.redact(
+            f"{token} {lease.lease_id} {(tmpfs / 'db').read_text()}"
+        )
+
+    assert said == "[redacted] [redacted] [redacted]"
+
+
+@pytest.mark.timeout(60)
+async def test_neither_stream_of_a_process_has_what_a_login_posts(app, proxy, tmpfs, tmp_path):
+    """The whole program: both streams, its own status and what `once` says at its end."""
+    proxy.answer = quoting(400)
+    path = write_config(tmp_path, settings(app, proxy, tmpfs))
+
+    def lives():
+        with running("run", "-c", path) as injector:
+            injector.wait_for("login failed")
+            status = result("status", "--json", "-c", path)
+            injector.end()
+        once = result("once", "-c", path, "--timeout", "1s")
+        return injector.output + status.stdout + status.stderr + once.stdout + once.stderr
+
+    said = await asyncio.to_thread(lives)
+    assert said.count("[redacted]") > 2
+    assert_unsaid(said, app.secret_id.read_text().strip())
+
+
+async def test_a_token_in_the_environment_does_not_show_in_a_traceback(clock):
+    kept = kept_parts(clock, io.StringIO())
+    kept.environ = clean_environment(VAULT_TOKEN="hvs.canary-7f3a")
+
+    assert "7f3a" not in repr(kept)
+
+
+def test_a_credential_that_replaced_another_is_as_hidden_as_the_last_one():
+    redactor = Redactor()
+    for value in ("secret-id-one", "secret-id-two", "secret-id-two"):
+        redactor.learn("secret id", value)
+
+    assert redactor.redact("secret-id-one secret-id-two") == "[redacted] [redacted]"
