@@ -50,6 +50,14 @@ class Ref:
         body = None if params is None else json.dumps(params, sort_keys=True)
         return cls(clean, namespace, body)
 
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Return what a policy has to allow: only key-value engines tell creating from updating."""
+        if self.body is None:
+            return ("read",)
+        is_key_value = "/data/" in self.path or self.path.startswith("cubbyhole/")
+        return ("create", "update") if is_key_value else ("update",)
+
     def __str__(self) -> str:
         return f"{self.namespace}:{self.path}" if self.namespace else self.path
 

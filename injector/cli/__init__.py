@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "report every problem of a configuration, without a server",
     "status": "show what a running injector does",
     "probe": "exit 0 if a running injector is live, ready or started, else 1",
+    "policy": "print the least-privilege Vault policy that a configuration needs",
     "schema": "print the JSON Schema of the configuration, for editors",
     "demo": "watch the main job on a real server, in under a minute",
 }

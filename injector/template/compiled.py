@@ -1,7 +1,8 @@
 """One template, compiled: what it may read, and its text for a snapshot of secrets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import minijinja
 
@@ -16,6 +17,9 @@ from injector.template.model import Lacking, Rendered, Snapshot, Source
 from injector.template.reading import Reading
 from injector.template.scan import Tag, line_at, tags
 from injector.template.values import Marker
+
+if TYPE_CHECKING:
+    from injector.template.uses import Use
 
 # Called at every tag while an error is located.
 _MARK = "__line__"
@@ -84,6 +88,24 @@ class Template:
             return Rendered(text.encode(), frozenset(reading.used))
         raise self._explained(error, snapshot, reading)
 
+    @property
+    def name(self) -> str:
+        return self._source.name
+
+    def uses(self) -> "list[Use]":
+        """Return every place that asks for a secret, and for which, as far as that is known."""
+        from injector.template.uses import uses  # only for those who explain it to people
+
+        reading = Reading(self._is_open)
+        self._run("".join(_with_line_marks(self._source)), {}, reading)
+        return uses(
+            self._source.text,
+            _tags(self._source),
+            self._names,
+            at_line=reading.asked,
+            evaluate=self._asked_alone,
+        )
+
     def look_ahead(self, tags: Sequence[Tag]) -> None:
         """Find the calls that depend on no secret, and the errors that no secret can prevent."""
         self._is_open = all(mentions.is_open(tag) for tag in tags)
@@ -125,6 +147,13 @@ class Template:
             except RenderError as error:
                 raise _at(self._source, tag, str(error)) from None
         return refs
+
+    def _asked_alone(self, call: str) -> set[Ref | None]:
+        reading = Reading()
+        secret = secret_function({}, self.refs, reading)
+        with suppress(RenderError, minijinja.TemplateError):
+            self._engine.eval_expr(call, secret=secret, env=self._env)
+        return reading.asked[0]
 
     def _explained(
         self, error: Exception | None, snapshot: Snapshot, reading: Reading

@@ -33,12 +33,15 @@ def secret_function(
     def secret(path: Any, params: Any = None, /, **more: Any) -> Any:
         for given in (path, params, *more.values()):
             if isinstance(given, Marker):
+                reading.asked[reading.line].add(None)
                 return given()
         ref = ref_of(path, params, more)
         if ref not in snapshot:
             # A path that may depend on what is not there yet is found again when it is.
-            if ref in known or not reading.leaked:
+            believed = ref in known or not reading.leaked
+            if believed:
                 reading.lacking.add(ref)
+            reading.asked[reading.line].add(ref if believed else None)
             return Marker(reading)
         reading.used.add(ref)
         return content_of(snapshot[ref], f"secret {ref}", reading)

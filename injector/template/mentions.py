@@ -37,13 +37,12 @@ def names(tag: Tag) -> Iterator[str]:
 
 def literal_calls(tag: Tag) -> Iterator[str]:
     """Yield the source of each `secret(…)` whose arguments are all literal."""
-    words = tag.words
-    for index, word in enumerate(words):
-        if word != "secret" or _before(words, index) == "." or _after(words, index) != "(":
-            continue
-        call = _to_closing_bracket(words[index:])
-        if all(_is_literal(call, position) for position in range(1, len(call))):
-            yield " ".join(call)
+    return (" ".join(call) for call in _calls(tag) if _is_all_literal(call))
+
+
+def computed_calls(tag: Tag) -> Iterator[Sequence[str]]:
+    """Yield the words of each other `secret(…)`."""
+    return (call for call in _calls(tag) if not _is_all_literal(call))
 
 
 def filters(tag: Tag) -> Iterator[str]:
@@ -115,6 +114,17 @@ def _method_with_arguments(words: Sequence[str]) -> bool:
         case (".", _, "(", argument):
             return argument != ")"
     return False
+
+
+def _calls(tag: Tag) -> Iterator[Sequence[str]]:
+    words = tag.words
+    for index, word in enumerate(words):
+        if word == "secret" and _before(words, index) != "." and _after(words, index) == "(":
+            yield _to_closing_bracket(words[index:])
+
+
+def _is_all_literal(call: Sequence[str]) -> bool:
+    return all(_is_literal(call, position) for position in range(1, len(call)))
 
 
 def _is_literal(words: Sequence[str], index: int) -> bool:

@@ -1,5 +1,6 @@
 """The record of one rendering: which secrets it reached for, and what it did not find there."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -36,7 +37,9 @@ class Reading:
     # The first map, list or null that was taken for text where the engine asks nobody.
     misprint: str = ""
     misprinted_at: int = 0
-    line: int = 0  # only while an error is located
+    line: int = 0  # only where tags say their lines
+    # What `secret` was called for at each line; None where only another secret can tell.
+    asked: dict[int, set[Ref | None]] = field(default_factory=lambda: defaultdict(set))
 
     def marker_used(self) -> None:
         self.leaked = self.leaked or not self.is_open

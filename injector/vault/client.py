@@ -51,7 +51,7 @@ class Vault:
         except InvalidRequest:
             raise
         except DeniedError as exc:
-            need = "read" if ref.body is None else "create and update"
+            need = " and ".join(ref.capabilities)
             raise DeniedError(
                 f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
             ) from exc

@@ -1,0 +1,42 @@
+"""What keeping a token and its leases needs, beside reading secrets. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from injector.config import model
+from injector.policy.need import Need
+
+LOOK_UP, RENEW = "auth/token/lookup-self", "auth/token/renew-self"
+
+
+def of_token(config: model.Config, login: str) -> Iterator[Need]:
+    """Say what the token's life needs; Vault's policy `default` allows all of it."""
+    if config.auto_auth is None or config.auto_auth.method.type == "token_file":
+        why = "a token that is given is looked up first"
+        yield _need(LOOK_UP, "read", why, login, "the token is refused")
+        yield _need(RENEW, "update", "keeps it alive", login, "it is used to its end")
+        return
+    why = "tells a token that has ended from a policy that refuses"
+    loss = "a refusal costs a new login, and leases that are issued anew"
+    yield _need(LOOK_UP, "read", why, login, loss)
+    loss = "each token lives once, and every lease is issued anew with the next"
+    yield _need(RENEW, "update", "keeps the token alive", login, loss)
+    at_the_end = config.revoke_on_shutdown == "token"
+    # Whoever reads a sink may still use a replaced token, so that one is left alone.
+    if at_the_end or not config.auto_auth.sinks:
+        why = "ends a token that has been replaced" + ", and the last one" * at_the_end
+        yield _need("auth/token/revoke-self", "update", why, login, "it lives on until its TTL")
+
+
+def of_leases(namespaces: Iterable[str]) -> Iterator[Need]:
+    """Say what leases need: asked for in the namespace of the secret."""
+    for namespace in sorted(namespaces):
+        why = "renews what comes with a lease"
+        loss = "a new credential is issued instead of each renewal"
+        yield _need("sys/leases/renew", "update", why, namespace, loss)
+        why = "ends a credential when its successor is in use"
+        loss = "it lives on until its TTL"
+        yield _need("sys/leases/revoke", "update", why, namespace, loss)
+
+
+def _need(path: str, capability: str, why: str, namespace: str, without: str) -> Need:
+    return Need(path, (capability,), (why,), namespace, without=without)

@@ -1,0 +1,85 @@
+"""Where a template asks for which secret: for people who write policies, not for rendering."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from injector.secret import Ref
+from injector.template import mentions
+from injector.template.scan import Tag, is_literal, is_name, is_string, line_at
+
+# What calls come to without any secret; None for one that only another secret can tell.
+Asked = set[Ref | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place that asks for a secret; `ref` is None if only another secret tells for which.
+
+    Then `call` is its source, and `path` what of the path is spelled out there: the beginning, or
+    all of it (`is_whole`) where only the parameters are computed.
+    """
+
+    line: int
+    ref: Ref | None = None
+    call: str = ""
+    path: str = ""
+    is_whole: bool = False
+    is_write: bool = False
+
+
+def uses(
+    text: str,
+    tags: Sequence[Tag],
+    names: Mapping[str, Ref],
+    *,
+    at_line: Mapping[int, Asked],
+    evaluate: Callable[[str], Asked],
+) -> list[Use]:
+    """Return every use in the order of the lines.
+
+    `at_line` is what the tags ask for when nothing is known; `evaluate` asks one call alone.
+    """
+    found: set[Use] = set()
+    for tag in tags:
+        line = line_at(text, tag.start)
+        found.update(Use(line, names[name]) for name in mentions.names(tag) if name in names)
+        for call in mentions.literal_calls(tag):
+            found.update(Use(line, ref) for ref in evaluate(call))
+        for words in mentions.computed_calls(tag):
+            names_in_it = set(mentions.names(Tag(tag.start, tuple(words), "")))
+            alone = names_in_it <= {"secret", "env"}
+            asked = evaluate(" ".join(words)) if alone else at_line.get(line, set())
+            found.update(_uses(line, words, asked))
+    return sorted(found, key=lambda use: (use.line, str(use.ref or ""), use.call))
+
+
+def _uses(line: int, words: Sequence[str], asked: Asked) -> Iterator[Use]:
+    yield from (Use(line, ref) for ref in asked if ref is not None)
+    if not asked or None in asked:
+        path = words[2][1:-1] if is_string(words[2]) and "\\" not in words[2] else ""
+        yield Use(
+            line,
+            call=_written(words),
+            path=path,
+            is_whole=bool(path) and words[3] in ",)",
+            is_write="," in _outermost(words),
+        )
+
+
+def _outermost(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a call that are in no other bracket."""
+    depth = 0
+    for word in words:
+        depth -= word in (")", "]", "}")
+        if depth == 1:
+            yield word
+        depth += word in ("(", "[", "{")
+
+
+def _written(words: Sequence[str]) -> str:
+    """Put a call together again, as most people write it."""
+    text = ""
+    for before, word in zip(("", *words), words, strict=False):
+        apart = is_name(before) and (is_name(word) or is_literal(word))
+        text += " " * (apart or before == "," or "~" in (before, word)) + word
+    return text
