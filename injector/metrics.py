@@ -90,12 +90,13 @@ class Metrics:
         )
         self.renders = Counter(
             "injector_renders_total",
-            "Renders by result: written, unchanged or failed.",
+            "Renders by result: written, unchanged, failed or rolled_back.",
             ("destination", "result"),
         )
         self.notifications = Counter(
             "injector_notifications_total",
-            "Notifications by result: sent, current (started after the change), absent, failed.",
+            "Notifications by result: sent, current (started after the change), absent, failed, "
+            "refused (rolled back).",
             ("notify", "result"),
         )
         self.errors = Counter("injector_errors_total", "Errors by class.", ("class",))

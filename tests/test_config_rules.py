@@ -420,6 +420,8 @@ def test_a_template_cannot_be_written_over_its_source(tmp_path):
         ("destination: a, wait: {min: 1s}", "wait: belongs to the whole bundle"),
         ("destination: a, on_remove: delete", "on_remove: belongs to the whole bundle"),
         ("destination: a, source: b.j2", "source: b.j2: no such file"),
+        ("destination: a, check: {command: [x]}", "check.command: belongs to the whole bundle"),
+        ("destination: a, check: {}", "check: needs command, format or both"),
     ],
 )
 def test_files_of_a_bundle(tmp_path, options, problem):
@@ -432,6 +434,45 @@ def test_files_of_a_bundle(tmp_path, options, problem):
 def test_a_bundle_needs_a_file(tmp_path):
     assert one(tmp_path, "bundle: {name: b, directory: /run/b, template: []}") == (
         "bundle[0].template: must not be empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "problem"),
+    [
+        ("name: b, directory: /run/c", "name: 'b' is the name of the bundle on line 1 too"),
+        ("name: a/b, directory: /run/c", "name: a name consists of letters, digits,"),
+        ("name: c, directory: /run/b/", "directory: line 1 already writes to this path"),
+    ],
+)
+def test_bundles_have_a_name_and_a_directory_of_their_own(tmp_path, second, problem):
+    files = "template: {contents: x, destination: a}"
+    other = "template: {contents: x, destination: z}"
+    text = f"bundle: [{{name: b, directory: /run/b, {files}}}, {{{second}, {other}}}]"
+
+    assert one(tmp_path, text).startswith(f"bundle[1].{problem}")
+
+
+@pytest.mark.parametrize(
+    ("check", "problem"),
+    [
+        ("{}", "check: needs command"),
+        ("{command: [x], format: pem}", "check.format: is a check of one file: write it there"),
+    ],
+)
+def test_a_check_of_a_bundle_is_a_command(tmp_path, check, problem):
+    files = "template: {contents: x, destination: a}"
+    text = f"bundle: {{name: b, directory: /run/b, {files}, check: {check}}}"
+
+    assert one(tmp_path, text).startswith(f"bundle[0].{problem}")
+
+
+def test_a_file_written_in_place_has_nothing_to_check_beforehand(tmp_path):
+    options = "in_place: true, check: {command: [x]}"
+
+    assert one(tmp_path, f"template: {{contents: x, destination: /run/a, {options}}}") == (
+        "template[0].check.command: cannot be combined with in_place: there is no new file to look "
+        "at beforehand"
     )
 
 
@@ -490,8 +531,9 @@ def test_entries_of_notify(tmp_path, entry, problem):
 def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
     asked = []
 
-    def check(config: model.Config, template: model.Template, path: str) -> list[str]:
-        asked.append((config.log_level, template.perms, path))
+    def check(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
+        place = entry.directory if isinstance(entry, model.Bundle) else entry.destination
+        asked.append((config.log_level, place))
         return ["not memory-backed"]
 
     found = problems(
@@ -508,10 +550,10 @@ def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
         check_destination=check,
     )
 
-    assert asked == [("info", 0o600, "/run/a"), ("info", 0o600, "/run/b/c")]
+    assert asked == [("info", "/run/a"), ("info", "/run/b")]
     assert found == [
         "3: template[0].destination: not memory-backed",
-        "7: bundle[0].template[0].destination: not memory-backed",
+        "6: bundle[0].directory: not memory-backed",
     ]
 
 

@@ -180,14 +180,14 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
     assert shape == {
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
-        "State": "token retiring generations issues pending told_at files secret_id",
+        "State": "token retiring generations issues pending told_at files refused secret_id",
         "Left": "content_hash identity",
         "Generation": "ref number answer life token added_at phase superseded_at",
         "Ref": "path namespace body",
         "Answer": "data kind duration lease_id renewable version ends_at",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses",
-        "Pending": "first last written_at answered_at paths",
+        "Pending": "first last written_at answered_at paths urgent",
         "SecretId": "value file_text",
     }
 

@@ -14,7 +14,7 @@ import pytest
 from injector.clock import SystemClock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify import Outcome, target
+from injector.notify import Outcome, application
 from injector.notify.command import run_command
 from injector.notify.processes import processes
 
@@ -311,7 +311,7 @@ def notify(**options) -> model.Notify:
 
 async def test_a_hook_names_itself_when_it_fails():
     def hook(*argv: str, redact: Callable[[str], str] = redact):
-        return target(
+        return application(
             *("web", notify(command=argv)), clock=SystemClock(), redact=redact, environ=os.environ
         )
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from injector.clock import SystemClock, Wakeup
 from injector.config import model
 from injector.errors import HookError
-from injector.notify import Outcome, target
+from injector.notify import Outcome, application
 from injector.notify.verify import verify
 
 SECRET = "canary-4711-value"
@@ -92,7 +92,7 @@ def free_port() -> int:
 
 async def tell(url: str, clock: SystemClock | None = None, **options) -> Outcome:
     notify = model.Notify(http=model.Http(url=url, **options))
-    made = target("web", notify, clock=clock or SystemClock(), redact=redact, environ={})
+    made = application("web", notify, clock=clock or SystemClock(), redact=redact, environ={})
     return await made.tell(0.0)
 
 

@@ -17,13 +17,12 @@ from injector.config import Loaded, model
 from injector.delivery import Delivery, Ledger, Notifier, Output
 from injector.delivery.delivery import Parts as DeliveryParts
 from injector.delivery.notifier import Parts as NotifierParts
-from injector.destination import File
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
-from injector.notify import target as notify_target
 from injector.retire import Retire
 from injector.retry import Availability
+from injector.secret import Ref
 from injector.store import Store
 from injector.vault import Token, Tokens, Transport, Vault
 
@@ -53,6 +52,8 @@ class Kept:
     secret_id: Any = field(default=None, repr=False)
     files: dict[str, Any] = field(default_factory=dict)
     handover: Any = None
+    # What destinations know of themselves, by output and path.
+    memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None
@@ -113,12 +114,12 @@ class Assembly:
             kept.clock, self.health, probe=self.vault.health, draw=kept.draw, log=kept.log
         )
         refs = names(config)
-        self.outputs = build.outputs(plan, refs)
+        self._means = build.Means(kept.clock, kept.redactor.redact, kept.environ)
+        self.outputs = build.outputs(plan, refs, self._means)
         for output in self.outputs:
-            if (left := kept.files.get(output.path)) is not None:
-                output.file.recall(left.content_hash, left.identity)
+            self._remind(output)
         self.watch = watch.Watch(config, refs, self._watch_parts())
-        self.delivery = self._delivery(config)
+        self.delivery = self._delivery(config, refs)
         self.sinks, self.auth = self._auth(loaded)
         self.retire = Retire(
             store=kept.store,
@@ -131,10 +132,9 @@ class Assembly:
             log=kept.log,
         )
 
-    @property
-    def files(self) -> list[File]:
-        """Return everything that is written for others: destinations and sinks."""
-        return [*(output.file for output in self.outputs), *self.sinks.files]
+    def sweep(self) -> None:
+        """Remove what a killed run has left, where this configuration writes."""
+        build.sweep(self.outputs, self.sinks.files, self._kept.log)
 
     @property
     def handing_over(self) -> "list[HandingOver]":
@@ -173,10 +173,22 @@ class Assembly:
             self._kept.handover.remove()
 
     async def close(self) -> None:
-        """Close connections, and keep the token for the next configuration."""
+        """Close connections, and keep what the next configuration needs."""
+        self._kept.memories = {
+            (output.name, output.destination.path): output.destination.memory
+            for output in self.outputs
+        }
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
         await self.transport.reconnect()
+
+    def _remind(self, output: Output[Any]) -> None:
+        """Let a destination know what the last configuration, or the last process, knew of it."""
+        destination = output.destination
+        if (memory := self._kept.memories.get((output.name, destination.path))) is not None:
+            destination.memory = memory
+        elif (left := self._kept.files.get(output.name)) is not None:
+            destination.recall(left.content_hash, left.identity)
 
     def _token_changed(self) -> None:
         self.sinks.news.ring()
@@ -197,43 +209,35 @@ class Assembly:
             log=kept.log,
         )
 
-    def _delivery(self, config: model.Config) -> Delivery:
+    def _delivery(self, config: model.Config, refs: Mapping[str, Ref]) -> Delivery:
         kept = self._kept
         parts = DeliveryParts(
-            kept.clock,
-            kept.draw,
-            kept.store,
-            kept.ledger,
-            self.health,
-            kept.metrics,
-            kept.log,
-            kept.untold,
+            clock=kept.clock,
+            draw=kept.draw,
+            store=kept.store,
+            ledger=kept.ledger,
+            health=self.health,
+            metrics=kept.metrics,
+            log=kept.log,
+            contracts=build.contracts(config, refs),
+            untold=kept.untold,
         )
         delivery = Delivery(self.outputs, parts)
+        notifier_parts = NotifierParts(
+            clock=kept.clock,
+            draw=kept.draw,
+            ledger=kept.ledger,
+            health=self.health,
+            metrics=kept.metrics,
+            log=kept.log,
+            told=delivery.told,
+            refused=delivery.refused,
+        )
         users = build.users(self.outputs)
         for name, notify in build.targets(config).items():
-            delivery.add(self._notifier(name, notify, users(name), delivery.told))
+            application = build.application(name, notify, self._means)
+            delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery
-
-    def _notifier(
-        self,
-        name: str,
-        notify: model.Notify,
-        outputs: list[Output],
-        told: Callable[[set[str]], None],
-    ) -> Notifier:
-        kept = self._kept
-        target = notify_target(
-            name,
-            notify,
-            clock=kept.clock,
-            redact=kept.redactor.redact,
-            environ=kept.environ,
-        )
-        parts = NotifierParts(
-            kept.clock, kept.draw, kept.ledger, self.health, kept.metrics, kept.log, told
-        )
-        return Notifier(name, notify, target, outputs, parts)
 
     def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth]:
         kept, config = self._kept, loaded.config

@@ -4,32 +4,117 @@ import os
 import shlex
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from injector.agent.plan import Plan
+from injector.agent.plan import Plan, rights
+from injector.clock import Clock
 from injector.config import model
-from injector.delivery.output import Formatted, Output, Renderer
-from injector.destination import File, Rights, owner_of
+from injector.delivery.contract import Contracts
+from injector.delivery.output import Output, Renderer
+from injector.destination import File
 from injector.destination import sweep as leftovers
 from injector.log import Logger
+from injector.notify import Application
+from injector.notify import application as notify_application
 from injector.secret import Ref
 
 # A command's name in logs and metrics is its command line; what is longer is told apart by a sum.
 LONGEST_NAME = 60
 
 
-def outputs(plan: Plan, refs: Mapping[str, Ref]) -> list[Output]:
-    """Return a file for each entry of `template:`."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the commands of checks and notifications run with."""
+
+    clock: Clock
+    redact: Callable[[str], str]
+    environ: Mapping[str, str]
+
+
+def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
+    """Return an output for each entry of `template:` and of `bundle:`."""
     return [
-        Output(
-            path=entry.destination,
-            renderer=_renderer(entry, plan, refs),
-            file=_file(entry, plan.config.template_config),
-            targets=(*entry.notify, *commands(entry)),
-            wait=entry.wait,
-        )
-        for entry in plan.config.template
+        *(_file(entry, plan, refs, means) for entry in plan.config.template),
+        *(_bundle(entry, plan, refs, means) for entry in plan.config.bundle),
     ]
+
+
+def _file(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[bytes]:
+    targets = (*entry.notify, *commands(entry))
+    return Output(
+        kind="file",
+        name=entry.destination,
+        renderer=_renderer(entry, plan, refs),
+        destination=File(
+            entry.destination,
+            rights(entry),
+            create_dest_dirs=entry.create_dest_dirs,
+            in_place=entry.in_place,
+            require_memory_backed=plan.config.template_config.require_memory_backed,
+            revertible=any(
+                plan.config.notify[name].on_failure == "rollback" for name in entry.notify
+            ),
+        ),
+        targets=targets,
+        wait=entry.wait,
+        check=_check(entry.destination, entry.check, means),
+        delete_on_remove=entry.on_remove == "delete",
+    )
+
+
+def _bundle(
+    entry: model.Bundle, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Mapping[str, bytes]]:
+    from injector.delivery.renderers import Together
+    from injector.destination.bundle import Bundle
+
+    return Output(
+        kind="bundle",
+        name=entry.name,
+        renderer=Together(
+            {member.destination: _renderer(member, plan, refs) for member in entry.template}
+        ),
+        destination=Bundle(
+            entry.directory,
+            {member.destination: rights(member) for member in entry.template},
+            require_memory_backed=plan.config.template_config.require_memory_backed,
+        ),
+        targets=entry.notify,
+        check=_check(f"bundle {entry.name}", entry.check, means),
+    )
+
+
+def _check(
+    what: str, check: model.Check | None, means: Means
+) -> Callable[[str], Awaitable[None]] | None:
+    if check is None or not check.command:
+        return None
+    from injector.delivery.check import check_command
+
+    return partial(
+        check_command,
+        what=what,
+        check=check,
+        clock=means.clock,
+        redact=means.redact,
+        environ=means.environ,
+    )
+
+
+def contracts(config: model.Config, refs: Mapping[str, Ref]) -> Contracts:
+    """Return what the configuration demands of secrets."""
+    return Contracts(
+        {
+            refs[name]: (name, secret.contract)
+            for name, secret in config.secrets.items()
+            if secret.contract is not None
+        }
+    )
 
 
 def targets(config: model.Config) -> dict[str, model.Notify]:
@@ -51,6 +136,13 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
     }
 
 
+def application(name: str, notify: model.Notify, means: Means) -> Application:
+    """Return who is told, and asked whether the change was taken."""
+    return notify_application(
+        name, notify, clock=means.clock, redact=means.redact, environ=means.environ
+    )
+
+
 def _name(argv: tuple[str, ...]) -> str:
     """Name a command as no other one is named, and no entry of `notify:`."""
     line = shlex.join(argv)
@@ -61,33 +153,37 @@ def _name(argv: tuple[str, ...]) -> str:
     return f"{line[:LONGEST_NAME]}… {zlib.crc32(os.fsencode(line)):08x}"
 
 
-def users(files: list[Output]) -> Callable[[str], list[Output]]:
-    """Return a look-up: which files tell this target."""
-    by_target: dict[str, list[Output]] = defaultdict(list)
-    for output in files:
+def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
+    """Return a look-up: which outputs tell this target."""
+    by_target: dict[str, list[Output[Any]]] = defaultdict(list)
+    for output in outputs:
         for target in output.targets:
             by_target[target].append(output)
     return lambda target: by_target[target]
 
 
-def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer:
+def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:
+    renderer: Renderer[bytes]
     if entry.format is not None:
-        return Formatted(refs[entry.secret], entry)
-    return plan.templates[entry.destination]
+        from injector.delivery.renderers import Formatted
+
+        renderer = Formatted(refs[entry.secret], entry)
+    else:
+        renderer = plan.templates[entry]
+    if entry.check is not None and entry.check.format is not None:
+        from injector.delivery.renderers import Validated
+        from injector.formats.validate import problem
+
+        renderer = Validated(entry.destination, renderer, partial(problem, entry.check.format))
+    return renderer
 
 
-def _file(entry: model.Template, common: model.TemplateConfig) -> File:
-    return File(
-        entry.destination,
-        Rights(entry.perms, owner_of(entry.user, entry.group)),
-        create_dest_dirs=entry.create_dest_dirs,
-        in_place=entry.in_place,
-        require_memory_backed=common.require_memory_backed,
-    )
-
-
-def sweep(files: Iterable[File], log: Logger) -> None:
-    """Remove what a killed run left beside its files."""
-    directories = {os.path.dirname(file.path) for file in files}
-    for path in leftovers(directories):
+def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
+    """Remove what a killed run left beside its files, and older generations of bundles."""
+    files = [output.name for output in outputs if output.kind == "file"]
+    removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})
+    for output in outputs:
+        if output.kind == "bundle":
+            removed += output.destination.sweep()
+    for path in removed:
         log.info("leftover of a killed run removed", path=path)

@@ -63,10 +63,11 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         issues=kept.store.all_issues(),
         pending=kept.ledger.untold(),
         told_at=dict(kept.ledger.told_at),
+        refused=dict(kept.ledger.refused),
         files={
-            output.path: Left(output.file.content_hash, output.file.identity)
+            output.name: Left(output.destination.content_hash, output.destination.identity)
             for output in assembly.outputs
-            if output.file.content_hash
+            if output.destination.content_hash
         },
         secret_id=_remembered(kept.method),
     )
@@ -98,6 +99,7 @@ def _take(state: State, kept: Kept) -> None:
     kept.store.restore(state.generations, state.issues)
     kept.ledger.pending.update(state.pending)
     kept.ledger.told_at.update(state.told_at)
+    kept.ledger.refused.update(state.refused)
     tokens = [state.token] if state.token is not None else []
     kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
     if (secret_id := state.secret_id) is not None:

@@ -1,6 +1,5 @@
 """One pass: until everything is in place, or until it cannot be any more."""
 
-from injector.agent import build
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.plan import Plan
 from injector.agent.services import alongside
@@ -19,7 +18,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
     """
     with handed_over(plan, kept):
         assembly = Assembly(plan, kept)
-        build.sweep(assembly.files, kept.log)
+        assembly.sweep()
         stop = Stop(assembly.health.news.ring)
         try:
             with handling(stop.reactions()):

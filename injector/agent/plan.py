@@ -12,10 +12,10 @@ from injector.secret import Ref
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A configuration that can be run: `templates` are by destination."""
+    """A configuration that can be run, and its templates as they are compiled."""
 
     loaded: Loaded
-    templates: Mapping[str, template.Template] = field(repr=False)
+    templates: Mapping[model.Template, template.Template] = field(repr=False)
 
     @property
     def config(self) -> model.Config:
@@ -27,7 +27,7 @@ def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool 
 
     With `elsewhere` it is meant for another machine: destinations are not looked at.
     """
-    templates: dict[str, template.Template] = {}
+    templates: dict[model.Template, template.Template] = {}
     refs: dict[str, Ref] = {}
 
     def compile_template(config: model.Config, entry: model.Template, text: str) -> list[str]:
@@ -37,7 +37,7 @@ def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool 
             compiled = template.compile(_source(entry, text), refs, environ)
         except RenderError as exc:
             return [str(exc)]
-        templates[entry.destination] = compiled
+        templates[entry] = compiled
         return []
 
     loaded = load(
@@ -67,15 +67,29 @@ def _source(entry: model.Template, text: str) -> template.Source:
     )
 
 
-def _destination_problems(config: model.Config, entry: model.Template, path: str) -> list[str]:
-    try:
-        owner = destination.owner_of(entry.user, entry.group)
-    except LookupError:  # an unknown user is the loader's finding, with the line of `user`
-        owner = destination.OURS
+def _destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
+    memory_backed = config.template_config.require_memory_backed
+    if isinstance(entry, model.Bundle):
+        from injector.destination.bundle_preflight import bundle_problems
+
+        members = {member.destination: rights(member) for member in entry.template}
+        return bundle_problems(entry.directory, members, require_memory_backed=memory_backed)
     return destination.problems(
-        path,
-        require_memory_backed=config.template_config.require_memory_backed,
+        os.path.normpath(entry.destination),
+        require_memory_backed=memory_backed,
         in_place=entry.in_place,
         create_dest_dirs=entry.create_dest_dirs,
-        owner=owner,
+        owner=rights(entry).owner,
     )
+
+
+def rights(entry: model.Template) -> destination.Rights:
+    """Return the mode and owner of a file.
+
+    An unknown user is a finding of the loader, with its line; until then the owner is "ours".
+    """
+    try:
+        owner = destination.owner_of(entry.user, entry.group)
+    except LookupError:
+        owner = destination.OURS
+    return destination.Rights(entry.perms, owner)

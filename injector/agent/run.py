@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGUSR1
 
-from injector.agent import build
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
 from injector.agent.listeners import check_listeners, listeners
@@ -47,7 +46,7 @@ class Daemon:
         stop = Stop(self._ring)
         reactions = {**stop.reactions(), SIGHUP: self._hang_up, SIGUSR1: self._refresh}
         with _pid_file(self._assembly.loaded.config.pid_file), handling(reactions):
-            build.sweep(self._assembly.files, self._kept.log)
+            self._assembly.sweep()
             self._kept.log.info("started", config=self._assembly.loaded.path)
             while True:
                 outcome = await self._run_assembly(stop)
@@ -111,10 +110,12 @@ class Daemon:
     def _hang_up(self) -> None:
         """SIGHUP: configuration and templates, then static secrets."""
         self._kept.store.make_due(Kind.STATIC)
+        self._assembly.delivery.retry_refused()
         self._ask_to_reload()
 
     def _refresh(self) -> None:
         """SIGUSR1 and a bare refresh: static secrets only; nothing is issued anew."""
+        self._assembly.delivery.retry_refused()
         self._assembly.watch.refresh_static()
 
     # -- reloading
@@ -141,16 +142,15 @@ class Daemon:
         before, after = self._assembly.loaded.config, plan.config
         self._kept.outgrow(before, after)
         assembly = Assembly(plan, self._kept)
-        staying = {output.path for output in assembly.outputs}
-        kept_files = {entry.destination for entry in before.template if entry.on_remove == "keep"}
+        staying = {output.name for output in assembly.outputs}
         for output in self._assembly.outputs:
-            if output.path in staying:
+            if output.name in staying:
                 continue
-            self._kept.metrics.file_stale.forget(output.path)
-            if output.path not in kept_files:
+            self._kept.metrics.file_stale.forget(output.name)
+            if output.delete_on_remove:
                 with suppress(WriteError):
-                    output.file.remove()
-                    self._kept.log.info("file removed", path=output.path)
+                    output.destination.remove()
+                    self._kept.log.info("file removed", path=output.name)
         self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
         self._assembly = assembly
 

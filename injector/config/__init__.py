@@ -19,9 +19,9 @@ from injector.errors import ConfigError
 
 __all__ = ["Loaded", "load", "read_source"]
 
-# What parts that `config` does not know say of one template: of the path of its file on this
-# machine, and of its text.
-CheckDestination = Callable[[model.Config, model.Template, str], list[str]]
+# What parts that `config` does not know say of a file or bundle on this machine, and of the text
+# of a template.
+CheckDestination = Callable[[model.Config, model.Template | model.Bundle], list[str]]
 CheckTemplate = Callable[[model.Config, model.Template, str], list[str]]
 
 
@@ -123,14 +123,14 @@ def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
 def _destinations(config: model.Config, check: CheckDestination | None) -> Iterator[Finding]:
     if check is None:
         return
-    for where, template in located_templates(config):
-        directory = config.bundle[int(where[1])].directory if where[0] == "bundle" else "/"
-        path = os.path.join(directory, template.destination)
+    for i, template in enumerate(config.template):
         if template.destination:
-            place: Where = (*where, "destination")
-            yield from (
-                Finding(place, text) for text in check(config, template, os.path.normpath(path))
-            )
+            place: Where = ("template", i, "destination")
+            yield from (Finding(place, text) for text in check(config, template))
+    for i, bundle in enumerate(config.bundle):
+        if bundle.directory:
+            place = ("bundle", i, "directory")
+            yield from (Finding(place, text) for text in check(config, bundle))
 
 
 def _sources(

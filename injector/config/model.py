@@ -272,6 +272,22 @@ class Command(Block):
     timeout: Annotated[Duration, Meta(description="Then its whole process group is ended.")] = 30.0
 
 
+class Check(Block):
+    """What has to hold of new content before anybody sees it."""
+
+    command: Annotated[
+        Argv,
+        Meta(
+            description="Program and arguments, which has to succeed; `{staged}` is the path of the new file, or of the bundle's new folder."
+        ),
+    ] = ()
+    timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    format: Annotated[
+        Literal["json", "yaml", "toml", "ini", "pem"] | None,
+        Meta(description="The file has to be readable as this."),
+    ] = None
+
+
 class Wait(Block):
     """Quiescence: wait until nothing has changed for `min`, at most `max`."""
 
@@ -343,6 +359,9 @@ class Template(Block):
         Command | None, Meta(description="Vault Agent's newer spelling of `command`.")
     ] = None
     wait: Annotated[Wait | None, Meta(description="Write only after a quiet time.")] = None
+    check: Annotated[
+        Check | None, Meta(description="Has to hold before the file takes its place.")
+    ] = None
     notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
 
 
@@ -355,7 +374,7 @@ class Bundle(Block):
     ]
     template: Annotated[tuple[Template, ...], Meta(min_length=1, description="The files.")]
     check: Annotated[
-        Command | None,
+        Check | None,
         Meta(description="Has to succeed before the swap; `{staged}` is the new folder."),
     ] = None
     notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()

@@ -13,15 +13,11 @@ class Row(NamedTuple):
 
 
 UNAVAILABLE: tuple[Row, ...] = (
-    Row("bundle"),
     Row("exec"),
     Row("env_template"),
-    Row("notify.*.verify"),
     Row("notify.*.process.child"),
-    Row("notify.*.on_failure", "rollback"),
     Row("template[].format", "github-env"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
-    Row("secrets.*.contract"),
     Row("auto_auth.sinks[].wrap_ttl"),
 )
 

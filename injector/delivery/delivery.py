@@ -4,17 +4,19 @@ Local failures stay local: none of them asks Vault for anything (rule R2).
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import inf
+from typing import Any
 
 from injector.clock import Clock
-from injector.delivery.ledger import Ledger
+from injector.delivery.contract import Contracts
+from injector.delivery.ledger import Ledger, Pending
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
-from injector.delivery.timing import quiet_at
-from injector.errors import InjectorError, MissingError, RenderError, WriteError
+from injector.delivery.schedule import Schedule
+from injector.delivery.users import Users
+from injector.destination import Staged
+from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
@@ -22,8 +24,11 @@ from injector.secret import Ref, backoff
 from injector.store import Store
 from injector.template import Lacking
 
-# A failed write is tried again with waits from 1 s to this (scenario T09), seconds.
+# A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
+# What was replaced stays this long for readers who are still in it, once the application has taken
+# the new one. Seconds.
+HELD_FOR_READERS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,90 +42,85 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
-    # Path, hash of its content → written by a process that was killed before it could tell.
+    contracts: Contracts
+    # Name of an output, hash of its content → written by a process that was killed before it could
+    # tell.
     untold: Callable[[str, str], bool]
 
 
 class Delivery:
-    """All files of the configuration, and the notifiers of those that name one."""
+    """All outputs of the configuration, and the notifiers of those that name one."""
 
     name = "delivery"
 
-    def __init__(self, outputs: Iterable[Output], parts: Parts) -> None:
-        self._outputs = {output.path: output for output in outputs}
+    def __init__(self, outputs: Iterable[Output[Any]], parts: Parts) -> None:
+        self._outputs = {output.name: output for output in outputs}
         self._notifiers: dict[str, Notifier] = {}
         self._parts = parts
-        self._users: dict[Ref, set[str]] = defaultdict(set)
-        # When each changed file is due, and when its run of changes began (for `wait`).
-        self._due: dict[str, float] = {}
-        self._since: dict[str, float] = {}
-        for path in self._outputs:
-            parts.health.waiting("file", path)
-            parts.metrics.file_stale.set(1, path)
+        self._users = Users(self._outputs, parts.store)
+        self._schedule = Schedule()
+        self._group = asyncio.TaskGroup()
+        for output in self._outputs.values():
+            parts.health.waiting(output.kind, output.name)
+            parts.metrics.file_stale.set(1, output.name)
 
     def add(self, notifier: Notifier) -> None:
-        """Add the notifier of a target that some file names."""
+        """Add the notifier of a target that some output names."""
         self._notifiers[notifier.name] = notifier
 
     def missing(self) -> list[str]:
-        """Return the files that are not in place yet."""
-        return [output.path for output in self._outputs.values() if not output.settled]
+        """Return the outputs that are not in place yet."""
+        return [output.name for output in self._outputs.values() if not output.settled]
 
     async def run(self) -> None:
         """Deliver whatever is due, whenever something changed. Runs until cancelled."""
         clock = self._parts.clock
-        async with asyncio.TaskGroup() as group:
+        async with self._group:
             for notifier in self._notifiers.values():
-                group.create_task(notifier.run(), name=f"notify {notifier.name}")
+                self._group.create_task(notifier.run(), name=f"notify {notifier.name}")
             self._begin()
             while True:
-                self._deliver_due()
-                next_due = min(self._due.values(), default=inf)
-                await clock.sleep(next_due - clock.now(), self._parts.store.news)
+                self._retire_due()
+                for name in self._schedule.take_due(clock.now()):
+                    self._deliver(self._outputs[name])
+                await clock.sleep(self._schedule.next() - clock.now(), self._parts.store.news)
                 self._take_news()
 
     def _begin(self) -> None:
         """Say what is wanted; what the store has already (after a reload) is delivered at once."""
         now = self._parts.clock.now()
         self._parts.store.want_nothing_but(self._outputs)
+        self._parts.ledger.keep(self._notifiers.keys(), self._outputs.keys())
         for output in self._outputs.values():
-            self._want(output, output.renderer.refs)
-            self._due[output.path] = now
-
-    def _want(self, output: Output, refs: frozenset[Ref]) -> None:
-        for ref in output.wants - refs:
-            self._users[ref].discard(output.path)
-        for ref in refs - output.wants:
-            self._users[ref].add(output.path)
-        output.wants = refs
-        self._parts.store.want(output.path, refs)
+            self._users.want(output, output.renderer.refs)
+            self._schedule.deliver(output.name, now)
 
     def _take_news(self) -> None:
         now = self._parts.clock.now()
         changed, confirmed = self._parts.store.take_news()
-        for path in {path for ref in changed for path in self._users[ref]}:
-            output = self._outputs[path]
-            since = self._since.setdefault(path, now)
-            # The first delivery never waits: there is nothing yet that could be kept quiet.
-            waits = output.wait is not None and output.settled
-            self._due[path] = quiet_at(since, now, output.wait) if waits and output.wait else now
-        for path in {path for ref in confirmed for path in self._users[ref]}:
-            output = self._outputs[path]
-            if output.settled and path not in self._due and not output.file.is_intact():
-                self._parts.log.warning(
-                    "file changed or removed by somebody else, written again", path=path
-                )
-                self._due[path] = now
+        for name in self._users.of(changed):
+            self._schedule.changed(self._outputs[name], now)
+        for name in self._users.of(confirmed):
+            output = self._outputs[name]
+            if self._schedule.is_due(name) or not output.settled:
+                continue
+            if not output.destination.is_intact():
+                event = f"{output.kind} changed or removed by somebody else, written again"
+                self._parts.log.warning(event, path=name)
+                self._schedule.deliver(name, now)
 
-    def _deliver_due(self) -> None:
-        now = self._parts.clock.now()
-        for path in [path for path, at in self._due.items() if at <= now]:
-            del self._due[path]
-            self._since.pop(path, None)
-            self._deliver(self._outputs[path])
+    def _retire_due(self) -> None:
+        for name in self._schedule.take_retired(self._parts.clock.now()):
+            try:
+                self._outputs[name].destination.retire()
+            except WriteError as exc:
+                # The error says all: what failed, on what, and what to do.
+                self._parts.log.warning("old generation not removed", path=name, error=str(exc))
 
-    def _deliver(self, output: Output) -> None:
-        """Render and write one file. Files first; who is told is told by the notifiers."""
+    # -- one output
+
+    def _deliver(self, output: Output[Any]) -> None:
+        """Render and write one output. Files first; who is told is told by the notifiers."""
         store = self._parts.store
         snapshot = store.snapshot(output.wants)
         if store.withdrawn(output.wants):
@@ -129,51 +129,83 @@ class Delivery:
         if output.wants and not snapshot:
             return  # nothing has arrived yet: no need to ask the template
         try:
+            self._parts.contracts.require(snapshot)
             rendered = output.renderer.render(snapshot)
             if isinstance(rendered, Lacking):
-                self._want(output, output.wants | rendered.refs)
+                self._users.want(output, output.wants | rendered.refs)
                 return
-            written = output.file.write(rendered.content)
+            self._users.want(output, output.renderer.refs | rendered.used)
+            generations = store.generations(output.wants)
+            if self._is_refused(output, rendered.content):
+                return
+            if output.check is not None:
+                self._check(output, output.destination.stage(rendered.content), generations)
+                return
+            written = output.destination.write(rendered.content)
         except (RenderError, MissingError, WriteError) as exc:
             self._failed(output, exc)
-            return
-        self._want(output, output.renderer.refs | rendered.used)
-        output.delivered = store.generations(output.wants)
-        self._delivered(output, written=written)
+        else:
+            self._delivered(output, generations, written=written)
 
-    def _delivered(self, output: Output, *, written: bool) -> None:
+    def _check(
+        self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, int]
+    ) -> None:
+        """Let readers see what is staged once its check succeeds, without holding up others."""
+        if staged is None:
+            self._delivered(output, generations, written=False)
+            return
+        self._schedule.hold(output.name)
+        self._group.create_task(
+            self._checked(output, staged, generations), name=f"check {output.name}"
+        )
+
+    async def _checked(
+        self, output: Output[Any], staged: Staged, generations: Mapping[Ref, int]
+    ) -> None:
+        assert output.check is not None
+        try:
+            try:
+                await output.check(staged.path)
+            except BaseException:
+                staged.discard()
+                raise
+            staged.commit()
+        except (HookError, WriteError) as exc:
+            self._failed(output, exc)
+        else:
+            self._delivered(output, generations, written=True)
+        finally:
+            self._schedule.release(output.name)
+            self._parts.store.news.ring()  # what changed meanwhile is due now
+
+    def _delivered(
+        self, output: Output[Any], generations: Mapping[Ref, int], *, written: bool
+    ) -> None:
         parts = self._parts
+        output.delivered = dict(generations)
         output.settled = True
         output.failures = 0
-        parts.health.ok("file", output.path)
-        parts.metrics.file_stale.set(0, output.path)
-        parts.metrics.renders.add(output.path, "written" if written else "unchanged")
-        notifiers = [self._notifiers[name] for name in output.targets]
+        parts.ledger.forgive(output.name)
+        parts.health.ok(output.kind, output.name)
+        parts.metrics.file_stale.set(0, output.name)
+        parts.metrics.renders.add(output.name, "written" if written else "unchanged")
         if written:
-            parts.log.info("file written", path=output.path)
-        untold = parts.untold(output.path, output.file.content_hash)  # asked once, written or not
+            event = f"{output.kind} written"
+            parts.log.info(event, path=output.name)
+        # Asked once, written or not.
+        untold = parts.untold(output.name, output.destination.content_hash)
         if written or untold:
-            answered_at = self._answered_at(output)
-            for notifier in notifiers:
-                notifier.add(output.path, answered_at)
-        self.told({output.path})
-        for notifier in notifiers:
-            notifier.news.ring()  # its first notification may have waited for this file
+            self._announce(output)
+        self.told({output.name})
+        for target in output.targets:
+            self._notifiers[target].news.ring()  # its first one may have waited for this output
 
-    def _remove(self, output: Output) -> None:
-        """Remove a file whose secret is gone, as its `on_missing: remove` asks for."""
-        try:
-            output.file.remove()
-        except WriteError as exc:
-            self._failed(output, exc)
-            return
-        if output.settled:
-            self._parts.log.warning("file removed: its secret is gone", path=output.path)
-        output.settled = False
-        self._parts.health.waiting("file", output.path)
-        self._parts.metrics.file_stale.set(1, output.path)
+    def _announce(self, output: Output[Any], *, urgent: bool = False) -> None:
+        answered_at = self._answered_at(output)
+        for target in output.targets:
+            self._notifiers[target].add(output.name, answered_at, urgent=urgent)
 
-    def _answered_at(self, output: Output) -> float:
+    def _answered_at(self, output: Output[Any]) -> float:
         times = [
             generation.added_at
             for ref, number in output.delivered.items()
@@ -182,44 +214,114 @@ class Delivery:
         ]
         return max(times, default=self._parts.clock.now())
 
-    def told(self, paths: set[str]) -> None:
-        """Acknowledge the generations that every user of them has been told of."""
-        acknowledged: dict[Ref, int] = {}
-        for path in paths & self._outputs.keys():
-            output = self._outputs[path]
-            if any(path in self._pending_of(name) for name in output.targets):
-                continue
-            output.told = dict(output.delivered)
-            acknowledged |= output.told
-        self._parts.store.acknowledge(
-            {
-                ref: number
-                for ref, number in acknowledged.items()
-                if all(self._outputs[user].told.get(ref) == number for user in self._users[ref])
-            },
-            self._parts.clock.now(),
-        )
+    def _remove(self, output: Output[Any]) -> None:
+        """Remove what is made from a secret that is gone, as `on_missing: remove` asks for."""
+        try:
+            output.destination.remove()
+        except WriteError as exc:
+            self._failed(output, exc)
+            return
+        if output.settled:
+            event = f"{output.kind} removed: its secret is gone"
+            self._parts.log.warning(event, path=output.name)
+        output.settled = False
+        self._parts.health.waiting(output.kind, output.name)
+        self._parts.metrics.file_stale.set(1, output.name)
 
-    def _pending_of(self, target: str) -> set[str]:
-        pending = self._parts.ledger.untold().get(target)
-        return set() if pending is None else pending.paths
-
-    def _failed(self, output: Output, error: InjectorError) -> None:
+    def _failed(self, output: Output[Any], error: InjectorError) -> None:
         parts = self._parts
         output.failures += 1
-        parts.health.failing("file", output.path, error)
-        parts.metrics.file_stale.set(1, output.path)
-        parts.metrics.renders.add(output.path, "failed")
+        self._stale(output, error, result="failed")
         retry_in = None
-        if isinstance(error, WriteError):  # a render fails the same way until something changes
+        # A render fails in the same way until something changes.
+        if isinstance(error, WriteError | HookError):
             retry_in = backoff(
                 output.failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw()
             )
-            self._due[output.path] = parts.clock.now() + retry_in
+            self._schedule.deliver(output.name, parts.clock.now() + retry_in)
+        event = f"{output.kind} not written"
         parts.log.error(
-            "file not written",
-            path=output.path,
+            event,
+            path=output.name,
             error=str(error),
             error_class=error.label,
             retry_in=retry_in and round(retry_in, 1),
         )
+
+    def _stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
+        self._parts.health.failing(output.kind, output.name, error)
+        self._parts.metrics.file_stale.set(1, output.name)
+        self._parts.metrics.renders.add(output.name, result)
+
+    # -- what became of it
+
+    def told(self, names: set[str]) -> None:
+        """Note that an application has taken these outputs, if no other is still to be told."""
+        now = self._parts.clock.now()
+        untold = self._parts.ledger.untold()
+        outputs = [self._outputs[name] for name in names & self._outputs.keys()]
+        taken = [output for output in outputs if not _is_untold(output, untold)]
+        for output in taken:
+            if output.destination.accept():
+                self._schedule.retire(output.name, now + HELD_FOR_READERS)
+        self._users.took(taken, now)
+
+    def refused(self, target: str, names: set[str], error: HookError) -> bool:
+        """Go back to what was there before a change that an application has not taken.
+
+        Return whether there was anything to go back to. The refused content is not tried again
+        until something changes or somebody asks for it.
+        """
+        outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
+        reverted = [output for output in outputs if self._roll_back(output, target, error)]
+        return bool(reverted)
+
+    def retry_refused(self) -> None:
+        """Try again what applications have refused: somebody asks for it."""
+        now = self._parts.clock.now()
+        for name in self._parts.ledger.refused.keys() & self._outputs.keys():
+            self._schedule.deliver(name, now)
+            self._parts.ledger.forgive(name)
+        self._parts.store.news.ring()
+
+    def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
+        parts, refused = self._parts, output.destination.content_hash
+        try:
+            output.destination.rollback()
+        except WriteError as exc:
+            # The error says all: what failed, on what, and what to do.
+            parts.log.error(  # noqa: TRY400
+                "not rolled back", path=output.name, notify=target, error=str(exc)
+            )
+            return False
+        parts.ledger.refuse(output.name, refused)
+        output.delivered = dict(output.told)
+        self._stale(output, _refusal(target, str(error)), result="rolled_back")
+        parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
+        self._announce(output, urgent=True)
+        return True
+
+    def _is_refused(self, output: Output[Any], content: Any) -> bool:
+        refused = self._parts.ledger.refused.get(output.name)
+        if refused is None or output.destination.hash_of(content) != refused:
+            return False
+        # Perhaps by an earlier process, which left what the application had taken.
+        output.settled = output.settled or output.destination.is_intact()
+        before = self._parts.health.of(output.kind, output.name)
+        if before is None or before.error is None:
+            self._stale(output, _refusal("the application", "as before"), result="rolled_back")
+        return True
+
+
+def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
+    """Tell whether an application is still to be told of this output."""
+    return any(
+        target in untold and output.name in untold[target].paths for target in output.targets
+    )
+
+
+def _refusal(target: str, reason: str) -> HookError:
+    return HookError(
+        f"rolled back, since {target} has not taken the change ({reason}); the refused content is "
+        "tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
+    )

@@ -1,6 +1,9 @@
-"""What has been written but not yet told: survives a reload, which restarts everything else."""
+"""What is written and not told, or refused: survives a reload, which restarts everything else."""
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from injector.clock import Wakeup
 
@@ -18,27 +21,35 @@ class Pending:
     written_at: float
     answered_at: float
     paths: set[str] = field(default_factory=set)
+    urgent: bool = False  # a change was taken back: no time to wait for others
+
+    def followed_by(self, later: "Pending") -> "Pending":
+        """Return both as one change."""
+        return Pending(
+            self.first,
+            later.last,
+            later.written_at,
+            min(self.answered_at, later.answered_at),
+            self.paths | later.paths,
+            self.urgent or later.urgent,
+        )
 
 
 class Ledger:
-    """Pending changes by target name, and which targets have been told in this process's life."""
+    """Pending changes by target, which targets have been told, and which contents were refused."""
 
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
         self._telling: dict[str, Pending] = {}  # under way, and perhaps not heard
         self.told_at: dict[str, float] = {}
+        self.refused: dict[str, str] = {}  # hash of the content, by output
 
-    def add(self, target: str, path: str, *, now: float, wall: float, answered_at: float) -> None:
-        """Note that `path` was written and `target` has to hear of it."""
+    def add(self, target: str, change: Pending) -> None:
+        """Note a change that `target` has to hear of."""
         self._dirty.ring()
         pending = self.pending.get(target)
-        if pending is None:
-            self.pending[target] = Pending(now, now, wall, answered_at, {path})
-        else:
-            pending.last, pending.written_at = now, wall
-            pending.answered_at = min(pending.answered_at, answered_at)
-            pending.paths.add(path)
+        self.pending[target] = change if pending is None else pending.followed_by(change)
 
     def take(self, target: str) -> Pending:
         """Return what is to be told now; what changes from here on is the next notification."""
@@ -60,12 +71,31 @@ class Ledger:
         """Return what nobody is known to have heard, by target."""
         untold = dict(self.pending)
         for target, taken in self._telling.items():
-            newer = self.pending.get(target, taken)
-            untold[target] = Pending(
-                taken.first,
-                newer.last,
-                newer.written_at,
-                taken.answered_at,
-                taken.paths | newer.paths,
-            )
+            newer = self.pending.get(target)
+            untold[target] = taken if newer is None else taken.followed_by(newer)
         return untold
+
+    def keep(self, targets: AbstractSet[str], outputs: AbstractSet[str]) -> None:
+        """Drop what is known of targets and outputs that a reload has removed."""
+        self.pending = _only(self.pending, targets)
+        self.told_at = _only(self.told_at, targets)
+        self.refused = _only(self.refused, outputs)
+
+    # -- contents that an application has not taken
+
+    def refuse(self, output: str, content_hash: str) -> None:
+        """Note a content that is not to be tried again by itself."""
+        self.refused[output] = content_hash
+        self._dirty.ring()
+
+    def forgive(self, output: str) -> None:
+        """Forget what was refused: other content has been delivered, or somebody asks for it."""
+        if self.refused.pop(output, None) is not None:
+            self._dirty.ring()
+
+
+V = TypeVar("V")
+
+
+def _only(known: Mapping[str, V], staying: AbstractSet[str]) -> dict[str, V]:
+    return {name: value for name, value in known.items() if name in staying}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from injector.clock import Clock, Wakeup
 from injector.config import model
@@ -13,7 +14,7 @@ from injector.errors import HookError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
-from injector.notify import Outcome, Target
+from injector.notify import Application, Outcome
 from injector.secret import backoff
 
 # A failed notification is retried with waits from 1 s to this (scenario T07), seconds.
@@ -25,7 +26,11 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What notifiers work with; `told` hears which files an application has taken."""
+    """What notifiers work with.
+
+    `told` hears which outputs an application has taken. `refused` hears which it has not, and
+    returns whether they were rolled back.
+    """
 
     clock: Clock
     draw: Callable[[], float]
@@ -34,6 +39,7 @@ class Parts:
     metrics: Metrics
     log: Logger
     told: Callable[[set[str]], None]
+    refused: Callable[[str, set[str], HookError], bool]
 
 
 class Notifier:
@@ -43,13 +49,13 @@ class Notifier:
         self,
         name: str,
         notify: model.Notify,
-        target: Target,
-        outputs: list[Output],
+        application: Application,
+        outputs: list[Output[Any]],
         parts: Parts,
     ) -> None:
         self.name = name
         self._notify = notify
-        self._target = target
+        self._application = application
         self._outputs = outputs
         self._parts = parts
         self._failures = 0
@@ -65,14 +71,12 @@ class Notifier:
             if self._due_in() <= 0:
                 await self._tell(self._parts.ledger.take(self.name))
 
-    def add(self, path: str, answered_at: float) -> None:
+    def add(self, path: str, answered_at: float, *, urgent: bool = False) -> None:
         """Note a written file; whoever waits for health to settle now waits for this too."""
-        clock = self._parts.clock
+        now, wall = self._parts.clock.now(), self._parts.clock.wall()
         if self.name not in self._parts.ledger.pending:
             self._draw = self._parts.draw()
-        self._parts.ledger.add(
-            self.name, path, now=clock.now(), wall=clock.wall(), answered_at=answered_at
-        )
+        self._parts.ledger.add(self.name, Pending(now, now, wall, answered_at, {path}, urgent))
         if not self._failures:
             self._parts.health.waiting("notify", self.name)
         self.news.ring()
@@ -81,20 +85,26 @@ class Notifier:
         pending = self._parts.ledger.pending.get(self.name)
         if pending is None:
             return inf
-        due = tell_at(
-            pending.first,
-            pending.last,
-            notify=self._notify,
-            told_at=self._parts.ledger.told_at.get(self.name),
-            complete=all(output.settled for output in self._outputs),
-            draw=self._draw,
+        due = (
+            pending.last
+            if pending.urgent
+            else tell_at(
+                pending.first,
+                pending.last,
+                notify=self._notify,
+                told_at=self._parts.ledger.told_at.get(self.name),
+                complete=all(output.settled for output in self._outputs),
+                draw=self._draw,
+            )
         )
         return max(due, self._retry_at) - self._parts.clock.now()
 
     async def _tell(self, pending: Pending) -> None:
         parts = self._parts
         try:
-            outcome = await self._target.tell(pending.written_at)
+            outcome = await self._application.tell(pending.written_at)
+            if outcome is Outcome.SENT and not await self._took(pending):
+                return
         except HookError as exc:
             self._failed(exc)
             return
@@ -120,6 +130,27 @@ class Notifier:
         event = "nobody to notify" if outcome is Outcome.ABSENT else "notified"
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
+
+    async def _took(self, pending: Pending) -> bool:
+        """Ask whether the application took the change; False if it was rolled back.
+
+        Raises HookError where it did not and the change stays, to be told again.
+        """
+        try:
+            await self._application.verify()
+        except HookError as exc:
+            parts = self._parts
+            # What came meanwhile is on disk, and may be what mends it: that is told first.
+            replaced = self.name in parts.ledger.pending
+            if self._notify.on_failure != "rollback" or replaced:
+                raise
+            if not parts.refused(self.name, pending.paths, exc):
+                raise
+            self._failures, self._retry_at = 0, -inf
+            parts.ledger.told(self.name, parts.clock.now())
+            parts.metrics.notifications.add(self.name, "refused")
+            return False
+        return True
 
     def _failed(self, error: HookError) -> None:
         parts = self._parts

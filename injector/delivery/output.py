@@ -1,63 +1,103 @@
-"""One file: what it is made from, where it goes and who is told."""
+"""One thing that changes as a whole: what it is made from, where it goes and who is told."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from injector.config import model
-from injector.destination import File
-from injector.formats import render as render_format
+from injector.destination import Staged
 from injector.secret import Ref
 from injector.template import Lacking, Rendered
 
 Snapshot = Mapping[Ref, Mapping[str, Any] | None]
 
+# The content of a file is bytes; that of a bundle, or of an environment, is bytes by name.
+C = TypeVar("C")
+C_co = TypeVar("C_co", covariant=True)
+C_contra = TypeVar("C_contra", contravariant=True)
 
-class Renderer(Protocol):
-    """Makes the content from a snapshot of secrets: a template, or a ready format."""
+
+class Renderer(Protocol[C_co]):
+    """Makes the content from a snapshot of secrets."""
 
     @property
     def refs(self) -> frozenset[Ref]:
         """Return what it needs, as far as known before any request."""
 
-    def render(self, snapshot: Snapshot) -> Rendered | Lacking:
+    def render(self, snapshot: Snapshot) -> Rendered[C_co] | Lacking:
         """Return the content, or every secret that is lacking; raises RenderError."""
 
 
-class Formatted:
-    """A secret in a ready format: no template."""
+class Destination(Protocol[C_contra]):
+    """Where the content goes: a file, a bundle of files, the environment of a command.
 
-    def __init__(self, ref: Ref, template: model.Template) -> None:
-        self.refs = frozenset({ref})
-        self._ref = ref
-        self._template = template
+    `memory` is what it knows of the place, and outlives a reload.
+    """
 
-    def render(self, snapshot: Snapshot) -> Rendered | Lacking:
-        if self._ref not in snapshot:
-            return Lacking(self.refs)
-        template = self._template
-        content = render_format(
-            str(template.format),
-            snapshot[self._ref] or {},
-            key=template.key,
-            encoding=template.encoding,
-            section=template.section,
-        )
-        return Rendered(content, self.refs)
+    path: str
+    memory: Any
+
+    @property
+    def content_hash(self) -> str:
+        """Digest of what was last written or found right; empty before that."""
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What stat() said of it then."""
+
+    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+        """Begin with what an earlier process knew."""
+
+    def hash_of(self, content: C_contra) -> str:
+        """Return the `content_hash` that this content would have."""
+
+    def write(self, content: C_contra) -> bool:
+        """Let readers see this content; return whether anything changed. Raises WriteError."""
+
+    def stage(self, content: C_contra) -> Staged | None:
+        """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
+
+    def is_intact(self) -> bool:
+        """Tell, at little cost, whether this is still what we left."""
+
+    def remove(self) -> None:
+        """Take it away from readers. Raises WriteError."""
+
+    def accept(self) -> bool:
+        """Note that the application has taken what is there: nobody goes back behind it.
+
+        Return whether something else is still kept for readers who are in it.
+        """
+
+    def rollback(self) -> None:
+        """Let readers see what was accepted again. Raises WriteError if that is not known."""
+
+    def retire(self) -> None:
+        """Remove what is only kept for readers who are still in it. Raises WriteError."""
+
+    def sweep(self) -> list[str]:
+        """Remove what killed runs have left; return the paths that are gone."""
 
 
 @dataclass(slots=True, eq=False)
-class Output:
-    """A file and its progress. Times are on the injected clock."""
+class Output(Generic[C]):
+    """A file, or files that change together, and their progress. Times are on the injected clock.
 
-    path: str
-    renderer: Renderer
-    file: File
+    `kind` and `name` are what health, metrics and logs call it: a file is named by its path.
+    """
+
+    kind: str
+    name: str
+    renderer: Renderer[C]
+    destination: Destination[C]
     targets: tuple[str, ...] = ()
     wait: model.Wait | None = None
+    # Has to succeed on the path of the staged content before readers see it; raises HookError.
+    check: Callable[[str], Awaitable[None]] | None = None
+    delete_on_remove: bool = False  # when a reload removes its entry
     # What it wants: what is known beforehand, and what rendering has revealed since.
     wants: frozenset[Ref] = frozenset()
-    delivered: dict[Ref, int] = field(default_factory=dict)  # generations in the file on disk
-    told: dict[Ref, int] = field(default_factory=dict)  # generations its applications know of
+    delivered: dict[Ref, int] = field(default_factory=dict)  # generations that readers see
+    told: dict[Ref, int] = field(default_factory=dict)  # generations its applications have taken
     settled: bool = False  # delivered at least once in this run
     failures: int = 0

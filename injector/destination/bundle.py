@@ -31,7 +31,7 @@ readers who are still in it, until the next commit or `retire`.
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from injector.destination import explain, generation, swap
@@ -44,6 +44,16 @@ from injector.destination.staged import Staged
 from injector.errors import ConfigError, WriteError
 
 
+@dataclass(slots=True)
+class Memory:
+    """Which generations of a bundle we last knew to be there."""
+
+    current: Generation | None = None
+    previous: Generation | None = None  # for readers still in it
+    accepted: Generation | None = None  # what `rollback` returns to
+    looked: bool = False
+
+
 class Bundle:
     """One directory of members on disk, and what we last knew to be in it."""
 
@@ -52,28 +62,21 @@ class Bundle:
     ) -> None:
         if problems := member_problems(members):
             raise ConfigError(*problems)
-        self.directory = directory
+        self.path = self.directory = directory
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
-        self._current: Generation | None = None
-        self._previous: Generation | None = None  # for readers still in it
-        self._accepted: Generation | None = None  # what `rollback` returns to
-        self._looked = False
+        self.memory = Memory()
         self._recalled: tuple[str, Identity] = ("", ())
-
-    @property
-    def path(self) -> str:
-        return self.directory
 
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, over all members as last written or found right; empty before that."""
-        return self._current.content_hash if self._current else ""
+        return self.memory.current.content_hash if self.memory.current else ""
 
     @property
     def identity(self) -> Identity:
         """What stat() said of all members then; empty before that."""
-        return self._current.identity if self._current else ()
+        return self.memory.current.identity if self.memory.current else ()
 
     def recall(self, content_hash: str, identity: Identity) -> None:
         """Begin with what an earlier process knew: for members that only others may read."""
@@ -119,28 +122,32 @@ class Bundle:
             discard=partial(self._discard, new),
         )
 
-    def accept(self) -> None:
-        """Note that the application has taken what is there: nobody goes back behind it."""
-        self._accepted = self._current
+    def accept(self) -> bool:
+        """Note that the application has taken what is there: nobody goes back behind it.
+
+        Return whether an older generation is still kept for readers who are in it.
+        """
+        self.memory.accepted = self.memory.current
+        return self.memory.previous is not None
 
     def rollback(self) -> None:
         """Let readers see the accepted generation again; raises WriteError if there is none."""
-        accepted = self._accepted
+        accepted = self.memory.accepted
         if accepted is None or accepted.identity == self.identity:
             raise WriteError(f"roll back {self.directory}: there is no earlier generation")
         with self._opened("roll back") as directory:
             swap.swap(directory, accepted)  # 5. to 8.
-        self._current, self._previous = accepted, self._current
+        self.memory.current, self.memory.previous = accepted, self.memory.current
 
     def retire(self) -> None:
         """Remove what is only kept for readers who are still in it."""
-        self._previous = None
+        self.memory.previous = None
         with self._opened("retire") as directory:
             self._remove_spare(directory)
 
     def is_intact(self) -> bool:
         """Tell, without reading, whether readers still see the generation that we left."""
-        current = self._current
+        current = self.memory.current
         try:
             return (
                 current is not None
@@ -163,7 +170,7 @@ class Bundle:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
             swap.remove_stale(directory, ())
             generation.remove_others(directory, ())
-        self._current = self._previous = self._accepted = None
+        self.memory = Memory()
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left; return the paths that are gone."""
@@ -185,7 +192,7 @@ class Bundle:
             except BaseException:
                 self._remove_unseen(directory, new)
                 raise
-            self._current, self._previous = new, self._current
+            self.memory.current, self.memory.previous = new, self.memory.current
             # 9.
             self._remove_spare(directory)
 
@@ -199,17 +206,17 @@ class Bundle:
             generation.remove(directory, new.name)
 
     def _remove_spare(self, directory: Directory) -> list[str]:
-        kept = {found.name for found in (self._previous, self._accepted) if found}
+        kept = {found.name for found in (self.memory.previous, self.memory.accepted) if found}
         return generation.remove_others(directory, {swap.current_name(directory), *kept})
 
     def _look(self, directory: Directory, name: str | None) -> None:
         """See which generation is there, and what is in it."""
-        self._current = self._known(generation.inspect(directory, name) if name else None)
-        if not self._looked:  # what an earlier run has left, its application has taken
-            self._looked, self._accepted = True, self._current
+        self.memory.current = self._known(generation.inspect(directory, name) if name else None)
+        if not self.memory.looked:  # what an earlier run has left, its application has taken
+            self.memory.looked, self.memory.accepted = True, self.memory.current
 
     def _is_right(self, contents: Mapping[str, bytes]) -> bool:
-        current = self._current
+        current = self.memory.current
         return (
             current is not None
             and current.content_hash == digest(contents)

@@ -4,11 +4,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 
 from injector.destination import explain
 from injector.destination.directory import Directory, open_directory
 from injector.destination.in_place import overwrite
+from injector.destination.leftovers import sweep
 from injector.destination.regular import (
     Identity,
     create,
@@ -23,6 +25,16 @@ from injector.destination.regular import (
 from injector.destination.rights import Rights
 from injector.destination.staged import Staged
 from injector.errors import WriteError
+
+
+@dataclass(slots=True)
+class Memory:
+    """What we last knew to be in a file; its content only if somebody may want to go back."""
+
+    identity: Identity | None = None
+    content_hash: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    accepted: bytes | None = field(default=None, repr=False)
 
 
 class File:
@@ -44,26 +56,22 @@ class File:
         self._directory, self._name = os.path.split(path)
         self._create = create_dest_dirs
         self._require_memory_backed = require_memory_backed
-        self._identity: Identity | None = None
-        self._hash = ""
-        # What is there, and what the application has taken, in memory: only if it may be needed.
         self._revertible = revertible
-        self._content: bytes | None = None
-        self._accepted: bytes | None = None
+        self.memory = Memory()
 
     @property
     def content_hash(self) -> str:
         """SHA-256, in hex, of what was last written or found right; empty before that."""
-        return self._hash
+        return self.memory.content_hash
 
     @property
     def identity(self) -> Identity:
         """What stat() said of it then; empty before that."""
-        return self._identity or ()
+        return self.memory.identity or ()
 
     def recall(self, content_hash: str, identity: Identity) -> None:
         """Begin with what an earlier process knew: for a file that only others may read."""
-        self._hash, self._identity = content_hash, identity or None
+        self.memory.content_hash, self.memory.identity = content_hash, identity or None
 
     @property
     def warning(self) -> str:
@@ -107,23 +115,28 @@ class File:
             discard=partial(self._discard, name),
         )
 
-    def accept(self) -> None:
+    def accept(self) -> bool:
         """Note that the application has taken what is there: nobody goes back behind it."""
-        self._accepted = self._content
+        self.memory.accepted = self.memory.content
+        return False
 
     def rollback(self) -> None:
         """Write again what the application has taken; raises WriteError if that is not known."""
-        if self._accepted is None:
+        if self.memory.accepted is None:
             raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
-        self.write(self._accepted)
+        self.write(self.memory.accepted)
 
     def retire(self) -> None:
-        """Remove what is only kept for readers: nothing, since theirs is open in their hands."""
+        """Remove what is only kept for readers: nothing, since they have theirs open."""
+
+    def sweep(self) -> list[str]:
+        """Remove what killed runs have left beside it; return the paths that are gone."""
+        return sweep([self._directory])
 
     def is_intact(self) -> bool:
         """Tell, at the cost of one stat, whether this is still the file that `write` left."""
         try:
-            return identity(os.lstat(self.path)) == self._identity
+            return identity(os.lstat(self.path)) == self.memory.identity
         except OSError:
             return False
 
@@ -140,20 +153,19 @@ class File:
             else:
                 os.unlink(self._name, dir_fd=directory.fd)
                 directory.sync()
-        self._identity = self._content = self._accepted = None
-        self._hash = ""
+        self.memory = Memory()
 
     def _written(self, content: bytes, found: os.stat_result) -> None:
-        self._identity = identity(found)
-        self._hash = self.hash_of(content)
+        self.memory.identity = identity(found)
+        self.memory.content_hash = self.hash_of(content)
         if self._revertible:
-            self._content = content
+            self.memory.content = content
 
     def _remember(self, directory: Directory) -> None:
         """Keep what an earlier run has left, which its application has taken, before it goes."""
-        if self._revertible and self._content is None:
+        if self._revertible and self.memory.content is None:
             with suppress(OSError, WriteError):
-                self._content = self._accepted = read_all(directory, self._name)
+                self.memory.content = self.memory.accepted = read_all(directory, self._name)
 
     def _commit(self, staged: str, content: bytes) -> None:
         with self._explained("write"), self._open() as directory:
@@ -208,8 +220,8 @@ class File:
     def _if_ours_unread(self, content: bytes) -> os.stat_result | None:
         """Judge by memory a file that we gave to somebody else and may not read any more."""
         found = os.lstat(self.path)
-        same = self.hash_of(content) == self._hash
-        return found if same and identity(found) == self._identity else None
+        same = self.hash_of(content) == self.memory.content_hash
+        return found if same and identity(found) == self.memory.identity else None
 
     def _needs(self) -> str:
         return self.path if self.in_place and os.path.lexists(self.path) else self._directory

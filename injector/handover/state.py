@@ -37,7 +37,8 @@ class State:
     issues: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # for issuance budgets
     pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
     told_at: Mapping[str, float] = field(default_factory=dict)  # by target
-    files: Mapping[str, Left] = field(default_factory=dict)  # by destination
+    files: Mapping[str, Left] = field(default_factory=dict)  # by output
+    refused: Mapping[str, str] = field(default_factory=dict, repr=False)  # hashes, by output
     secret_id: SecretId | None = None  # only one that nothing else has
 
     def untold(self, path: str, content_hash: str) -> bool:

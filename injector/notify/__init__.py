@@ -1,16 +1,18 @@
 """The application only: tell it that its files have changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
 from injector.notify.outcome import Outcome, Target
 
-__all__ = ["Outcome", "Target", "target"]
+__all__ = ["Application", "Outcome", "Target", "application"]
 
 
-def target(
+def application(
     name: str,
     notify: model.Notify,
     *,
@@ -18,7 +20,7 @@ def target(
     redact: Callable[[str], str],
     environ: Mapping[str, str],
     child_pid: Callable[[], int | None] = lambda: None,
-) -> Target:
+) -> "Application":
     """Make what `notify.<name>` of the configuration describes.
 
     `child_pid` is asked at each signal for the supervised command, which restarts.
@@ -39,18 +41,41 @@ def target(
         how = CommandTarget(
             notify.command, timeout=notify.timeout, clock=clock, redact=redact, environ=environ
         )
-    return _Named(name, how)
+    if notify.verify is None:
+        return Application(name, how)
+    from injector.notify.verify import verify
+
+    asked = partial(verify, notify.verify, clock=clock, redact=redact, environ=environ)
+    return Application(name, how, asked)
 
 
-class _Named:
-    """Says which hook it was that failed; the others only say what happened."""
+class Application:
+    """Somebody who is told, and asked whether the change was taken.
 
-    def __init__(self, name: str, how: Target) -> None:
+    Says which hook it was that failed; the others only say what happened.
+    """
+
+    def __init__(
+        self, name: str, how: Target, verify: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._name = name
         self._how = how
+        self._verify = verify
 
     async def tell(self, written_at: float) -> Outcome:
-        try:
+        """Tell it that its files changed at `written_at`, on the wall clock; raises HookError."""
+        with self._named():
             return await self._how.tell(written_at)
+
+    async def verify(self) -> None:
+        """Return once it has taken the change, as far as anybody can tell; raises HookError."""
+        if self._verify is not None:
+            with self._named():
+                await self._verify()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
         except HookError as exc:
             raise HookError(f"hook '{self._name}': {exc}") from exc

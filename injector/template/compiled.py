@@ -74,7 +74,7 @@ class Template:
         self._env = env_function(environ)
         self._is_open = True
 
-    def render(self, snapshot: Snapshot) -> Rendered | Lacking:
+    def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
         """Return the content, or every secret that is lacking as far as can be told now.
 
         Raises MissingError for what a secret does not have and RenderError for the rest, both with

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from injector.secret import Ref
 
@@ -10,6 +10,8 @@ from injector.secret import Ref
 Content = Mapping[str, Any]
 # None: an optional secret that does not exist.
 Snapshot = Mapping[Ref, Content | None]
+# The text of one file as bytes; that of several as bytes by name.
+C_co = TypeVar("C_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Generic[C_co]):
     """The content, and every secret it was made from."""
 
-    content: bytes = field(repr=False)
+    content: C_co = field(repr=False)
     used: frozenset[Ref]
 
 

@@ -28,6 +28,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding((*where, f"{side}_delimiter"), "must not be empty")
         if template.command and template.exec is not None:
             yield Finding(where, "command and exec are the same thing: keep one of them")
+        yield from _check(where, template)
         if template.in_place:
             yield Finding(
                 (*where, "in_place"),
@@ -37,6 +38,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     for i, template in enumerate(config.template):
         yield from _destination(("template", i), template.destination)
     for i, bundle in enumerate(config.bundle):
+        yield from _bundle_check(("bundle", i, "check"), bundle.check)
         for j, template in enumerate(bundle.template):
             yield from _member(("bundle", i, "template", j), template)
     for i, env in enumerate(config.env_template):
@@ -78,6 +80,28 @@ def _format(where: Where, template: model.Template) -> Iterator[Finding]:
             yield Finding((*where, key), f"only has a meaning with format: {only}", ("format",))
     if template.encoding != "text" and template.format != "raw":
         yield Finding((*where, "encoding"), "only has a meaning with format: raw")
+
+
+def _check(where: Where, template: model.Template) -> Iterator[Finding]:
+    check, place = template.check, (*where, "check")
+    if check is None:
+        return
+    if not check.command and check.format is None:
+        yield Finding(place, "needs command, format or both", ("command", "format"))
+    if check.command and template.in_place:
+        yield Finding(
+            (*place, "command"),
+            "cannot be combined with in_place: there is no new file to look at beforehand",
+        )
+
+
+def _bundle_check(place: Where, check: model.Check | None) -> Iterator[Finding]:
+    if check is None:
+        return
+    if check.format is not None:
+        yield Finding((*place, "format"), "is a check of one file: write it there", ("format",))
+    elif not check.command:
+        yield Finding(place, "needs command", ("command",))
 
 
 def _owner(
@@ -145,22 +169,28 @@ def _member(where: Where, template: model.Template) -> Iterator[Finding]:
     for key in _OF_THE_BUNDLE:
         if getattr(template, key) not in ((), None, False, "keep"):
             yield Finding((*where, key), "belongs to the whole bundle, not to one of its files")
+    if template.check is not None and template.check.command:
+        yield Finding(
+            (*where, "check", "command"), "belongs to the whole bundle, not to one of its files"
+        )
 
 
 def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
     """Return the normal form of every path that this configuration writes to."""
     for where, path in _paths(config):
         if path.startswith("/"):
-            yield where, os.path.normpath(path)
+            yield where, os.path.normpath("/" + path.lstrip("/"))  # it would keep two slashes
 
 
 def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
     for i, template in enumerate(config.template):
         yield ("template", i, "destination"), template.destination
     for i, bundle in enumerate(config.bundle):
+        yield ("bundle", i, "directory"), f"{bundle.directory}/..data"
         for j, template in enumerate(bundle.template):
             where = ("bundle", i, "template", j, "destination")
-            yield where, f"{bundle.directory}/{template.destination}"
+            if not template.destination.startswith("..") and "/.." not in template.destination:
+                yield where, f"{bundle.directory}/{template.destination}"
     for i, sink in enumerate(config.auto_auth.sinks if config.auto_auth is not None else ()):
         yield ("auto_auth", "sinks", i, "config", "path"), sink.config.path
     for i, listener in enumerate(config.listener):

@@ -19,6 +19,7 @@ RESERVED = frozenset((
 ))
 # fmt: on
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def findings(config: model.Config, document: Document) -> Iterator[Finding]:
@@ -30,8 +31,21 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding(
                 ("secrets", name, "path"), "has to name a secret, such as secret/data/app"
             )
+    yield from _bundles(config, document)
     yield from _same_secret(config, document)
     yield from _unknown_names(config, document)
+
+
+def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
+    """Check names that stand where a file's path stands otherwise: in logs, status, metrics."""
+    first: dict[str, int] = {}
+    for i, bundle in enumerate(config.bundle):
+        where = ("bundle", i, "name")
+        if first.setdefault(bundle.name, i) != i:
+            line = document.line(("bundle", first[bundle.name], "name"))
+            yield Finding(where, f"'{bundle.name}' is the name of the bundle on line {line} too")
+        elif not _BUNDLE_NAME.fullmatch(bundle.name):
+            yield Finding(where, "a name consists of letters, digits, '_', '.' and '-'")
 
 
 def _spelling(where: Where, name: str) -> Iterator[Finding]:

@@ -22,6 +22,12 @@ def findings(config: model.Config) -> Iterator[Finding]:
             yield from _http((*where, "http"), notify.http)
         if notify.verify is not None:
             yield from _verify((*where, "verify"), notify.verify)
+        elif notify.on_failure == "rollback":
+            yield Finding(
+                (*where, "on_failure"),
+                "rollback needs `verify`, which tells whether the application took the change",
+                ("verify",),
+            )
     for where, template in located_templates(config):
         if template.wait is not None:
             yield from _wait((*where, "wait"), template.wait)

@@ -1,0 +1,63 @@
+"""When each output is looked at next. Bookkeeping only: no clock, no I/O."""
+
+from math import inf
+from typing import Any
+
+from injector.delivery.output import Output
+from injector.delivery.timing import quiet_at
+
+
+class Schedule:
+    """Due times by an output's name, on the injected clock."""
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+        self._since: dict[str, float] = {}  # when a run of changes began, for `wait`
+        self._retire: dict[str, float] = {}
+        self._held: set[str] = set()
+
+    def changed(self, output: Output[Any], now: float) -> None:
+        """Note a change: due at once, or at the end of a run of changes (`wait`)."""
+        since = self._since.setdefault(output.name, now)
+        # The first delivery never waits: there is nothing yet that could be kept quiet.
+        waits = output.wait is not None and output.settled
+        self._due[output.name] = quiet_at(since, now, output.wait) if waits and output.wait else now
+
+    def deliver(self, name: str, at: float) -> None:
+        """Note that an output is due then, unless it already is at another time."""
+        self._due.setdefault(name, at)
+
+    def retire(self, name: str, at: float) -> None:
+        """Note when what an output keeps for readers is to be removed."""
+        self._retire[name] = at
+
+    def hold(self, name: str) -> None:
+        """Let an output not be due before `release`, whatever changes."""
+        self._held.add(name)
+
+    def release(self, name: str) -> None:
+        self._held.discard(name)
+
+    def is_due(self, name: str) -> bool:
+        """Tell whether an output is due now or later."""
+        return name in self._due
+
+    def next(self) -> float:
+        """Return when there is something to do; infinity if nothing is planned."""
+        due = (at for name, at in self._due.items() if name not in self._held)
+        return min(min(due, default=inf), min(self._retire.values(), default=inf))
+
+    def take_due(self, now: float) -> list[str]:
+        """Return what is to be delivered now, and forget it."""
+        names = [n for n, at in self._due.items() if at <= now and n not in self._held]
+        for name in names:
+            del self._due[name]
+            self._since.pop(name, None)
+        return names
+
+    def take_retired(self, now: float) -> list[str]:
+        """Return what is to be retired now, and forget it."""
+        names = [name for name, at in self._retire.items() if at <= now]
+        for name in names:
+            del self._retire[name]
+        return names

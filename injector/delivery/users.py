@@ -1,0 +1,54 @@
+"""Who uses which secret, and which generation of it they have taken."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from injector.delivery.output import Output
+from injector.secret import Ref
+from injector.store import Store
+
+
+class Users:
+    """The outputs by the secrets they want; tells the store what is wanted and acknowledged."""
+
+    def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
+        self._outputs = outputs
+        self._store = store
+        self._by_ref: dict[Ref, set[str]] = defaultdict(set)
+
+    def want(self, output: Output[Any], refs: frozenset[Ref]) -> None:
+        """Note what an output is made from; replaces what was noted before."""
+        for ref in output.wants - refs:
+            self._by_ref[ref].discard(output.name)
+            if not self._by_ref[ref]:
+                del self._by_ref[ref]
+        for ref in refs - output.wants:
+            self._by_ref[ref].add(output.name)
+        output.wants = refs
+        self._store.want(output.name, refs)
+
+    def of(self, refs: Iterable[Ref]) -> set[str]:
+        """Return the names of the outputs that want one of these."""
+        return {name for ref in refs for name in self._by_ref.get(ref, ())}
+
+    def took(self, outputs: Iterable[Output[Any]], now: float) -> None:
+        """Note that the applications of these outputs have taken what was delivered.
+
+        A generation is acknowledged once all users of its secret have taken it.
+        """
+        taken: dict[Ref, int] = {}
+        for output in outputs:
+            output.told = dict(output.delivered)
+            taken |= output.told
+        self._store.acknowledge(
+            {
+                ref: number
+                for ref, number in taken.items()
+                if all(
+                    self._outputs[name].told.get(ref) == number
+                    for name in self._by_ref.get(ref, ())
+                )
+            },
+            now,
+        )

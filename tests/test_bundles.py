@@ -1,0 +1,329 @@
+"""Files that change together, in the whole engine: one snapshot, one check, one swap, one word."""
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from tests.engine import configuration, engine, load_from
+from tests.fakes import LIMIT
+
+CANARY = "canary-5e1d-value"
+
+
+def told(tmpfs) -> int:
+    """Count how often the application was told."""
+    journal = tmpfs / "told"
+    return len(journal.read_text()) if journal.exists() else 0
+
+
+def one_bundle(app, proxy, tmpfs, *, secrets=None, members=None, **bundle):
+    """Two members from two secrets; whoever is told appends a letter to a file."""
+    members = members or [
+        {"destination": "user", "contents": "{{ a.value }}"},
+        {"destination": "conf/password", "contents": "{{ b.value }}", "perms": "0400"},
+    ]
+    entry = {"name": "login", "directory": str(tmpfs / "login"), "template": members, **bundle}
+    hook = [sys.executable, "-c", f"open({str(tmpfs / 'told')!r}, 'a').write('x')"]
+    return configuration(
+        app,
+        proxy.address,
+        secrets=secrets or {name: {"path": app.path(name)} for name in "ab"},
+        bundle=[{"notify": ["app"], **entry}],
+        notify={"app": {"command": hook}},
+    )
+
+
+async def appears(path):
+    async with asyncio.timeout(LIMIT):
+        while not path.exists():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0)
+
+
+def generation(tmpfs) -> str:
+    return os.readlink(tmpfs / "login" / "..data")
+
+
+def generations(tmpfs) -> list[str]:
+    return [name for name in os.listdir(tmpfs / "login") if name.startswith("..vault-injector.")]
+
+
+def checking(tmpfs, condition: str) -> list[str]:
+    """A command that fails unless the condition on the text of the staged member `user` holds."""
+    code = f"import sys; u = open(sys.argv[1] + '/user').read(); sys.exit(0 if {condition} else u)"
+    return [sys.executable, "-c", code, "{staged}"]
+
+
+async def test_all_members_come_from_one_snapshot_and_the_application_is_told_once(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        assert (tmpfs / "login/user").read_text() == "alice"
+        assert (tmpfs / "login/conf/password").read_text() == "one"
+        assert (tmpfs / "login/conf/password").stat().st_mode & 0o777 == 0o400
+        assert running.assembly.health.settled
+        assert told(tmpfs) == 1
+
+        app.put("a", value="bob")
+        app.put("b", value="two")
+        await clock.advance(120)
+
+        assert (tmpfs / "login/user").read_text() == "bob"
+        assert (tmpfs / "login/conf/password").read_text() == "two"
+        assert told(tmpfs) == 2
+        assert running.log.count('"event": "bundle written", "path": "login"') <= 3
+
+
+async def test_a_bundle_is_not_made_before_every_member_can_be(app, proxy, clock, tmpfs, tmp_path):
+    app.put("a", value="alice")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        assert not (tmpfs / "login").exists()
+        assert running.assembly.delivery.missing() == ["login"]
+
+        app.put("b", value="one")
+        await clock.advance(61)
+
+        assert (tmpfs / "login/user").read_text() == "alice"
+        assert running.assembly.delivery.missing() == []
+
+
+async def test_an_unchanged_bundle_is_not_touched_by_a_refresh_or_another_run(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock):
+        before = generation(tmpfs)
+        await clock.advance(200)
+        assert generation(tmpfs) == before
+    async with engine(loaded, clock):
+        assert generation(tmpfs) == before
+        assert told(tmpfs) == 1
+
+
+async def test_an_old_generation_goes_a_minute_after_the_application_took_the_new_one(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock):
+        app.put("a", value="bob")
+        await clock.advance(61)
+        await clock.advance(20)
+        assert told(tmpfs) == 2
+        assert len(generations(tmpfs)) == 2
+
+        await clock.advance(61)
+
+        assert generations(tmpfs) == [generation(tmpfs)]
+
+
+async def test_a_bundle_that_somebody_changed_is_put_right_at_the_next_refresh(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        (tmpfs / "login/user").write_text("mallory")
+        await clock.advance(70)
+
+        assert (tmpfs / "login/user").read_text() == "alice"
+        assert running.log.count("bundle changed or removed by somebody else") == 1
+        await clock.advance(30)
+        assert told(tmpfs) == 2
+
+
+# --- checks
+
+
+async def test_what_fails_its_check_is_never_seen_and_costs_vault_nothing(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    check = {"command": checking(tmpfs, "u != 'canary-5e1d-value'")}
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
+
+    async with engine(loaded, clock) as running:
+        before = generation(tmpfs)
+        app.put("a", value=CANARY)
+        await clock.advance(61)
+        asked = proxy.count(app.name)
+        await clock.advance(20)
+
+        assert generation(tmpfs) == before
+        assert generations(tmpfs) == [before]
+        assert proxy.count(app.name) == asked
+        assert told(tmpfs) == 1
+        [failing] = running.assembly.health.failures()
+        assert str(failing.error).startswith(f"check of bundle login: `{sys.executable} -c")
+        assert failing.error is not None
+        assert failing.error.exit_code == 8
+        assert CANARY not in running.log
+        assert CANARY not in str(failing.error)
+
+        app.put("a", value="bob")
+        await clock.advance(80)
+        assert (tmpfs / "login/user").read_text() == "bob"
+        assert running.assembly.health.settled
+        assert told(tmpfs) == 2
+
+
+async def test_a_check_that_failed_for_another_reason_is_tried_again_by_itself(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    check = {"command": ["test", "-e", str(tmpfs / "ready")]}
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
+
+    async with engine(loaded, clock) as running:
+        assert running.assembly.delivery.missing() == ["login"]
+        assert generations(tmpfs) == []
+
+        (tmpfs / "ready").touch()
+        await clock.advance(25)
+
+        assert (tmpfs / "login/user").read_text() == "alice"
+
+
+async def test_a_check_that_hangs_holds_up_nobody_else_and_is_ended(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    check = {"command": ["sh", "-c", f"touch {tmpfs}/checking; sleep 60"], "timeout": "5s"}
+    config = one_bundle(app, proxy, tmpfs, check=check)
+    config["template"] = [{"contents": "{{ a.value }}", "destination": str(tmpfs / "other")}]
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock, settle=False) as running:
+        await running.log_has("file written")
+        await appears(tmpfs / "checking")
+        assert (tmpfs / "other").read_text() == "alice"
+        await clock.advance(5, settle=False)
+        await running.log_has("did not end within 5 s and was killed")
+        assert generations(tmpfs) == []
+
+
+async def test_a_stopped_injector_leaves_nothing_of_what_it_was_checking(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    marker = tmpfs / "checking"
+    check = {"command": ["sh", "-c", f"touch {marker}; sleep 60"]}
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
+
+    async with engine(loaded, clock, settle=False):
+        await appears(marker)
+        assert len(generations(tmpfs)) == 1
+
+    assert generations(tmpfs) == []
+
+
+async def test_a_single_file_is_checked_before_it_takes_its_place(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", port="80")
+    path = tmpfs / "app.json"
+    config = configuration(
+        app,
+        proxy.address,
+        secrets={"a": {"path": app.path("a")}},
+        template=[
+            {
+                "contents": '{"port": {{ a.port }}}',
+                "destination": str(path),
+                "check": {"command": [sys.executable, "-m", "json.tool", "{staged}"]},
+            }
+        ],
+    )
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        assert json.loads(path.read_text()) == {"port": 80}
+        app.put("a", port="eighty")
+        await clock.advance(66)
+
+        assert json.loads(path.read_text()) == {"port": 80}
+        assert os.listdir(tmpfs) == ["app.json"]
+        assert "check of" in running.log
+
+
+@pytest.mark.parametrize("place", ["file", "member"])
+async def test_content_that_its_reader_could_not_parse_is_not_written(
+    app, proxy, clock, tmpfs, tmp_path, place
+):
+    app.put("a", port="80")
+    entry = {"contents": '{"port": {{ a.port }}}', "check": {"format": "json"}}
+    blocks: dict[str, Any]
+    if place == "file":
+        path = tmpfs / "app.json"
+        blocks = {"template": [{**entry, "destination": str(path)}]}
+    else:
+        path = tmpfs / "app/app.json"
+        members = [{**entry, "destination": "app.json"}]
+        blocks = {"bundle": [{"name": "a", "directory": str(tmpfs / "app"), "template": members}]}
+    config = configuration(app, proxy.address, secrets={"a": {"path": app.path("a")}}, **blocks)
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        app.put("a", port=CANARY)
+        await clock.advance(66)
+
+        assert json.loads(path.read_text()) == {"port": 80}
+        [failing] = running.assembly.health.failures()
+        assert "app.json: is not valid json: line 1, column 10" in str(failing.error)
+        assert failing.error is not None
+        assert failing.error.exit_code == 6
+        assert CANARY not in running.log
+
+
+# --- contracts
+
+
+@pytest.mark.parametrize(
+    ("values", "exit_code", "reason"),
+    [
+        ({"user": "u"}, 5, "keys password, port are missing"),
+        ({"user": "u", "password": CANARY, "port": "x"}, 6, "port is a string and not a number"),
+        ({"user": "u", "password": ["x"], "port": 1}, 6, "password is a list and not a string"),
+    ],
+)
+async def test_nothing_is_made_of_a_secret_that_breaks_its_contract(
+    app, proxy, clock, tmpfs, tmp_path, values, exit_code, reason
+):
+    app.put("a", user="u", password="p", port=5432)
+    contract = {"keys": {"user": "any", "password": "string", "port": "number"}}
+    config = configuration(
+        app,
+        proxy.address,
+        secrets={"a": {"path": app.path("a"), "contract": contract}},
+        template=[{"contents": "{{ a.user }}", "destination": str(tmpfs / "user")}],
+    )
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        assert (tmpfs / "user").read_text() == "u"
+        app.put("a", **values)
+        await clock.advance(66)
+
+        [failing] = running.assembly.health.failures()
+        assert failing.error is not None
+        assert failing.error.exit_code == exit_code
+        assert f"secret a breaks its contract: {reason}" in str(failing.error)
+        assert (tmpfs / "user").read_text() == "u"
+        assert CANARY not in running.log

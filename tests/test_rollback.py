@@ -1,0 +1,234 @@
+"""A change that the application does not take, in the whole engine: back to what it had."""
+
+import sys
+
+import pytest
+
+from tests.engine import configuration, engine, load_from
+
+CANARY = "canary-9c4b-value"
+
+
+def application(tmpfs, *paths):
+    """An application that appends what it reads to its journal, and is well unless that is bad."""
+    journal = tmpfs / "journal"
+    read = f"open({str(journal)!r}, 'a').write(' '.join(open(p).read() for p in {paths!r}) + ';')"
+    well = f"import sys; sys.exit('{CANARY}' in open({str(journal)!r}).read().split(';')[-2])"
+    return {
+        "command": [sys.executable, "-c", read],
+        "verify": {"command": [sys.executable, "-c", well], "timeout": "2s"},
+        "on_failure": "rollback",
+        "wait": {"min": "2s", "max": "4s"},
+    }
+
+
+def journal(tmpfs, name="journal"):
+    return (tmpfs / name).read_text().split(";")[:-1]
+
+
+def configured(app, proxy, tmpfs, **blocks):
+    defaults = {
+        "secrets": {"a": {"path": app.path("a")}},
+        "template": [
+            {"contents": "{{ a.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+        ],
+        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
+    }
+    return configuration(app, proxy.address, **(defaults | blocks))
+
+
+def bundled(tmpfs, names="a"):
+    members = [{"contents": f"{{{{ {name}.value }}}}", "destination": name} for name in names]
+    return [{"name": "both", "directory": str(tmpfs / "b"), "template": members, "notify": ["app"]}]
+
+
+@pytest.mark.parametrize("kind", ["file", "bundle"])
+async def test_what_the_application_does_not_take_is_taken_back_and_it_is_told_again(
+    app, proxy, clock, tmpfs, tmp_path, kind
+):
+    app.put("a", value="good")
+    path = tmpfs / ("file" if kind == "file" else "b/a")
+    blocks = {} if kind == "file" else {"template": [], "bundle": bundled(tmpfs)}
+    blocks["notify"] = {"app": application(tmpfs, str(path))}
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+
+        assert path.read_text() == "good"
+        assert journal(tmpfs) == ["good", CANARY, "good"]
+        [alarm] = running.assembly.health.failures()
+        assert alarm.kind == kind
+        assert "rolled back, since app has not taken the change" in str(alarm.error)
+        assert alarm.error is not None
+        assert alarm.error.exit_code == 8
+        metrics = running.kept.metrics
+        name = str(path) if kind == "file" else "both"
+        assert metrics.renders.values[name, "rolled_back"] == 1
+        assert metrics.file_stale.values[name,] == 1
+        assert metrics.notifications.values["app", "refused"] == 1
+        assert CANARY not in running.log
+        assert CANARY not in str(alarm.error)
+
+
+async def test_the_refused_content_is_not_tried_again_until_it_changes(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+        app.put("a", value=CANARY)
+        await clock.advance(600)
+        assert journal(tmpfs) == ["good", CANARY, "good"]
+
+        app.put("a", value="better")
+        await clock.advance(75)
+
+        assert (tmpfs / "file").read_text() == "better"
+        assert journal(tmpfs) == ["good", CANARY, "good", "better"]
+        assert running.assembly.health.settled
+
+
+async def test_the_refused_content_is_tried_again_when_somebody_asks(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+
+        running.assembly.delivery.retry_refused()
+        await clock.settled()
+        await clock.advance(30)
+
+        assert journal(tmpfs) == ["good", CANARY, "good", CANARY, "good"]
+
+
+async def test_a_refusal_is_remembered_by_the_next_configuration(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+        kept = running.kept
+    async with engine(loaded, clock, kept=kept) as running:
+        await clock.advance(200)
+
+        assert (tmpfs / "file").read_text() == "good"
+        assert journal(tmpfs) == ["good", CANARY, "good"]
+        assert running.assembly.delivery.missing() == []
+        assert len(running.assembly.health.failures()) == 1
+
+
+async def test_the_first_content_ever_stays_and_the_application_is_told_again(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value=CANARY)
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(40)
+
+        assert (tmpfs / "file").read_text() == CANARY
+        assert len(journal(tmpfs)) >= 2
+        [alarm] = running.assembly.health.failures()
+        assert (alarm.kind, alarm.name) == ("notify", "app")
+        assert "nothing is known of an earlier content" in running.log
+
+
+async def test_every_file_of_the_change_goes_back_and_all_who_use_them_are_told(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="a1")
+    app.put("b", value="b1")
+    files = [
+        {"contents": "{{ a.value }}", "destination": str(tmpfs / "a"), "notify": ["app", "other"]},
+        {"contents": "{{ b.value }}", "destination": str(tmpfs / "b"), "notify": ["app"]},
+    ]
+    other = [sys.executable, "-c", f"open('{tmpfs}/other', 'a').write('x')"]
+    config = configured(
+        app,
+        proxy,
+        tmpfs,
+        secrets={name: {"path": app.path(name)} for name in "ab"},
+        template=files,
+        notify={
+            "app": application(tmpfs, str(tmpfs / "a"), str(tmpfs / "b")),
+            "other": {"command": other},
+        },
+    )
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        app.put("a", value="a2")
+        app.put("b", value=CANARY)
+        await clock.advance(90)
+
+        assert ((tmpfs / "a").read_text(), (tmpfs / "b").read_text()) == ("a1", "b1")
+        assert journal(tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1"]
+        assert (tmpfs / "other").read_text() == "xxx"
+        assert len(running.assembly.health.failures()) == 2
+
+
+async def test_what_came_during_the_verification_is_told_before_anything_is_taken_back(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(63.4)  # told, and being asked
+        assert journal(tmpfs) == ["good", CANARY]
+        app.put("a", value="mended")
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(20)
+
+        assert (tmpfs / "file").read_text() == "mended"
+        assert journal(tmpfs) == ["good", CANARY, "mended"]
+        assert running.assembly.health.settled
+
+
+async def test_without_rollback_the_change_stays_and_is_told_again(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    keep = application(tmpfs, str(tmpfs / "file")) | {"on_failure": "keep"}
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": keep}))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+
+        assert (tmpfs / "file").read_text() == CANARY
+        assert journal(tmpfs)[:3] == ["good", CANARY, CANARY]
+        [alarm] = running.assembly.health.failures()
+        assert "hook 'app': not confirmed within 2 s" in str(alarm.error)
+
+
+async def test_a_reload_between_the_change_and_its_refusal_still_knows_what_to_go_back_to(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(61)
+        assert (tmpfs / "file").read_text() == CANARY
+        assert journal(tmpfs) == ["good"]
+        kept = running.kept
+    async with engine(loaded, clock, kept=kept):
+        await clock.advance(30)
+
+        assert (tmpfs / "file").read_text() == "good"
+        assert journal(tmpfs) == ["good", CANARY, "good"]
