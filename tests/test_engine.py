@@ -350,6 +350,72 @@ async def test_a_granted_policy_is_noticed_within_a_minute(app, proxy, clock, tm
         assert (tmpfs / "db.env").exists()
 
 
+def give_another_policy(app, *paths):
+    """Let the role give one more policy to tokens that are made from now on."""
+    more = f"{app.name}-more"
+    rules = "".join(f'path "{path}" {{ capabilities = ["read"] }}\n' for path in paths)
+    app.admin.sys.create_or_update_policy(more, rules)
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name, more], token_ttl="1h"
+    )
+
+
+@pytest.mark.parametrize("token_ttl", ["1h", "4m"])
+@pytest.mark.parametrize("granted_after", [1, 299, 301])
+async def test_a_roles_new_policy_list_is_noticed_within_five_minutes(
+    app, proxy, clock, tmpfs, tmp_path, granted_after, token_ttl
+):
+    """A token that is renewed is none the fresher for it: its policies are those of its login."""
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl=token_ttl
+    )
+    secrets = {"db": {"path": f"kv1/granted-{app.name}"}}
+    app.admin.secrets.kv.v1.create_or_update_secret(
+        f"granted-{app.name}", secret={"password": "one"}, mount_point="kv1"
+    )
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
+
+    async with engine(loaded, clock, draw=1.0) as running:
+        first = running.token
+        await clock.advance(granted_after)
+        give_another_policy(app, f"kv1/granted-{app.name}")
+        await clock.advance(300)
+
+        assert (tmpfs / "db.env").exists()
+        assert not running.token.is_same(first)
+        assert proxy.count("/login") <= 3
+        assert running.assembly.health.settled
+
+
+async def test_a_fresh_login_that_fails_leaves_the_valid_token_as_it_was(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """A secret id of one use cannot log in again: no reason to stop, and none to repeat it."""
+    app.put("db", password="one")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_type="batch", token_ttl="2h",
+        secret_id_num_uses=1,
+    )  # fmt: skip
+    app.new_secret_id()
+    entries = [
+        {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")},
+        {"contents": '{{ secret("secret/data/no").x }}', "destination": str(tmpfs / "no")},
+    ]
+    config = one_file(app, proxy, tmpfs, blocks={"template": entries})
+    config["auto_auth"]["method"]["exit_on_err"] = True
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        first = running.token
+        await clock.advance(3600)
+
+        assert running.token is first
+        assert 2 <= proxy.count("/login") <= 1 + 4
+        assert "token" not in [report.kind for report in running.assembly.health.failures()]
+        app.put("db", password="two")
+        await clock.advance(67)
+        assert (tmpfs / "db.env").read_text() == "two"
+
+
 # --- outages
 
 

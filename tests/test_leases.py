@@ -220,6 +220,46 @@ async def test_a_revoked_token_means_new_credentials_at_once_and_once(
         assert logs_in(database, tmpfs)
 
 
+async def test_a_path_that_stays_denied_costs_a_login_now_and_then_and_no_credential(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """A fresh token that may do no more than the old one is given back: no lease dies with it."""
+    config = settings(app, proxy, tmpfs, creds)
+    forbidden = {"contents": '{{ secret("secret/data/no").x }}', "destination": str(tmpfs / "no")}
+    config["template"].append(forbidden)
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        first = running.token
+        await clock.advance(4 * 3600)
+
+        assert running.token.is_same(first)
+        assert proxy.count(creds) == 1
+        assert proxy.count("/login") <= 1 + 2 + 6
+        assert proxy.count("revoke-self") == proxy.count("/login") - 1
+        assert running.assembly.tokens.retiring == []
+        assert "token" not in [report.kind for report in running.assembly.health.failures()]
+
+
+async def test_where_lookups_are_refused_a_denied_path_replaces_the_token_ever_more_rarely(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """Nothing tells a dead token from a policy there, so a fresh one is taken over on suspicion."""
+    app.allow(creds, "sys/leases/renew")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_no_default_policy=True, token_ttl="4h"
+    )
+    config = settings(app, proxy, tmpfs, creds)
+    forbidden = {"contents": '{{ secret("secret/data/no").x }}', "destination": str(tmpfs / "no")}
+    config["template"].append(forbidden)
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock):
+        await clock.advance(2.5 * 3600)
+
+        assert proxy.count(creds) <= proxy.count("/login") <= 1 + 7
+
+
 async def test_a_failing_hook_issues_nothing_for_anybody(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

@@ -26,6 +26,7 @@ from injector.secret import (
     still_due,
 )
 from injector.vault import Token
+from injector.vault.doubt import Doubt, rest
 
 NOW = 1000.0
 NEVER = Step(Act.FETCH, math.inf)
@@ -269,6 +270,39 @@ def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, a
 
     assert found[0] is act
     assert found[1] == pytest.approx(at)
+
+
+def test_logins_that_change_nothing_become_rarer():
+    minutes = [rest(futile) / 60 for futile in range(8)]
+
+    assert minutes == [5, 5, 10, 20, 40, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("denied_at", "futile", "due"),
+    [
+        (-math.inf, 0, math.inf),  # nothing is denied
+        (NOW - 1, 0, math.inf),  # to the token before
+        (NOW + 10, 0, math.inf),  # it will be asked for again before a login is due
+        (NOW + 250, 0, NOW + 300),
+        (NOW + 310, 0, NOW + 310),
+        (NOW + 310, 2, math.inf),
+        (NOW + 590, 2, NOW + 600),
+        (NOW + 99999, 99, NOW + 99999),
+    ],
+)
+def test_a_login_because_of_a_policy_is_due_while_something_is_denied(denied_at, futile, due):
+    assert Doubt(NOW, denied_at, futile).due_at == due
+
+
+def test_a_token_that_may_do_something_else_ends_the_rest():
+    doubt = Doubt(NOW, NOW + 700, futile=5)
+
+    doubt.settled(NOW + 900, changed=False)
+    assert doubt.futile == 5
+    doubt.settled(NOW + 900, changed=True)
+    assert doubt == Doubt(NOW + 900, NOW + 700, 0)
+    assert doubt.due_at == math.inf
 
 
 # --- delivery

@@ -43,6 +43,7 @@ class AutoAuth:
         self._method = method
         self._parts = parts
         self._failures = 0
+        self._new_material = False
         if parts.tokens.held is None:
             parts.health.waiting("token", "token")
 
@@ -54,34 +55,74 @@ class AutoAuth:
     def material_changed(self) -> None:
         """Use a new secret id, JWT or token at once if the last login failed."""
         if self._failures:
+            self._new_material = True
             self._parts.tokens.bad.ring()
 
     async def run(self) -> None:
         """Act on the token whenever it is due. Runs until cancelled."""
         parts = self._parts
         held = parts.tokens.held
-        act, at = (Act.LOG_IN, parts.clock.now()) if held is None else next_step(held, parts.draw())
+        step = (Act.LOG_IN, parts.clock.now()) if held is None else next_step(held, parts.draw())
         while True:
-            held = parts.tokens.held
-            cut_short = await parts.clock.sleep(at - parts.clock.now(), parts.tokens.bad)
-            if cut_short:
-                act = Act.LOG_IN
-                if held is not None and parts.tokens.held is None:
-                    parts.log.warning("token not valid any more, logging in again")
-            await parts.availability.wait()
-            held = parts.tokens.held
-            if act is Act.RENEW and held is not None:
-                act, at = await self._renew(held)
-            else:
-                parts.tokens.bad.hush()  # whoever rang while Vault was away means this login
-                act, at = await self._log_in()
+            step = await self._next(*step)
+
+    async def _next(self, act: Act, at: float) -> tuple[Act, float]:
+        """Wait until something is due and do it; return what is next. A ring only makes it look."""
+        clock, tokens = self._parts.clock, self._parts.tokens
+        before = tokens.held
+        if before is None and act is Act.RENEW:
+            act, at = Act.LOG_IN, clock.now()  # it was dropped while it was being renewed
+        await clock.sleep(min(at, tokens.doubt.due_at) - clock.now(), tokens.bad)
+        await self._parts.availability.wait()
+        held = tokens.held
+        dropped = before is not None and held is None
+        if dropped:
+            self._parts.log.warning("token not valid any more, logging in again")
+        if dropped or self._new_material:
+            act, at = Act.LOG_IN, clock.now()
+        self._new_material = False
+        if at <= clock.now():
+            return await (
+                self._log_in() if act is Act.LOG_IN or held is None else self._renew(held)
+            )
+        if held is not None and tokens.doubt.due_at <= clock.now():
+            return await self._log_in_for_more(held) or (act, at)
+        return act, at
 
     async def _log_in(self) -> tuple[Act, float]:
-        parts = self._parts
         try:
-            token = await self._method.log_in(parts.vault)
+            token = await self._new_token()
         except InjectorError as exc:
             return self._login_failed(exc)
+        self._accept(token)
+        return next_step(token, self._parts.draw())
+
+    async def _log_in_for_more(self, held: Token) -> tuple[Act, float] | None:
+        """Log in because a policy refuses something; None if the old token is as good, and stays.
+
+        To take over a token that may do no more would issue every lease anew, for nothing.
+        """
+        parts = self._parts
+        parts.tokens.doubt.tried(parts.clock.now())
+        try:
+            token = await self._new_token()
+        except InjectorError as exc:
+            if parts.tokens.held is None:  # dropped meanwhile
+                return self._login_failed(exc)
+            if isinstance(exc, Unreachable):
+                parts.availability.report(exc)
+            parts.log.info("no new token, the old one stays", error=str(exc))
+            return None
+        if parts.tokens.held is held and token.adds_nothing_to(held):
+            parts.log.info("a new token may do no more, the old one stays")
+            await self._give_back(token)
+            return None
+        self._accept(token)
+        return next_step(token, parts.draw())
+
+    async def _new_token(self) -> Token:
+        parts = self._parts
+        token = await self._method.log_in(parts.vault)
         parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
         if token.uses:
@@ -89,8 +130,13 @@ class AutoAuth:
                 "the token has limited uses: every request uses one up; set token_num_uses to 0",
                 uses=token.uses,
             )
-        self._accept(token)
-        return next_step(token, parts.draw())
+        return token
+
+    async def _give_back(self, token: Token) -> None:
+        try:
+            await self._parts.vault.revoke_self(token)
+        except InjectorError as exc:
+            self._parts.log.info("not revoked, it ends by itself", what="token", error=str(exc))
 
     async def _renew(self, held: Token) -> tuple[Act, float]:
         parts = self._parts
@@ -113,7 +159,6 @@ class AutoAuth:
         parts = self._parts
         self._failures = 0
         parts.tokens.put(token)
-        parts.tokens.bad.hush()  # rung while this login was under way: here is the answer
         parts.health.ok("token", "token")
         expires_in = token.expires_at - parts.clock.now()
         if token.duration:

@@ -125,7 +125,13 @@ class Vault:
             raise AuthError(f"the token is not valid: {exc}") from exc
         known = _understood(answer.get("data"), _Known, "look up the token")
         return Token(
-            value, known.accessor or "", sent, known.ttl, bool(known.renewable), ours=False
+            value,
+            known.accessor or "",
+            sent,
+            known.ttl,
+            bool(known.renewable),
+            ours=False,
+            rights=_rights(known.entity_id, known.policies),
         )
 
     async def is_valid(self, token: Token) -> bool:
@@ -146,7 +152,8 @@ class Vault:
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
         granted = _understood(answer.get("auth"), _Grant, "renew the token")
-        return replace(_token(granted, sent, value=token.value), ours=token.ours, uses=token.uses)
+        renewed = _token(granted, sent, value=token.value)
+        return replace(renewed, ours=token.ours, uses=token.uses, rights=token.rights)
 
     async def wrap_creation_path(self, wrapping_token: str) -> str:
         """Return where a wrapping token was made, without using it up."""
@@ -210,6 +217,8 @@ class _Grant(msgspec.Struct, frozen=True):
     lease_duration: float | None = None
     renewable: bool | None = None
     num_uses: int | None = None
+    entity_id: str | None = None
+    token_policies: list[str] | None = None
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -218,6 +227,8 @@ class _Known(msgspec.Struct, frozen=True):
     ttl: float
     accessor: str | None = None
     renewable: bool | None = None
+    entity_id: str | None = None
+    policies: list[str] | None = None
 
 
 class _Wrap(msgspec.Struct, frozen=True):
@@ -243,7 +254,12 @@ def _token(granted: _Grant, sent: float, value: str = "") -> Token:
         granted.lease_duration or 0.0,
         bool(granted.renewable),
         uses=granted.num_uses or 0,
+        rights=_rights(granted.entity_id, granted.token_policies),
     )
+
+
+def _rights(entity_id: str | None, policies: list[str] | None) -> tuple[str, ...]:
+    return () if policies is None else (entity_id or "", *sorted(policies))
 
 
 def _missing(ref: Ref, exc: MissingError) -> str:

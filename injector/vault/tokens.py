@@ -10,12 +10,9 @@ from typing import TypeVar
 from injector.clock import Clock, Wakeup
 from injector.errors import DeniedError, TransientError
 from injector.vault.adapter import InvalidRequest
+from injector.vault.doubt import Doubt, rest
 
 T = TypeVar("T")
-
-# A 403 with a valid token is policy. A role's changed policies need a new token, so one fresh login
-# is worth it, but no more often than this, seconds.
-FRESH_LOGIN_INTERVAL = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,10 +26,17 @@ class Token:
     renewable: bool
     ours: bool = True  # made by a login of ours, so that revoking it is ours as well
     uses: int = 0  # how many requests it is good for (`token_num_uses`); 0 is any number
+    # What it may do: its entity and the policies of its login; () is not known. The policies of an
+    # entity are looked up at each request, so they are the same for all of its tokens.
+    rights: tuple[str, ...] = ()
 
     def is_same(self, other: "Token") -> bool:
         """Tell whether this is the same token, perhaps before or after a renewal."""
         return self.value == other.value
+
+    def adds_nothing_to(self, held: "Token") -> bool:
+        """Tell whether this token of ours may do no more than the one that is held."""
+        return self.ours and self.rights != () and self.rights == held.rights
 
     @property
     def expires_at(self) -> float:
@@ -56,10 +60,12 @@ class Tokens:
         if token is not None:
             self._arrived.set()
         self._judging = asyncio.Lock()
-        self._last_blame = -math.inf
+        self._guessed_at = -math.inf
         self._lookup_works = False
         self._learning = False
-        self.bad = Wakeup()  # rung for auth: the current token is useless, log in at once
+        self._rights: tuple[str, ...] = () if token is None else token.rights
+        self.doubt = Doubt(-math.inf if token is None else token.granted_at)
+        self.bad = Wakeup()  # rung for auth: the token is dropped, or there is a new doubt
         self.retiring: list[Token] = list(retiring)  # replaced, and perhaps still alive
         self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
 
@@ -77,8 +83,11 @@ class Tokens:
         """Make a token current: a new one, or the same one renewed."""
         before, self._token = self._token, token
         self._arrived.set()
-        if before is not None and not before.is_same(token):
-            self.retiring.append(before)
+        if before is None or not before.is_same(token):
+            self.doubt.settled(self._clock.now(), changed=token.rights != self._rights)
+            self._rights = token.rights
+            if before is not None:
+                self.retiring.append(before)
         for tell in self.on_put:
             tell(token)
 
@@ -117,25 +126,29 @@ class Tokens:
         async with self._judging:
             if token is not self._token:
                 return True  # it has been replaced meanwhile
-            valid = await self._is_valid(token)
-            self._lookup_works = self._lookup_works or valid
-            now = self._clock.now()
-            rested = now - self._last_blame >= FRESH_LOGIN_INTERVAL
-            # A token of limited uses is used up by its requests, lookups included.
-            lookup_counts = self._lookup_works or token.uses > 0
-            # A refused lookup proves the token dead only where a lookup has ever worked: without
-            # the default policy it is refused for a good token too.
-            if (valid or not lookup_counts) and not rested:
-                return False
-            if valid and now - token.granted_at < FRESH_LOGIN_INTERVAL:
-                return False  # it is fresh already
-            self._last_blame = now
-            if valid:
+            if await self._is_valid(token):
+                self._lookup_works = True
+                self.doubt.denied_at = self._clock.now()
                 self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
+                return False
+            # A refused lookup proves the token dead only where a lookup has ever worked: without
+            # the default policy it is refused for a good token too. A token of limited uses is used
+            # up by its requests, lookups included.
+            proven = self._lookup_works or token.uses > 0
+            if not proven and not self._may_guess():
                 return False
             self.report_bad(token)
             self._learning = not self._lookup_works
             return True
+
+    def _may_guess(self) -> bool:
+        """Tell whether to take the token for dead without proof, which is rarer each time."""
+        now = self._clock.now()
+        if now < self._guessed_at + rest(self.doubt.futile):
+            return False
+        self._guessed_at = now
+        self.doubt.futile += 1
+        return True
 
     async def _learn(self, fresh: Token) -> None:
         """Look the token after a dead one up: from then on a refused lookup proves one dead."""

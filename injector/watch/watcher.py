@@ -61,6 +61,7 @@ class Watcher:
         self._parts = parts
         self._failures = 0
         self._asked_with: Token | None = None
+        self._denied = False
         self._refused = False  # Vault said that it has issued nothing
         self._rotation: Rotation | None = None  # of a static role, and when it was last asked
         self._asked_at = 0.0
@@ -94,7 +95,7 @@ class Watcher:
 
     def follow_token(self) -> None:
         """Another token is current: a lease of the old one is issued anew before it dies."""
-        if self._dies_with_another_token():
+        if self._dies_with_another_token() or self._denied_to_another_token():
             self.due.ring()
         elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
             self._measure_expiry(lease)
@@ -102,7 +103,7 @@ class Watcher:
     def _rung(self, step: Step) -> Step:
         """Return what is next after a ring, which may be older than the last answer."""
         now, current = self._parts.clock.now(), self._parts.store.current(self.ref)
-        if self._dies_with_another_token():
+        if self._dies_with_another_token() or self._denied_to_another_token():
             return Step(Act.FETCH, now)
         if step.act is Act.PUBLISH:
             return step  # a refresh does not shorten `publish_delay`
@@ -113,11 +114,19 @@ class Watcher:
     def _dies_with_another_token(self) -> bool:
         """Tell whether another token could give a lease that lives on, and was not asked with."""
         lease = self._parts.store.pending(self.ref) or self._parts.store.current(self.ref)
-        held = self._parts.tokens.held
-        if lease is None or held is None or not lease.is_lease or lease.token is None:
+        if lease is None or not lease.is_lease or lease.token is None:
             return False
-        asked = self._asked_with is not None and self._asked_with.is_same(held)
-        return not asked and not lease.token.is_same(held)
+        held = self._parts.tokens.held
+        return self._not_asked_with(held) and held is not None and not lease.token.is_same(held)
+
+    def _denied_to_another_token(self) -> bool:
+        """Tell whether a policy refused this secret to a token that has been replaced since."""
+        return self._denied and self._not_asked_with(self._parts.tokens.held)
+
+    def _not_asked_with(self, held: Token | None) -> bool:
+        if held is None:
+            return False
+        return self._asked_with is None or not self._asked_with.is_same(held)
 
     def _resume(self) -> Step:
         """Go on where the store's record stands: a reload is not a reason to ask again."""
@@ -264,12 +273,13 @@ class Watcher:
     def _succeeded(self) -> None:
         if self._failures:
             self._parts.log.info("secret recovered", secret=self.entry.name)
-        self._failures = 0
+        self._failures, self._denied = 0, False
         self._parts.health.ok("secret", self.entry.name)
 
     def _failed(self, error: InjectorError, act: Act) -> Step:
         parts = self._parts
         self._failures += 1
+        self._denied = isinstance(error, DeniedError)
         parts.health.failing("secret", self.entry.name, error)
         if isinstance(error, Unreachable):
             parts.availability.report(error)

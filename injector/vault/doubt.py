@@ -1,0 +1,45 @@
+"""When a policy's refusal is worth a fresh login. Arithmetic only: no clock, no I/O.
+
+A policy's text changes for every token that has it, a role's list of policies only for tokens that
+are made afterwards: nobody but a fresh login can tell.
+"""
+
+import math
+from dataclasses import dataclass
+
+from injector.secret import PERSON_BACKOFF
+
+# Seconds after a login before another is worth it; those that change nothing become rarer.
+FIRST_REST, LONGEST_REST = 300.0, 3600.0
+
+
+def rest(futile: int) -> float:
+    """Return how long to rest after a login, when so many in a row have changed nothing."""
+    return min(FIRST_REST * 2.0 ** min(max(0, futile - 1), 30), LONGEST_REST)
+
+
+@dataclass(slots=True)
+class Doubt:
+    """Whether a new token might do what the current one may not. Times are on the clock."""
+
+    logged_in_at: float = -math.inf
+    denied_at: float = -math.inf
+    futile: int = 0
+
+    @property
+    def due_at(self) -> float:
+        """When to log in; `inf` unless something is refused now: the denied ask every minute."""
+        due = max(self.denied_at, self.logged_in_at + rest(self.futile))
+        still_denied = self.denied_at > self.logged_in_at and due <= self.denied_at + PERSON_BACKOFF
+        return due if still_denied else math.inf
+
+    def tried(self, now: float) -> None:
+        """Note that a login is being tried for it: futile, unless it turns out to help."""
+        self.logged_in_at = now
+        self.futile += 1
+
+    def settled(self, now: float, *, changed: bool) -> None:
+        """Note that another token has come; `changed` if it may do something else."""
+        self.logged_in_at = now
+        if changed:
+            self.futile = 0
