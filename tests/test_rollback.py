@@ -103,7 +103,7 @@ async def test_the_refused_content_is_tried_again_when_somebody_asks(
         app.put("a", value=CANARY)
         await clock.advance(75)
 
-        running.assembly.delivery.retry_refused()
+        running.assembly.delivery.acceptance.retry_refused()
         await clock.settled()
         await clock.advance(30)
 
@@ -232,3 +232,20 @@ async def test_a_reload_between_the_change_and_its_refusal_still_knows_what_to_g
 
         assert (tmpfs / "file").read_text() == "good"
         assert journal(tmpfs) == ["good", CANARY, "good"]
+
+
+async def test_what_somebody_did_to_a_file_that_was_taken_back_is_put_right(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+        (tmpfs / "file").write_text("mallory")
+        await clock.advance(75)
+
+        assert (tmpfs / "file").read_text() == "good"
+        assert journal(tmpfs) == ["good", CANARY, "good", "good"]
+        assert len(running.assembly.health.failures()) == 1

@@ -15,8 +15,8 @@ from injector.auth.sink import Sinks
 from injector.clock import Clock, Wakeup
 from injector.config import Loaded, model
 from injector.delivery import Delivery, Ledger, Notifier, Output
-from injector.delivery.delivery import Parts as DeliveryParts
 from injector.delivery.notifier import Parts as NotifierParts
+from injector.delivery.parts import Parts as DeliveryParts
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
@@ -230,8 +230,8 @@ class Assembly:
             health=self.health,
             metrics=kept.metrics,
             log=kept.log,
-            told=delivery.told,
-            refused=delivery.refused,
+            took=delivery.acceptance.took,
+            refused=delivery.acceptance.refused,
         )
         users = build.users(self.outputs)
         for name, notify in build.targets(config).items():

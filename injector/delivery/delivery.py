@@ -4,48 +4,23 @@ Local failures stay local: none of them asks Vault for anything (rule R2).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from injector.clock import Clock
-from injector.delivery.contract import Contracts
-from injector.delivery.ledger import Ledger, Pending
+from injector.delivery.acceptance import Acceptance
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
+from injector.delivery.parts import Parts
 from injector.delivery.schedule import Schedule
 from injector.delivery.users import Users
 from injector.destination import Staged
 from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
-from injector.health import Health
-from injector.log import Logger
-from injector.metrics import Metrics
 from injector.secret import Ref, backoff
-from injector.store import Store
 from injector.template import Lacking
 
 # A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
-# What was replaced stays this long for readers who are still in it, once the application has taken
-# the new one. Seconds.
-HELD_FOR_READERS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What delivery works with."""
-
-    clock: Clock
-    draw: Callable[[], float]
-    store: Store
-    ledger: Ledger
-    health: Health
-    metrics: Metrics
-    log: Logger
-    contracts: Contracts
-    # Name of an output, hash of its content → written by a process that was killed before it could
-    # tell.
-    untold: Callable[[str, str], bool]
 
 
 class Delivery:
@@ -59,6 +34,9 @@ class Delivery:
         self._parts = parts
         self._users = Users(self._outputs, parts.store)
         self._schedule = Schedule()
+        self.acceptance = Acceptance(
+            self._outputs, self._notifiers, self._users, self._schedule, parts
+        )
         self._group = asyncio.TaskGroup()
         for output in self._outputs.values():
             parts.health.waiting(output.kind, output.name)
@@ -136,7 +114,7 @@ class Delivery:
                 return
             self._users.want(output, output.renderer.refs | rendered.used)
             generations = store.generations(output.wants)
-            if self._is_refused(output, rendered.content):
+            if self.acceptance.has_refused(output, rendered.content):
                 return
             if output.check is not None:
                 self._check(output, output.destination.stage(rendered.content), generations)
@@ -167,7 +145,8 @@ class Delivery:
             try:
                 await output.check(staged.path)
             except BaseException:
-                staged.discard()
+                with suppress(WriteError):  # the next start removes what cannot be removed now
+                    staged.discard()
                 raise
             staged.commit()
         except (HookError, WriteError) as exc:
@@ -195,24 +174,10 @@ class Delivery:
         # Asked once, written or not.
         untold = parts.untold(output.name, output.destination.content_hash)
         if written or untold:
-            self._announce(output)
-        self.told({output.name})
+            self.acceptance.announce(output)
+        self.acceptance.took({output.name})
         for target in output.targets:
             self._notifiers[target].news.ring()  # its first one may have waited for this output
-
-    def _announce(self, output: Output[Any], *, urgent: bool = False) -> None:
-        answered_at = self._answered_at(output)
-        for target in output.targets:
-            self._notifiers[target].add(output.name, answered_at, urgent=urgent)
-
-    def _answered_at(self, output: Output[Any]) -> float:
-        times = [
-            generation.added_at
-            for ref, number in output.delivered.items()
-            if (generation := self._parts.store.current(ref)) is not None
-            and output.told.get(ref) != number
-        ]
-        return max(times, default=self._parts.clock.now())
 
     def _remove(self, output: Output[Any]) -> None:
         """Remove what is made from a secret that is gone, as `on_missing: remove` asks for."""
@@ -231,7 +196,7 @@ class Delivery:
     def _failed(self, output: Output[Any], error: InjectorError) -> None:
         parts = self._parts
         output.failures += 1
-        self._stale(output, error, result="failed")
+        parts.stale(output, error, result="failed")
         retry_in = None
         # A render fails in the same way until something changes.
         if isinstance(error, WriteError | HookError):
@@ -247,81 +212,3 @@ class Delivery:
             error_class=error.label,
             retry_in=retry_in and round(retry_in, 1),
         )
-
-    def _stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
-        self._parts.health.failing(output.kind, output.name, error)
-        self._parts.metrics.file_stale.set(1, output.name)
-        self._parts.metrics.renders.add(output.name, result)
-
-    # -- what became of it
-
-    def told(self, names: set[str]) -> None:
-        """Note that an application has taken these outputs, if no other is still to be told."""
-        now = self._parts.clock.now()
-        untold = self._parts.ledger.untold()
-        outputs = [self._outputs[name] for name in names & self._outputs.keys()]
-        taken = [output for output in outputs if not _is_untold(output, untold)]
-        for output in taken:
-            if output.destination.accept():
-                self._schedule.retire(output.name, now + HELD_FOR_READERS)
-        self._users.took(taken, now)
-
-    def refused(self, target: str, names: set[str], error: HookError) -> bool:
-        """Go back to what was there before a change that an application has not taken.
-
-        Return whether there was anything to go back to. The refused content is not tried again
-        until something changes or somebody asks for it.
-        """
-        outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
-        reverted = [output for output in outputs if self._roll_back(output, target, error)]
-        return bool(reverted)
-
-    def retry_refused(self) -> None:
-        """Try again what applications have refused: somebody asks for it."""
-        now = self._parts.clock.now()
-        for name in self._parts.ledger.refused.keys() & self._outputs.keys():
-            self._schedule.deliver(name, now)
-            self._parts.ledger.forgive(name)
-        self._parts.store.news.ring()
-
-    def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
-        parts, refused = self._parts, output.destination.content_hash
-        try:
-            output.destination.rollback()
-        except WriteError as exc:
-            # The error says all: what failed, on what, and what to do.
-            parts.log.error(  # noqa: TRY400
-                "not rolled back", path=output.name, notify=target, error=str(exc)
-            )
-            return False
-        parts.ledger.refuse(output.name, refused)
-        output.delivered = dict(output.told)
-        self._stale(output, _refusal(target, str(error)), result="rolled_back")
-        parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
-        self._announce(output, urgent=True)
-        return True
-
-    def _is_refused(self, output: Output[Any], content: Any) -> bool:
-        refused = self._parts.ledger.refused.get(output.name)
-        if refused is None or output.destination.hash_of(content) != refused:
-            return False
-        # Perhaps by an earlier process, which left what the application had taken.
-        output.settled = output.settled or output.destination.is_intact()
-        before = self._parts.health.of(output.kind, output.name)
-        if before is None or before.error is None:
-            self._stale(output, _refusal("the application", "as before"), result="rolled_back")
-        return True
-
-
-def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
-    """Tell whether an application is still to be told of this output."""
-    return any(
-        target in untold and output.name in untold[target].paths for target in output.targets
-    )
-
-
-def _refusal(target: str, reason: str) -> HookError:
-    return HookError(
-        f"rolled back, since {target} has not taken the change ({reason}); the refused content is "
-        "tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
-    )

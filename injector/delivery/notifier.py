@@ -28,7 +28,7 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 class Parts:
     """What notifiers work with.
 
-    `told` hears which outputs an application has taken. `refused` hears which it has not, and
+    `took` hears which outputs an application has taken. `refused` hears which it has not, and
     returns whether they were rolled back.
     """
 
@@ -38,7 +38,7 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
-    told: Callable[[set[str]], None]
+    took: Callable[[set[str]], None]
     refused: Callable[[str, set[str], HookError], bool]
 
 
@@ -124,7 +124,7 @@ class Notifier:
             return
         self._retry_at = -inf
         parts.ledger.told(self.name, now)
-        parts.told(pending.paths)
+        parts.took(pending.paths)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if outcome is Outcome.ABSENT else "notified"

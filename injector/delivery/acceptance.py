@@ -1,0 +1,132 @@
+"""What applications are told, have taken, and have refused."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from injector.delivery.ledger import Pending
+from injector.delivery.notifier import Notifier
+from injector.delivery.output import Output
+from injector.delivery.parts import Parts
+from injector.delivery.schedule import Schedule
+from injector.delivery.users import Users
+from injector.errors import HookError, WriteError
+
+# What was replaced stays this long for readers who are still in it, once the application has taken
+# the new one. Seconds.
+HELD_FOR_READERS = 60.0
+
+
+class Acceptance:
+    """Announces what is delivered; accepts what was taken, and takes back what was refused."""
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Output[Any]],
+        notifiers: Mapping[str, Notifier],
+        users: Users,
+        schedule: Schedule,
+        parts: Parts,
+    ) -> None:
+        self._outputs = outputs
+        self._notifiers = notifiers
+        self._users = users
+        self._schedule = schedule
+        self._parts = parts
+
+    def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
+        """Let every application that an output names hear of it."""
+        answered_at = self._answered_at(output)
+        for target in output.targets:
+            self._notifiers[target].add(output.name, answered_at, urgent=urgent)
+
+    def took(self, names: set[str]) -> None:
+        """Note that an application has taken these outputs, if no other is still to be told."""
+        now = self._parts.clock.now()
+        untold = self._parts.ledger.untold()
+        outputs = [self._outputs[name] for name in names & self._outputs.keys()]
+        taken = [output for output in outputs if not _is_untold(output, untold)]
+        for output in taken:
+            if output.destination.accept():
+                self._schedule.retire(output.name, now + HELD_FOR_READERS)
+        self._users.took(taken, now)
+
+    def refused(self, target: str, names: set[str], error: HookError) -> bool:
+        """Go back to what was there before a change that an application has not taken.
+
+        Return whether there was anything to go back to. The refused content is not tried again
+        until something changes or somebody asks for it.
+        """
+        outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
+        reverted = [output for output in outputs if self._roll_back(output, target, error)]
+        return bool(reverted)
+
+    def has_refused(self, output: Output[Any], content: Any) -> bool:
+        """Tell whether this is the content that was taken back; what was accepted then stays."""
+        refused = self._parts.ledger.refused.get(output.name)
+        if refused is None or output.destination.hash_of(content) != refused:
+            return False
+        if not output.settled:  # refused in an earlier run, which left what had been taken
+            output.settled = output.destination.is_intact()
+        elif not output.destination.is_intact():
+            self._put_right(output)
+        before = self._parts.health.of(output.kind, output.name)
+        if before is None or before.error is None:
+            error = _refusal("the application", "in an earlier run")
+            self._parts.stale(output, error, result="rolled_back")
+        return True
+
+    def retry_refused(self) -> None:
+        """Try again what applications have refused: somebody asks for it."""
+        now = self._parts.clock.now()
+        for name in self._parts.ledger.refused.keys() & self._outputs.keys():
+            self._schedule.deliver(name, now)
+            self._parts.ledger.forgive(name)
+        self._parts.store.news.ring()
+
+    def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
+        parts, refused = self._parts, output.destination.content_hash
+        try:
+            output.destination.rollback()
+        except WriteError as exc:
+            # The error says all: what failed, on what, and what to do.
+            parts.log.error(  # noqa: TRY400
+                "not rolled back", path=output.name, notify=target, error=str(exc)
+            )
+            return False
+        parts.ledger.refuse(output.name, refused)
+        output.delivered = dict(output.told)
+        parts.stale(output, _refusal(target, str(error)), result="rolled_back")
+        parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
+        self.announce(output, urgent=True)
+        return True
+
+    def _put_right(self, output: Output[Any]) -> None:
+        try:
+            output.destination.rollback()
+        except WriteError as exc:
+            self._parts.log.warning("not put right", path=output.name, error=str(exc))
+        else:
+            self.announce(output)
+
+    def _answered_at(self, output: Output[Any]) -> float:
+        times = [
+            generation.added_at
+            for ref, number in output.delivered.items()
+            if (generation := self._parts.store.current(ref)) is not None
+            and output.told.get(ref) != number
+        ]
+        return max(times, default=self._parts.clock.now())
+
+
+def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
+    """Tell whether an application is still to be told of this output."""
+    return any(
+        target in untold and output.name in untold[target].paths for target in output.targets
+    )
+
+
+def _refusal(target: str, reason: str) -> HookError:
+    return HookError(
+        f"rolled back, since {target} has not taken the change ({reason}); the refused content is "
+        "tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
+    )

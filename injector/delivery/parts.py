@@ -1,0 +1,38 @@
+"""What the parts of delivery share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from injector.clock import Clock
+from injector.delivery.contract import Contracts
+from injector.delivery.ledger import Ledger
+from injector.delivery.output import Output
+from injector.errors import InjectorError
+from injector.health import Health
+from injector.log import Logger
+from injector.metrics import Metrics
+from injector.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What delivery works with."""
+
+    clock: Clock
+    draw: Callable[[], float]
+    store: Store
+    ledger: Ledger
+    health: Health
+    metrics: Metrics
+    log: Logger
+    contracts: Contracts
+    # Name of an output, hash of its content → written by a process that was killed before it could
+    # tell.
+    untold: Callable[[str, str], bool]
+
+    def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
+        """Report that what readers see is not what it should be."""
+        self.health.failing(output.kind, output.name, error)
+        self.metrics.file_stale.set(1, output.name)
+        self.metrics.renders.add(output.name, result)
