@@ -178,6 +178,35 @@ async def test_every_file_of_the_change_goes_back_and_all_who_use_them_are_told(
         assert len(running.assembly.health.failures()) == 2
 
 
+async def test_what_was_refused_together_is_tried_again_together(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="a1")
+    app.put("b", value="b1")
+    files = [
+        {"contents": f"{{{{ {name}.value }}}}", "destination": f"{tmpfs}/{name}", "notify": ["app"]}
+        for name in "ab"
+    ]
+    config = configured(
+        app,
+        proxy,
+        tmpfs,
+        secrets={name: {"path": app.path(name)} for name in "ab"},
+        template=files,
+        notify={"app": application(tmpfs, f"{tmpfs}/a", f"{tmpfs}/b")},
+    )
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        app.put("a", value="a2")
+        app.put("b", value=CANARY)
+        await clock.advance(90)
+        app.put("b", value="b3")
+        await clock.advance(75)
+
+        assert journal(tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1", "a2 b3"]
+        assert running.assembly.health.settled
+
+
 async def test_what_came_during_the_verification_is_told_before_anything_is_taken_back(
     app, proxy, clock, tmpfs, tmp_path
 ):

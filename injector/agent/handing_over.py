@@ -63,7 +63,7 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         issues=kept.store.all_issues(),
         pending=kept.ledger.untold(),
         told_at=dict(kept.ledger.told_at),
-        refused=dict(kept.ledger.refused),
+        refused=tuple(kept.ledger.refused),
         files={
             output.name: Left(output.destination.content_hash, output.destination.identity)
             for output in assembly.outputs
@@ -99,7 +99,7 @@ def _take(state: State, kept: Kept) -> None:
     kept.store.restore(state.generations, state.issues)
     kept.ledger.pending.update(state.pending)
     kept.ledger.told_at.update(state.told_at)
-    kept.ledger.refused.update(state.refused)
+    kept.ledger.refused.extend(state.refused)
     tokens = [state.token] if state.token is not None else []
     kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
     if (secret_id := state.secret_id) is not None:

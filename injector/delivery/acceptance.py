@@ -57,13 +57,23 @@ class Acceptance:
         until something changes or somebody asks for it.
         """
         outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
+        found = {output.name: output.destination.content_hash for output in outputs}
         reverted = [output for output in outputs if self._roll_back(output, target, error)]
+        if reverted:
+            self._parts.ledger.refuse({output.name: found[output.name] for output in reverted})
         return bool(reverted)
+
+    def forgive(self, output: Output[Any]) -> None:
+        """Try again what was refused together with an output that has other content now."""
+        for name in self._parts.ledger.forgive(output.name) - {output.name}:
+            self._schedule.deliver(name, self._parts.clock.now())
 
     def has_refused(self, output: Output[Any], content: Any) -> bool:
         """Tell whether this is the content that was taken back; what was accepted then stays."""
-        refused = self._parts.ledger.refused.get(output.name)
-        if refused is None or output.destination.hash_of(content) != refused:
+        ledger = self._parts.ledger
+        if not ledger.refused or not ledger.has_refused(
+            output.name, output.destination.hash_of(content)
+        ):
             return False
         if not output.settled:  # refused in an earlier run, which left what had been taken
             output.settled = output.destination.is_intact()
@@ -78,13 +88,13 @@ class Acceptance:
     def retry_refused(self) -> None:
         """Try again what applications have refused: somebody asks for it."""
         now = self._parts.clock.now()
-        for name in self._parts.ledger.refused.keys() & self._outputs.keys():
+        for name in {name for change in self._parts.ledger.refused for name in change}:
             self._schedule.deliver(name, now)
             self._parts.ledger.forgive(name)
         self._parts.store.news.ring()
 
     def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
-        parts, refused = self._parts, output.destination.content_hash
+        parts = self._parts
         try:
             output.destination.rollback()
         except WriteError as exc:
@@ -93,7 +103,6 @@ class Acceptance:
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
-        parts.ledger.refuse(output.name, refused)
         output.delivered = dict(output.told)
         parts.stale(output, _refusal(target, str(error)), result="rolled_back")
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error))

@@ -164,7 +164,7 @@ class Delivery:
         output.delivered = dict(generations)
         output.settled = True
         output.failures = 0
-        parts.ledger.forgive(output.name)
+        self.acceptance.forgive(output)
         parts.health.ok(output.kind, output.name)
         parts.metrics.file_stale.set(0, output.name)
         parts.metrics.renders.add(output.name, "written" if written else "unchanged")

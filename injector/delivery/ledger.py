@@ -43,7 +43,7 @@ class Ledger:
         self.pending: dict[str, Pending] = {}
         self._telling: dict[str, Pending] = {}  # under way, and perhaps not heard
         self.told_at: dict[str, float] = {}
-        self.refused: dict[str, str] = {}  # hash of the content, by output
+        self.refused: list[dict[str, str]] = []  # changes: hash of the content, by output
 
     def add(self, target: str, change: Pending) -> None:
         """Note a change that `target` has to hear of."""
@@ -79,19 +79,28 @@ class Ledger:
         """Drop what is known of targets and outputs that a reload has removed."""
         self.pending = _only(self.pending, targets)
         self.told_at = _only(self.told_at, targets)
-        self.refused = _only(self.refused, outputs)
+        self.refused = [_only(change, outputs) for change in self.refused]
 
-    # -- contents that an application has not taken
+    # -- changes that an application has not taken
 
-    def refuse(self, output: str, content_hash: str) -> None:
-        """Note a content that is not to be tried again by itself."""
-        self.refused[output] = content_hash
+    def refuse(self, change: dict[str, str]) -> None:
+        """Note the contents of a change, which are not to be tried again by themselves."""
+        self.refused.append(change)
         self._dirty.ring()
 
-    def forgive(self, output: str) -> None:
-        """Forget what was refused: other content has been delivered, or somebody asks for it."""
-        if self.refused.pop(output, None) is not None:
+    def has_refused(self, output: str, content_hash: str) -> bool:
+        return any(change.get(output) == content_hash for change in self.refused)
+
+    def forgive(self, output: str) -> set[str]:
+        """Forget what was refused of an output, since it has other content now.
+
+        Return all outputs of such a change: another one of them may have been the reason.
+        """
+        forgiven = [change for change in self.refused if output in change]
+        if forgiven:
+            self.refused = [change for change in self.refused if output not in change]
             self._dirty.ring()
+        return {name for change in forgiven for name in change}
 
 
 V = TypeVar("V")

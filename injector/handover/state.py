@@ -38,7 +38,8 @@ class State:
     pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
     told_at: Mapping[str, float] = field(default_factory=dict)  # by target
     files: Mapping[str, Left] = field(default_factory=dict)  # by output
-    refused: Mapping[str, str] = field(default_factory=dict, repr=False)  # hashes, by output
+    # Changes that an application has not taken: hash of the content, by output.
+    refused: tuple[dict[str, str], ...] = field(default=(), repr=False)
     secret_id: SecretId | None = None  # only one that nothing else has
 
     def untold(self, path: str, content_hash: str) -> bool:
