@@ -500,7 +500,9 @@ async def test_a_given_token_needs_its_two_blocks(app, clock, tmpfs, tmp_path):
     assert (await run_once(loaded, clock))[0] == 3
 
 
-def test_a_policy_of_the_outer_namespace_is_enough_for_the_inner(server, tmpfs, tmp_path):
+async def test_a_policy_of_the_outer_namespace_is_enough_for_the_inner(
+    server, clock, tmpfs, tmp_path
+):
     def write(path, namespace, **data):
         return server.admin.adapter.post(
             f"/v1/{path}", json=data, headers={"X-Vault-Namespace": namespace}
@@ -519,7 +521,7 @@ def test_a_policy_of_the_outer_namespace_is_enough_for_the_inner(server, tmpfs, 
     secret_id = write("auth/approle/role/app/secret-id", "outer")["data"]["secret_id"]
     (tmp_path / "role_id").write_text(role_id)
     (tmp_path / "secret_id").write_text(secret_id)
-    path = write_config(
+    loaded = load_from(
         tmp_path,
         {
             "vault": {"address": server.address, "namespace": "outer"},
@@ -543,11 +545,11 @@ def test_a_policy_of_the_outer_namespace_is_enough_for_the_inner(server, tmpfs, 
             },
         },
     )
-    policy = result("policy", "-c", path).stdout
+    policy = result("policy", "-c", tmp_path / "config.yaml").stdout
 
     write("sys/policies/acl/app", "outer", policy=policy)
-    assert result("once", "-c", path).returncode == 0
+    assert (await run_once(loaded, clock))[0] == 0
     assert (tmpfs / "both").read_text() == "outer outer/inner"
     for block in ("kv/data/app", "inner/kv/data/app"):
         write("sys/policies/acl/app", "outer", policy=without(policy, block))
-        assert result("once", "-c", path).returncode == 4
+        assert (await run_once(loaded, clock))[0] == 4
