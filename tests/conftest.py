@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from injector.dev.bao import Bao, dev_server
+from injector.dev.postgres import Postgres, postgres
 from tests.fakes import FakeClock, idle_loop
 from tests.proxy import Proxy, proxying
 
@@ -25,6 +26,14 @@ def server() -> Iterator[Bao]:
         bao.admin.sys.enable_auth_method("approle")
         bao.admin.sys.enable_secrets_engine("kv", path="kv1", options={"version": "1"})
         yield bao
+
+
+@pytest.fixture(scope="session")
+def database(server: Bao) -> Iterator[Postgres]:
+    """A real PostgreSQL behind `database/`; each test makes roles of its own."""
+    with postgres() as made:
+        made.mount(server.admin)
+        yield made
 
 
 @dataclass

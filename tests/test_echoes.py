@@ -19,19 +19,11 @@ from aiohttp import web
 from injector.agent.handing_over import taking_over
 from injector.agent.listeners import listeners
 from injector.agent.plan import plan
-from injector.dev.postgres import postgres
 from injector.log import Redactor
 from injector.status.exposition import exposition
 from tests.engine import configuration, engine, kept_parts, load_from
 from tests.processes import clean_environment, result, running, write_config
 from tests.proxy import proxying
-
-
-@pytest.fixture(scope="module")
-def database(server):
-    with postgres() as made:
-        made.mount(server.admin)
-        yield made
 
 
 def quoting(status):

@@ -5,25 +5,17 @@ import signal
 
 import pytest
 
-from injector.dev.postgres import postgres
 from tests.processes import result, running, write_config
 from tests.test_run import daemon
 
 CANARY = "canary-7f3a-value"
 
 
-@pytest.fixture(scope="module")
-def database(server):
-    with postgres() as made:
-        made.mount(server.admin, path="handover-db")
-        yield made
-
-
 @pytest.fixture
 def settings(app, tmpfs, database):
     """A KV secret, a database credential, a hook that counts, and a hand-over file."""
-    path = f"handover-db/creds/{app.name}"
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h", path="handover-db")
+    path = f"database/creds/{app.name}"
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
     app.allow(f"secret/data/{app.name}/*", path)
     app.put("db", password="one")
     count = ["sh", "-c", f"echo told >> {tmpfs}/told"]

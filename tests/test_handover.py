@@ -186,7 +186,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Ref": "path namespace body",
         "Answer": "data kind duration lease_id renewable version ends_at",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
-        "Token": "value accessor granted_at duration renewable ours uses",
+        "Token": "value accessor granted_at duration renewable ours uses rights",
         "Pending": "first last written_at answered_at paths urgent",
         "SecretId": "value file_text",
     }

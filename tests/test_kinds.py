@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization.ssh import SSHCertificate
 
-from injector.dev.postgres import postgres
 from injector.secret import Kind, Ref
 from tests.engine import configuration, engine, kept_parts, load_from
 
@@ -53,16 +52,9 @@ SIMPLE = ("ssh", "transit", "totp")
 PATHS = ["pki/*", "pki_int/*", "ssh/*", "transit/*", "totp/*", "identity/oidc/*"]
 
 
-@pytest.fixture(scope="module")
-def database(server):
-    with postgres() as made:
-        made.mount(server.admin, path="kinds-db")
-        yield made
-
-
 @pytest.fixture
 def permitted(app, engines):
-    app.allow(f"secret/data/{app.name}/*", f"kv1/{app.name}/*", "kinds-db/*", *PATHS)
+    app.allow(f"secret/data/{app.name}/*", f"kv1/{app.name}/*", "database/*", *PATHS)
     return app
 
 
@@ -244,8 +236,8 @@ async def test_a_batch_tokens_lease_is_issued_once_for_each_token(
 ):
     """The server cuts its leases to the token's end, where a renewal gives nothing more."""
     batch(permitted, "10m")
-    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
-    creds = f"kinds-db/creds/{permitted.name}"
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
     async with engine(load_from(tmp_path, config), clock, draw=draw):
@@ -259,8 +251,8 @@ async def test_a_batch_tokens_lease_is_issued_once_for_each_token(
 async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing_with_it(
     permitted, proxy, clock, tmpfs, tmp_path, database, monkeypatch
 ):
-    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
-    creds = f"kinds-db/creds/{permitted.name}"
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
     async with engine(load_from(tmp_path, config), clock, settle=False) as running:
@@ -286,8 +278,8 @@ async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing
 async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_issued_anew(
     permitted, proxy, clock, tmpfs, tmp_path, database
 ):
-    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
-    creds = f"kinds-db/creds/{permitted.name}"
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
     kept = kept_parts(clock, io.StringIO())
     async with engine(load_from(tmp_path, config), clock, kept=kept) as running:
@@ -312,8 +304,8 @@ async def log_in(vault, app):
 async def test_a_lease_without_a_life_is_renewed_by_what_the_server_thinks_right(
     permitted, proxy, clock, tmpfs, tmp_path, database
 ):
-    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h", path="kinds-db")
-    creds = f"kinds-db/creds/{permitted.name}"
+    database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
     async with engine(load_from(tmp_path, config), clock) as running:
@@ -338,9 +330,9 @@ def role(permitted, database):
         username=user,
         rotation_statements=[],
         rotation_period="24h",
-        mount_point="kinds-db",
+        mount_point="database",
     )
-    return f"kinds-db/static-creds/{user}"
+    return f"database/static-creds/{user}"
 
 
 async def test_a_password_that_somebody_rotates_by_hand_is_seen_at_the_interval(
@@ -350,7 +342,7 @@ async def test_a_password_that_somebody_rotates_by_hand_is_seen_at_the_interval(
 
     async with engine(load_from(tmp_path, config), clock) as running:
         assert database.accepts(permitted.name, (tmpfs / "db").read_text())
-        permitted.admin.adapter.post(f"/v1/kinds-db/rotate-role/{permitted.name}")
+        permitted.admin.adapter.post(f"/v1/database/rotate-role/{permitted.name}")
         assert not database.accepts(permitted.name, (tmpfs / "db").read_text())
         await clock.advance(61)
 

@@ -6,18 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from injector.dev.postgres import postgres
 from injector.secret import Kind
 from injector.store import Phase
 from tests.engine import configuration, engine, kept_parts, load_from
 from tests.fakes import LIMIT
-
-
-@pytest.fixture(scope="module")
-def database(server):
-    with postgres() as made:
-        made.mount(server.admin)
-        yield made
 
 
 @pytest.fixture

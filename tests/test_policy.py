@@ -9,7 +9,6 @@ import pytest
 
 from injector.agent.once import once
 from injector.agent.plan import names, plan
-from injector.dev.postgres import postgres
 from injector.policy import document, needs
 from tests.configs import complete
 from tests.engine import configuration, engine, kept_parts, load_from
@@ -313,15 +312,12 @@ def engines(server):
     admin.adapter.post("/v1/policy-pki/roles/web", json={"allow_any_name": True})
     admin.sys.enable_secrets_engine("transit", path="policy-transit")
     admin.adapter.post("/v1/policy-transit/keys/app", json={})
-    with postgres() as database:
-        database.mount(admin, path="policy-db")
-        yield database
 
 
 @pytest.fixture
-def settings(app, proxy, tmpfs, engines):
+def settings(app, proxy, tmpfs, engines, database):
     """Every way to ask for something, for an AppRole without the policy `default`."""
-    engines.role(app.admin, app.name, ttl="1h", max_ttl="24h", path="policy-db")
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
     app.put("kv", value="one")
     app.put("pinned", value="one")
     app.admin.secrets.kv.v1.create_or_update_secret(
@@ -345,7 +341,7 @@ def settings(app, proxy, tmpfs, engines):
             "kv": {"path": app.path("kv")},
             "pinned": {"path": f"{app.path('pinned')}?version=1"},
             "old": {"path": f"kv1/{app.name}/old"},
-            "db": {"path": f"policy-db/creds/{app.name}"},
+            "db": {"path": f"database/creds/{app.name}"},
             "tls": {
                 "path": "policy-pki/issue/web",
                 "params": {"common_name": "x.test", "ttl": "1h"},
@@ -413,7 +409,7 @@ async def test_the_policy_is_enough_for_a_life_with_renewals(
     for event in ("token renewed", "lease renewed", "logged in"):
         assert event in log
     assert '"what":"token","event":"revoked"' in log
-    assert f'"what":"lease of policy-db/creds/{app.name}","event":"revoked"' in log
+    assert f'"what":"lease of database/creds/{app.name}","event":"revoked"' in log
     assert "denied" not in log
 
 
