@@ -1,6 +1,7 @@
 """The error tree, by what the caller can do about it.
 
-Every class carries the exit code that `once` ends with and the label under which it is counted.
+Every class carries the exit code that `once` ends with, what that means, and the label under which
+it is counted.
 Messages say what failed, on what, and what to do; they never contain a secret value.
 """
 
@@ -12,6 +13,7 @@ class InjectorError(Exception):
 
     exit_code: ClassVar[int] = 1
     label: ClassVar[str] = "internal"
+    means: ClassVar[str] = "a fault of this program"
 
 
 class TransientError(InjectorError):
@@ -22,6 +24,7 @@ class TransientError(InjectorError):
 
     exit_code = 9
     label = "transient"
+    means = "Vault did not answer in time"
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -33,6 +36,7 @@ class AuthError(InjectorError):
 
     exit_code = 3
     label = "auth"
+    means = "the login was refused, or a file for it cannot be used"
 
 
 class DeniedError(InjectorError):
@@ -40,6 +44,7 @@ class DeniedError(InjectorError):
 
     exit_code = 4
     label = "denied"
+    means = "the token may not do this: permission denied"
 
 
 class MissingError(InjectorError):
@@ -47,6 +52,7 @@ class MissingError(InjectorError):
 
     exit_code = 5
     label = "missing"
+    means = "a secret, its version, or a key in it is missing"
 
 
 class ConfigError(InjectorError):
@@ -54,6 +60,7 @@ class ConfigError(InjectorError):
 
     exit_code = 2
     label = "config"
+    means = "the configuration, the command line, or an address to listen on"
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -65,6 +72,7 @@ class RenderError(InjectorError):
 
     exit_code = 6
     label = "render"
+    means = "a template or format cannot be rendered from these values"
 
 
 class WriteError(InjectorError):
@@ -72,6 +80,7 @@ class WriteError(InjectorError):
 
     exit_code = 7
     label = "write"
+    means = "a destination cannot be written"
 
 
 class HookError(InjectorError):
@@ -79,3 +88,4 @@ class HookError(InjectorError):
 
     exit_code = 8
     label = "hook"
+    means = "the application was there, and could not be told"

@@ -172,7 +172,7 @@ def test_the_last_good_file_survives_a_failing_run(app, tmpfs, tmp_path):
 
 
 def test_once_imports_nothing_that_only_the_daemon_needs():
-    heavy = ["aiohttp.web", "prometheus_client", "watchfiles", "tenacity", "pydantic"]
+    heavy = ["aiohttp.web", "prometheus_client", "watchfiles", "tenacity", "pydantic", "shtab"]
     code = (
         "import sys, injector.cli.once, injector.cli.daemon\n"
         f"print([name for name in {heavy} if name in sys.modules])"

@@ -2,33 +2,42 @@
 
 import argparse
 import sys
-from importlib import import_module
+from typing import NoReturn
 
 import injector
+from injector.cli import parser as parsers
 from injector.errors import ConfigError, InjectorError
 
-# Name → what `injector --help` says of it.
-COMMANDS = {
-    "run": "keep files right and tell the application, until stopped",
-    "once": "put every file in place, then exit (init containers, CI jobs)",
-    "check": "report every problem of a configuration, without a server",
-    "status": "show what a running injector does",
-    "probe": "exit 0 if a running injector is live, ready or started, else 1",
-    "policy": "print the least-privilege Vault policy that a configuration needs",
-    "schema": "print the JSON Schema of the configuration, for editors",
-    "demo": "watch the main job on a real server, in under a minute",
+# When one needs it → name → what `injector --help` says of it.
+GROUPS = {
+    "put secrets in place": {
+        "run": "keep files right and tell the application, until stopped",
+        "once": "put every file in place, then exit (init containers, CI jobs)",
+    },
+    "before a deployment": {
+        "check": "report every problem of a configuration, without a server",
+        "policy": "print the least-privilege Vault policy that a configuration needs",
+        "schema": "print the JSON Schema of the configuration, for editors",
+    },
+    "beside a running injector": {
+        "status": "show what a running injector does",
+        "probe": "exit 0 if a running injector is live, ready or started, else 1",
+    },
+    "to get to know it": {
+        "demo": "watch the main job on a real server, in under a minute",
+        "completion": "print what makes a shell complete all of this",
+    },
 }
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 INTERNAL_ERROR = 1
 
 
 def main(argv: list[str]) -> int:
     """Run one command and return its exit code: errors become one clear line each."""
     command, rest = _command(argv)
-    module = import_module(f"injector.cli.{command}")
-    parser = argparse.ArgumentParser(
-        prog=f"injector {command}", description=_sentence(COMMANDS[command])
-    )
-    module.add_arguments(parser)
+    module = parsers.module_of(command)
+    parser = argparse.ArgumentParser(prog=f"injector {command}")
+    parsers.fill(parser, module, COMMANDS[command])
     try:
         code: int = module.main(parser.parse_args(rest))
     except InjectorError as exc:
@@ -42,21 +51,42 @@ def main(argv: list[str]) -> int:
     return code
 
 
+class Overview(argparse.ArgumentParser):
+    """The parser of the whole: `injector --help`, and the name of a command."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            prog="injector",
+            usage="injector [--version] [--help] COMMAND …",
+            description=f"{(injector.__doc__ or '').strip()}\n\n{_listing()}",
+            epilog="`injector COMMAND --help` explains one of them, with examples and exit codes.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        self.add_argument("--version", action="version", version=f"injector {injector.__version__}")
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where to look; the command's own parser has its own words."""
+        self.exit(ConfigError.exit_code, f"injector: {message}; see `injector --help`\n")
+
+
 def _command(argv: list[str]) -> tuple[str, list[str]]:
-    width = max(map(len, COMMANDS))
-    listing = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
-    parser = argparse.ArgumentParser(
-        prog="injector",
-        description=(injector.__doc__ or "").strip(),
-        epilog=f"commands:\n{listing}\n\n`injector COMMAND --help` explains one of them.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"injector {injector.__version__}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    parser = Overview()
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
+    if args.command is None:
+        parser.error("which command?")
+    if args.command not in COMMANDS:
+        from injector.config.problem import suggest  # only when something is wrong
+
+        there_is_none = f"there is no command {args.command!r}"
+        parser.error(f"{there_is_none}, {suggest(args.command, list(COMMANDS))}")
     return args.command, args.rest
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+def _listing() -> str:
+    width = max(map(len, COMMANDS))
+    return "\n\n".join(
+        "\n".join([f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in group.items())])
+        for title, group in GROUPS.items()
+    )

@@ -9,11 +9,18 @@ from dataclasses import asdict, dataclass, field
 from typing import TextIO
 
 from injector import config
+from injector.cli.parser import add_config, exits
 from injector.config import model
 from injector.errors import ConfigError
 
 # `config.load`, perhaps with the checks of parts that `config` does not know.
 Load = Callable[[str, Mapping[str, str]], config.Loaded]
+
+EXAMPLES = (
+    "injector check -c injector.yaml",
+    "injector check -c injector.yaml --elsewhere    # on a machine without its directories",
+)
+EXITS = {"0": "there is no problem; there may be warnings", **exits(ConfigError)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def check(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", metavar="FILE", required=True, help="YAML or JSON")
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     parser.add_argument(
         "--elsewhere",

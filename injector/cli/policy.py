@@ -4,15 +4,20 @@ import argparse
 import os
 
 from injector.agent.plan import names, plan
+from injector.cli.parser import add_config, exits
+from injector.errors import ConfigError
 from injector.policy import document, needs
+
+NOTE = "It asks no server. Paths that only the value of a secret tells are in comments."
+EXAMPLES = (
+    "injector policy -c injector.yaml | vault policy write app -",
+    "injector policy -c injector.yaml | diff - policies/app.hcl",
+)
+EXITS = {"0": "printed", **exits(ConfigError)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", metavar="FILE", required=True, help="the configuration")
-    parser.epilog = (
-        "for example: injector policy -c injector.yaml | vault policy write app -   "
-        "Paths that only the value of a secret tells are in comments."
-    )
+    add_config(parser)
 
 
 def main(args: argparse.Namespace) -> int:

@@ -4,21 +4,29 @@ import argparse
 import sys
 
 from injector.cli import client
+from injector.cli.parser import add_config
 from injector.errors import InjectorError
 
 PATHS = {"live": "/livez", "ready": "/readyz", "startup": "/readyz"}
 OK = 200
+NOTE = "For exec probes and compose health checks: no shell or curl is needed."
+EXAMPLES = (
+    "injector probe ready",
+    "injector probe startup -c injector.yaml",
+    "injector probe live --address http://127.0.0.1:8099",
+)
+EXITS = {"0": "yes", "1": "no, or no injector answers"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=PATHS, help="startup asks the same as ready")
+    parser.add_argument("what", choices=PATHS, help="`startup` asks the same as `ready`")
     add_target(parser)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the options by which a running injector is found."""
     parser.add_argument("--address", help="unix:///path or http://host:port")
-    parser.add_argument("-c", "--config", metavar="FILE", help="take the address from its listener")
+    add_config(parser, required=False, help="take the address from the listener of this one")
 
 
 def main(args: argparse.Namespace) -> int:

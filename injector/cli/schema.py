@@ -6,11 +6,20 @@ from typing import Any, Literal, get_origin
 
 import msgspec
 
+from injector.cli.parser import exits
 from injector.config import model
 from injector.config.introspect import annotation, blocks, is_block, written
 from injector.config.reference import duration_words
+from injector.errors import InjectorError
 
 Schema = dict[str, Any]
+
+NOTE = "With it, an editor completes names, explains them and marks what is wrong."
+EXAMPLES = (
+    "injector schema > injector.schema.json",
+    "# in the configuration: # yaml-language-server: $schema=injector.schema.json",
+)
+EXITS = {"0": "printed", **exits(InjectorError)}
 
 # Instead of any value but a block or list there may be text with variables of the environment.
 _EXPANSION = r"\$\{[^}]*\}"

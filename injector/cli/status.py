@@ -7,8 +7,15 @@ import time
 from typing import Any
 
 from injector.cli import client
+from injector.cli.parser import exits
 from injector.cli.probe import add_target
-from injector.errors import ConfigError
+from injector.errors import ConfigError, TransientError
+
+NOTE = """\
+It is looked for at --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
+/run/injector/injector.sock. A table on a terminal, else JSON."""
+EXAMPLES = ("injector status", "injector status -c injector.yaml --json | jq .ready")
+EXITS = {"0": "it answered, ready or not", **exits(ConfigError, TransientError)}
 
 Row = tuple[str, ...]
 

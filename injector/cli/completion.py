@@ -1,0 +1,108 @@
+"""`injector completion`: what makes a shell complete commands, options, files and names."""
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from injector.cli import COMMANDS, Overview
+from injector.cli.parser import exits, fill, module_of
+from injector.errors import ConfigError, InjectorError
+
+SHELLS = ("bash", "zsh", "fish")
+NOTE = """\
+It is made from the parsers of the commands themselves. Names of secrets and destinations are those
+of the configuration that is given with -c on the same line."""
+EXAMPLES = (
+    "source <(injector completion bash)                    # in ~/.bashrc",
+    'injector completion zsh > "${fpath[1]}/_injector"',
+    "injector completion fish > ~/.config/fish/completions/injector.fish",
+)
+EXITS = {"0": "printed", **exits(InjectorError, ConfigError)}
+
+# What a usage line calls an argument → which names it is completed with.
+NAMES = {"NAME": "secrets", "DEST": "destinations"}
+# The shell asks `injector` itself, and shows it the line so far.
+_ASK = {
+    "bash": """
+_injector_WHAT() {
+  compgen -W "$(injector completion --names WHAT -- "${COMP_WORDS[@]}" 2>/dev/null)" -- "$1"
+}""",
+    "zsh": """
+_injector_WHAT() {
+  compadd -- ${(f)"$(injector completion --names WHAT -- "${words[@]}" 2>/dev/null)"}
+}""",
+    "fish": """
+function _injector_WHAT
+  injector completion --names WHAT -- (commandline -opc) 2>/dev/null
+end""",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", nargs="?", choices=SHELLS, help="which shell")
+    # For what is printed, not for people.
+    parser.add_argument("--names", choices=tuple(NAMES.values()), help=argparse.SUPPRESS)
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.names:
+        print("\n".join(names(args.names, args.words)))
+    elif args.shell:
+        print(script(args.shell))
+    else:
+        raise ConfigError(f"which shell is it for: {', '.join(SHELLS)}?")
+    return 0
+
+
+def script(shell: str) -> str:
+    """Return what this shell has to read."""
+    import shtab
+
+    overview = Overview()
+    commands = overview.add_subparsers(parser_class=argparse.ArgumentParser)
+    for name, summary in COMMANDS.items():
+        parser = commands.add_parser(name, help=summary)
+        fill(parser, module_of(name), summary)
+        _mark(parser)
+    return shtab.complete(overview, shell)
+
+
+def _mark(parser: argparse.ArgumentParser) -> None:
+    """Say of each argument what completes it: what it is, the usage line tells people as well."""
+    import shtab
+
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other list of them
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for inner in action.choices.values():
+                _mark(inner)
+        elif action.choices is not None:
+            action.choices = tuple(action.choices)  # a mapping would be taken for subcommands
+        elif action.metavar == "FILE":
+            vars(action)["complete"] = shtab.FILE
+        elif action.metavar == "DIR":
+            vars(action)["complete"] = shtab.DIRECTORY
+        elif action.metavar in NAMES:
+            vars(action)["complete"] = _asking(NAMES[str(action.metavar)])
+
+
+def _asking(what: str) -> dict[str, object]:
+    name = f"_injector_{what}"
+    ask = {shell: text.replace("WHAT", what) for shell, text in _ASK.items()}
+    return {"bash": name, "zsh": name, "fish": f"({name})", "preamble": ask}
+
+
+def names(what: str, words: Sequence[str]) -> list[str]:
+    """Return the names in the configuration of the line so far; none without one."""
+    from injector.config import load
+    from injector.config.rules.names import located_templates
+
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-c", "--config")
+    file = parser.parse_known_args(words)[0].config
+    if not file:
+        return []
+    config = load(os.path.expanduser(file), os.environ).config
+    if what == "secrets":
+        return list(config.secrets)
+    return [template.destination for _, template in located_templates(config)]

@@ -1,0 +1,81 @@
+"""What the command line says of itself, and to those who mistype."""
+
+import re
+
+import pytest
+
+import injector
+from injector import errors
+from injector.cli import COMMANDS, GROUPS
+from injector.cli.parser import exits, module_of
+from tests.processes import result
+from tests.test_documents import error_classes, page, rows
+
+
+def test_the_overview_lists_every_command_by_what_it_is_for():
+    ended = result("--help")
+
+    assert ended.returncode == 0
+    listed = re.findall(r"^  ([a-z]+)  ", ended.stdout, re.MULTILINE)
+    assert listed == list(COMMANDS)
+    for title in GROUPS:
+        assert f"\n{title}:\n" in ended.stdout
+
+
+def test_the_version_is_told():
+    assert result("--version").stdout == f"injector {injector.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ([], "injector: which command?; see `injector --help`\n"),
+        (["chekc"], "injector: there is no command 'chekc', did you mean 'check'?; see"),
+        (["--verbose"], "injector: unrecognized arguments: --verbose; see"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(args, says):
+    ended = result(*args)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(says)
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_and_exit_codes_and_fits_a_terminal(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        injector.cli.main([command, "--help"])
+
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert text.startswith(f"usage: injector {command} ")
+    assert f"\nexamples:\n  injector {command}" in text.replace("source <(", "").replace("# ", "")
+    assert "\nexit codes:\n  0" in text
+    assert [line for line in text.splitlines() if len(line) > 100] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_are_commands_that_the_parser_takes(command, capsys):
+    import argparse
+    import shlex
+
+    parser = argparse.ArgumentParser()
+    module_of(command).add_arguments(parser)
+    for example in module_of(command).EXAMPLES:
+        for line in re.findall(r"injector ([a-z]+ [^|>&#)]*)", f"{example} "):
+            name, *rest = shlex.split(line)
+            if name == command:
+                parser.parse_args(rest)
+
+
+def test_the_exit_codes_in_the_help_are_those_of_the_error_tree():
+    assert exits() == {str(kind.exit_code): kind.means for kind in error_classes()}
+    assert exits(errors.AuthError) == {"3": errors.AuthError.means}
+
+
+def test_operations_say_the_same_of_each_code():
+    table = {c[0].strip("`"): c[2] for c in rows(page("operations.md")) if len(c) > 2}
+
+    for kind in error_classes():
+        assert table[str(kind.exit_code)].startswith(kind.means), kind
