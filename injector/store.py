@@ -17,6 +17,9 @@ from injector.secret import Kind, Life, Ref
 from injector.vault.answer import Answer
 from injector.vault.tokens import Token
 
+# Kinds whose end makes what is on disk useless; a static role's new password is on its way.
+EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
+
 
 class Phase(StrEnum):
     """Where one generation of a secret is on its way; a retired one is gone."""
@@ -52,6 +55,10 @@ class Generation:
     def is_lease(self) -> bool:
         return self.life.kind is Kind.LEASE
 
+    def has_ended(self, now: float) -> bool:
+        """Tell whether its value is of no use any more."""
+        return self.life.kind in EXPIRING and self.life.expires_at <= now
+
 
 class Store:
     """Every secret's generations, and who wants which secrets."""
@@ -71,6 +78,7 @@ class Store:
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
         self.spare = Wakeup()  # rung for retire
+        self.replaced = Wakeup()  # rung for watch: a lease has a successor that nobody has taken
 
     # -- for watch
 
@@ -106,6 +114,7 @@ class Store:
         if before is not None and before.is_lease:
             self._older.append(before)
             self.spare.ring()  # what is over meanwhile may be dropped
+            self.replaced.ring()
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.discard(ref)
@@ -128,6 +137,15 @@ class Store:
         if generation.is_lease:
             self._dirty.ring()
         return generation
+
+    def still_held(self) -> list[Generation]:
+        """Return replaced leases whose application has not taken the next one."""
+        return [older for older in self._older if older.phase is not Phase.SUPERSEDED]
+
+    def renewed(self, older: Generation, life: Life) -> None:
+        """Note that a replaced lease lives on."""
+        older.life = life
+        self._dirty.ring()
 
     def withdraw(self, ref: Ref, now: float) -> None:
         """Note that a secret is gone for good: files made from it are to be removed."""
@@ -182,9 +200,9 @@ class Store:
         confirmed, self._confirmed = self._confirmed, set()
         return changed, confirmed - changed
 
-    def generations(self, refs: Iterable[Ref]) -> dict[Ref, int]:
+    def generations(self, refs: Iterable[Ref]) -> dict[Ref, Generation]:
         """Return which generation of each secret a render has seen."""
-        return {ref: self._current[ref].number for ref in refs if ref in self._current}
+        return {ref: self._current[ref] for ref in refs if ref in self._current}
 
     def acknowledge(self, generations: Mapping[Ref, int], now: float) -> None:
         """Say that everybody who uses these generations has been told: older ones are spare."""

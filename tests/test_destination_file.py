@@ -248,6 +248,8 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(memory):
     assert (memory / "db.env").read_bytes() == OLD
     assert target.content_hash == target.hash_of(OLD)
     assert target.is_intact()
+    with pytest.raises(WriteError, match="it has the content that was last accepted"):
+        target.rollback()
 
 
 @pytest.mark.parametrize("staged", [True, False])

@@ -154,6 +154,67 @@ async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
         assert not database.accepts(*old)
 
 
+async def test_a_lease_that_the_application_goes_on_using_is_renewed_beside_its_successor(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """It refuses the new credential, so the old one is put back, and must not end meanwhile."""
+    refuses = tmpfs / "refuses"
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
+    config["notify"] = {
+        "app": {
+            "command": ["true"],
+            "verify": {"command": ["test", "!", "-e", str(refuses)], "timeout": "1s"},
+            "on_failure": "rollback",
+        }
+    }
+    config["template"][0]["notify"] = ["app"]
+    loaded = load_from(tmp_path, config)
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        [first] = running.kept.store.leases()
+        refuses.touch()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
+        await clock.advance(2600)
+        database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+        assert proxy.count(creds) == 2
+        assert (tmpfs / "db0").read_text().split() == old
+
+        await clock.advance(2 * 3600)
+        assert first in running.kept.store.leases()
+        assert first.life.expires_at > clock.now()
+        assert database.accepts(*old)
+        assert running.assembly.delivery.ended() == []
+
+        refuses.unlink()
+        running.assembly.delivery.acceptance.retry_refused()
+        await clock.advance(60)
+        assert (tmpfs / "db0").read_text().split() != old
+        assert first not in running.kept.store.leases()
+        assert not database.accepts(*old)
+
+
+async def test_what_readers_see_and_what_has_ended_is_reported(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """The new credential cannot be delivered: that it is alive helps nobody."""
+    config = settings(app, proxy, tmpfs, creds)
+    broken = tmpfs / "broken"
+    config["template"][0]["check"] = {"command": ["test", "!", "-e", str(broken)]}
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        broken.touch()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
+        await clock.advance(2600)
+        assert proxy.count(creds) == 2
+        assert running.assembly.delivery.ended() == []
+
+        proxy.only, proxy.status = "leases/renew", 400
+        await clock.advance(1800)
+        [(output, generation)] = running.assembly.delivery.ended()
+        assert (output, generation.number) == (str(tmpfs / "db0"), 1)
+
+
 async def test_a_replaced_token_takes_no_lease_with_it(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

@@ -278,3 +278,34 @@ async def test_what_somebody_did_to_a_file_that_was_taken_back_is_put_right(
         assert (tmpfs / "file").read_text() == "good"
         assert journal(tmpfs) == ["good", CANARY, "good", "good"]
         assert len(running.assembly.health.failures()) == 1
+
+
+async def test_an_application_that_does_not_confirm_the_old_content_either_moves_nothing(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """It is ill for a reason of its own: going back again would not help, nor would haste."""
+    app.put("a", value="good")
+    notify = application(tmpfs, str(tmpfs / "file"))
+    ill = tmpfs / "ill"
+    notify["verify"]["command"] = ["test", "!", "-e", str(ill)]
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": notify}))
+
+    async with engine(loaded, clock) as running:
+        ill.touch()
+        app.put("a", value="better")
+        await clock.advance(300)
+
+        assert (tmpfs / "file").read_text() == "good"
+        assert journal(tmpfs)[:3] == ["good", "better", "good"]
+        assert len(journal(tmpfs)) < 20
+        assert set(journal(tmpfs)[3:]) == {"good"}
+        assert running.log.count('"rolled back"') == 1
+
+        ill.unlink()
+        await clock.advance(40)
+        assert [report.kind for report in running.assembly.health.failures()] == ["file"]
+        running.assembly.delivery.acceptance.retry_refused()
+        await clock.settled()
+        await clock.advance(20)
+        assert (tmpfs / "file").read_text() == "better"
+        assert running.assembly.health.settled

@@ -217,6 +217,23 @@ def test_status_probe_and_metrics_over_the_socket(app, tmpfs, tmp_path):
         assert injector.end() == 0
 
 
+def test_the_status_shows_bundles_beside_files(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    members = [{"destination": "password", "contents": "{{ db.password }}"}]
+    bundle = {"name": "login", "directory": str(tmpfs / "login"), "template": members}
+    check = {"command": ["test", "-e", str(tmpfs / "fine")]}
+    path = write_config(tmp_path, daemon(app, tmpfs, bundle=[{**bundle, "check": check}]))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("bundle not written")
+
+        shown = json.loads(result("status", "--json", "-c", path).stdout)
+
+        [login] = shown["bundles"]
+        assert (login["name"], login["state"], login["error_class"]) == ("login", "failing", "hook")
+        assert shown["not_ready"] == ["bundle login is not in place yet"]
+        assert injector.end() == 0
+
+
 def test_a_probe_fails_while_a_file_is_missing_and_says_which(app, tmpfs, tmp_path):
     path = write_config(tmp_path, daemon(app, tmpfs))
     with running("run", "-c", path) as injector:

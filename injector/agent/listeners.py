@@ -28,6 +28,7 @@ def listeners(
         redact=kept.redactor.redact,
         name_of=assembly.watch.name_of,
         missing=assembly.delivery.missing,
+        ended=assembly.delivery.ended,
         gone=assembly.watch.gone,
         started_at=kept.started_at,
     )

@@ -70,6 +70,9 @@ def table(status: dict[str, Any], *, now: float) -> str:
         ("FILE", "STATE"), [(file["destination"], _state(file)) for file in status["files"]]
     )
     sections += _section(
+        ("BUNDLE", "STATE"), [(bundle["name"], _state(bundle)) for bundle in status["bundles"]]
+    )
+    sections += _section(
         ("NOTIFY", "STATE"), [(target["name"], _state(target)) for target in status["notify"]]
     )
     return "\n".join(sections)

@@ -120,9 +120,8 @@ class Acceptance:
     def _answered_at(self, output: Output[Any]) -> float:
         times = [
             generation.added_at
-            for ref, number in output.delivered.items()
-            if (generation := self._parts.store.current(ref)) is not None
-            and output.told.get(ref) != number
+            for ref, generation in output.delivered.items()
+            if output.told.get(ref) is not generation
         ]
         return max(times, default=self._parts.clock.now())
 

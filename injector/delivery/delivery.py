@@ -17,6 +17,7 @@ from injector.delivery.users import Users
 from injector.destination import Staged
 from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
 from injector.secret import Ref, backoff
+from injector.store import Generation
 from injector.template import Lacking
 
 # A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
@@ -48,7 +49,17 @@ class Delivery:
 
     def missing(self) -> list[str]:
         """Return the outputs that are not in place yet."""
-        return [output.name for output in self._outputs.values() if not output.settled]
+        return [output.title for output in self._outputs.values() if not output.settled]
+
+    def ended(self) -> list[tuple[str, Generation]]:
+        """Return the outputs whose readers see a value that has ended, and that value."""
+        now = self._parts.clock.now()
+        return [
+            (output.title, generation)
+            for output in self._outputs.values()
+            for generation in output.delivered.values()
+            if generation.has_ended(now)
+        ]
 
     async def run(self) -> None:
         """Deliver whatever is due, whenever something changed. Runs until cancelled."""
@@ -126,7 +137,7 @@ class Delivery:
             self._delivered(output, generations, written=written)
 
     def _check(
-        self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, int]
+        self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
     ) -> None:
         """Let readers see what is staged once its check succeeds, without holding up others."""
         if staged is None:
@@ -138,7 +149,7 @@ class Delivery:
         )
 
     async def _checked(
-        self, output: Output[Any], staged: Staged, generations: Mapping[Ref, int]
+        self, output: Output[Any], staged: Staged, generations: Mapping[Ref, Generation]
     ) -> None:
         assert output.check is not None
         try:
@@ -158,7 +169,7 @@ class Delivery:
             self._parts.store.news.ring()  # what changed meanwhile is due now
 
     def _delivered(
-        self, output: Output[Any], generations: Mapping[Ref, int], *, written: bool
+        self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
         parts = self._parts
         output.delivered = dict(generations)

@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from injector.config import model
 from injector.destination import Staged
 from injector.secret import Ref
+from injector.store import Generation
 from injector.template import Lacking, Rendered
 
 Snapshot = Mapping[Ref, Mapping[str, Any] | None]
@@ -97,7 +98,12 @@ class Output(Generic[C]):
     delete_on_remove: bool = False  # when a reload removes its entry
     # What it wants: what is known beforehand, and what rendering has revealed since.
     wants: frozenset[Ref] = frozenset()
-    delivered: dict[Ref, int] = field(default_factory=dict)  # generations that readers see
-    told: dict[Ref, int] = field(default_factory=dict)  # generations its applications have taken
+    delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
+    told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have taken
     settled: bool = False  # delivered at least once in this run
     failures: int = 0
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls it."""
+        return self.name if self.kind == "file" else f"{self.kind} {self.name}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from injector.delivery.output import Output
 from injector.secret import Ref
-from injector.store import Store
+from injector.store import Generation, Store
 
 
 class Users:
@@ -37,16 +37,16 @@ class Users:
 
         A generation is acknowledged once all users of its secret have taken it.
         """
-        taken: dict[Ref, int] = {}
+        taken: dict[Ref, Generation] = {}
         for output in outputs:
             output.told = dict(output.delivered)
             taken |= output.told
         self._store.acknowledge(
             {
-                ref: number
-                for ref, number in taken.items()
+                ref: generation.number
+                for ref, generation in taken.items()
                 if all(
-                    self._outputs[name].told.get(ref) == number
+                    self._outputs[name].told.get(ref) is generation
                     for name in self._by_ref.get(ref, ())
                 )
             },

@@ -131,10 +131,16 @@ class Bundle:
         return self.memory.previous is not None
 
     def rollback(self) -> None:
-        """Let readers see the accepted generation again; raises WriteError if there is none."""
+        """Let readers see the accepted generation again; raise WriteError if they do."""
         accepted = self.memory.accepted
-        if accepted is None or accepted.identity == self.identity:
-            raise WriteError(f"roll back {self.directory}: there is no earlier generation")
+        if accepted is None:
+            raise WriteError(
+                f"roll back {self.directory}: nothing is known of an earlier generation"
+            )
+        if accepted.identity == self.identity and self.is_intact():
+            raise WriteError(
+                f"roll back {self.directory}: it has the generation that was last accepted"
+            )
         with self._opened("roll back") as directory:
             swap.swap(directory, accepted)  # 5. to 8.
         self.memory.current, self.memory.previous = accepted, self.memory.current

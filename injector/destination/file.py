@@ -121,9 +121,14 @@ class File:
         return False
 
     def rollback(self) -> None:
-        """Write again what the application has taken; raises WriteError if that is not known."""
+        """Write again what the application has taken, once: raise WriteError if that is there.
+
+        If it does not confirm that either, going back is not what helps.
+        """
         if self.memory.accepted is None:
             raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
+        if self.memory.accepted == self.memory.content and self.is_intact():
+            raise WriteError(f"roll back {self.path}: it has the content that was last accepted")
         self.write(self.memory.accepted)
 
     def retire(self) -> None:

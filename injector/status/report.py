@@ -9,20 +9,17 @@ import injector
 from injector.clock import Clock
 from injector.health import Health, State
 from injector.metrics import Metrics
-from injector.secret import Kind, Ref
+from injector.secret import Ref
 from injector.store import Generation, Store
 from injector.vault import Tokens
-
-# Kinds whose end makes what is on disk useless; a static role's new password is on its way.
-EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Reads the parts that know; knows nothing itself.
 
-    `missing` lists files not in place yet, `gone` secrets that disappeared and may not.
-
+    `missing` lists files not in place yet, `ended` those whose readers see a value that has ended,
+    `gone` secrets that disappeared and may not.
     """
 
     clock: Clock
@@ -33,6 +30,7 @@ class Report:
     redact: Callable[[str], str]
     name_of: Callable[[Ref], str]
     missing: Callable[[], list[str]]
+    ended: Callable[[], list[tuple[str, Generation]]]
     gone: Callable[[], list[str]]
     started_at: float
 
@@ -42,15 +40,16 @@ class Report:
         Every file of this run is in place, and nothing in use has expired: an outage of Vault alone
         changes nothing.
         """
-        now = self.clock.now()
         reasons = [f"{path} is not in place yet" for path in self.missing()]
         reasons += [f"{name} does not exist any more (on_missing: fail)" for name in self.gone()]
-        reasons += [
-            f"{self.name_of(generation.ref)} has expired"
-            for generation in self.store.all()
-            if generation.life.expires_at <= now and generation.life.kind in EXPIRING
-        ]
+        reasons += sorted({self._ended(name, generation) for name, generation in self.ended()})
         return reasons
+
+    def _ended(self, output: str, generation: Generation) -> str:
+        name = self.name_of(generation.ref)
+        if generation is self.store.current(generation.ref):
+            return f"{name} has expired"
+        return f"{output} holds a value of {name} that has expired"
 
     def as_json(self) -> dict[str, Any]:
         now = self.clock.now()
@@ -66,6 +65,10 @@ class Report:
             "files": [
                 {"destination": report.name, **self._state("file", report.name)}
                 for report in self.health.all("file")
+            ],
+            "bundles": [
+                {"name": report.name, **self._state("bundle", report.name)}
+                for report in self.health.all("bundle")
             ],
             "sinks": [
                 {"path": report.name, **self._state("sink", report.name)}

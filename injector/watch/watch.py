@@ -9,6 +9,7 @@ from injector.health import State
 from injector.secret import Kind, Ref
 from injector.vault import Token
 from injector.watch.entry import Entries
+from injector.watch.replaced import Replaced
 from injector.watch.watcher import Parts, Watcher
 
 
@@ -21,11 +22,13 @@ class Watch:
         self.entries = Entries(config, names)
         self._parts = parts
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
+        self._replaced = Replaced(self.entries.of, parts)
         parts.tokens.on_put.append(self._follow)
 
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._replaced.run(), name="watch replaced leases")
             while True:
                 self._adjust(group)
                 await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)

@@ -29,6 +29,7 @@ from injector.store import Generation, Store
 from injector.vault import Answer, Token, Tokens, Vault
 from injector.vault.transport import Unreachable
 from injector.watch.entry import Entry
+from injector.watch.renewal import renewed_life
 
 # Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
 LOUD = 3
@@ -196,13 +197,9 @@ class Watcher:
         lease = parts.store.current(self.ref)
         assert lease is not None
         before = lease.life
-        sent = parts.clock.now()
-        duration, renewable = await parts.tokens.use(
-            lambda token: parts.vault.renew_lease(lease.lease_id, token, increment=before.duration)
-        )
-        life = replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)
+        life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
         self._measure(parts.store.confirm(self.ref, life))
-        parts.log.debug("lease renewed", secret=self.entry.name, duration=duration)
+        parts.log.debug("lease renewed", secret=self.entry.name, duration=life.duration)
         return after_renewal(before, life, self.entry.timing, parts.draw())
 
     def _missing(self, error: MissingError) -> Step:

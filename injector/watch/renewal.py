@@ -1,0 +1,17 @@
+"""Asks Vault to let a lease live on."""
+
+from dataclasses import replace
+
+from injector.clock import Clock
+from injector.secret import Life
+from injector.store import Generation
+from injector.vault import Tokens, Vault
+
+
+async def renewed_life(lease: Generation, *, vault: Vault, tokens: Tokens, clock: Clock) -> Life:
+    """Renew a lease; return what was granted. It goes on to die with the token that made it."""
+    sent, asked = clock.now(), lease.life.duration
+    duration, renewable = await tokens.use(
+        lambda token: vault.renew_lease(lease.lease_id, token, increment=asked)
+    )
+    return replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)
