@@ -73,9 +73,7 @@ def read_document(file: str) -> Document:
         text = read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None
-    if file.endswith(".json"):
-        text = _checked_json(file, text)
-    root = _compose(file, text)
+    root = json_root(file, text) if file.endswith(".json") else _compose(file, text)
     # One more round over the tree, only for files that may need it.
     if any(mark in text for mark in ("&", "!", "<<")):
         problems: list[Problem] = []
@@ -83,6 +81,11 @@ def read_document(file: str) -> Document:
         if problems:
             raise ConfigError(*(problem.of(file) for problem in problems))
     return Document(file, root)
+
+
+def json_root(file: str, text: str) -> yaml.MappingNode:
+    """Return the tree of a JSON text; raises ConfigError."""
+    return _compose(file, _checked_json(file, text))
 
 
 def _compose(file: str, text: str) -> yaml.MappingNode:

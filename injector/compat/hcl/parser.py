@@ -1,0 +1,111 @@
+"""Tokens → tree, by the grammar of HCL 1: commas are optional in objects and needed in lists."""
+
+from collections.abc import Iterator
+
+from injector.compat.hcl.literals import literal, text
+from injector.compat.hcl.tokens import Kind, Token, tokens
+from injector.compat.hcl.tree import Item, List, Object, SyntaxFault, Value
+
+# Deeper than any configuration; Python's own limit would have no line to name.
+DEEPEST = 50
+
+_KEYS = (Kind.IDENTIFIER, Kind.STRING)
+_LITERALS = (Kind.STRING, Kind.HEREDOC, Kind.WHOLE, Kind.FLOAT, Kind.BOOLEAN)
+
+
+def parse_hcl(source: str) -> Object:
+    """Return the object that a text is. Raises SyntaxFault."""
+    if "\0" in source:
+        line = source.count("\n", 0, source.index("\0")) + 1
+        raise SyntaxFault(line, 1, "there is a NUL character in it")
+    return _Parser(tokens(source.replace("\r\n", "\n"))).document()
+
+
+class _Parser:
+    def __init__(self, found: Iterator[Token]) -> None:
+        self._tokens = found
+        self._token = next(found)
+        self._depth = 0
+
+    def document(self) -> Object:
+        items = self._items(Kind.END)
+        return Object(items, 1)
+
+    def _next(self) -> Token:
+        """Return the token at hand, and go on to the one behind it."""
+        token = self._token
+        if token.kind is not Kind.END:
+            self._token = next(self._tokens)
+        return token
+
+    def _items(self, end: Kind) -> tuple[Item, ...]:
+        items = []
+        while self._token.kind is not end:
+            items.append(self._item())
+            if self._token.kind is Kind.COMMA:
+                self._next()
+        self._next()
+        return tuple(items)
+
+    def _item(self) -> Item:
+        keys = [self._key()]
+        while self._token.kind in _KEYS:
+            keys.append(self._next())
+        name, *labels = (
+            token.text if token.kind is Kind.IDENTIFIER else text(token) for token in keys
+        )
+        if self._token.kind is Kind.OPEN_BRACE:
+            return Item(name, tuple(labels), self._value(), keys[0].line)
+        if self._token.kind is not Kind.ASSIGN:
+            raise self._unexpected(f"expected '=' or '{{' behind {_named(name)}")
+        if labels:
+            raise self._unexpected(f"expected '{{' behind the label of {_named(name)}")
+        self._next()
+        return Item(name, (), self._value(), keys[0].line)
+
+    def _key(self) -> Token:
+        if self._token.kind not in _KEYS:
+            raise self._unexpected("expected a name")
+        return self._next()
+
+    def _value(self) -> Value:
+        token = self._next()
+        if token.kind in _LITERALS:
+            return literal(token)
+        if token.kind not in (Kind.OPEN_BRACE, Kind.OPEN_BRACKET):
+            raise self._unexpected("expected a value", token)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise SyntaxFault(token.line, token.column, "this is nested too deeply")
+        value: Value
+        if token.kind is Kind.OPEN_BRACE:
+            value = Object(self._items(Kind.CLOSE_BRACE), token.line)
+        else:
+            value = List(self._list(), token.line)
+        self._depth -= 1
+        return value
+
+    def _list(self) -> tuple[Value, ...]:
+        values: list[Value] = []
+        while self._token.kind is not Kind.CLOSE_BRACKET:
+            if self._token.kind is Kind.COMMA:  # stray ones are allowed
+                self._next()
+                continue
+            values.append(self._value())
+            if self._token.kind not in (Kind.COMMA, Kind.CLOSE_BRACKET):
+                raise self._unexpected("expected ',' or ']' in a list")
+        self._next()
+        return tuple(values)
+
+    def _unexpected(self, expected: str, token: Token | None = None) -> SyntaxFault:
+        found = token or self._token
+        return SyntaxFault(found.line, found.column, f"{expected}, got {_shown(found)}")
+
+
+def _named(name: str) -> str:
+    return f"'{name}'" if name.isprintable() else "a name"
+
+
+def _shown(token: Token) -> str:
+    """Name a token without quoting a text, which may be a secret that somebody put there."""
+    return f"'{token.text}'" if token.kind is Kind.IDENTIFIER else token.kind.value

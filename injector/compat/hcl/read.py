@@ -1,0 +1,19 @@
+"""Text → tree, whichever of the two it is written in."""
+
+from injector.compat.hcl.json import parse_json
+from injector.compat.hcl.parser import parse_hcl
+from injector.compat.hcl.tree import Object, SyntaxFault
+from injector.errors import ConfigError
+
+
+def parse(file: str, source: str) -> Object:
+    """Return what a text says; one that begins with a brace is JSON.
+
+    Raises ConfigError with file, line and column.
+    """
+    if source.lstrip().startswith("{"):
+        return parse_json(file, source)
+    try:
+        return parse_hcl(source)
+    except SyntaxFault as fault:
+        raise ConfigError(f"{file}:{fault.line}:{fault.column}: {fault}") from None

@@ -1,0 +1,193 @@
+"""Text → tokens. What an identifier, a number, a string and a heredoc are; nothing of meaning."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from injector.compat.hcl.tree import SyntaxFault
+
+
+class Kind(StrEnum):
+    """What a token is; for punctuation its name in a message."""
+
+    IDENTIFIER = "a name"
+    STRING = "a text"
+    HEREDOC = "a heredoc"
+    WHOLE = "a number"
+    FLOAT = "a number with a fraction"
+    BOOLEAN = "a boolean"
+    OPEN_BRACE = "'{'"
+    CLOSE_BRACE = "'}'"
+    OPEN_BRACKET = "'['"
+    CLOSE_BRACKET = "']'"
+    ASSIGN = "'='"
+    COMMA = "','"
+    END = "the end of the file"
+
+
+class Token(NamedTuple):
+    """One token; `text` is as it stands in the file."""
+
+    kind: Kind
+    text: str
+    line: int
+    column: int
+
+
+_BLANK = re.compile(r"[ \t\n\r]+")
+_LINE_COMMENT = re.compile(r"(?:#|//)[^\n]*")
+_BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_NUMBER = re.compile(
+    r"-?(?P<hex>0[xX][0-9a-fA-F]*)"
+    r"|-?(?:[0-9]+(?P<fraction>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][-+]?[0-9]*)?"
+)
+_ESCAPE = re.compile(r'\\(?:[abfnrtv\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})')
+# What a text mostly consists of: nothing in it ends or begins anything.
+_PLAIN = re.compile(r'[^"\\\n${}]+')
+# Letters and digits of any script are allowed, as in an identifier.
+_ANCHOR = re.compile(r"<<(-?)(\w+)\n")
+_PUNCTUATION = {
+    "{": Kind.OPEN_BRACE,
+    "}": Kind.CLOSE_BRACE,
+    "[": Kind.OPEN_BRACKET,
+    "]": Kind.CLOSE_BRACKET,
+    "=": Kind.ASSIGN,
+    ",": Kind.COMMA,
+}
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a text, and END at last; its lines end with one character each."""
+    scanner = _Scanner(text)
+    while True:
+        token = scanner.next()
+        yield token
+        if token.kind is Kind.END:
+            return
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._line = 1
+        self._line_start = 0
+
+    def next(self) -> Token:
+        self._skip()
+        if self._at >= len(self._text):
+            return self._token(Kind.END, self._at)
+        first = self._text[self._at]
+        if _is_letter(first):
+            return self._identifier()
+        if match := _NUMBER.match(self._text, self._at):
+            return self._number(match)
+        if first == '"':
+            return self._string()
+        if first == "<":
+            return self._heredoc()
+        if first in _PUNCTUATION:
+            return self._token(_PUNCTUATION[first], self._at + 1)
+        shown = first if first.isprintable() else f"U+{ord(first):04X}"
+        raise self._fault(f"the character {shown!r} has no meaning here")
+
+    def _skip(self) -> None:
+        """Go past white space and comments."""
+        while True:
+            match = _BLANK.match(self._text, self._at) or _LINE_COMMENT.match(self._text, self._at)
+            if not match and self._text.startswith("/", self._at):
+                match = _BLOCK_COMMENT.match(self._text, self._at)
+                if not match:
+                    raise self._fault(
+                        "a comment that begins with '/*' is never closed"
+                        if self._text.startswith("/*", self._at)
+                        else "a comment begins with '#', '//' or '/*'"
+                    )
+            if not match:
+                return
+            self._advance(match.end())
+
+    def _identifier(self) -> Token:
+        end = self._at + 1
+        while end < len(self._text) and _goes_on(self._text[end]):
+            end += 1
+        word = self._text[self._at : end]
+        return self._token(Kind.BOOLEAN if word in ("true", "false") else Kind.IDENTIFIER, end)
+
+    def _number(self, match: re.Match[str]) -> Token:
+        if match["hex"] and len(match["hex"]) == len("0x"):
+            raise self._fault("'0x' needs hexadecimal digits behind it")
+        if match["exponent"] and not match["exponent"][-1].isdigit():
+            raise self._fault("an exponent needs digits")
+        is_float = match["fraction"] or match["bare"] or match["exponent"]
+        digits = match[0].lstrip("-")
+        if not is_float and not match["hex"] and digits[0] == "0" and set(digits) & {"8", "9"}:
+            raise self._fault("a number that begins with 0 is octal: its digits are 0 to 7")
+        return self._token(Kind.FLOAT if is_float else Kind.WHOLE, match.end())
+
+    def _string(self) -> Token:
+        """Read to the closing quote; inside of `${…}` quotes and line ends are part of it."""
+        at, braces = self._at + 1, 0
+        while True:
+            if plain := _PLAIN.match(self._text, at):
+                at = plain.end()
+            char = self._text[at : at + 1]
+            if not char or (char == "\n" and not braces):
+                raise self._fault("a text is never closed: its '\"' is missing")
+            if char == '"' and not braces:
+                return self._token(Kind.STRING, at + 1)
+            if not braces and self._text.startswith("${", at):
+                braces, at = 1, at + 2
+                continue
+            braces += (char == "{") - (char == "}") if braces else 0
+            if char == "\\":
+                at = self._escape(at)
+            else:
+                at += 1
+
+    def _escape(self, at: int) -> int:
+        match = _ESCAPE.match(self._text, at)
+        if match is None:
+            self._advance(at)
+            raise self._fault(
+                r"a backslash in a text begins \n, \t, \\, \" or another escape; "
+                r"a backslash itself is written \\"
+            )
+        return match.end()
+
+    def _heredoc(self) -> Token:
+        match = _ANCHOR.match(self._text, self._at)
+        if match is None:
+            raise self._fault("a heredoc begins with '<<' and a word that ends the line: <<EOF")
+        dash, word = match.groups()
+        # As HashiCorp's reader has it: the closing word of `<<-EOF` has to be indented.
+        indent = r"[ \t\v\f\r]+" if dash else r"[ \t\v\f\r]*"
+        closing = re.compile(rf"^{indent}{word}\r*\n", re.MULTILINE).search(self._text, match.end())
+        if closing is None:
+            hint = ", indented as `<<-` demands," if dash else ""
+            raise self._fault(f"a heredoc is never closed: '{word}'{hint} alone on a line ends it")
+        return self._token(Kind.HEREDOC, closing.end())
+
+    def _token(self, kind: Kind, end: int) -> Token:
+        token = Token(kind, self._text[self._at : end], self._line, self._at - self._line_start + 1)
+        self._advance(end)
+        return token
+
+    def _advance(self, to: int) -> None:
+        passed = self._text.count("\n", self._at, to)
+        if passed:
+            self._line += passed
+            self._line_start = self._text.rindex("\n", self._at, to) + 1
+        self._at = to
+
+    def _fault(self, why: str) -> SyntaxFault:
+        return SyntaxFault(self._line, self._at - self._line_start + 1, why)
+
+
+def _is_letter(char: str) -> bool:
+    return char == "_" or char.isalpha()
+
+
+def _goes_on(char: str) -> bool:
+    return _is_letter(char) or char.isdecimal() or char in "-."

@@ -1,0 +1,117 @@
+"""The real agent of OpenBao as a judge: what it accepts, and what it reads there."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from injector.compat.hcl import List, Literal, Object, Value
+from injector.dev.bao import executable
+
+# The least that makes a configuration whole, so that a fragment beside it is judged alone.
+WHOLE = """
+vault { address = "http://127.0.0.1:1" }
+listener "tcp" { address = "127.0.0.1:1" tls_disable = true }
+"""
+
+
+def verdict(files: Sequence[Path], folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Let the agent read all these files at once, and end."""
+    whole = folder / "whole.hcl"
+    whole.write_text(WHOLE)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VAULT_", "BAO_"))}
+    return subprocess.run(
+        [
+            str(executable()),
+            "agent",
+            *(f"-config={file}" for file in (*files, whole)),
+            "-test-verify-only",
+        ],
+        env={**kept, "BAO_TEST_VERIFY_ONLY_DUMP_CONFIG": "1"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def refused(files: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """Return the files that the agent does not load, each with its reason."""
+    output = verdict(files, folder).stdout
+    found = re.findall(r"error loading configuration from (\S+): (.*)", output)
+    return {Path(file): why for file, why in found}
+
+
+def listeners(files: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+    """Return what the agent reads in the `listener` of each file, unknown keys included."""
+    run = verdict(files, folder)
+    assert run.returncode == 0, run.stdout
+    dumps = re.findall(r"RawConfig:(map\[string\]interface \{\}\{.*?\}), Type:\"tcp\"", run.stdout)
+    return [_go_value(dump) for dump in dumps][:-1]
+
+
+def shape(value: Value) -> Any:
+    """Return our tree as the agent would have it: a block is a list of maps, the last text wins."""
+    match value:
+        case Literal():
+            return value.value
+        case List():
+            return [shape(item) for item in value.items]
+        case Object():
+            return _map(value)
+
+
+def _map(block: Object) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in block.items:
+        inner = shape(item.value)
+        for label in reversed(item.labels):
+            inner = {label: [inner]}
+        if isinstance(item.value, Object):
+            found.setdefault(item.key, []).append(inner)
+        else:
+            found[item.key] = inner
+    return found
+
+
+_GO = re.compile(
+    r"(?P<open>(?P<list>\[\](?:map\[string\])?|map\[string\])interface \{\}\{)|(?P<close>\})"
+    r'|(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>true|false|-?[0-9][0-9.e+-]*)|[:, ]'
+)
+
+
+def _go_value(dump: str) -> Any:
+    """Read Go's `%#v` of a map."""
+    return _value(_GO.finditer(dump))
+
+
+def _value(tokens: Iterator[re.Match[str]]) -> Any:
+    for token in tokens:
+        if token["close"]:
+            return ...
+        if token["open"]:
+            values = list(_until_closed(tokens))
+            is_list = token["list"].startswith("[]")
+            return values if is_list else dict(zip(values[::2], values[1::2], strict=True))
+        if token["text"]:
+            return (
+                token["text"][1:-1].encode("latin-1", "backslashreplace").decode("unicode_escape")
+            )
+        if token["word"]:
+            word = token["word"]
+            words: Mapping[str, Any] = {"true": True, "false": False}
+            return (
+                words[word]
+                if word in words
+                else float(word)
+                if set(word) & set(".e")
+                else int(word)
+            )
+    raise AssertionError("the dump ends early")
+
+
+def _until_closed(tokens: Iterator[re.Match[str]]) -> Iterator[Any]:
+    while (value := _value(tokens)) is not ...:
+        yield value
