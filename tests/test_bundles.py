@@ -112,7 +112,22 @@ async def test_an_unchanged_bundle_is_not_touched_by_a_refresh_or_another_run(
         assert told(tmpfs) == 1
 
 
-async def test_an_old_generation_goes_a_minute_after_the_application_took_the_new_one(
+async def test_a_bundle_with_a_wait_is_swapped_after_a_quiet_time(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, wait={"min": "5s", "max": "20s"}))
+
+    async with engine(loaded, clock):
+        app.put("a", value="bob")
+        await clock.advance(63)
+        assert (tmpfs / "login/user").read_text() == "alice"
+        await clock.advance(5)
+        assert (tmpfs / "login/user").read_text() == "bob"
+
+
+async def test_an_old_generation_stays_a_minute_at_least_and_two_at_most(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")
@@ -120,15 +135,30 @@ async def test_an_old_generation_goes_a_minute_after_the_application_took_the_ne
     loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
 
     async with engine(loaded, clock):
+        first = generation(tmpfs)
         app.put("a", value="bob")
-        await clock.advance(61)
-        await clock.advance(20)
-        assert told(tmpfs) == 2
-        assert len(generations(tmpfs)) == 2
+        await clock.advance(60)
+        assert generation(tmpfs) != first
 
+        await clock.advance(60)
+        assert first in generations(tmpfs)
         await clock.advance(61)
-
         assert generations(tmpfs) == [generation(tmpfs)]
+
+
+async def test_a_regular_end_leaves_the_current_generation_only(app, proxy, clock, tmpfs, tmp_path):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value="bob")
+        await clock.advance(70)
+        assert len(generations(tmpfs)) == 2
+        await running.assembly.release()
+
+    assert generations(tmpfs) == [generation(tmpfs)]
+    assert (tmpfs / "login/user").read_text() == "bob"
 
 
 async def test_a_bundle_that_somebody_changed_is_put_right_at_the_next_refresh(

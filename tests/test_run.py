@@ -158,9 +158,16 @@ def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remov
     app.put("db", password="one")
     first = {"contents": "{{ db.password }}", "destination": str(tmpfs / "a")}
     second = {**first, "destination": str(tmpfs / "b"), "on_remove": on_remove}
-    path = write_config(tmp_path, daemon(app, tmpfs, template=[first, second]))
+    bundle = {
+        "name": "c",
+        "directory": str(tmpfs / "c"),
+        "template": [{**first, "destination": "member"}],
+        "on_remove": on_remove,
+    }
+    path = write_config(tmp_path, daemon(app, tmpfs, template=[first, second], bundle=[bundle]))
     with running("run", "-c", path) as injector:
         injector.wait_for("file written", times=2)
+        injector.wait_for("bundle written")
 
         write_config(tmp_path, daemon(app, tmpfs, template=[first]))
         injector.wait_for("reloaded")
@@ -168,6 +175,7 @@ def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remov
         assert injector.end() == 0
     assert (tmpfs / "a").exists()
     assert (tmpfs / "b").exists() is stays
+    assert (tmpfs / "c/member").exists() is stays
     assert injector.output.count("secret fetched") == 1
 
 

@@ -1,7 +1,7 @@
 """Puts the parts together for one configuration, around what outlives it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from injector.config import Loaded, model
 from injector.delivery import Delivery, Ledger, Notifier, Output
 from injector.delivery.notifier import Parts as NotifierParts
 from injector.delivery.parts import Parts as DeliveryParts
+from injector.errors import WriteError
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
@@ -158,7 +159,10 @@ class Assembly:
         ]
 
     async def release(self) -> None:
-        """At a regular end: revoke what `revoke_on_shutdown` asks for, or hand it over."""
+        """At a regular end: tidy up; revoke what `revoke_on_shutdown` asks for, or hand it over."""
+        for output in self.outputs:
+            with suppress(WriteError):  # the next start tries again
+                output.destination.close()
         what = self.loaded.config.revoke_on_shutdown
         if what == "none":
             for handing_over in self.handing_over:

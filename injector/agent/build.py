@@ -85,7 +85,9 @@ def _bundle(
             require_memory_backed=plan.config.template_config.require_memory_backed,
         ),
         targets=entry.notify,
+        wait=entry.wait,
         check=_check(f"bundle {entry.name}", entry.check, means),
+        delete_on_remove=entry.on_remove == "delete",
     )
 
 

@@ -147,10 +147,13 @@ class Daemon:
             if output.name in staying:
                 continue
             self._kept.metrics.file_stale.forget(output.name)
-            if output.delete_on_remove:
-                with suppress(WriteError):
-                    output.destination.remove()
-                    self._kept.log.info("file removed", path=output.name)
+            with suppress(WriteError):
+                if not output.delete_on_remove:
+                    output.destination.close()
+                    continue
+                output.destination.remove()
+                event = f"{output.kind} removed"
+                self._kept.log.info(event, path=output.name)
         self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
         self._assembly = assembly
 

@@ -377,6 +377,10 @@ class Bundle(Block):
         Check | None,
         Meta(description="Has to succeed before the swap; `{staged}` is the new folder."),
     ] = None
+    wait: Annotated[Wait | None, Meta(description="Swap only after a quiet time.")] = None
+    on_remove: Annotated[
+        Literal["keep", "delete"], Meta(description="The files when a reload removes this entry.")
+    ] = "keep"
     notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
 
 

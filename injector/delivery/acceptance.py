@@ -11,10 +11,6 @@ from injector.delivery.schedule import Schedule
 from injector.delivery.users import Users
 from injector.errors import HookError, WriteError
 
-# What was replaced stays this long for readers who are still in it, once the application has taken
-# the new one. Seconds.
-HELD_FOR_READERS = 60.0
-
 
 class Acceptance:
     """Announces what is delivered; accepts what was taken, and takes back what was refused."""
@@ -46,8 +42,7 @@ class Acceptance:
         outputs = [self._outputs[name] for name in names & self._outputs.keys()]
         taken = [output for output in outputs if not _is_untold(output, untold)]
         for output in taken:
-            if output.destination.accept():
-                self._schedule.retire(output.name, now + HELD_FOR_READERS)
+            output.destination.accept()
         self._users.took(taken, now)
 
     def refused(self, target: str, names: set[str], error: HookError) -> bool:
@@ -104,6 +99,7 @@ class Acceptance:
             )
             return False
         output.delivered = dict(output.told)
+        self._schedule.look_after(output, parts.clock.now())
         parts.stale(output, _refusal(target, str(error)), result="rolled_back")
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
         self.announce(output, urgent=True)

@@ -99,12 +99,15 @@ class Delivery:
                 self._schedule.deliver(name, now)
 
     def _retire_due(self) -> None:
-        for name in self._schedule.take_retired(self._parts.clock.now()):
+        now = self._parts.clock.now()
+        for name in self._schedule.take_retired(now):
+            output = self._outputs[name]
             try:
-                self._outputs[name].destination.retire()
+                output.destination.retire()
             except WriteError as exc:
                 # The error says all: what failed, on what, and what to do.
                 self._parts.log.warning("old generation not removed", path=name, error=str(exc))
+            self._schedule.look_after(output, now)
 
     # -- one output
 
@@ -180,6 +183,7 @@ class Delivery:
         parts.metrics.file_stale.set(0, output.name)
         parts.metrics.renders.add(output.name, "written" if written else "unchanged")
         if written:
+            self._schedule.look_after(output, parts.clock.now())
             event = f"{output.kind} written"
             parts.log.info(event, path=output.name)
         # Asked once, written or not.

@@ -64,17 +64,21 @@ class Destination(Protocol[C_contra]):
     def remove(self) -> None:
         """Take it away from readers. Raises WriteError."""
 
-    def accept(self) -> bool:
-        """Note that the application has taken what is there: nobody goes back behind it.
-
-        Return whether something else is still kept for readers who are in it.
-        """
+    def accept(self) -> None:
+        """Note that the application has taken what is there: nobody goes back behind it."""
 
     def rollback(self) -> None:
-        """Let readers see what was accepted again. Raises WriteError if that is not known."""
+        """Let readers see what was accepted again; raises WriteError if they do, or none is."""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether something is held for readers who may still be in it."""
 
     def retire(self) -> None:
-        """Remove what is only kept for readers who are still in it. Raises WriteError."""
+        """Remove what was held for readers at the last call already. Raises WriteError."""
+
+    def close(self) -> None:
+        """At the end: remove everything but what readers see. Raises WriteError."""
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left; return the paths that are gone."""

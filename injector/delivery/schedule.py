@@ -6,6 +6,10 @@ from typing import Any
 from injector.delivery.output import Output
 from injector.delivery.timing import quiet_at
 
+# What was replaced is held for readers who are still in it for this long at least, and twice this
+# at most. Seconds.
+HELD_FOR_READERS = 60.0
+
 
 class Schedule:
     """Due times by an output's name, on the injected clock."""
@@ -27,9 +31,10 @@ class Schedule:
         """Note that an output is due then, unless it already is at another time."""
         self._due.setdefault(name, at)
 
-    def retire(self, name: str, at: float) -> None:
-        """Note when what an output keeps for readers is to be removed."""
-        self._retire[name] = at
+    def look_after(self, output: Output[Any], now: float) -> None:
+        """Note when to let go of what an output holds for readers, unless that is planned."""
+        if output.destination.holds:
+            self._retire.setdefault(output.name, now + HELD_FOR_READERS)
 
     def hold(self, name: str) -> None:
         """Let an output not be due before `release`, whatever changes."""

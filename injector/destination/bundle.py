@@ -6,7 +6,7 @@ The shape is that of the kubelet's projected volumes:
     directory/conf     -> ..data/conf                    for the member conf/app.yaml
     directory/..data   -> ..vault-injector.5d0c1f6e
     directory/..vault-injector.5d0c1f6e/                 the current generation, mode 0755
-    directory/..vault-injector.90b1e7a2/                 the one before, for readers still in it
+    directory/..vault-injector.90b1e7a2/                 an older one, for readers still in it
 
 A change takes these steps. Killed between any two of them, readers see one whole generation, and
 the next `sweep` removes the rest.
@@ -21,21 +21,23 @@ the next `sweep` removes the rest.
      6. Make the link ..data_tmp to the new directory.
      7. Rename it to ..data: this is the swap.
      8. Remove the links to members that are no more.
-     9. Remove all generations but the new one, the one that it replaced, and the accepted one.
 
 `accept` says that the application has taken what is there; what was there at the start counts as
-taken. `rollback` takes steps 5 to 8 back to the accepted generation. What it came from stays, for
-readers who are still in it, until the next commit or `retire`.
+taken. `rollback` takes steps 5 to 8 back to the accepted generation.
+
+A generation that was replaced is held for readers who are still in it: `retire`, called from time
+to time, removes what was held at the call before already. Where room is short it goes earlier.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from injector.config.members import spelling_problem
 from injector.destination import explain, generation, swap
-from injector.destination.bundle_preflight import member_problems
 from injector.destination.directory import Directory, open_directory
 from injector.destination.generation import Generation, digest, entries
 from injector.destination.regular import Identity, identity
@@ -43,15 +45,31 @@ from injector.destination.rights import Rights
 from injector.destination.staged import Staged
 from injector.errors import ConfigError, WriteError
 
+# More than these are not held for readers: a secret that changes every second must not fill memory.
+MOST_HELD = 8
+
 
 @dataclass(slots=True)
 class Memory:
     """Which generations of a bundle we last knew to be there."""
 
     current: Generation | None = None
-    previous: Generation | None = None  # for readers still in it
     accepted: Generation | None = None  # what `rollback` returns to
+    held: list[str] = field(default_factory=list)  # replaced, oldest first
+    aged: int = 0  # how many of them were held at the last `retire` already
     looked: bool = False
+
+    def replace_current(self, new: Generation) -> None:
+        if self.current is not None:
+            self.held.append(self.current.name)
+        self.current = new
+        self.let_go(new.name)
+
+    def let_go(self, name: str) -> None:
+        """Hold a generation no longer."""
+        if name in self.held:
+            self.aged -= self.held.index(name) < self.aged
+            self.held.remove(name)
 
 
 class Bundle:
@@ -60,8 +78,9 @@ class Bundle:
     def __init__(
         self, directory: str, members: Mapping[str, Rights], *, require_memory_backed: bool
     ) -> None:
-        if problems := member_problems(members):
-            raise ConfigError(*problems)
+        for member in members:
+            if problem := spelling_problem(member):
+                raise ConfigError(f"{member!r}: {problem}")
         self.path = self.directory = directory
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
@@ -114,7 +133,7 @@ class Bundle:
             if self._is_right(contents) and self.is_intact():
                 return None
             # 3. and 4.
-            new = generation.write(directory, contents, self.members)
+            new = self._write(directory, contents)
         return Staged(
             path=os.path.join(self.directory, new.name),
             content_hash=new.content_hash,
@@ -122,13 +141,9 @@ class Bundle:
             discard=partial(self._discard, new),
         )
 
-    def accept(self) -> bool:
-        """Note that the application has taken what is there: nobody goes back behind it.
-
-        Return whether an older generation is still kept for readers who are in it.
-        """
+    def accept(self) -> None:
+        """Note that the application has taken what is there: nobody goes back behind it."""
         self.memory.accepted = self.memory.current
-        return self.memory.previous is not None
 
     def rollback(self) -> None:
         """Let readers see the accepted generation again; raise WriteError if they do."""
@@ -143,13 +158,25 @@ class Bundle:
             )
         with self._opened("roll back") as directory:
             swap.swap(directory, accepted)  # 5. to 8.
-        self.memory.current, self.memory.previous = accepted, self.memory.current
+        self.memory.replace_current(accepted)
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether `retire` has something to do, now or the next time."""
+        return bool(self.memory.held)
 
     def retire(self) -> None:
-        """Remove what is only kept for readers who are still in it."""
-        self.memory.previous = None
+        """Remove what was held for readers at the last call already."""
         with self._opened("retire") as directory:
-            self._remove_spare(directory)
+            self._remove_held(directory, self.memory.aged)
+        self.memory.aged = len(self.memory.held)
+
+    def close(self) -> None:
+        """At the end: remove everything but what readers see. Nobody goes back any more."""
+        self.memory.accepted = self.memory.current
+        if self.memory.held:
+            with self._opened("tidy") as directory:
+                self._remove_held(directory, len(self.memory.held))
 
     def is_intact(self) -> bool:
         """Tell, without reading, whether readers still see the generation that we left."""
@@ -185,7 +212,9 @@ class Bundle:
         with self._opened("sweep") as directory:
             name = swap.current_name(directory)
             current = generation.inspect(directory, name) if name else None
-            removed = self._remove_spare(directory)
+            accepted = self.memory.accepted
+            keep = {name, *self.memory.held, accepted.name if accepted else None}
+            removed = generation.remove_others(directory, keep)
             if current or not name:
                 removed += swap.remove_stale(directory, current.entries if current else ())
         return [os.path.join(self.directory, name) for name in removed]
@@ -198,9 +227,8 @@ class Bundle:
             except BaseException:
                 self._remove_unseen(directory, new)
                 raise
-            self.memory.current, self.memory.previous = new, self.memory.current
-            # 9.
-            self._remove_spare(directory)
+            self.memory.replace_current(new)
+            self._remove_held(directory, len(self.memory.held) - MOST_HELD)
 
     def _discard(self, new: Generation) -> None:
         with self._opened("discard") as directory:
@@ -211,9 +239,23 @@ class Bundle:
         if swap.current_name(directory) != new.name:
             generation.remove(directory, new.name)
 
-    def _remove_spare(self, directory: Directory) -> list[str]:
-        kept = {found.name for found in (self.memory.previous, self.memory.accepted) if found}
-        return generation.remove_others(directory, {swap.current_name(directory), *kept})
+    def _write(self, directory: Directory, contents: Mapping[str, bytes]) -> Generation:
+        try:
+            return generation.write(directory, contents, self.members)
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.memory.held:
+                raise
+            # A new secret is worth more than readers who have not finished yet.
+            self._remove_held(directory, len(self.memory.held))
+            return generation.write(directory, contents, self.members)
+
+    def _remove_held(self, directory: Directory, count: int) -> None:
+        """Remove the oldest `count` of what is held, but never what `rollback` returns to."""
+        accepted = self.memory.accepted
+        for name in self.memory.held[: max(count, 0)]:
+            if accepted is None or name != accepted.name:
+                generation.remove(directory, name)
+                self.memory.let_go(name)
 
     def _look(self, directory: Directory, name: str | None) -> None:
         """See which generation is there, and what is in it."""

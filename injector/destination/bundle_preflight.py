@@ -17,7 +17,7 @@ def bundle_problems(
     """List everything that is wrong with a bundle's directory and the names in it."""
     if problem := spelling_problem(directory):
         return [problem]
-    found = member_problems(members)
+    found = []
     for member, rights in members.items():
         path = os.path.join(directory, member)
         found += [f"{path}: {problem}" for problem in giving_problems(rights.owner)]
@@ -34,23 +34,3 @@ def _bundle_entry_problems(path: str, members: Collection[str]) -> list[str]:
             return swap.foreign_entries(directory, entries(members))
     except WriteError as error:
         return [str(error)]
-
-
-def member_problems(members: Collection[str]) -> list[str]:
-    """List what is wrong with the names of a bundle's members, whatever is on the disk."""
-    found = []
-    for member in members:
-        parts = member.split("/")
-        if member.startswith("/"):
-            found.append(f"{member!r}: a member of a bundle is named relative to its directory")
-        elif not member or "\0" in member or not {"", ".", ".."}.isdisjoint(parts):
-            found.append(f"{member!r}: write it without `.`, `..`, empty parts and NUL bytes")
-        elif member.startswith(".."):
-            found.append(f"{member!r}: names that start with `..` are the bundle's own")
-        else:
-            folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-            found += [
-                f"{member!r}: {folder!r} is a member too, and cannot be its folder"
-                for folder in sorted(folders.intersection(members))
-            ]
-    return found

@@ -32,12 +32,14 @@ def failed(action: str, path: str, error: OSError, *, needs: str = "") -> WriteE
 
 
 def in_the_way(path: str, mode: int) -> str:
-    """Say that something other than a regular file has our name, and that it stays as it is."""
+    """Say that something that we have not made has our name, and that it stays as it is."""
     if stat.S_ISLNK(mode):
         return (
             f"{path} is a symbolic link, which is neither followed nor replaced, since somebody "
             "may have planted it: remove it, or set `destination` to the path it should lead to"
         )
+    if stat.S_ISREG(mode):
+        return f"{path} is a file that the bundle has not made, and is left alone: move it away"
     kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
     return f"{path} is {kind}, and is left alone: move it away, or choose another `destination`"
 

@@ -115,10 +115,9 @@ class File:
             discard=partial(self._discard, name),
         )
 
-    def accept(self) -> bool:
+    def accept(self) -> None:
         """Note that the application has taken what is there: nobody goes back behind it."""
         self.memory.accepted = self.memory.content
-        return False
 
     def rollback(self) -> None:
         """Write again what the application has taken, once: raise WriteError if that is there.
@@ -131,8 +130,16 @@ class File:
             raise WriteError(f"roll back {self.path}: it has the content that was last accepted")
         self.write(self.memory.accepted)
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether something is held for readers: nothing is, since they have theirs open."""
+        return False
+
     def retire(self) -> None:
-        """Remove what is only kept for readers: nothing, since they have theirs open."""
+        """Remove what was held for readers at the last call already."""
+
+    def close(self) -> None:
+        """At the end: remove everything but what readers see."""
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left beside it; return the paths that are gone."""

@@ -5,15 +5,27 @@ import os
 import pwd
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from injector.config import model
 from injector.config.document import Document
+from injector.config.members import spelling_problem
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
 from injector.config.rules.names import located_templates
 
 _ORIGINS = ("source", "contents", "secret", "format")
-# What a bundle does as a whole, so that one of its files cannot.
-_OF_THE_BUNDLE = ("notify", "command", "exec", "wait", "in_place", "on_remove")
+_OF_THE_BUNDLE = "belongs to the whole bundle: write it beside `directory`"
+_NOT_OF_A_MEMBER = {
+    "notify": _OF_THE_BUNDLE,
+    "wait": _OF_THE_BUNDLE,
+    "on_remove": _OF_THE_BUNDLE,
+    "command": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
+    "exec": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
+    "in_place": "cannot be in a bundle, whose files change together by a rename",
+    "create_dest_dirs": "cannot be in a bundle, whose folders are always made",
+}
+_DEFAULTS = msgspec.structs.asdict(model.Template(destination="-"))
 
 
 def findings(config: model.Config, document: Document) -> Iterator[Finding]:
@@ -158,21 +170,13 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
 
 
 def _member(where: Where, template: model.Template) -> Iterator[Finding]:
-    place = (*where, "destination")
-    steps = template.destination.split("/")
-    if template.destination.startswith("/"):
-        yield Finding(place, "must be relative: it is inside the bundle's directory")
-    elif ".." in steps:
-        yield Finding(place, "must not leave the bundle's directory with '..'")
-    elif steps[0].startswith(".."):
-        yield Finding(place, "must not begin with '..': such names are the bundle's own")
-    for key in _OF_THE_BUNDLE:
-        if getattr(template, key) not in ((), None, False, "keep"):
-            yield Finding((*where, key), "belongs to the whole bundle, not to one of its files")
+    if template.destination and (problem := spelling_problem(template.destination)):
+        yield Finding((*where, "destination"), problem)
+    for key, reason in _NOT_OF_A_MEMBER.items():
+        if getattr(template, key) != _DEFAULTS[key]:
+            yield Finding((*where, key), reason)
     if template.check is not None and template.check.command:
-        yield Finding(
-            (*where, "check", "command"), "belongs to the whole bundle, not to one of its files"
-        )
+        yield Finding((*where, "check", "command"), _OF_THE_BUNDLE)
 
 
 def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:

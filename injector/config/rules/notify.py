@@ -28,6 +28,9 @@ def findings(config: model.Config) -> Iterator[Finding]:
                 "rollback needs `verify`, which tells whether the application took the change",
                 ("verify",),
             )
+    for i, bundle in enumerate(config.bundle):
+        if bundle.wait is not None:
+            yield from _wait(("bundle", i, "wait"), bundle.wait)
     for where, template in located_templates(config):
         if template.wait is not None:
             yield from _wait((*where, "wait"), template.wait)
