@@ -97,9 +97,8 @@ class Retire:
         return inf
 
     async def _revoke(self, lease: Generation, token: Token) -> bool:
-        return await self._attempt(
-            f"lease of {lease.ref}", lambda: self._vault.revoke_lease(lease.lease_id, token)
-        )
+        revoke = partial(self._vault.revoke_lease, namespace=lease.ref.namespace)
+        return await self._attempt(f"lease of {lease.ref}", partial(revoke, lease.lease_id, token))
 
     async def _attempt(self, what: str, request: Callable[[], Awaitable[None]]) -> bool:
         """Send a revocation; return whether it is done with, one way or the other."""

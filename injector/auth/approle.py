@@ -83,9 +83,10 @@ class AppRole(Method):
         self._redactor.learn("wrapping token", wrapping_token)
         expected = self._config.secret_id_response_wrapping_path.strip("/")
         try:
-            made_at = (await vault.wrap_creation_path(wrapping_token)).strip("/")
-            if made_at == expected:
-                return _secret_id_in(await vault.unwrap(wrapping_token))
+            where = self._namespace
+            made_at = await vault.wrap_creation_path(wrapping_token, namespace=where)
+            if made_at.strip("/") == expected:
+                return _secret_id_in(await vault.unwrap(wrapping_token, namespace=where))
         except AuthError as exc:
             raise self._alarm(
                 f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain "

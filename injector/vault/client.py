@@ -63,10 +63,10 @@ class Vault:
         return answer, life
 
     async def renew_lease(
-        self, lease_id: str, token: Token, *, increment: float
+        self, lease_id: str, token: Token, *, increment: float, namespace: str = ""
     ) -> tuple[float, bool]:
-        """Renew; return (granted duration in seconds, renewable)."""
-        client = self._client(token.value)
+        """Renew where it was issued; return (granted duration in seconds, renewable)."""
+        client = self._client(token.value, namespace)
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
         granted = _understood(body, _Grant, "renew a lease")
@@ -74,11 +74,12 @@ class Vault:
 
     async def revoke_self(self, token: Token) -> None:
         """Revoke the token, and with it every lease it made."""
-        await self._client(token.value).adapter.request("post", "/v1/auth/token/revoke-self")
+        client = self._client(token.value, token.namespace)
+        await client.adapter.request("post", "/v1/auth/token/revoke-self")
 
-    async def revoke_lease(self, lease_id: str, token: Token) -> None:
-        """Revoke by the path itself: hvac's own method drops the coroutine."""
-        await self._client(token.value).adapter.request(
+    async def revoke_lease(self, lease_id: str, token: Token, *, namespace: str = "") -> None:
+        """Revoke where it was issued, by the path itself: hvac's own method drops the coroutine."""
+        await self._client(token.value, namespace).adapter.request(
             "put", "/v1/sys/leases/revoke", json={"lease_id": lease_id}
         )
 
@@ -101,7 +102,7 @@ class Vault:
             raise AuthError(
                 f"login {mount}: the answer has no token; is it an auth mount, without MFA?"
             )
-        return _token(granted, sent)
+        return replace(_token(granted, sent), namespace=namespace)
 
     @contextlib.asynccontextmanager
     async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
@@ -115,10 +116,10 @@ class Vault:
         finally:
             await transport.reconnect()
 
-    async def look_up(self, value: str) -> Token:
+    async def look_up(self, value: str, *, namespace: str = "") -> Token:
         """Return what is known of a token; raises AuthError if Vault does not know it."""
         sent = self._clock.now()
-        client = self._client(value)
+        client = self._client(value, namespace)
         try:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
@@ -132,12 +133,13 @@ class Vault:
             bool(known.renewable),
             ours=False,
             rights=_rights(known.entity_id, known.policies),
+            namespace=namespace,
         )
 
     async def is_valid(self, token: Token) -> bool:
         """Tell whether Vault still knows the token; a refused lookup counts as no."""
         try:
-            await self.look_up(token.value)
+            await self.look_up(token.value, namespace=token.namespace)
         except TransientError:
             raise
         except InjectorError:
@@ -147,17 +149,22 @@ class Vault:
     async def renew_self(self, token: Token) -> Token:
         """Renew the token by what it was granted; raises as `fetch` does."""
         sent = self._clock.now()
-        client = self._client(token.value)
+        client = self._client(token.value, token.namespace)
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
         granted = _understood(answer.get("auth"), _Grant, "renew the token")
-        renewed = _token(granted, sent, value=token.value)
-        return replace(renewed, ours=token.ours, uses=token.uses, rights=token.rights)
+        lives = _token(granted, sent, value=token.value)
+        return replace(
+            token,
+            granted_at=lives.granted_at,
+            duration=lives.duration,
+            renewable=lives.renewable,
+        )
 
-    async def wrap_creation_path(self, wrapping_token: str) -> str:
+    async def wrap_creation_path(self, wrapping_token: str, *, namespace: str = "") -> str:
         """Return where a wrapping token was made, without using it up."""
-        client = self._client("")
+        client = self._client("", namespace)
         try:
             answer = await self._consistent(
                 lambda: client.adapter.request(
@@ -168,12 +175,11 @@ class Vault:
             raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
         return _understood(answer.get("data"), _Wrap, "look up a wrapping token").creation_path
 
-    async def unwrap(self, wrapping_token: str) -> Mapping[str, Any]:
+    async def unwrap(self, wrapping_token: str, *, namespace: str = "") -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
+        client = self._client(wrapping_token, namespace)
         try:
-            answer = await self._client(wrapping_token).adapter.request(
-                "post", "/v1/sys/wrapping/unwrap"
-            )
+            answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc
         data = answer.get("data")

@@ -29,6 +29,7 @@ class Token:
     # What it may do: its entity and the policies of its login; () is not known. The policies of an
     # entity are looked up at each request, so they are the same for all of its tokens.
     rights: tuple[str, ...] = ()
+    namespace: str = ""  # of its login, if that is another one than everything else's
 
     def is_same(self, other: "Token") -> bool:
         """Tell whether this is the same token, perhaps before or after a renewal."""

@@ -12,6 +12,8 @@ async def renewed_life(lease: Generation, *, vault: Vault, tokens: Tokens, clock
     """Renew a lease; return what was granted. It goes on to die with the token that made it."""
     sent, asked = clock.now(), lease.life.duration
     duration, renewable = await tokens.use(
-        lambda token: vault.renew_lease(lease.lease_id, token, increment=asked)
+        lambda token: vault.renew_lease(
+            lease.lease_id, token, increment=asked, namespace=lease.ref.namespace
+        )
     )
     return replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)
