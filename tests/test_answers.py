@@ -5,6 +5,8 @@ import math
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from injector.errors import MissingError
 from injector.secret import Act, Kind, Life, Ref, Timing, next_step
@@ -103,6 +105,7 @@ LEASED = {"lease_id": "x/y/z", "renewable": True, "lease_duration": 60}
         ("x/y", body({"ttl": 0}), Kind.STATIC, None),
         ("x/y", body({"ttl": -1}), Kind.STATIC, None),
         ("x/y", body({"ttl": 315360000}), Kind.TTL, 315360000),
+        ("x/y", body({"ttl": 10**400}), Kind.STATIC, None),
         # asked for once
         ("cubbyhole/a", body({"a": "b"}), Kind.ISSUED, None),
         ("cubbyhole/a", body({"ttl": 5}), Kind.ISSUED, None),
@@ -195,6 +198,51 @@ def test_no_answer_is_asked_for_again_at_once(lease, ttl, lease_id, more, write)
     assert step.at >= (0.2 if found.kind is Kind.STATIC_ROLE else 1.0)
     assert found.renewable is (lease_id != "")
     assert step.act is Act.FETCH or lease_id
+
+
+KEYS = [
+    *STATIC_ROLE,
+    *CERTIFICATE,
+    "code",
+    "expire_time",
+    "signed_key",
+    "secret_id",
+    "secret_id_ttl",
+]
+KEYS += ["data", "metadata", "version", "token", "token_ttl"]
+json = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),
+    max_leaves=20,
+)
+bodies = st.dictionaries(
+    st.sampled_from(["data", "wrap_info", "lease_id", "lease_duration", "renewable"]), json
+)
+dates = st.text() | st.sampled_from(
+    [DATE, "Mon, 01 Jan 0001 00:00:00 -0000", "Fri, 31 Dec 9999 23:59:59 -2359"]
+)
+
+
+@given(
+    st.sampled_from(["secret/data/a", "cubbyhole/x", "database/creds/x"]),
+    st.booleans(),
+    bodies,
+    st.sampled_from(["auto", "kv1", "kv2"]),
+    dates,
+)
+def test_whatever_stands_in_an_answer_is_understood_or_missing(path, write, answer, engine, date):
+    """Whoever may write one secret must not be able to stop the others."""
+    try:
+        found = understand(Ref.of(path, {} if write else None), answer, engine=engine)
+    except MissingError:
+        return
+
+    assert not math.isnan(found.life(date, WALL))
 
 
 def test_without_the_servers_clock_ours_is_used():

@@ -84,13 +84,13 @@ async def test_a_login_without_a_token_is_no_login(proxy, clock, loaded, auth):
 
 
 @pytest.mark.parametrize(
-    "body", ["{}", '{"auth": null}', '{"auth": []}', '{"auth": {"lease_duration": "x"}}']
+    "auth", [{}, None, [], {"lease_duration": "x"}, {"lease_duration": 0}, {"renewable": True}]
 )
-async def test_an_odd_renewal_leaves_the_token_as_it_is(proxy, clock, loaded, body):
+async def test_an_odd_renewal_leaves_the_token_as_it_is(proxy, clock, loaded, auth):
     async with engine(loaded, clock) as running:
         before = running.token
         proxy.only = "/renew-self"
-        proxy.script = [answer(body)]
+        proxy.script = [answer(json.dumps({"auth": auth}))]
         await clock.advance(2700)
 
         assert running.token.is_same(before)

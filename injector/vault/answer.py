@@ -126,9 +126,13 @@ def _certificate_end(data: Mapping[str, Any]) -> float:
 
 def _seconds(value: Any) -> float:
     """Return a life as the server names it; 0 for what names none, negative and odd ones too."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
-    return max(float(value), 0.0)
+    try:
+        seconds = float(value)
+    except OverflowError:  # JSON has numbers of any length
+        return 0.0
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
 
 
 def _is_kv2(data: Mapping[str, Any]) -> bool:

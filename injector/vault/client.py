@@ -154,6 +154,8 @@ class Vault:
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
         granted = _understood(answer.get("auth"), _Grant, "renew the token")
+        if not granted.lease_duration:  # of a login it would be one without an end
+            raise TransientError("renew the token: the answer names no life")
         lives = _token(granted, sent, value=token.value)
         return replace(
             token,
