@@ -14,6 +14,7 @@ from typing import Protocol
 import yaml
 
 from injector.agent.assembly import Assembly, Kept, handed_over
+from injector.agent.once import LAST_REQUESTS
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
 from injector.log import Redactor, logger
@@ -75,7 +76,10 @@ class Play:
 
     async def reload(self, variant: str) -> None:
         before, variant_before = self.assembly.loaded.config, self._variant
+        await self._finish(before.vault.timeout)
+        self.model.rules.reloading = True
         await self._stop()
+        self.model.rules.reloading = False
         self._variant, self.checks.reloaded_at = variant, self.clock.now()
         self._kept.outgrow(before, self._plan().config)
         unwanted = wanted(variant_before) - wanted(variant)
@@ -88,6 +92,8 @@ class Play:
 
     async def restart(self, *, killed: bool) -> None:
         """End the process and start another, which knows the files and what is handed over."""
+        if not killed:
+            await self._finish(LAST_REQUESTS)
         await self._stop(release=not killed)
         if not self.world.persist:
             self.model.epoch += 1
@@ -126,6 +132,14 @@ class Play:
         self.model.trouble(10.0)
         self.checks.now = Now(self._variant, assembly.health, self._kept.store, task)
         await self.clock.settled()
+
+    async def _finish(self, within: float) -> None:
+        """Let what must not be cut off be answered, as the daemon does."""
+        finished = asyncio.create_task(self.assembly.vault.under_way.finish(self.clock, within))
+        await self.clock.settled()
+        while not finished.done():
+            await self.clock.advance(0.5)
+        await finished
 
     async def _stop(self, *, release: bool = False) -> None:
         assembly, over, task = self._running

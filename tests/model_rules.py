@@ -87,7 +87,8 @@ class Rules:
     asked: int = 0  # how often, probes left out
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=400))
     # Reasons from outside, told by the test.
-    stopping: bool = False  # the engine is being stopped: it may drop what is in flight
+    stopping: bool = False  # the engine is being stopped: it may drop what is in flight …
+    reloading: bool = False  # … but for a reload no credential
     forgiven: set[str] = field(default_factory=set)  # paths that may be issued anew
     nudged: set[str] = field(default_factory=set)  # requests that a user wants to be made now
     in_use: Callable[[Credential], str] = lambda _: ""  # says who still needs a credential

@@ -135,7 +135,7 @@ class ModelServer:
         except asyncio.CancelledError:
             if made:
                 made.lost = True
-            if not self.model.rules.stopping:
+            if not self.model.rules.stopping or (made and self.model.rules.reloading):
                 self.model.rules.broken(f"{call.what} was given up for somebody else's failure")
             raise
         if made:

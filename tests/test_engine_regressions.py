@@ -100,3 +100,10 @@ def test_a_pending_credential_is_used_in_time_although_the_next_one_cannot_be_ha
     roles = Roles(token_renewable=False, lease_ttl=300, lease_max=300, lease_renewable=False)
     for seed in range(8):
         run(World(roles, budget=3, publish_delay=60, overlap=10, seed=seed), [Wait(600)])
+
+
+def test_a_reload_loses_no_credential_that_is_being_issued():
+    """It cut the request off: a credential that nobody knew of, and another one issued."""
+    roles = Roles(lease_ttl=20, lease_max=20, lease_renewable=False)
+    for part in ("database", "pki/issue"):
+        run(World(roles), [Fail(part, "slow"), Wait(16), Reload("all"), Wait(20)])

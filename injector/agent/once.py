@@ -9,6 +9,8 @@ from injector.health import Health, exit_code, verdict
 
 # An error that waiting may still mend (replication) is given this long, seconds.
 GRACE = 5.0
+# At the end, what is under way and would be lost is given this long, seconds.
+LAST_REQUESTS = 1.0
 
 
 async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
@@ -22,7 +24,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
         stop = Stop(assembly.health.news.ring)
         try:
             with handling(stop.reactions()):
-                end = settled(assembly.health, kept.clock, timeout, stop)
+                end = _end(assembly, kept.clock, timeout, stop)
                 code = await alongside(assembly.services(), end)
             await assembly.release()
         finally:
@@ -33,6 +35,12 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
         )
     else:
         kept.log.info("everything is in place", files=len(assembly.outputs))
+    return code
+
+
+async def _end(assembly: Assembly, clock: Clock, timeout: float, stop: Stop) -> int:  # noqa: ASYNC109
+    code = await settled(assembly.health, clock, timeout, stop)
+    await assembly.vault.under_way.finish(clock, LAST_REQUESTS)
     return code
 
 

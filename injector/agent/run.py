@@ -9,7 +9,7 @@ from signal import SIGHUP, SIGUSR1
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
 from injector.agent.listeners import check_listeners, listeners
-from injector.agent.once import GRACE
+from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
 from injector.agent.signals import Stop, handling
@@ -74,6 +74,20 @@ class Daemon:
             await assembly.close()
 
     async def _conduct(self, stop: Stop, health: Health) -> int | Plan:
+        """Return what ends this assembly, once nothing is under way that would be lost with it."""
+        under_way = self._assembly.vault.under_way
+        outcome = await self._until_over(stop, health)
+        if isinstance(outcome, Plan):
+            longest = self._assembly.loaded.config.vault.timeout
+            if under_way.busy:
+                self._kept.log.info("reload waits for a request under way", at_most=longest)
+            await under_way.finish(self._kept.clock, longest)
+            outcome = 0 if stop.signal is not None or self._quit else outcome
+        if isinstance(outcome, int):
+            await under_way.finish(self._kept.clock, LAST_REQUESTS)
+        return outcome
+
+    async def _until_over(self, stop: Stop, health: Health) -> int | Plan:
         clock = self._kept.clock
         while True:
             if stop.signal is not None or self._quit:
@@ -98,6 +112,7 @@ class Daemon:
 
     def _ring(self) -> None:
         self._assembly.health.news.ring()
+        self._assembly.vault.under_way.hurry()
 
     def _ask_to_quit(self) -> None:
         self._quit = True
@@ -105,7 +120,7 @@ class Daemon:
 
     def _ask_to_reload(self) -> None:
         self._reload_asked = True
-        self._ring()
+        self._assembly.health.news.ring()
 
     def _hang_up(self) -> None:
         """SIGHUP: configuration and templates, then static secrets."""

@@ -20,6 +20,7 @@ from injector.vault.adapter import AsyncAdapter, InvalidRequest, Stale
 from injector.vault.answer import Answer
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
+from injector.vault.under_way import UnderWay
 
 T = TypeVar("T")
 
@@ -27,25 +28,32 @@ T = TypeVar("T")
 class Vault:
     """hvac on our transport: one small immutable client per (token, namespace)."""
 
-    def __init__(self, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, transport: Transport, clock: Clock, under_way: UnderWay | None = None
+    ) -> None:
         self.transport = transport
+        self.under_way = under_way or UnderWay()
         self._clock = clock
         self._namespace = transport.settings.namespace
         self._clients: dict[tuple[str, str], hvac.Client] = {}
 
-    async def fetch(self, ref: Ref, token: Token, *, engine: str = "auto") -> tuple[Answer, Life]:
+    async def fetch(
+        self, ref: Ref, token: Token, *, engine: str = "auto", repeatable: bool = False
+    ) -> tuple[Answer, Life]:
         """Ask for a secret: read it, or with parameters write to it.
 
+        `repeatable` is what another request would get as well: nothing is lost if it is cut off.
         Raises MissingError, DeniedError, TransientError.
         """
         sent = self._clock.now()
         client = self._client(token.value, ref.namespace)
         try:
-            if ref.body is None:
-                body = await self._consistent(lambda: client.read(ref.path))
-            else:
-                data = json.loads(ref.body)
-                body = await self._consistent(lambda: client.write_data(ref.path, data=data))
+            async with contextlib.nullcontext() if repeatable else self.under_way.one():
+                if ref.body is None:
+                    body = await self._consistent(lambda: client.read(ref.path))
+                else:
+                    data = json.loads(ref.body)
+                    body = await self._consistent(lambda: client.write_data(ref.path, data=data))
         except MissingError as exc:
             raise MissingError(_missing(ref, exc)) from exc
         except InvalidRequest:
@@ -92,7 +100,8 @@ class Vault:
         client = self._client("", namespace)
         url = f"/v1/{mount}/login"
         try:
-            answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
+            async with self.under_way.one():
+                answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
         except TransientError:
             raise
         except InjectorError as exc:
@@ -112,7 +121,7 @@ class Vault:
         """
         transport = self.transport.presenting(certificate, key)
         try:
-            yield Vault(transport, self._clock)
+            yield Vault(transport, self._clock, self.under_way)
         finally:
             await transport.reconnect()
 
@@ -181,7 +190,8 @@ class Vault:
         """Open a wrapped answer, once: never sent twice."""
         client = self._client(wrapping_token, namespace)
         try:
-            answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
+            async with self.under_way.one():
+                answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc
         data = answer.get("data")

@@ -33,6 +33,8 @@ from injector.watch.renewal import renewed_life
 
 # Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
 LOUD = 3
+# What is read, and not made for us.
+READ = frozenset({Kind.STATIC, Kind.STATIC_ROLE})
 # The window of `issuance_budget`, seconds.
 BUDGET_WINDOW = 600.0
 
@@ -169,8 +171,14 @@ class Watcher:
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
         self._asked_with, self._refused = token, False
+        current = self._parts.store.current(self.ref)
         try:
-            answer, life = await self._parts.vault.fetch(self.ref, token, engine=self.entry.engine)
+            answer, life = await self._parts.vault.fetch(
+                self.ref,
+                token,
+                engine=self.entry.engine,
+                repeatable=current is not None and current.life.kind in READ,
+            )
         except (DeniedError, MissingError):
             self._refused = True
             raise
