@@ -46,6 +46,7 @@ class Retire:
         self._availability = availability
         self._clock = clock
         self._log = log
+        tokens.on_retiring.append(store.spare.ring)
 
     async def run(self) -> None:
         """Retire whatever is due. Runs until cancelled."""
@@ -91,6 +92,8 @@ class Retire:
         if token.expires_at > self._clock.now():
             if self._store.in_use(token) or self._keep_tokens or not token.ours:
                 return token.expires_at
+            if self._vault.under_way.uses(token.value):  # perhaps a lease will be in use with it
+                return self._clock.now() + RETRY
             if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
                 return self._clock.now() + RETRY
         self._tokens.retiring.remove(token)

@@ -96,6 +96,21 @@ class Proxy:
             )
 
 
+class Gate:
+    """Lets the server do what it is asked for at a path, and holds its answer back."""
+
+    def __init__(self, proxy: Proxy, only: str) -> None:
+        self._proxy = proxy
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+        proxy.only, proxy.answer = only, self._answer
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        answer = await self._proxy._forward(request)
+        self.reached.set()
+        await self.open.wait()
+        return answer
+
+
 @contextlib.asynccontextmanager
 async def proxying(
     upstream: str, *, tls: ssl.SSLContext | None = None, unix: str = ""

@@ -362,3 +362,20 @@ async def test_another_server_never_sees_a_token_of_the_last_one(
 
     async with engine(before, clock, kept=kept):
         assert old.value not in proxy.tokens
+
+
+async def test_replaced_tokens_are_revoked_and_forgotten_although_nothing_was_leased(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        proxy.only, proxy.status = "renew-self", 403
+        for _ in range(3):
+            old = running.token
+            await clock.advance(2800)
+            assert not running.token.is_same(old)
+            assert not await running.assembly.vault.is_valid(old)
+
+        assert running.assembly.tokens.retiring == []

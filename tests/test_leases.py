@@ -10,6 +10,7 @@ from injector.secret import Kind
 from injector.store import Phase
 from tests.engine import configuration, engine, kept_parts, load_from
 from tests.fakes import LIMIT
+from tests.proxy import Gate
 
 
 @pytest.fixture
@@ -248,6 +249,28 @@ async def test_a_replaced_token_takes_no_lease_with_it(
         assert logs_in(database, tmpfs)
         assert running.assembly.tokens.retiring == []
         assert running.log.count('"path":"' + str(tmpfs / "kv")) == 1
+
+
+async def test_a_replaced_token_lives_while_a_lease_is_being_issued_with_it(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+    gate = Gate(proxy, creds)
+
+    async with engine(loaded, clock, settle=False) as running:
+        await gate.reached.wait()
+        old, vault = running.token, running.assembly.vault
+        body = {"role_id": app.role_id.read_text(), "secret_id": app.secret_id.read_text().strip()}
+        running.assembly.tokens.put(await vault.log_in("auth/approle", body))
+        assert await vault.is_valid(old)
+        assert proxy.count("revoke-self") == 0
+
+        gate.open.set()
+        await clock.settled()
+        assert proxy.count(creds) == 2
+        assert logs_in(database, tmpfs)
+        await clock.advance(70)
+        assert not await vault.is_valid(old)
 
 
 async def test_a_revoked_token_means_new_credentials_at_once_and_once(

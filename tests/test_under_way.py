@@ -12,22 +12,7 @@ from injector.agent.plan import plan
 from injector.agent.run import Daemon
 from tests.engine import configuration, kept_parts, load_from
 from tests.fakes import LIMIT
-
-
-class Gate:
-    """Lets the server do what it is asked for, and holds its answer back."""
-
-    def __init__(self, proxy, only):
-        self._proxy = proxy
-        proxy.only = only
-        self.reached, self.open = asyncio.Event(), asyncio.Event()
-        proxy.answer = self._answer
-
-    async def _answer(self, request):
-        answer = await self._proxy._forward(request)
-        self.reached.set()
-        await self.open.wait()
-        return answer
+from tests.proxy import Gate
 
 
 @contextlib.asynccontextmanager

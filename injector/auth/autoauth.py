@@ -115,7 +115,7 @@ class AutoAuth:
             return None
         if parts.tokens.held is held and token.adds_nothing_to(held):
             parts.log.info("a new token may do no more, the old one stays")
-            await self._give_back(token)
+            parts.tokens.retire(token)
             return None
         self._accept(token)
         return next_step(token, parts.draw())
@@ -131,12 +131,6 @@ class AutoAuth:
                 uses=token.uses,
             )
         return token
-
-    async def _give_back(self, token: Token) -> None:
-        try:
-            await self._parts.vault.revoke_self(token)
-        except InjectorError as exc:
-            self._parts.log.info("not revoked, it ends by itself", what="token", error=str(exc))
 
     async def _renew(self, held: Token) -> tuple[Act, float]:
         parts = self._parts

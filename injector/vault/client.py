@@ -48,7 +48,7 @@ class Vault:
         sent = self._clock.now()
         client = self._client(token.value, ref.namespace)
         try:
-            async with contextlib.nullcontext() if repeatable else self.under_way.one():
+            async with contextlib.nullcontext() if repeatable else self.under_way.one(token.value):
                 if ref.body is None:
                     body = await self._consistent(lambda: client.read(ref.path))
                 else:
@@ -100,7 +100,7 @@ class Vault:
         client = self._client("", namespace)
         url = f"/v1/{mount}/login"
         try:
-            async with self.under_way.one():
+            async with self.under_way.one(""):
                 answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
         except TransientError:
             raise
@@ -190,7 +190,7 @@ class Vault:
         """Open a wrapped answer, once: never sent twice."""
         client = self._client(wrapping_token, namespace)
         try:
-            async with self.under_way.one():
+            async with self.under_way.one(wrapping_token):
                 answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc

@@ -69,6 +69,7 @@ class Tokens:
         self.bad = Wakeup()  # rung for auth: the token is dropped, or there is a new doubt
         self.retiring: list[Token] = list(retiring)  # replaced, and perhaps still alive
         self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
+        self.on_retiring: list[Callable[[], None]] = []
 
     @property
     def held(self) -> Token | None:
@@ -88,9 +89,15 @@ class Tokens:
             self.doubt.settled(self._clock.now(), changed=token.rights != self._rights)
             self._rights = token.rights
             if before is not None:
-                self.retiring.append(before)
+                self.retire(before)
         for tell in self.on_put:
             tell(token)
+
+    def retire(self, token: Token) -> None:
+        """Let go of a token that is not to be used any more, and may be alive."""
+        self.retiring.append(token)
+        for tell in self.on_retiring:
+            tell()
 
     async def current(self) -> Token:
         """Return the token, waiting for the first login if there was none."""

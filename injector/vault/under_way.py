@@ -2,33 +2,39 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 
 from injector.clock import Clock, Wakeup
 
 
 class UnderWay:
-    """Counts them, and lets an end wait for them."""
+    """Knows of each of them with which token it was made, and lets an end wait for them."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._tokens: Counter[str] = Counter()
         self._ending = False
         self._over = Wakeup()
 
     @property
     def busy(self) -> bool:
-        return self._count > 0
+        return bool(self._tokens)
+
+    def uses(self, token: str) -> bool:
+        """Tell whether one of them is made with this token."""
+        return token in self._tokens
 
     @contextlib.asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    async def one(self, token: str) -> AsyncIterator[None]:
         """Be one of them until the block ends. Nobody begins any more once an end is near."""
         if self._ending:
             await asyncio.Event().wait()  # until cancelled
-        self._count += 1
+        self._tokens[token] += 1
         try:
             yield
         finally:
-            self._count -= 1
+            self._tokens[token] -= 1
+            self._tokens += Counter()  # drops what is at zero
             if not self.busy:
                 self._over.ring()
 
