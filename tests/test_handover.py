@@ -475,7 +475,14 @@ values = st.recursive(
     max_leaves=8,
 )
 refs = st.builds(Ref, texts, texts, st.none() | texts)
-tokens = st.builds(Token, texts, texts, times, durations, st.booleans(), st.booleans())
+
+
+def tokens(*values):
+    """Tokens with these values: of each there is one, as it is now."""
+    of = st.sampled_from(values)
+    return st.builds(Token, of, texts, times, durations, st.booleans(), st.booleans())
+
+
 lives = st.builds(Life, st.sampled_from(Kind), times, durations, st.booleans(), durations)
 answers = st.builds(
     Answer,
@@ -492,15 +499,15 @@ generations = st.builds(
     number=st.integers(1, 2**40),
     answer=st.none() | answers,
     life=lives,
-    token=st.none() | tokens,
+    token=st.none() | tokens("current", "older", "gone"),
     added_at=times,
     phase=st.sampled_from(Phase),
     superseded_at=times,
 )
 states = st.builds(
     State,
-    token=st.none() | tokens,
-    retiring=st.lists(tokens, max_size=2).map(tuple),
+    token=st.none() | tokens("current"),
+    retiring=st.lists(tokens("older"), max_size=1).map(tuple),
     generations=st.lists(generations, max_size=4).map(tuple),
     issues=st.dictionaries(texts, st.lists(times, max_size=3).map(tuple), max_size=2),
     pending=st.dictionaries(
