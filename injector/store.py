@@ -13,6 +13,7 @@ from typing import Any
 
 from injector.clock import Wakeup
 from injector.log import Redactor
+from injector.rotations import Outcome, Rotation, Rotations
 from injector.secret import Kind, Life, Ref
 from injector.vault.answer import Answer
 from injector.vault.tokens import Token
@@ -28,6 +29,9 @@ class Phase(StrEnum):
     PUBLISHED = "published"  # templates see it
     ACKNOWLEDGED = "acknowledged"  # every application that uses it has been told
     SUPERSEDED = "superseded"  # a newer one was acknowledged; held for its overlap
+
+
+_OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.ACKNOWLEDGED: Outcome.DELIVERED}
 
 
 @dataclass(slots=True)
@@ -59,13 +63,20 @@ class Generation:
         """Tell whether its value is of no use any more."""
         return self.life.kind in EXPIRING and self.life.expires_at <= now
 
+    @property
+    def rotation(self) -> Rotation:
+        """Return what may be said of it anywhere."""
+        version = "" if self.answer is None else self.answer.version
+        return Rotation(self.ref, self.number, self.life.kind, version, self.added_at)
+
 
 class Store:
     """Every secret's generations, and who wants which secrets."""
 
-    def __init__(self, dirty: Wakeup, redactor: Redactor) -> None:
+    def __init__(self, dirty: Wakeup, redactor: Redactor, rotations: Rotations) -> None:
         self._dirty = dirty  # rung whenever there is something to hand over
         self._redactor = redactor
+        self._rotations = rotations
         self._current: dict[Ref, Generation] = {}
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not retired yet
@@ -93,11 +104,14 @@ class Store:
     def pending(self, ref: Ref) -> Generation | None:
         return self._pending.get(ref)
 
+    def newest(self, ref: Ref) -> Generation | None:
+        return self._pending.get(ref) or self._current.get(ref)
+
     def add(
         self, ref: Ref, answer: Answer | None, life: Life, *, token: Token | None, now: float
     ) -> Generation:
         """Record a generation as soon as it exists; `publish` lets templates see it."""
-        newest = self._pending.get(ref) or self._current.get(ref)
+        newest = self.newest(ref)
         number = 1 if newest is None else newest.number + 1
         if (unused := self._pending.get(ref)) is not None:
             self._supersede(unused, now)
@@ -118,6 +132,7 @@ class Store:
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.discard(ref)
+        self._rotations.published(generation.rotation)
         self._tell(ref)
         return generation
 
@@ -164,6 +179,7 @@ class Store:
         for found in (self._current.pop(ref, None), self._pending.pop(ref, None)):
             if found is not None:
                 self._supersede(found, now)
+        self._rotations.forget(ref)
         self._redactor.forget(ref)
         self._hidden.discard(ref)
         self._withdrawn.discard(ref)
@@ -208,8 +224,11 @@ class Store:
         """Say that everybody who uses these generations has been told: older ones are spare."""
         for ref, number in generations.items():
             current = self._current.get(ref)
-            if current is not None and current.number == number:
+            if current is None or current.number != number:
+                continue
+            if current.phase is not Phase.ACKNOWLEDGED:
                 current.phase = Phase.ACKNOWLEDGED
+                self._rotations.delivered(current.rotation)
         for older in self._older:
             if older.number < generations.get(older.ref, 0) and older.phase is not Phase.SUPERSEDED:
                 older.phase, older.superseded_at = Phase.SUPERSEDED, now
@@ -264,6 +283,7 @@ class Store:
                 if (before := self._current.get(found.ref)) is not None and before.is_lease:
                     self._older.append(before)
                 self._current[found.ref] = found
+                self._rotations.resume(found.rotation, _OUTCOMES[found.phase])
             self._hide(found)
         self._issues = {path: deque(times) for path, times in issues.items()}
 

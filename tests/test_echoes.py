@@ -66,7 +66,7 @@ def leaves(value):
 
 def everything_said(engine):
     """Return all that comes out of an engine: log, status, metrics, errors as they are kept."""
-    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None, refresh=lambda: None)
+    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None)
     reports = engine.assembly.health.all()
     texts = [
         engine.log,

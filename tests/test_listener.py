@@ -1,6 +1,7 @@
 """The listeners of a real process: who may ask for what, and what they answer."""
 
 import http.client
+import json
 import os
 import socket
 
@@ -89,8 +90,10 @@ def test_over_the_socket_the_same_user_may_refresh_and_quit(app, tmpfs, tmp_path
         assert address.stat().st_mode & 0o777 == 0o600
 
         app.put("db", password="two")
-        assert ask(address, "POST", "/refresh")[0] == 202
-        injector.wait_for("file written", times=2)
+        status, answer = ask(address, "POST", "/refresh?secret=db")
+        assert status == 200
+        assert json.loads(answer)["secrets"][0]["result"] == "changed"
+        assert (tmpfs / "db.env").read_text() == "pw=two\n"
         assert ask(address, "POST", "/quit")[0] == 200
         assert injector.wait(limit=5) == 0
     assert not address.exists()
@@ -107,18 +110,91 @@ def test_over_the_socket_another_user_may_only_look(app, tmpfs, tmp_path):
         reading, writing = os.pipe()
         if (child := os.fork()) == 0:
             os.setuid(65534)
-            statuses = [ask(tmpfs / "injector.sock", *what)[0] for what in LOOK_AND_QUIT]
+            statuses = [ask(tmpfs / "injector.sock", *what)[0] for what in LOOK_AND_CHANGE]
             os.write(writing, repr(statuses).encode())
             os._exit(0)
         os.waitpid(child, 0)
 
-        assert os.read(reading, 100) == b"[200, 403]"
+        assert os.read(reading, 100) == b"[200, 200, 403, 403, 403]"
         os.close(reading)
         os.close(writing)
         assert injector.end() == 0
 
 
-LOOK_AND_QUIT = (("GET", "/livez"), ("POST", "/quit"))
+LOOK_AND_CHANGE = (
+    ("GET", "/livez"),
+    ("GET", "/status"),
+    ("POST", "/refresh"),
+    ("POST", "/quit"),
+    ("POST", "/agent/v1/quit"),
+)
+
+
+def test_a_page_in_a_browser_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):
+    port, settings = on_tcp(app, tmpfs, enable_quit=True, enable_refresh=True)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+        for path in ("/quit", "/refresh"):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("POST", path, headers={"Origin": "http://evil.example"})
+            assert connection.getresponse().status == 403
+            connection.close()
+        assert injector.end() == 0
+
+
+def test_refresh_over_tcp_where_it_is_allowed(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    port, settings = on_tcp(app, tmpfs, enable_refresh=True)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        assert ask(port, "POST", "/refresh")[0] == 200
+        assert ask(port, "POST", "/refresh?secret=nothing")[0] == 422
+        assert ask(port, "POST", "/refresh?timeout=soon")[0] == 400
+        assert ask(port, "POST", "/quit")[0] == 403
+        assert injector.end() == 0
+
+
+def test_the_command_refreshes_by_name_and_its_exit_code_says_how_it_went(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        app.put("db", password=CANARY)
+        changed = result("refresh", "db", "-c", path)
+        app.put("db", other=CANARY)
+        broken = result("refresh", "-c", path)
+        unknown = result("refresh", "bd", "-c", path)
+        ended = result("quit", "-c", path)
+
+        assert injector.wait(limit=5) == 0
+    gone = result("refresh", "-c", path)
+    assert changed.returncode == 0
+    assert json.loads(changed.stdout)["secrets"][0]["result"] == "changed"
+    assert broken.returncode == 5
+    assert "password" in json.loads(broken.stdout)["secrets"][0]["reason"]
+    assert unknown.returncode == 5
+    assert "valid are: db" in unknown.stderr
+    assert ended.returncode == 0
+    assert gone.returncode == 9
+    for said in (changed, broken, unknown):
+        assert CANARY not in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("command", ["refresh", "quit"])
+def test_a_refused_command_says_why(app, tmpfs, tmp_path, command):
+    port, settings = on_tcp(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+
+        refused = result(command, "--address", f"http://127.0.0.1:{port}")
+
+        assert refused.returncode == 4
+        assert f"set agent_api.enable_{command}" in refused.stderr
+        assert injector.end() == 0
 
 
 def test_an_address_that_cannot_be_had_is_a_configuration_error(app, tmpfs, tmp_path):
@@ -152,12 +228,15 @@ def test_a_reload_to_an_address_that_cannot_be_had_keeps_the_old_one(app, tmpfs,
         assert injector.end() == 0
 
 
+@pytest.mark.parametrize("command", ["status", "refresh", "quit"])
 @pytest.mark.parametrize(
     ("address", "problem"),
     [("http://127.0.0.1:port", "port"), ("http://127.0.0.1:{bao}", "not an injector")],
 )
-def test_status_of_something_else_is_an_error_and_no_traceback(server, address, problem):
-    ended = result("status", "--address", address.format(bao=server.address.rsplit(":", 1)[1]))
+def test_something_else_that_answers_is_an_error_and_no_traceback(
+    server, command, address, problem
+):
+    ended = result(command, "--address", address.format(bao=server.address.rsplit(":", 1)[1]))
 
     assert ended.returncode in (2, 9)
     assert problem in ended.stderr

@@ -23,6 +23,7 @@ from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.retire import Retire
 from injector.retry import Availability
+from injector.rotations import Rotations
 from injector.secret import Ref
 from injector.store import Store
 from injector.vault import Token, Tokens, Transport, Vault
@@ -45,6 +46,7 @@ class Kept:
     draw: Callable[[], float]
     metrics: Metrics = field(default_factory=Metrics)
     dirty: Wakeup = field(default_factory=Wakeup)  # rung when there is something to hand over
+    rotations: Rotations = field(init=False)
     store: Store = field(init=False)
     ledger: Ledger = field(init=False)
     token: Token | None = None
@@ -62,7 +64,8 @@ class Kept:
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
-        self.store = Store(self.dirty, self.redactor)
+        self.rotations = Rotations(self.clock, self.redactor.redact)
+        self.store = Store(self.dirty, self.redactor, self.rotations)
         self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
@@ -219,6 +222,7 @@ class Assembly:
             clock=kept.clock,
             draw=kept.draw,
             store=kept.store,
+            rotations=kept.rotations,
             ledger=kept.ledger,
             health=self.health,
             metrics=kept.metrics,
@@ -231,6 +235,7 @@ class Assembly:
             clock=kept.clock,
             draw=kept.draw,
             ledger=kept.ledger,
+            rotations=kept.rotations,
             health=self.health,
             metrics=kept.metrics,
             log=kept.log,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 from injector.agent.assembly import Assembly, Kept
+from injector.agent.refresh import Refresh
 from injector.config import model
 from injector.status import Actions, Report, StatusServer
 from injector.status.sockets import bind, tls_context
@@ -11,13 +12,7 @@ from injector.status.sockets import bind, tls_context
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
-def listeners(
-    assembly: Assembly,
-    kept: Kept,
-    *,
-    stop: Callable[[], None],
-    refresh: Callable[[], None],
-) -> list[StatusServer]:
+def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> list[StatusServer]:
     """Return a server for each listener; the default one only where its folder can be made."""
     report = Report(
         clock=kept.clock,
@@ -32,7 +27,7 @@ def listeners(
         gone=assembly.watch.gone,
         started_at=kept.started_at,
     )
-    actions = Actions(stop, refresh)
+    actions = Actions(stop, Refresh(assembly, kept))
     found = assembly.loaded.config.listener or _default(kept)
     return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
 

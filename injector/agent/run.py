@@ -60,7 +60,7 @@ class Daemon:
         assembly = self._assembly
         services: list[Service] = [
             *assembly.services(),
-            *listeners(assembly, self._kept, stop=self._ask_to_quit, refresh=self._refresh),
+            *listeners(assembly, self._kept, stop=self._ask_to_quit),
             FileWatch(assembly, reload=self._ask_to_reload, log=self._kept.log),
         ]
         if isinstance(self._kept.clock, SystemClock):
@@ -129,7 +129,7 @@ class Daemon:
         self._ask_to_reload()
 
     def _refresh(self) -> None:
-        """SIGUSR1 and a bare refresh: static secrets only; nothing is issued anew."""
+        """SIGUSR1: static secrets only; nothing is issued anew."""
         self._assembly.delivery.acceptance.retry_refused()
         self._assembly.watch.refresh_static()
 

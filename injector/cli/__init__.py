@@ -21,6 +21,8 @@ GROUPS = {
     },
     "beside a running injector": {
         "status": "show what a running injector does",
+        "refresh": "read secrets again, or have them issued anew, and wait for delivery",
+        "quit": "end a running injector",
         "probe": "exit 0 if a running injector is live, ready or started, else 1",
     },
     "to get to know it": {

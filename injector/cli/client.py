@@ -1,14 +1,19 @@
 """Talks to a running injector over its listener, with the standard library: start-up counts."""
 
 import http.client
+import json
 import os
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from injector.errors import ConfigError, TransientError
+from injector.errors import ConfigError, DeniedError, MissingError, TransientError
 
 DEFAULT_SOCKET = "/run/injector/injector.sock"
 TIMEOUT = 5.0
+# What a refused request is to a user.
+REFUSALS = {400: ConfigError, 403: DeniedError, 422: MissingError}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,13 @@ class Reply:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
+    def __init__(self, path: str, *, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(TIMEOUT)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
 
@@ -55,9 +60,12 @@ def find(address: str | None, config: str | None) -> str:
     return f"unix://{DEFAULT_SOCKET}"
 
 
-def request(address: str, method: str, path: str) -> Reply:
-    """Send one request; raises TransientError naming the address if nobody answers."""
-    connection = _connection(address)
+def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Reply:
+    """Send one request, which may take `timeout` seconds beyond the usual.
+
+    Raises TransientError naming the address if nobody answers.
+    """
+    connection = _connection(address, TIMEOUT + timeout)
     try:
         connection.request(method, path)
         response = connection.getresponse()
@@ -71,18 +79,32 @@ def request(address: str, method: str, path: str) -> Reply:
         connection.close()
 
 
-def _connection(address: str) -> http.client.HTTPConnection:
+def answer(reply: Reply, address: str, *, expected: Collection[int]) -> dict[str, Any]:
+    """Return the JSON of an expected answer; raises what a refusal is to a user."""
+    text = reply.body.decode(errors="replace").strip()
+    if reply.status in REFUSALS:
+        raise REFUSALS[reply.status](text)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if reply.status not in expected or not isinstance(found, dict):
+        raise ConfigError(f"what answers at {address} is not an injector (status {reply.status})")
+    return found
+
+
+def _connection(address: str, timeout: float) -> http.client.HTTPConnection:
     scheme, separator, rest = address.partition("://")
     if not separator:
         scheme, rest = ("unix", address) if address.startswith("/") else ("http", address)
     try:
         match scheme:
             case "unix":
-                return _UnixConnection(rest)
+                return _UnixConnection(rest, timeout=timeout)
             case "http":
-                return http.client.HTTPConnection(rest.rstrip("/"), timeout=TIMEOUT)
+                return http.client.HTTPConnection(rest.rstrip("/"), timeout=timeout)
             case "https":
-                return http.client.HTTPSConnection(rest.rstrip("/"), timeout=TIMEOUT)
+                return http.client.HTTPSConnection(rest.rstrip("/"), timeout=timeout)
     except http.client.InvalidURL as exc:  # a port that is none
         raise ConfigError(f"{address!r}: {exc}") from exc
     raise ConfigError(f"{address!r} is not unix:///path, http://host:port or https://host:port")

@@ -4,10 +4,9 @@ import argparse
 
 from injector.agent.once import once
 from injector.agent.plan import plan
+from injector.cli.arguments import duration
 from injector.cli.daemon import execute
 from injector.cli.parser import add_config, exits
-from injector.config.leaves import Scalar, Style, duration
-from injector.config.problem import Wrong
 
 NOTE = """\
 What waiting does not mend (a refused path, a missing key) ends it after 5 s; what it may mend (no
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     parser.add_argument(
         "--timeout",
-        type=_duration,
+        type=duration,
         default=120.0,
         metavar="DURATION",
         help="how long Vault may take to answer at all (120s)",
@@ -37,10 +36,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     planned = plan(args.config)
     return execute(planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout))
-
-
-def _duration(text: str) -> float:
-    try:
-        return duration(Scalar(text, Style.QUOTED, text))
-    except Wrong as exc:
-        raise argparse.ArgumentTypeError(str(exc)) from None

@@ -9,6 +9,7 @@ from typing import Any
 from injector.cli import client
 from injector.cli.parser import exits
 from injector.cli.probe import add_target
+from injector.cli.table import Row, columns, span
 from injector.errors import ConfigError, TransientError
 
 NOTE = """\
@@ -16,8 +17,6 @@ It is looked for at --address, then INJECTOR_ADDR, then the first listener in -c
 /run/injector/injector.sock. A table on a terminal, else JSON."""
 EXAMPLES = ("injector status", "injector status -c injector.yaml --json | jq .ready")
 EXITS = {"0": "it answered, ready or not", **exits(ConfigError, TransientError)}
-
-Row = tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +46,7 @@ def table(status: dict[str, Any], *, now: float) -> str:
     ready = "ready" if status["ready"] else f"not ready: {'; '.join(status['not_ready'])}"
     token = status["token"]
     sections = [
-        f"injector {status['version']}, up {_span(status['uptime'])}, {ready}",
+        f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
         f"token: {_state(token)}{_until(token.get('expires_at'), now)}",
     ]
     if status["vault"]["state"] != "ok":
@@ -59,8 +58,8 @@ def table(status: dict[str, Any], *, now: float) -> str:
                 secret["name"],
                 secret.get("kind", "-"),
                 _text(secret.get("generation")),
-                _span(now - secret["published_at"]) if "published_at" in secret else "-",
-                _span(secret["expires_at"] - now) if secret.get("expires_at") else "-",
+                span(now - secret["published_at"]) if "published_at" in secret else "-",
+                span(secret["expires_at"] - now) if secret.get("expires_at") else "-",
                 _state(secret),
             )
             for secret in status["secrets"]
@@ -81,12 +80,7 @@ def table(status: dict[str, Any], *, now: float) -> str:
 def _section(header: Row, rows: list[Row]) -> list[str]:
     if not rows:
         return []
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (header, *rows)
-    ]
-    return ["", *lines]
+    return ["", *columns([header, *rows])]
 
 
 def _state(entry: dict[str, Any]) -> str:
@@ -94,23 +88,8 @@ def _state(entry: dict[str, Any]) -> str:
 
 
 def _until(expires_at: float | None, now: float) -> str:
-    return f", expires in {_span(expires_at - now)}" if expires_at else ""
+    return f", expires in {span(expires_at - now)}" if expires_at else ""
 
 
 def _text(value: object) -> str:
     return "-" if value is None else str(value)
-
-
-def _span(seconds: float) -> str:
-    """Return a duration in its two largest units."""
-    if seconds < 0:
-        return "0s"
-    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    parts: list[str] = []
-    for name, size in units:
-        count, seconds = divmod(seconds, size)
-        if count or (parts and len(parts) == 1) or name == "s":
-            parts.append(f"{int(count)}{name}")
-    return (
-        "".join([part for part in parts if not part.startswith("0") or len(parts) == 1][:2]) or "0s"
-    )

@@ -121,6 +121,11 @@ _PART = re.compile(rf"({_COUNT})(ms|s|m|h|d)")
 _PARTS = re.compile(rf"(?:{_PART.pattern})+")
 
 
+def duration_of(text: str) -> float:
+    """Read a duration that stands in no document; raises Wrong."""
+    return duration(Scalar(text, Style.QUOTED, text))
+
+
 def duration(value: Scalar) -> float:
     """Read `30s`, `1h30m`, `500ms` or a number of seconds."""
     if re.fullmatch(_COUNT, value.text):

@@ -1,6 +1,6 @@
 """What applications are told, have taken, and have refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from injector.delivery.ledger import Pending
@@ -10,6 +10,7 @@ from injector.delivery.parts import Parts
 from injector.delivery.schedule import Schedule
 from injector.delivery.users import Users
 from injector.errors import HookError, WriteError
+from injector.secret import Ref
 
 
 class Acceptance:
@@ -80,13 +81,18 @@ class Acceptance:
             self._parts.stale(output, error, result="rolled_back")
         return True
 
-    def retry_refused(self) -> None:
-        """Try again what applications have refused: somebody asks for it."""
+    def retry_refused(self, refs: Iterable[Ref] | None = None) -> set[str]:
+        """Try again what applications have refused, of these secrets or of all: somebody asks.
+
+        Return the names of the outputs that are tried.
+        """
         now = self._parts.clock.now()
-        for name in {name for change in self._parts.ledger.refused for name in change}:
+        asked = self._outputs.keys() if refs is None else self._users.of(refs)
+        retried = {name for asked_for in asked for name in self._parts.ledger.forgive(asked_for)}
+        for name in retried:
             self._schedule.deliver(name, now)
-            self._parts.ledger.forgive(name)
         self._parts.store.news.ring()
+        return retried
 
     def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
         parts = self._parts

@@ -47,6 +47,10 @@ class Delivery:
         """Add the notifier of a target that some output names."""
         self._notifiers[notifier.name] = notifier
 
+    def users(self, ref: Ref) -> list[Output[Any]]:
+        """Return the outputs that want this secret."""
+        return [self._outputs[name] for name in sorted(self._users.of([ref]))]
+
     def missing(self) -> list[str]:
         """Return the outputs that are not in place yet."""
         return [output.title for output in self._outputs.values() if not output.settled]

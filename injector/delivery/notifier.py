@@ -15,6 +15,7 @@ from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
 from injector.notify import Application, Outcome
+from injector.rotations import Rotations
 from injector.secret import backoff
 
 # A failed notification is retried with waits from 1 s to this (scenario T07), seconds.
@@ -35,6 +36,7 @@ class Parts:
     clock: Clock
     draw: Callable[[], float]
     ledger: Ledger
+    rotations: Rotations
     health: Health
     metrics: Metrics
     log: Logger
@@ -158,6 +160,8 @@ class Notifier:
         wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
+        for output in self._outputs:
+            parts.rotations.failed(output.untaken(output.delivered), error)
         parts.metrics.notifications.add(self.name, "failed")
         parts.health.failing("notify", self.name, error)
         parts.log.error(

@@ -111,3 +111,7 @@ class Output(Generic[C]):
     def title(self) -> str:
         """What a sentence calls it."""
         return self.name if self.kind == "file" else f"{self.kind} {self.name}"
+
+    def untaken(self, generations: Mapping[Ref, Generation]) -> list[Ref]:
+        """Return those of these that its applications have not taken yet."""
+        return [ref for ref, found in generations.items() if self.told.get(ref) is not found]

@@ -12,6 +12,7 @@ from injector.errors import InjectorError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
+from injector.rotations import Outcome, Rotations
 from injector.store import Store
 
 
@@ -22,6 +23,7 @@ class Parts:
     clock: Clock
     draw: Callable[[], float]
     store: Store
+    rotations: Rotations
     ledger: Ledger
     health: Health
     metrics: Metrics
@@ -33,6 +35,9 @@ class Parts:
 
     def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
         """Report that what readers see is not what it should be."""
+        refs = output.untaken(self.store.generations(output.wants))
+        outcome = Outcome.ROLLED_BACK if result == "rolled_back" else Outcome.FAILED
+        self.rotations.failed(refs, error, outcome)
         self.health.failing(output.kind, output.name, error)
         self.metrics.file_stale.set(1, output.name)
         self.metrics.renders.add(output.name, result)

@@ -1,15 +1,22 @@
 """The listeners: a unix socket for this machine, TCP where the configuration asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from injector.clock import Clock
 from injector.config import model
+from injector.config.leaves import duration_of
+from injector.config.problem import Wrong
+from injector.errors import MissingError
 from injector.log import Logger
+from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import Report
 from injector.status.sockets import bind, same_user, tls_context
+
+# How long a refresh waits for delivery before it answers, and may be asked to wait, seconds.
+DEFAULT_WAIT, LONGEST_WAIT = "30s", 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class Actions:
     """What a request may set off."""
 
     quit: Callable[[], None]
-    refresh: Callable[[], None]
+    refresh: Callable[[Sequence[str], float], Awaitable[list[Refreshed]]]
 
 
 class StatusServer:
@@ -88,21 +95,30 @@ class StatusServer:
         api = self._listener.agent_api
         if refusal := _refusal(request, enabled=api.enable_refresh, flag="enable_refresh"):
             return refusal
-        if request.query.getall("secret", []):
-            return web.Response(status=501, text="refreshing one secret is not yet available\n")
-        self._actions.refresh()
-        return web.json_response({"refreshing": "static secrets"}, status=202)
+        try:
+            within = min(duration_of(request.query.get("timeout", DEFAULT_WAIT)), LONGEST_WAIT)
+            answers = await self._actions.refresh(request.query.getall("secret", []), within)
+        except Wrong as exc:
+            return web.Response(status=400, text=f"timeout: {exc}\n")
+        except MissingError as exc:
+            return web.Response(status=422, text=f"{exc}\n")
+        return web.json_response(as_json(answers), status=http_status(answers))
 
     async def _quit(self, request: web.Request) -> web.Response:
         api = self._listener.agent_api
         if refusal := _refusal(request, enabled=api.enable_quit, flag="enable_quit"):
             return refusal
         self._actions.quit()
-        return web.Response(text="quitting\n")
+        return web.json_response({"quitting": True})
 
 
 def _refusal(request: web.Request, *, enabled: bool, flag: str) -> web.Response | None:
-    """Over a unix socket the peer's uid decides; over TCP the configuration has to allow it."""
+    """Over a unix socket the peer's uid decides; over TCP the configuration has to allow it.
+
+    A browser that is told to by some page sends `Origin` along: it is nobody who may.
+    """
+    if "Origin" in request.headers:
+        return web.Response(status=403, text="refused: not for pages in a browser\n")
     allowed = same_user(request.transport)
     if allowed is None:
         allowed = enabled

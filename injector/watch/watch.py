@@ -1,16 +1,16 @@
 """A watcher for each wanted secret, no more and no fewer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from injector.config import model
 from injector.errors import MissingError
 from injector.health import State
-from injector.secret import Kind, Ref
+from injector.secret import Kind, Ref, Step
 from injector.vault import Token
 from injector.watch.entry import Entries
 from injector.watch.replaced import Replaced
-from injector.watch.watcher import Parts, Watcher
+from injector.watch.watcher import Demand, Parts, Watcher
 
 
 class Watch:
@@ -33,12 +33,27 @@ class Watch:
                 self._adjust(group)
                 await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)
 
+    def static(self) -> list[Ref]:
+        """Return the secrets that can be read again without anything being issued anew."""
+        found = {ref: self._parts.store.current(ref) for ref in self._watchers}
+        return [ref for ref, now in found.items() if now is None or now.life.kind is Kind.STATIC]
+
+    def named(self) -> dict[str, Ref]:
+        """Return every secret that somebody wants, by name."""
+        return {watcher.entry.name: ref for ref, (watcher, _) in self._watchers.items()}
+
+    def refresh(self, refs: Iterable[Ref]) -> dict[Ref, Demand]:
+        """Read these again, or have them issued anew, now."""
+        return {ref: self._watchers[ref][0].demand() for ref in refs}
+
     def refresh_static(self) -> None:
-        """Read static secrets again now (SIGUSR1, bare refresh): nothing is ever issued anew."""
-        for watcher, _ in self._watchers.values():
-            generation = self._parts.store.current(watcher.ref)
-            if generation is None or generation.life.kind is Kind.STATIC:
-                watcher.due.ring()
+        """Read static secrets again now (SIGUSR1)."""
+        self.refresh(self.static())
+
+    def step(self, ref: Ref) -> Step | None:
+        """Return what is to be done about a secret next."""
+        found = self._watchers.get(ref)
+        return None if found is None else found[0].step
 
     def name_of(self, ref: Ref) -> str:
         return self.entries.of(ref).name

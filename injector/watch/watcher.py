@@ -1,5 +1,6 @@
 """Keeps one secret right. Its knowledge is in the store; only its failures are its own."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ from injector.secret import (
 from injector.store import Generation, Store
 from injector.vault import Answer, Token, Tokens, Vault
 from injector.vault.transport import Unreachable
+from injector.watch.budget import Budget
 from injector.watch.entry import Entry
 from injector.watch.renewal import renewed_life
 
@@ -35,8 +37,9 @@ from injector.watch.renewal import renewed_life
 LOUD = 3
 # What is read, and not made for us.
 READ = frozenset({Kind.STATIC, Kind.STATIC_ROLE})
-# The window of `issuance_budget`, seconds.
-BUDGET_WINDOW = 600.0
+# What becomes of a refresh that somebody asked for: None if Vault answered, or why not. What is new
+# is in the store.
+Demand = asyncio.Future[InjectorError | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +65,42 @@ class Watcher:
         self.ref = ref
         self.entry = entry
         self._parts = parts
+        self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
         self._failures = 0
         self._asked_with: Token | None = None
         self._denied = False
         self._refused = False  # Vault said that it has issued nothing
         self._rotation: Rotation | None = None  # of a static role, and when it was last asked
         self._asked_at = 0.0
+        self._demand: Demand | None = None
+        self._seen_then = 0  # the generation when it was asked for
         self.due = Wakeup()
+        self.step = self._resume()  # what is to be done next
 
     async def run(self) -> None:
         """Refresh for ever. Runs until cancelled."""
         clock = self._parts.clock
-        step = self._resume()
         self.follow_token()
-        while True:
-            if await clock.sleep(step.at - clock.now(), self.due):
-                step = self._rung(step)
-            else:
-                step = await self.refresh(step.act)
+        try:
+            while True:
+                rung = await clock.sleep(self.step.at - clock.now(), self.due)
+                if self._demand is not None:
+                    self.step = await self._meet(self._demand)
+                elif rung:
+                    self.step = self._rung(self.step)
+                else:
+                    self.step = await self.refresh(self.step.act)
+        finally:
+            if self._demand is not None:
+                self._demand.cancel()
+
+    def demand(self) -> Demand:
+        """Read it again, or have it issued anew, now; who asks before that is begun shares it."""
+        if self._demand is None:
+            self._demand = asyncio.get_running_loop().create_future()
+            self._seen_then = self._newest
+            self.due.ring()
+        return self._demand
 
     async def refresh(self, act: Act) -> Step:
         """Do what is due; return what is next. A failure is state, not an exception."""
@@ -96,6 +117,59 @@ class Watcher:
         self.follow_token()  # it may have been replaced while the request was under way
         return step
 
+    async def _meet(self, demand: Demand) -> Step:
+        """Fetch because somebody asks. A failure is theirs to hear: what is in use stays right."""
+        self._demand = None  # who asks from here on may know of a newer value
+        step, error = self.step, None
+        try:
+            if not self._has_met():
+                step = await self._fetch_at_once()
+        except InjectorError as exc:
+            step, error = self._not_met(exc), exc
+        except BaseException:
+            demand.cancel()
+            raise
+        demand.set_result(error)
+        self.follow_token()  # its ring may have been the one that was answered
+        return step
+
+    def _has_met(self) -> bool:
+        """Tell whether what has come since the demand is as good as another one."""
+        waits = self._parts.store.pending(self.ref) is not None  # for its `publish_delay`
+        return waits or (not self._is_read and self._newest > self._seen_then)
+
+    async def _fetch_at_once(self) -> Step:
+        if self._parts.availability.down:
+            raise TransientError(f"{self.ref}: Vault is unreachable, and was not asked")
+        step = await self._fetch()
+        self._succeeded()
+        return step
+
+    def _not_met(self, error: InjectorError) -> Step:
+        parts = self._parts
+        if isinstance(error, Unreachable):
+            parts.availability.report(error)
+        parts.metrics.errors.add(error.label)
+        parts.log.warning(
+            "refresh failed",
+            secret=self.entry.name,
+            error=str(error),
+            error_class=error.label,
+        )
+        if self._is_read and isinstance(error, TransientError):
+            return replace(self.step, at=min(self.step.at, parts.clock.now()))  # still to be read
+        return self.step
+
+    @property
+    def _is_read(self) -> bool:
+        current = self._parts.store.current(self.ref)
+        return current is None or current.life.kind in READ
+
+    @property
+    def _newest(self) -> int:
+        newest = self._parts.store.newest(self.ref)
+        return 0 if newest is None else newest.number
+
     def follow_token(self) -> None:
         """Another token is current: a lease of the old one is issued anew before it dies."""
         if self._dies_with_another_token() or self._denied_to_another_token():
@@ -104,15 +178,10 @@ class Watcher:
             self._measure_expiry(lease)
 
     def _rung(self, step: Step) -> Step:
-        """Return what is next after a ring, which may be older than the last answer."""
-        now, current = self._parts.clock.now(), self._parts.store.current(self.ref)
+        """Return what is next after another token came, which may have been used already."""
         if self._dies_with_another_token() or self._denied_to_another_token():
-            return Step(Act.FETCH, now)
-        if step.act is Act.PUBLISH:
-            return step  # a refresh does not shorten `publish_delay`
-        if current is not None and current.life.kind is not Kind.STATIC:
-            return step  # only its own time issues it anew
-        return replace(step, at=min(step.at, now))
+            return Step(Act.FETCH, self._parts.clock.now())
+        return step
 
     def _dies_with_another_token(self) -> bool:
         """Tell whether another token could give a lease that lives on, and was not asked with."""
@@ -143,17 +212,17 @@ class Watcher:
 
     async def _fetch(self) -> Step:
         parts = self._parts
-        spent = self._spend_budget()
+        spent = self._budget.spend()
         try:
             answer, life, token = await parts.tokens.use(self._ask)
         except InjectorError as exc:
             if spent and self._refused:
-                parts.store.issues(self.ref.path).pop()
+                self._budget.give_back()
             if isinstance(exc, MissingError):
                 return self._missing(exc)
             raise
         if not spent:
-            self._count_first_issue(life)
+            self._budget.count_first(life)
         before = parts.store.current(self.ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
             self._measure(parts.store.confirm(self.ref, life))
@@ -241,37 +310,6 @@ class Watcher:
         else:
             self._rotation = still_due(before, life)
         self._asked_at = life.granted_at
-
-    # -- the issuance budget: nothing issues credentials without end, whatever goes wrong
-
-    def _spend_budget(self) -> bool:
-        """Count a request that will issue something, and tell whether this one will.
-
-        Raises DeniedError when the budget is gone.
-
-        An issuance that is sent and not answered counts too: it may have happened.
-        """
-        current = self._parts.store.current(self.ref)
-        now = self._parts.clock.now()
-        issues = self._parts.store.issues(self.ref.path)
-        known_to_issue = issues or (current is not None and current.is_lease)
-        if self.ref.body is None and not known_to_issue:
-            return False
-        while issues and issues[0] <= now - BUDGET_WINDOW:
-            issues.popleft()
-        if len(issues) >= self.entry.issuance_budget:
-            raise DeniedError(
-                f"{self.ref} was asked for a credential {len(issues)} times in 10 minutes, "
-                "which is its issuance_budget: no more for now, the last one stays in use; find "
-                "out what uses them up (short TTLs?) before raising `issuance_budget`"
-            )
-        issues.append(now)
-        return True
-
-    def _count_first_issue(self, life: Life) -> None:
-        """Count what only the answer has shown to be an issuance."""
-        if life.kind is Kind.LEASE:
-            self._parts.store.issues(self.ref.path).append(self._parts.clock.now())
 
     # -- what others get to know
 

@@ -1,0 +1,28 @@
+"""`injector quit`: ends a running injector, as a Job does with its sidecar."""
+
+import argparse
+import json
+import sys
+
+from injector.cli import client
+from injector.cli.parser import exits
+from injector.cli.probe import add_target
+from injector.errors import ConfigError, DeniedError, TransientError
+
+NOTE = "It ends with exit code 0: so the main container of a Job ends its sidecar."
+EXAMPLES = ("injector quit", "injector quit --address http://127.0.0.1:8099")
+EXITS = {"0": "it ends", **exits(ConfigError, DeniedError, TransientError)}
+DONE = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_target(parser)
+    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    address = client.find(args.address, args.config)
+    reply = client.request(address, "POST", "/quit")
+    answer = client.answer(reply, address, expected={DONE})
+    print(json.dumps(answer) if args.json or not sys.stdout.isatty() else "it ends")
+    return 0

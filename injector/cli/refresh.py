@@ -1,0 +1,91 @@
+"""`injector refresh`: secrets again, now; ends when they are where they should be."""
+
+import argparse
+import json
+import sys
+from typing import Any
+from urllib.parse import urlencode
+
+from injector.cli import client
+from injector.cli.arguments import duration
+from injector.cli.parser import exits
+from injector.cli.probe import add_target
+from injector.cli.table import columns
+from injector.errors import InjectorError, TransientError
+
+NOTE = """\
+With names, each is read again or issued anew: a lease, a certificate, a static role, KV. Without,
+everything is read again that can be without issuing anything. It ends when that is delivered."""
+EXAMPLES = (
+    "injector refresh",
+    "injector refresh db --timeout 60s",
+    "injector refresh -c injector.yaml --json | jq -r '.secrets[] | select(.result == \"failed\")'",
+)
+EXITS = {"0": "everything that was asked for is where it should be", **exits()}
+DONE, NOT_DONE_YET, FAILED = 200, 202, 502
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="secrets to read again or to have issued anew; without one, all that are only read",
+    )
+    add_target(parser)
+    parser.add_argument(
+        "--timeout",
+        type=duration,
+        default=30.0,
+        metavar="DURATION",
+        help="how long to wait for delivery (30s)",
+    )
+    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    address = client.find(args.address, args.config)
+    query = urlencode([("timeout", f"{args.timeout:g}"), *(("secret", n) for n in args.names)])
+    reply = client.request(address, "POST", f"/refresh?{query}", timeout=args.timeout)
+    answer = client.answer(reply, address, expected={DONE, NOT_DONE_YET, FAILED})
+    if args.json or not sys.stdout.isatty():
+        print(json.dumps(answer, indent=2))
+    else:
+        print(table(answer["secrets"]))
+    return exit_code(answer["secrets"])
+
+
+def table(secrets: list[dict[str, Any]]) -> str:
+    """Return what became of each, as people read it."""
+    if not secrets:
+        return "nothing to refresh: no secret is only read; name one to have it issued anew"
+    return "\n".join(
+        columns([(each["secret"], each["result"], _details(each)) for each in secrets])
+    )
+
+
+def exit_code(secrets: list[dict[str, Any]]) -> int:
+    """Return the smallest exit code of what failed; 9 if something is not done yet."""
+    codes = {kind.label: kind.exit_code for kind in InjectorError.__subclasses__()}
+    return min(
+        (
+            codes.get(each["error_class"] or TransientError.label, InjectorError.exit_code)
+            for each in secrets
+            if each["result"] in {"failed", "pending"}
+        ),
+        default=0,
+    )
+
+
+def _details(secret: dict[str, Any]) -> str:
+    parts = [f"generation {secret['generation']}"] if secret["generation"] else []
+    if secret["version"]:
+        parts.append(f"version {secret['version']}")
+    if secret["result"] == "changed":
+        told = [target for target in secret["notify"] if target not in secret["absent"]]
+        parts += [f"written: {', '.join(secret['files'])}"] if secret["files"] else []
+        parts += [f"told: {', '.join(told)}"] if told else []
+        parts += [f"not running: {', '.join(secret['absent'])}"] if secret["absent"] else []
+    if secret["reason"]:
+        parts.append(secret["reason"])
+    return "; ".join(parts)

@@ -1,0 +1,103 @@
+"""What became of each new value of a secret: names, numbers and times, never the value."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from injector.clock import Clock, Wakeup
+from injector.errors import InjectorError
+from injector.secret import Kind, Ref
+
+# This many events are remembered for people who ask, and for a journal that cannot be written.
+KEPT = 1000
+
+
+class Outcome(StrEnum):
+    """How far a new value has come."""
+
+    PUBLISHED = "published"  # templates see it
+    DELIVERED = "delivered"  # every file has it, and every application has been told
+    FAILED = "failed"  # a file cannot be made of it, or an application not be told: tried again
+    ROLLED_BACK = "rolled_back"  # an application has not taken it, and has the old one again
+    SUPERSEDED = "superseded"  # the next one came before that
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """One generation of a secret. `answered_at` is when Vault gave it, on the injected clock."""
+
+    ref: Ref
+    generation: int
+    kind: Kind
+    version: str
+    answered_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The newest word on a rotation; `reason` and the class of the error where it failed."""
+
+    rotation: Rotation
+    outcome: Outcome
+    at: float
+    reason: str = ""
+    error_class: str = ""
+
+    def is_news_after(self, before: "Event | None") -> bool:
+        """Tell whether this is more than the same failure again."""
+        return before is None or replace(self, at=before.at, reason=before.reason) != before
+
+
+class Rotations:
+    """The newest word on each secret, and what was said last."""
+
+    def __init__(self, clock: Clock, redact: Callable[[str], str]) -> None:
+        self._clock = clock
+        self._redact = redact
+        self._newest: dict[Ref, Event] = {}
+        self.events: deque[Event] = deque(maxlen=KEPT)
+        self.count = 0  # of events, also of those that are not kept any more
+        self.news = Wakeup()  # rung with each event
+
+    def newest(self, ref: Ref) -> Event | None:
+        return self._newest.get(ref)
+
+    # -- for store
+
+    def resume(self, rotation: Rotation, outcome: Outcome) -> None:
+        """Begin with what an earlier process has seen of this rotation."""
+        self._newest[rotation.ref] = Event(rotation, outcome, self._clock.now())
+
+    def published(self, rotation: Rotation) -> None:
+        before = self._newest.get(rotation.ref)
+        if before is not None and before.outcome is not Outcome.DELIVERED:
+            self._note(Event(before.rotation, Outcome.SUPERSEDED, self._clock.now()))
+        self._note(Event(rotation, Outcome.PUBLISHED, self._clock.now()))
+
+    def delivered(self, rotation: Rotation) -> None:
+        self._note(Event(rotation, Outcome.DELIVERED, self._clock.now()))
+
+    def forget(self, ref: Ref) -> None:
+        """Drop the newest word on a secret that nobody wants any more."""
+        self._newest.pop(ref, None)
+
+    # -- for delivery
+
+    def failed(
+        self, refs: Iterable[Ref], error: InjectorError, outcome: Outcome = Outcome.FAILED
+    ) -> None:
+        """Note that these values do not get to where they should be."""
+        for ref in refs:
+            before = self._newest.get(ref)
+            if before is not None and before.outcome is not Outcome.DELIVERED:
+                reason = self._redact(str(error))
+                now = self._clock.now()
+                self._note(Event(before.rotation, outcome, now, reason, error.label))
+
+    def _note(self, event: Event) -> None:
+        if event.is_news_after(self._newest.get(event.rotation.ref)):
+            self.events.append(event)
+            self.count += 1
+            self.news.ring()
+        self._newest[event.rotation.ref] = event
