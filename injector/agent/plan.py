@@ -43,7 +43,7 @@ def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool 
     loaded = load(
         path,
         environ,
-        check_destination=None if elsewhere else _destination_problems,
+        check_destination=None if elsewhere else destination_problems,
         check_template=compile_template,
     )
     return Plan(loaded, templates)
@@ -67,7 +67,8 @@ def _source(entry: model.Template, text: str) -> template.Source:
     )
 
 
-def _destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
+def destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
+    """List what would keep a file, or a bundle's files, from being written here."""
     memory_backed = config.template_config.require_memory_backed
     if isinstance(entry, model.Bundle):
         from injector.destination.bundle_preflight import bundle_problems

@@ -4,23 +4,46 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from injector import config
 from injector.cli.parser import add_config, exits
 from injector.config import model
-from injector.errors import ConfigError
+from injector.errors import (
+    AuthError,
+    ConfigError,
+    DeniedError,
+    HookError,
+    InjectorError,
+    TransientError,
+    WriteError,
+)
+
+if TYPE_CHECKING:
+    from injector.agent.plan import Plan
+    from injector.check import Finding
 
 # `config.load`, perhaps with the checks of parts that `config` does not know.
 Load = Callable[[str, Mapping[str, str]], config.Loaded]
 
+NOTE = """\
+With --online it also asks Vault: it logs in, asks what the token may do at each path that is
+needed, looks for rights that nobody needs, and ends the token. It reads no secret, issues nothing
+and sends nothing to an application. Run it where and as whom the daemon will run."""
+NOT_TRIED = "online: not tried, as the configuration has problems"
 EXAMPLES = (
     "injector check -c injector.yaml",
     "injector check -c injector.yaml --elsewhere    # on a machine without its directories",
+    "injector check -c injector.yaml --online",
 )
-EXITS = {"0": "there is no problem; there may be warnings", **exits(ConfigError)}
+EXITS = {
+    "0": "there is no problem; there may be warnings",
+    **exits(
+        InjectorError, ConfigError, AuthError, DeniedError, WriteError, HookError, TransientError
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,18 @@ def lines(result: Report) -> list[str]:
     return [*said, f"{result.file}: {verdict}"]
 
 
+def online_lines(findings: "Sequence[Finding]", code: int) -> list[str]:
+    """Return what was found online as people read it; the last line is the verdict."""
+    levels = [finding.level.value for finding in findings]
+    counts = [
+        _count(levels.count(level), level) for level in ("problem", "warning") if level in levels
+    ]
+    verdict = ", ".join(counts) or "ok"
+    looked_at = _count(len(findings), "finding")
+    ending = f"; exit code {code}" if code else ""
+    return [*map(str, findings), f"online: {verdict} ({looked_at}){ending}"]
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -100,10 +135,14 @@ def check(
     """Print the report; return the exit code."""
     result = report(file, environ, load)
     if as_json:
-        print(json.dumps({"ok": not result.problems} | asdict(result), indent=2), file=out)
+        print(json.dumps(_as_json(result), indent=2), file=out)
     else:
         print("\n".join(lines(result)), file=out)
     return result.exit_code
+
+
+def _as_json(result: Report) -> dict[str, object]:
+    return {"ok": not result.problems} | asdict(result)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,14 +151,68 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--elsewhere",
         action="store_true",
-        help="it is meant for another machine: do not look at destinations here",
+        help="it is meant for another machine: do not look at destinations and processes here",
+    )
+    parser.add_argument("--online", action="store_true", help="ask Vault, too")
+    parser.add_argument(
+        "--use-secret-id",
+        action="store_true",
+        help="log in although the secret id's file is to be removed after a login, which may be "
+        "because it is good for one login only; the file is left",
     )
 
 
 def main(args: argparse.Namespace) -> int:
     from injector.agent.plan import plan
 
-    def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
-        return plan(file, environ, elsewhere=args.elsewhere).loaded
+    made: list[Plan] = []
 
-    return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
+    def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
+        # Online, the machine is looked at thing by thing, with all the rest.
+        made.append(plan(file, environ, elsewhere=args.elsewhere or args.online))
+        return made[0].loaded
+
+    if not args.online:
+        return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
+    result = report(args.config, os.environ, load)
+    findings = _online(made[0], args) if made else []
+    code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
+    if args.json:
+        found = [asdict(finding) for finding in findings]
+        whole = _as_json(result) | {"ok": not code, "exit_code": code, "findings": found}
+        print(json.dumps(whole, indent=2))
+    else:
+        print("\n".join(lines(result)))
+        print("\n".join(online_lines(findings, code) if made else [NOT_TRIED]))
+    return code
+
+
+def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
+    import asyncio
+    import secrets
+    from dataclasses import replace
+
+    from injector import check as checks
+    from injector.agent.plan import names
+    from injector.clock import SystemClock
+    from injector.log import Redactor, logger
+    from injector.policy import needs
+
+    redactor = Redactor()
+    log = logger(level="error", style=planned.config.log_format, redact=redactor.redact)
+    parts = checks.Parts(SystemClock(), log, redactor, os.environ, f"none-{secrets.token_hex(8)}")
+    wanted = needs(
+        planned.config,
+        names(planned.config),
+        planned.templates.values(),
+        folder=os.path.dirname(os.path.abspath(args.config)),
+    )
+    found = asyncio.run(
+        checks.check(
+            planned, wanted, parts, here=not args.elsewhere, use_secret_id=args.use_secret_id
+        )
+    )
+    return [
+        replace(finding, text=redactor.redact(finding.text), remedy=redactor.redact(finding.remedy))
+        for finding in found
+    ]

@@ -77,7 +77,7 @@ class Vault:
         client = self._client(token.value, namespace)
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
-        granted = _understood(body, _Grant, "renew a lease")
+        granted = understood(body, _Grant, "renew a lease")
         return granted.lease_duration or 0.0, bool(granted.renewable)
 
     async def revoke_self(self, token: Token) -> None:
@@ -106,7 +106,7 @@ class Vault:
             raise
         except InjectorError as exc:
             raise AuthError(str(exc)) from exc
-        granted = _understood(answer.get("auth") or {}, _Grant, f"login {mount}")
+        granted = understood(answer.get("auth") or {}, _Grant, f"login {mount}")
         if not granted.client_token:
             raise AuthError(
                 f"login {mount}: the answer has no token; is it an auth mount, without MFA?"
@@ -133,7 +133,7 @@ class Vault:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
             raise AuthError(f"the token is not valid: {exc}") from exc
-        known = _understood(answer.get("data"), _Known, "look up the token")
+        known = understood(answer.get("data"), _Known, "look up the token")
         return Token(
             value,
             known.accessor or "",
@@ -141,6 +141,7 @@ class Vault:
             known.ttl,
             bool(known.renewable),
             ours=False,
+            uses=known.num_uses or 0,
             rights=_rights(known.entity_id, known.policies),
             namespace=namespace,
         )
@@ -162,7 +163,7 @@ class Vault:
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
-        granted = _understood(answer.get("auth"), _Grant, "renew the token")
+        granted = understood(answer.get("auth"), _Grant, "renew the token")
         if not granted.lease_duration:  # of a login it would be one without an end
             raise TransientError("renew the token: the answer names no life")
         lives = _token(granted, sent, value=token.value)
@@ -184,7 +185,7 @@ class Vault:
             )
         except DeniedError as exc:
             raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
-        return _understood(answer.get("data"), _Wrap, "look up a wrapping token").creation_path
+        return understood(answer.get("data"), _Wrap, "look up a wrapping token").creation_path
 
     async def unwrap(self, wrapping_token: str, *, namespace: str = "") -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
@@ -247,6 +248,7 @@ class _Known(msgspec.Struct, frozen=True):
     renewable: bool | None = None
     entity_id: str | None = None
     policies: list[str] | None = None
+    num_uses: int | None = None
 
 
 class _Wrap(msgspec.Struct, frozen=True):
@@ -255,7 +257,7 @@ class _Wrap(msgspec.Struct, frozen=True):
     creation_path: str = ""
 
 
-def _understood(said: Any, shape: type[T], action: str) -> T:
+def understood(said: Any, shape: type[T], action: str) -> T:
     """Return the part of an answer that is needed; raises TransientError for an odd one."""
     try:
         return msgspec.convert(said, shape)

@@ -77,7 +77,7 @@ class Transport:
             settings.address.removeprefix("unix://") if settings.address.startswith("unix:") else ""
         )
         self.base = "http://localhost" if self._unix else settings.address.rstrip("/")
-        self._proxy = _proxy_for(self.base) if not self._unix else None
+        self.proxy = _proxy_for(self.base) if not self._unix else None
         self._session: aiohttp.ClientSession | None = None
         self._under_way: Counter[aiohttp.ClientSession] = Counter()
 
@@ -179,7 +179,7 @@ class Transport:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                proxy=self._proxy,
+                proxy=self.proxy,
                 server_hostname=self.settings.tls_server_name or None,
             ) as response:
                 return Reply(response.status, response.headers, await response.read())

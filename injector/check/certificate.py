@@ -1,0 +1,63 @@
+"""What a TLS handshake with the server has shown. Decisions; nothing is sent."""
+
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from injector.check.finding import Finding, ok, problem, warning
+from injector.config import model
+from injector.errors import TransientError
+from injector.vault.tls import reason
+
+ABOUT = "tls"
+# OpenSSL's numbers (x509_vfy.h) → what to do.
+NOT_YET, EXPIRED, NAMES = 9, 10, (62, 64)
+# Whoever renews certificates does so well before: at this share of a life, and this many seconds.
+LATE_SHARE, LATE = 0.2, 14 * 86400.0
+
+
+def judge(certificate: Mapping[str, Any], settings: model.Vault, now: float) -> Finding:
+    """Say who the server has shown to be, by whose word, and until when."""
+    issuer = {key: value for part in certificate.get("issuer", ()) for key, value in part}
+    signer = issuer.get("commonName") or issuer.get("organizationName") or "an unnamed authority"
+    starts, ends = (ssl.cert_time_to_seconds(certificate[key]) for key in ("notBefore", "notAfter"))
+    text = (
+        f"{_expected(settings)} is signed by {signer!r}, trusting {_trusted(settings)}; "
+        f"the certificate ends in {_span(ends - now)}"
+    )
+    if ends - now < min(LATE, (ends - starts) * LATE_SHARE):
+        return warning(ABOUT, text, "renew it: nothing can log in after that")
+    return ok(ABOUT, text)
+
+
+def refused(exc: ssl.SSLError, settings: model.Vault) -> Finding:
+    """Say why there is no connection, and what to do."""
+    code = getattr(exc, "verify_code", None)
+    if code is None:
+        text = f"no TLS with {settings.address}: {exc.reason or reason(exc)}"
+        remedy = "is it an http:// address, or does something other than Vault answer there?"
+        return problem(ABOUT, text, remedy, like=TransientError)
+    if code in NAMES:
+        remedy = "set `vault.tls_server_name` to a name that is in the certificate"
+    elif code == EXPIRED:
+        remedy = "renew the server's certificate, unless this machine's clock is wrong"
+    elif code == NOT_YET:
+        remedy = "set this machine's clock, or the server's"
+    else:
+        remedy = "set `vault.ca_cert` to the authority that signed the server's certificate"
+    text = f"{settings.address} is not trusted by {_trusted(settings)}: {reason(exc)}"
+    return problem(ABOUT, text, remedy, like=TransientError)
+
+
+def _expected(settings: model.Vault) -> str:
+    return settings.tls_server_name or urlsplit(settings.address).hostname or settings.address
+
+
+def _trusted(settings: model.Vault) -> str:
+    return settings.ca_cert or settings.ca_path or "the system's authorities"
+
+
+def _span(seconds: float) -> str:
+    days = seconds / 86400
+    return f"{days:.0f} days" if days >= 2 else f"{seconds / 3600:.0f} h"  # noqa: PLR2004 - readable

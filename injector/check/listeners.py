@@ -1,0 +1,79 @@
+"""Whether the addresses of `listener:` can be had here, without serving at any of them."""
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Iterator
+
+from injector.agent.listeners import DEFAULT
+from injector.check.finding import Finding, note, ok, problem
+from injector.config import model
+from injector.errors import ConfigError
+from injector.status.sockets import bind, tls_context
+
+ELSEWHERE = "name another address under `listener:`"
+SERVED = "is in use: right if that is an injector with this configuration"
+
+
+def look(config: model.Config) -> Iterator[Finding]:
+    for listener in config.listener:
+        yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
+    if not config.listener:  # `run` does without, if need be
+        found = _unix(DEFAULT.address)
+        text = f"{found.text}; without it `injector probe` and `status` have nobody to ask"
+        yield note(found.about, text) if found.exit_code else found
+
+
+def _unix(address: str) -> Finding:
+    """Look at the socket's place: to bind there would be to make something."""
+    about = f"listener {address}"
+    folder = os.path.dirname(address)
+    try:
+        is_socket = stat.S_ISSOCK(os.lstat(address).st_mode)
+    except FileNotFoundError:
+        pass
+    except OSError as exc:
+        return problem(about, exc.strerror or str(exc), ELSEWHERE, like=ConfigError)
+    else:
+        if not is_socket:
+            return problem(about, "is there, and is not a socket", ELSEWHERE, like=ConfigError)
+        if _is_served(address):
+            return note(about, SERVED)
+    if os.path.isdir(folder):
+        nearest, done = folder, "can be listened on"
+    else:
+        nearest, done = _nearest(folder), f"can be listened on: {folder} will be made"
+    if os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
+        return ok(about, done)
+    text = f"uid {os.geteuid()} may not write in {nearest}"
+    remedy = f"make {folder} writable for it, or {ELSEWHERE}"
+    return problem(about, text, remedy, like=ConfigError)
+
+
+def _nearest(folder: str) -> str:
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
+
+
+def _is_served(address: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(address)
+        except OSError:
+            return False  # of a killed run: `run` makes it anew
+    return True
+
+
+def _tcp(listener: model.Listener) -> Finding:
+    """Bind for a moment: nothing else tells whether that is possible."""
+    about = f"listener {listener.address}"
+    try:
+        tls_context(listener)
+        with bind(listener):
+            return ok(about, "can be listened on")
+    except ConfigError as exc:
+        if getattr(exc.__cause__, "errno", 0) == errno.EADDRINUSE:
+            return note(about, SERVED)
+        return problem(about, str(exc), ELSEWHERE, like=exc)

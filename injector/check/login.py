@@ -1,0 +1,134 @@
+"""Logs in as the daemon will, and leaves everything as it will need it."""
+
+import msgspec
+
+from injector import auth
+from injector.auth import material
+from injector.check.finding import Finding, note, ok, problem, warning
+from injector.config import Loaded, model
+from injector.errors import AuthError, DeniedError, InjectorError
+from injector.log import Logger, Redactor
+from injector.metrics import Metrics
+from injector.vault import Token, Vault
+
+# What Vault's refusal of a login mostly means; what is wrong with a file, the error itself says.
+REFUSED = {
+    "kubernetes": "look at the role's service accounts, namespaces and audience, and at Vault's "
+    "right to review tokens",
+    "approle": "the two ids have to belong to one role of this mount; a secret id expires, and may "
+    "be good for a few logins only",
+    "jwt": "look at the role's bound claims and audience, and whether the JWT has expired",
+    "cert": "a role of this mount has to trust the certificate, which ends as well",
+    "token_file": "give a token that is still alive",
+}
+UNDECIDED = "Vault could not decide: its own log says why"
+
+
+async def log_in(
+    loaded: Loaded, vault: Vault, *, log: Logger, redactor: Redactor, use_secret_id: bool = False
+) -> tuple[Token | None, list[Finding]]:
+    """Log in, unless that would use something up; return the token, if there is one."""
+    if loaded.config.auto_auth is None:
+        settings, method = auth.given(loaded.token, redactor)
+    else:
+        settings = loaded.config.auto_auth.method
+        if why := used_up(settings.config, use_secret_id=use_secret_id):
+            wrapped = await _wrapped(settings.config, vault, redactor)
+            return None, [note("login", f"not tried: {why}"), *wrapped]
+        settings = msgspec.structs.replace(settings, config=_keeping(settings.config))
+        method = auth.method(settings, log=log, metrics=Metrics(), redactor=redactor)
+    try:
+        token = await method.log_in(vault)
+    except InjectorError as exc:
+        return None, [problem("login", str(exc), _remedy(settings, exc), like=exc)]
+    redactor.learn("token", token.value)
+    where = settings.mount_path or model.METHODS[settings.type][1]
+    how = f"{settings.type} at {where}" if where else "Vault knows the token that is given"
+    return token, [ok("login", f"{how}; {lifetime(token)}"), *judge(token)]
+
+
+async def give_back(token: Token, vault: Vault) -> list[Finding]:
+    """End the token, if it was made here."""
+    if not token.ours:
+        return []
+    try:
+        await vault.revoke_self(token)
+    except InjectorError as exc:
+        if token.uses and isinstance(exc, DeniedError):
+            return []  # its last use has ended it
+        text = f"the token of this check lives on for up to {token.duration:.0f} s: {exc}"
+        return [warning("token", text, "allow update on auth/token/revoke-self")]
+    return []
+
+
+def used_up(config: model.MethodConfig, *, use_secret_id: bool) -> str:
+    """Say what a login would use up, so that the daemon could not; nothing if it would not."""
+    match config:
+        case model.AppRole(secret_id_response_wrapping_path=path) if path:
+            return "the secret id comes wrapped, and can be unwrapped once"
+        case model.AppRole(secret_id_file_path=path, remove_secret_id_file_after_reading=True) if (
+            path and not use_secret_id
+        ):
+            return (
+                "the secret id's file is to be removed after a login, so it may be good for one; "
+                "--use-secret-id logs in all the same, and leaves the file"
+            )
+    return ""
+
+
+def _keeping(config: model.MethodConfig) -> model.MethodConfig:
+    """Return the settings of a login that removes no file."""
+    match config:
+        case model.AppRole():
+            return msgspec.structs.replace(config, remove_secret_id_file_after_reading=False)
+        case model.Jwt():
+            return msgspec.structs.replace(config, remove_jwt_after_reading=False)
+    return config
+
+
+def _remedy(settings: model.Method, exc: InjectorError) -> str:
+    """Say what to do about a refusal; an error about a file says so itself."""
+    if not isinstance(exc, AuthError):
+        return UNDECIDED
+    is_vaults = isinstance(exc.__cause__, InjectorError)
+    return REFUSED[settings.type] if is_vaults else ""
+
+
+def lifetime(token: Token) -> str:
+    if not token.duration:
+        return "the token never ends"
+    kind = "can be renewed" if token.renewable else "cannot be renewed"
+    return f"the token lives {token.duration:.0f} s and {kind}"
+
+
+def judge(token: Token) -> list[Finding]:
+    """Warn of tokens that make trouble later."""
+    found = []
+    if not token.duration:
+        text = "the token never ends, as root tokens do"
+        found.append(warning("token", text, "log in by a role with a token_ttl"))
+    if token.uses:
+        text = f"the token is good for {token.uses} requests, and every one uses one up"
+        found.append(warning("token", text, "set the role's token_num_uses to 0"))
+    return found
+
+
+async def _wrapped(config: model.MethodConfig, vault: Vault, redactor: Redactor) -> list[Finding]:
+    """Look at a wrapping token without opening it: an opened one means that somebody has it."""
+    if not isinstance(config, model.AppRole) or not config.secret_id_response_wrapping_path:
+        return []
+    expected = config.secret_id_response_wrapping_path.strip("/")
+    path = config.secret_id_file_path
+    try:
+        wrapping_token = material.read(path, "secret id")
+        redactor.learn("wrapping token", wrapping_token)
+        made_at = (await vault.wrap_creation_path(wrapping_token)).strip("/")
+    except InjectorError as exc:
+        remedy = ""
+        if isinstance(exc.__cause__, InjectorError):
+            remedy = "issue a new one; if it was opened, find out by whom"
+        return [problem("login", f"{path}: {exc}", remedy, like=exc)]
+    if made_at != expected:
+        text = f"the wrapping token in {path} was made at {made_at!r}, not at {expected!r}"
+        return [problem("login", text, "issue one for this role", like=AuthError)]
+    return [ok("login", f"the wrapping token in {path} is alive, and was made where it should be")]

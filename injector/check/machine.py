@@ -1,0 +1,103 @@
+"""Whether this machine lets us do our part: files, programs, processes, endpoints."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from injector.agent import build
+from injector.agent.plan import destination_problems
+from injector.check import listeners, processes
+from injector.check.finding import Finding, note, ok, problem
+from injector.clock import Clock
+from injector.config import model
+from injector.destination import Owner, problems
+from injector.errors import ConfigError, HookError, WriteError
+from injector.notify.http import without_secrets
+from injector.notify.verify import connect
+
+# Seconds that an application may take to accept a connection; nothing is sent over it.
+CONNECT = 3.0
+
+
+async def look(config: model.Config, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
+    """Look at everything that the daemon will use here; nothing is signalled, sent or written."""
+    found = [*_files(config), *_programs(config, environ)]
+    for name, notify in config.notify.items():
+        about = f"notify {name}"
+        if notify.process is not None:
+            found += processes.look(about, signal.Signals[notify.signal], notify.process)
+        elif notify.http is not None:
+            found.append(await _endpoint(about, notify.http, clock))
+    return [*found, *listeners.look(config)]
+
+
+def _files(config: model.Config) -> Iterator[Finding]:
+    """Look at every file that will be written, and at what is above it."""
+    outputs: list[tuple[str, model.Template | model.Bundle]] = [
+        *((template.destination, template) for template in config.template),
+        *((bundle.directory, bundle) for bundle in config.bundle),
+    ]
+    for path, output in outputs:
+        yield from _about_file(f"file {path}", destination_problems(config, output), ConfigError)
+    for sink in config.auto_auth.sinks if config.auto_auth is not None else ():
+        found = problems(
+            sink.config.path,
+            require_memory_backed=config.template_config.require_memory_backed,
+            in_place=False,
+            owner=Owner(sink.config.uid, sink.config.gid),
+        )
+        yield from _about_file(f"sink {sink.config.path}", found, WriteError)
+    if config.cache.persist is not None:
+        path = config.cache.persist.path
+        found = problems(path, require_memory_backed=True, in_place=False)
+        yield from _about_file(f"hand-over {path}", found, ConfigError)
+
+
+def _about_file(
+    about: str, found: Iterable[str], kind: type[WriteError | ConfigError]
+) -> Iterator[Finding]:
+    bad = [problem(about, text, like=kind) for text in found]
+    yield from bad or [ok(about, f"uid {os.geteuid()} can write it")]
+
+
+def _programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look for each program that will be run; none is."""
+    users: dict[str, list[str]] = {}
+    for about, argv in _commands(config):
+        if argv:
+            users.setdefault(argv[0], []).append(about)
+    for program, abouts in users.items():
+        about = ", ".join(dict.fromkeys(abouts))
+        if (found := shutil.which(program, path=environ.get("PATH"))) is None:
+            text = f"there is no program {program} that uid {os.geteuid()} may run"
+            remedy = "install it here, or give its whole path"
+            yield problem(about, text, remedy, like=HookError)
+        else:
+            yield ok(about, f"{found} can be run; it was not")
+
+
+def _commands(config: model.Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, notify in build.targets(config).items():
+        about = f"notify {name}" if name in config.notify else "command"
+        yield about, notify.command
+        if notify.verify is not None:
+            yield f"verify of {about}", notify.verify.command
+    checks = (*(t.check for t in config.template), *(b.check for b in config.bundle))
+    yield from (("check", check.command) for check in checks if check is not None)
+    if config.exec is not None:
+        yield "exec", config.exec.command
+
+
+async def _endpoint(about: str, http: model.Http, clock: Clock) -> Finding:
+    """Tell whether somebody listens; that nobody does now is no fault of the configuration."""
+    parts = urlsplit(http.url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    where = without_secrets(http.url)
+    try:
+        await connect(f"{host}:{port}", timeout=CONNECT, clock=clock)
+    except HookError as exc:
+        return note(about, f"{where}: {exc}; so nobody would be told now")
+    return ok(about, f"{where} accepts connections; nothing was sent")

@@ -1,0 +1,64 @@
+"""Asks everything that can be asked before a deployment, and leaves nothing behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from injector.agent.plan import Plan
+from injector.check import login, machine, permissions, server
+from injector.check.finding import Finding, exit_code, note
+from injector.clock import Clock
+from injector.log import Logger, Redactor
+from injector.metrics import Metrics
+from injector.policy import Needs
+from injector.vault import Transport, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a check works with; `stranger` is a name that nothing in Vault has."""
+
+    clock: Clock
+    log: Logger
+    redactor: Redactor
+    environ: Mapping[str, str] = field(repr=False)  # it may hold a token
+    stranger: str
+
+
+async def check(
+    plan: Plan, needs: Needs, parts: Parts, *, here: bool = True, use_secret_id: bool = False
+) -> list[Finding]:
+    """Return everything there is to say; not `here` is for a configuration of another machine."""
+    transport = Transport(
+        plan.config.vault,
+        connections=plan.config.template_config.max_connections_per_host,
+        clock=parts.clock,
+        metrics=Metrics(),
+        redact=parts.redactor.redact,
+    )
+    try:
+        found = await server.look(transport, parts.clock)
+        if exit_code(found):
+            found.append(note("login", "not tried, as the server cannot be had"))
+        else:
+            found += await _as_ourselves(plan, needs, parts, transport, use_secret_id=use_secret_id)
+    finally:
+        await transport.reconnect()
+    if here:
+        found += await machine.look(plan.config, parts.clock, parts.environ)
+    return found
+
+
+async def _as_ourselves(
+    plan: Plan, needs: Needs, parts: Parts, transport: Transport, *, use_secret_id: bool
+) -> list[Finding]:
+    vault = Vault(transport, parts.clock)
+    token, found = await login.log_in(
+        plan.loaded, vault, log=parts.log, redactor=parts.redactor, use_secret_id=use_secret_id
+    )
+    if token is None:
+        return [*found, note("permissions", "not asked, as there is no token to ask about")]
+    try:
+        found += await permissions.look(transport, token, needs, parts.stranger)
+    finally:
+        found += await login.give_back(token, vault)
+    return found

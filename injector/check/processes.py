@@ -1,0 +1,70 @@
+"""Whether a signal would reach its process and be heeded: asked of the kernel, and not sent."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+from injector.check.finding import Finding, note, ok, problem
+from injector.config import model
+from injector.errors import HookError
+from injector.notify import find, processes
+from injector.notify.processes import GONE, Process
+from injector.notify.reaction import objection, refusal
+
+
+def look(about: str, number: signal.Signals, which: model.Process) -> Iterator[Finding]:
+    """Look at each process that would be signalled now."""
+    if which.child:
+        return  # started by ourselves, as ourselves
+    try:
+        meant = _meant(which)
+    except HookError as exc:
+        yield problem(about, str(exc), like=exc)
+        return
+    if not meant:
+        yield note(about, f"{_written(which)} does not run now, so nobody would be told")
+    for process in meant:
+        yield _reaction(about, number, which, process)
+
+
+def _written(which: model.Process) -> str:
+    if which.pid_file:
+        return f"what {which.pid_file} names"
+    return which.name or which.exe
+
+
+def _meant(which: model.Process) -> list[Process]:
+    view = find.View(processes.processes(), os.getpid())
+    if which.pid_file:
+        file = find.read_pid_file(which.pid_file)
+        process = None if file is None else find.by_pid_file(file, view)
+        return [] if process is None else [process]
+    if which.name:
+        return find.by_name(which.name, view, processes.arguments)
+    return find.by_exe(which.exe, view, processes.executable)
+
+
+def _reaction(
+    about: str, number: signal.Signals, which: model.Process, process: Process
+) -> Finding:
+    try:
+        status = processes.status(process.pid)
+        pidfd = os.pidfd_open(process.pid)
+    except GONE:
+        return note(about, f"{process} has just ended")
+    except OSError as exc:
+        text = f"cannot get hold of {process}: {exc.strerror}"
+        remedy = "this needs Linux 5.3, and a seccomp profile that allows pidfd_open"
+        return problem(about, text, remedy, like=HookError)
+    try:
+        signal.pidfd_send_signal(pidfd, 0)  # asks, and sends nothing
+    except PermissionError:
+        text = refusal(process, number, status, os.geteuid())
+        return problem(about, text, like=HookError)
+    except GONE:
+        return note(about, f"{process} has just ended")
+    finally:
+        os.close(pidfd)
+    if not which.force and (why_not := objection(process, number, status)):
+        return problem(about, why_not, like=HookError)
+    return ok(about, f"{process} handles {number.name}, and uid {os.geteuid()} may send it")

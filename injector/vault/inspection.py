@@ -1,0 +1,55 @@
+"""What only a check asks Vault: how the server is, and what a token may do."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from injector.vault.adapter import AsyncAdapter
+from injector.vault.client import understood
+from injector.vault.tokens import Token
+from injector.vault.transport import Transport
+
+AT_ONCE = 200  # paths in one question
+
+# Answered with 200 in every state: it is the answer that tells which.
+WHATEVER = {
+    "standbyok": "true",
+    "perfstandbyok": "true",
+    "sealedcode": "200",
+    "uninitcode": "200",
+    "drsecondarycode": "200",
+}
+
+
+class State(msgspec.Struct, frozen=True):
+    """What `sys/health` says; null is as good as absent."""
+
+    initialized: bool = True
+    sealed: bool = False
+    standby: bool = False
+    version: str = ""
+    replication_dr_mode: str | None = None
+
+
+async def state(transport: Transport) -> tuple[State, str]:
+    """Return the server's state and the Date of its answer; no namespace has a `sys/health`."""
+    adapter = AsyncAdapter(transport, token="", namespace="")
+    answer = await adapter.request("get", "/v1/sys/health", params=WHATEVER)
+    return understood(answer, State, "read sys/health"), answer["date"]
+
+
+async def capabilities(
+    transport: Transport, token: Token, paths: Sequence[str], *, namespace: str
+) -> Mapping[str, tuple[str, ...]]:
+    """Return what the token may do at each path; raises DeniedError if it may not even ask."""
+    adapter = AsyncAdapter(transport, token=token.value, namespace=namespace)
+    found: dict[str, tuple[str, ...]] = {}
+    for start in range(0, len(paths), AT_ONCE):
+        asked = paths[start : start + AT_ONCE]
+        answer = await adapter.request("post", "/v1/sys/capabilities-self", json={"paths": asked})
+        said = answer.get("data") or {}
+        shape = dict[str, tuple[str, ...]]
+        found |= understood(
+            {path: said.get(path) for path in asked}, shape, "ask sys/capabilities-self"
+        )
+    return found

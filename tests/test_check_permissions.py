@@ -1,0 +1,249 @@
+"""What `check --online` finds out about the token's rights: too little, and too much."""
+
+import pytest
+
+from injector.check import exit_code
+from tests.checking import findings, fine, notes, problems, warnings
+from tests.engine import configuration
+from tests.processes import result, write_config
+from tests.test_policy import allow
+
+UPKEEP = 'path "sys/leases/*" { capabilities = ["update"] }\n'
+
+
+@pytest.fixture
+def settings(app, proxy):
+    """Reads one path for certain, and one of an engine that nobody has mounted."""
+    return configuration(
+        app,
+        proxy.address,
+        secrets={"kv": {"path": app.path("team/kv")}, "db": {"path": "nowhere/creds/app"}},
+        template=[
+            {"secret": "kv", "format": "json", "destination": "/dev/shm/kv.json"},
+            {"contents": "{{ db.password }}", "destination": "/dev/shm/db"},
+        ],
+    )
+
+
+def rules(*paths, capabilities='"read"'):
+    return "".join(f'path "{path}" {{ capabilities = [{capabilities}] }}\n' for path in paths)
+
+
+@pytest.fixture
+def exact(app):
+    return rules(app.path("team/kv"), "nowhere/creds/app") + UPKEEP
+
+
+async def test_the_policy_that_is_needed_is_found_enough_and_not_too_much(app, tmp_path, settings):
+    allow(app, result("policy", "-c", write_config(tmp_path, settings)).stdout)
+
+    found = await findings(tmp_path, settings)
+
+    assert (exit_code(found), warnings(found)) == (0, [])
+    assert "permissions: all of the 7 paths that are needed are allowed" in fine(found)
+
+
+async def test_what_is_lacking_is_named_with_its_use_and_the_line_to_add(app, tmp_path, settings):
+    allow(app, rules(app.path("team/kv")) + UPKEEP)
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 4
+    assert problems(found) == [
+        (
+            "permissions: nowhere/creds/app: the token may not read (secrets.db: /dev/shm/db:1); "
+            'add to its policy: path "nowhere/creds/app" { capabilities = ["read"] }'
+        )
+    ]
+
+
+async def test_what_only_upkeep_lacks_is_a_warning_with_its_consequence(
+    app, tmp_path, settings, exact
+):
+    allow(app, exact.replace(UPKEEP, ""))
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 0
+    # Vault's policy `default` allows the rest.
+    assert warnings(found) == [
+        (
+            "permissions: sys/leases/revoke: the token may not update (ends a credential when its "
+            "successor is in use): without it, it lives on until its TTL; add to its policy: "
+            'path "sys/leases/revoke" { capabilities = ["update"] }'
+        )
+    ]
+
+
+EXCESSES = {
+    "everything beside a secret": (
+        rules("secret/data/APP/team/*"),
+        "the token may read what nothing here names: secret/data/APP/team/*",
+    ),
+    "everything in an engine": (
+        rules("secret/*"),
+        "the token may read what nothing here names: secret/*",
+    ),
+    "everything": (rules("*"), "the token may read what nothing here names: *"),
+    "the same of every team": (
+        rules("secret/data/APP/+/kv"),
+        "the token may read what nothing here names: secret/data/APP/+/kv",
+    ),
+    "more than reading": (
+        rules("secret/data/APP/team/kv", capabilities='"read", "list", "delete"'),
+        "the token may also delete and list, which nothing here does: secret/data/APP/team/kv",
+    ),
+    "sudo": (
+        rules("secret/data/APP/team/kv", capabilities='"read", "sudo"'),
+        "the token may also sudo, which nothing here does: secret/data/APP/team/kv",
+    ),
+    "policies": (
+        rules("sys/policies/acl/*", capabilities='"update"'),
+        "the token may write policies, and so give itself everything: sys/policies/acl/*",
+    ),
+    "logins": (
+        rules("sys/auth/*", capabilities='"create", "update", "sudo"'),
+        "the token may add ways to log in, and so let others in: sys/auth/*",
+    ),
+    "engines": (
+        rules("sys/mounts/*", capabilities='"update"'),
+        "the token may mount engines, and unmount them with all they hold: sys/mounts/*",
+    ),
+    "tokens": (
+        rules("auth/token/create", capabilities='"update"'),
+        "the token may make more tokens like itself: auth/token/create",
+    ),
+    "orphans": (
+        rules("auth/token/create-orphan", capabilities='"update", "sudo"'),
+        "the token may make tokens that outlive it: auth/token/create-orphan",
+    ),
+}
+
+
+@pytest.mark.parametrize("excess", EXCESSES)
+async def test_what_is_too_much_is_one_warning_with_its_pattern(
+    app, tmp_path, settings, exact, excess
+):
+    more, says = (text.replace("APP", app.name) for text in EXCESSES[excess])
+    kv = rules(app.path("team/kv"))
+    allow(app, exact.replace(kv, "") + more if app.path("team/kv") in more else exact + more)
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 0
+    assert warnings(found) == [
+        f"permissions: {says}; give its role the policy that `injector policy` prints, and no other"
+    ]
+
+
+async def test_many_places_with_the_same_excess_are_one_warning(app, tmp_path, proxy):
+    app.allow(*(app.path(f"s{number}") for number in range(300)))
+    secrets = {f"s{number}": {"path": app.path(f"s{number}")} for number in range(300)}
+    config = configuration(
+        app,
+        proxy.address,
+        secrets=secrets,
+        template=[
+            {"secret": name, "format": "json", "destination": f"/dev/shm/{name}"}
+            for name in secrets
+        ],
+    )
+
+    found = await findings(tmp_path, config)
+
+    assert exit_code(found) == 0
+    (warning,) = warnings(found)
+    assert "may also create and update, which nothing here does: " in warning
+    assert " and 297 more; " in warning
+    assert proxy.count("capabilities-self") == 7  # 200 paths at once
+
+
+async def test_a_path_that_depends_on_a_secret_is_said_not_to_be_asked(
+    app, tmp_path, settings, exact
+):
+    allow(app, exact)
+    settings["template"][0] = {
+        "contents": "{{ secret('secret/data/' ~ db.name).x }}",
+        "destination": "/dev/shm/kv",
+    }
+
+    found = await findings(tmp_path, settings)
+
+    assert (
+        "permissions: /dev/shm/kv:1: secret('secret/data/' ~ db.name) depends on a secret, so its "
+        "path was not asked"
+    ) in notes(found)
+
+
+async def test_a_token_that_may_not_ask_is_a_warning(app, tmp_path, settings, exact):
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_no_default_policy=True, token_ttl="1h"
+    )
+    allow(app, exact + rules("auth/token/revoke-self", capabilities='"update"'))
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 0
+    assert warnings(found) == [
+        (
+            "permissions: what the token may do cannot be asked; allow update on "
+            "sys/capabilities-self, as Vault's policy `default` does"
+        )
+    ]
+
+
+async def test_an_outage_in_between_is_a_problem_of_its_own(app, proxy, tmp_path, settings):
+    proxy.status, proxy.only = 503, "capabilities"
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 9
+    assert problems(found)[0].startswith("permissions: write sys/capabilities-self: Vault is seal")
+
+
+async def test_a_cubbyhole_is_each_tokens_own(app, tmp_path, settings, exact):
+    allow(app, exact)
+    settings["secrets"]["db"] = {"path": "cubbyhole/x"}
+
+    found = await findings(tmp_path, settings)
+
+    assert not any("cubbyhole" in text for text in warnings(found))
+
+
+async def test_rights_in_an_inner_namespace_are_asked_where_the_policy_says_them(
+    server, tmp_path, tmpfs
+):
+    def write(path, namespace, **data):
+        return server.admin.adapter.post(
+            f"/v1/{path}", json=data, headers={"X-Vault-Namespace": namespace}
+        )
+
+    write("sys/namespaces/check", "")
+    write("sys/namespaces/inner", "check")
+    write("sys/policies/acl/app", "check", policy=rules("inner/kv/data/app", "kv/data/own"))
+    token = write("auth/token/create", "check", policies=["app"], ttl="1h")["auth"]["client_token"]
+    (tmp_path / "token").write_text(token)
+    config = {
+        "vault": {"address": server.address, "namespace": "check"},
+        "auto_auth": {
+            "method": {
+                "type": "token_file",
+                "config": {"token_file_path": str(tmp_path / "token")},
+            }
+        },
+        "secrets": {
+            "own": {"path": "kv/data/own"},
+            "inner": {"path": "kv/data/app", "namespace": "check/inner"},
+            "other": {"path": "kv/data/other", "namespace": "check/inner"},
+        },
+        "template": [
+            {"secret": name, "format": "json", "destination": f"/dev/shm/{name}"}
+            for name in ("own", "inner", "other")
+        ],
+    }
+
+    found = await findings(tmp_path, config)
+
+    assert exit_code(found) == 4
+    (problem,) = problems(found)
+    assert "inner/kv/data/other in namespace check: the token may not read" in problem
