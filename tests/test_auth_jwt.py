@@ -197,6 +197,20 @@ async def test_a_new_jwt_after_a_failed_login_is_used_at_once(load, clock, tmpfs
         assert (tmpfs / "db.env").read_text() == "one"
 
 
+@pytest.mark.parametrize(("options", "logins"), [({}, 2), ({"remove_jwt_after_reading": False}, 1)])
+async def test_a_new_jwt_is_used_at_once_if_it_is_for_one_login(
+    load, proxy, clock, jwt, issuer, options, logins
+):
+    """It would have expired when the token ends; one that is renewed in place will not have."""
+    async with engine(load(**options), clock) as running:
+        jwt.write_text(issuer.issue())
+        running.assembly.auth.material_changed(frozenset({str(jwt)}))
+        await clock.settled()
+
+        assert proxy.count("/login") == logins
+        assert jwt.exists() is (logins == 1)
+
+
 @pytest.fixture
 def linked(jwt):
     """The path is a symlink, as in a projected volume."""
@@ -204,6 +218,17 @@ def linked(jwt):
     jwt.rename(target)
     jwt.symlink_to(target.name)
     return target
+
+
+async def test_a_projected_jwt_that_is_renewed_waits_for_the_next_login(
+    load, proxy, clock, linked, jwt, issuer
+):
+    async with engine(load(), clock) as running:
+        linked.write_text(issuer.issue())
+        running.assembly.auth.material_changed(frozenset({str(jwt)}))
+        await clock.settled()
+
+        assert proxy.count("/login") == 1
 
 
 async def test_neither_a_symlink_nor_what_it_leads_to_is_removed(load, clock, jwt, linked):

@@ -32,8 +32,8 @@ class FileWatch:
             self._log.debug("files changed", paths=sorted(changed))
             if changed & self._tls_files:
                 await self._use_certificates(self._assembly)
-            if changed & self._login_files:
-                self._assembly.auth.material_changed()
+            if login := changed & self._login_files:
+                self._assembly.auth.material_changed(login)
             if changed & self._config_files:
                 self._reload()
 

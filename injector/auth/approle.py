@@ -51,6 +51,10 @@ class AppRole(Method):
         files = {self._config.role_id_file_path, self._config.secret_id_file_path}
         return frozenset(files - {""})
 
+    @property
+    def at_once(self) -> frozenset[str]:
+        return frozenset({self._config.secret_id_file_path} - {""})
+
     async def log_in(self, vault: Vault) -> Token:
         body = {"role_id": material.read(self._config.role_id_file_path, "role id")}
         secret_id = await self._secret_id(vault)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
+from injector.auth import material
 from injector.auth.method import Method
 from injector.auth.timing import Act, after_failed_renewal, after_renewal, next_step
 from injector.clock import Clock
@@ -43,7 +45,8 @@ class AutoAuth:
         self._method = method
         self._parts = parts
         self._failures = 0
-        self._new_material = False
+        self._material_at = inf  # when to use what has come since the last login
+        self._used: dict[str, bytes] = {}  # digests of what was there at the last login
         if parts.tokens.held is None:
             parts.health.waiting("token", "token")
 
@@ -52,10 +55,12 @@ class AutoAuth:
         """Return the files that a login reads."""
         return self._method.inputs
 
-    def material_changed(self) -> None:
-        """Use a new secret id, JWT or token at once if the last login failed."""
-        if self._failures:
-            self._new_material = True
+    def material_changed(self, changed: frozenset[str]) -> None:
+        """Use a new secret id, JWT or token at once: where a login failed, or it is meant to be."""
+        meant = changed & self._method.at_once
+        new = any(material.digest(path) not in (b"", self._used.get(path)) for path in meant)
+        if self._failures or new:
+            self._material_at = self._parts.clock.now()
             self._parts.tokens.bad.ring()
 
     async def run(self) -> None:
@@ -72,22 +77,25 @@ class AutoAuth:
         before = tokens.held
         if before is None and act is Act.RENEW:
             act, at = Act.LOG_IN, clock.now()  # it was dropped while it was being renewed
-        await clock.sleep(min(at, tokens.doubt.due_at) - clock.now(), tokens.bad)
+        await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
         await self._parts.availability.wait()
-        held = tokens.held
+        held, now = tokens.held, clock.now()
         dropped = before is not None and held is None
         if dropped:
             self._parts.log.warning("token not valid any more, logging in again")
-        if dropped or self._new_material:
-            act, at = Act.LOG_IN, clock.now()
-        self._new_material = False
-        if at <= clock.now():
+        new_material = self._material_at <= now
+        if dropped or (new_material and (held is None or self._failures)):
+            act, at = Act.LOG_IN, now
+        if at <= now:
             return await (
                 self._log_in() if act is Act.LOG_IN or held is None else self._renew(held)
             )
-        if held is not None and tokens.doubt.due_at <= clock.now():
-            return await self._log_in_for_more(held) or (act, at)
+        if held is not None and (new_material or tokens.doubt.due_at <= now):
+            return await self._log_in_beside(held, for_more=not new_material) or (act, at)
         return act, at
+
+    def _due_at(self, at: float) -> float:
+        return min(at, self._parts.tokens.doubt.due_at, self._material_at)
 
     async def _log_in(self) -> tuple[Act, float]:
         try:
@@ -97,31 +105,46 @@ class AutoAuth:
         self._accept(token)
         return next_step(token, self._parts.draw())
 
-    async def _log_in_for_more(self, held: Token) -> tuple[Act, float] | None:
-        """Log in because a policy refuses something; None if the old token is as good, and stays.
+    async def _log_in_beside(self, held: Token, *, for_more: bool) -> tuple[Act, float] | None:
+        """Log in although there is a valid token; None if that one stays.
 
-        To take over a token that may do no more would issue every lease anew, for nothing.
+        There is new material, which may be good for one login and a few minutes. Or, `for_more`, a
+        policy refuses something: then a token that may do no more is not taken over, since that
+        would issue every lease anew, for nothing.
         """
         parts = self._parts
-        parts.tokens.doubt.tried(parts.clock.now())
+        if for_more:
+            parts.tokens.doubt.tried(parts.clock.now())
         try:
             token = await self._new_token()
         except InjectorError as exc:
             if parts.tokens.held is None:  # dropped meanwhile
                 return self._login_failed(exc)
-            if isinstance(exc, Unreachable):
-                parts.availability.report(exc)
-            parts.log.info("no new token, the old one stays", error=str(exc))
+            self._not_beside(exc, for_more=for_more)
             return None
-        if parts.tokens.held is held and token.adds_nothing_to(held):
+        if for_more and parts.tokens.held is held and token.adds_nothing_to(held):
             parts.log.info("a new token may do no more, the old one stays")
             parts.tokens.retire(token)
             return None
         self._accept(token)
         return next_step(token, parts.draw())
 
+    def _not_beside(self, error: InjectorError, *, for_more: bool) -> None:
+        parts = self._parts
+        parts.metrics.errors.add(error.label)
+        if isinstance(error, Unreachable):
+            parts.availability.report(error)
+        refused = not isinstance(error, TransientError)
+        if not for_more and not refused:
+            self._material_at = parts.clock.now() + self._settings.max_backoff
+        (parts.log.error if refused and not for_more else parts.log.info)(
+            "no new token, the old one stays", error=str(error)
+        )
+
     async def _new_token(self) -> Token:
         parts = self._parts
+        self._material_at = inf
+        self._used = {path: material.digest(path) for path in self._method.at_once}
         token = await self._method.log_in(parts.vault)
         parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)

@@ -26,6 +26,13 @@ class Jwt(Method):
     def inputs(self) -> frozenset[str]:
         return frozenset({self._config.path})
 
+    @property
+    def at_once(self) -> frozenset[str]:
+        """A JWT that is removed after a login was for that one; a projected one is renewed."""
+        config = self._config
+        stays = os.path.islink(config.path) and not config.remove_jwt_follows_symlinks
+        return self.inputs if config.remove_jwt_after_reading and not stays else frozenset()
+
     async def log_in(self, vault: Vault) -> Token:
         jwt = material.read(self._config.path, "JWT")
         self._redactor.learn("JWT", jwt)

@@ -15,6 +15,15 @@ class Method(Protocol):
     def inputs(self) -> frozenset[str]:
         """Return the files it reads; a change of one cuts a failed login's wait short."""
 
+    @property
+    def at_once(self) -> frozenset[str]:
+        """Return those that somebody fills for a login: what is new there is used at once.
+
+        The others are renewed in place, and what is there at the next login is good enough: each
+        new token has all leases issued anew.
+        """
+        return frozenset()
+
     async def log_in(self, vault: Vault) -> Token:
         """Log in with what the files say now; raises AuthError or TransientError."""
 

@@ -18,6 +18,10 @@ class TokenFile(Method):
     def inputs(self) -> frozenset[str]:
         return frozenset({self._config.token_file_path})
 
+    @property
+    def at_once(self) -> frozenset[str]:
+        return self.inputs
+
     async def log_in(self, vault: Vault) -> Token:
         token = material.read(self._config.token_file_path, "token")
         self._redactor.learn("given token", token)
