@@ -226,6 +226,12 @@ def test_a_value_cannot_end_its_own_here_document():
     assert read_by_runner(render("github-env", {"A": hostile})) == {"A": hostile}
 
 
+@pytest.mark.parametrize("key", ["NODE_OPTIONS", "node_options", "GITHUB_SHA", "RUNNER_TEMP"])
+def test_variables_of_the_runners_own_are_refused(key):
+    with pytest.raises(RenderError, match=f"key '{key}': the runner keeps variables of that name"):
+        render("github-env", {key: "x"})
+
+
 def test_the_same_secret_makes_the_same_file():
     assert render("github-env", {"A": "1", "B": "2"}) == render("github-env", {"B": "2", "A": "1"})
 

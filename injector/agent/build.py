@@ -37,9 +37,28 @@ class Means:
 def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
     """Return an output for each entry of `template:` and of `bundle:`."""
     return [
-        *(_file(entry, plan, refs, means) for entry in plan.config.template),
+        *(_output(entry, plan, refs, means) for entry in plan.config.template),
         *(_bundle(entry, plan, refs, means) for entry in plan.config.bundle),
     ]
+
+
+def _output(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Any]:
+    return _github_env(entry, refs) if entry.appends else _file(entry, plan, refs, means)
+
+
+def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
+    from injector.delivery.github import GithubEnv, GithubVariables
+
+    return Output(
+        kind="file",
+        name=f"{entry.destination} ({entry.secret})",  # others may append to it too
+        renderer=GithubVariables(refs[entry.secret]),
+        destination=GithubEnv(entry.destination),
+        targets=(*entry.notify, *commands(entry)),
+        wait=entry.wait,
+    )
 
 
 def _file(
@@ -182,7 +201,7 @@ def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Ren
 
 def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
     """Remove what a killed run left beside its files, and older generations of bundles."""
-    files = [output.name for output in outputs if output.kind == "file"]
+    files = [output.destination.path for output in outputs if output.kind == "file"]
     removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})
     for output in outputs:
         if output.kind == "bundle":

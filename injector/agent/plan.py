@@ -75,6 +75,10 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
 
         members = {member.destination: rights(member) for member in entry.template}
         return bundle_problems(entry.directory, members, require_memory_backed=memory_backed)
+    if entry.appends:
+        from injector.destination.append import append_problems
+
+        return append_problems(entry.destination)
     return destination.problems(
         os.path.normpath(entry.destination),
         require_memory_backed=memory_backed,

@@ -364,6 +364,11 @@ class Template(Block):
     ] = None
     notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
 
+    @property
+    def appends(self) -> bool:
+        """Tell whether it adds to a file that somebody else makes, instead of making one."""
+        return self.format == "github-env"
+
 
 class Bundle(Block):
     """Files that change together or not at all."""

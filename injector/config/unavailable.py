@@ -16,7 +16,6 @@ UNAVAILABLE: tuple[Row, ...] = (
     Row("exec"),
     Row("env_template"),
     Row("notify.*.process.child"),
-    Row("template[].format", "github-env"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
     Row("auto_auth.sinks[].wrap_ttl"),
 )

@@ -5,13 +5,19 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
+from injector.errors import RenderError
 from injector.formats.environment import variable
 from injector.formats.text import json_text
+
+# The runner refuses the first, and overwrites the others in every step.
+_THE_RUNNERS_OWN = re.compile(r"NODE_OPTIONS|GITHUB_.*|RUNNER_.*", re.IGNORECASE)
 
 
 def entry(key: str, value: Any) -> str:
     """Return the here-document of one variable."""
     name, text = variable(key, value)
+    if _THE_RUNNERS_OWN.fullmatch(name):
+        raise RenderError("the runner keeps variables of that name to itself; rename it in Vault")
     end = _delimiter(text)
     return f"{name}<<{end}\n{text}\n{end}\n"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.rules import connection, files, names, notify
+from injector.config.rules import bundles, connection, destinations, files, names, notify
 from injector.config.rules.finding import Finding
 
 __all__ = ["Finding", "all_findings"]
@@ -15,4 +15,6 @@ def all_findings(config: model.Config, document: Document) -> Iterator[Finding]:
     yield from connection.findings(config)
     yield from names.findings(config, document)
     yield from files.findings(config, document)
+    yield from bundles.findings(config)
+    yield from destinations.findings(config, document)
     yield from notify.findings(config)

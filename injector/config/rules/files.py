@@ -1,7 +1,6 @@
-"""Rules of files: what makes one, where it goes, who owns it."""
+"""Rules of one file: what makes it, what is checked, who owns it."""
 
 import grp
-import os
 import pwd
 from collections.abc import Callable, Iterator
 
@@ -9,22 +8,12 @@ import msgspec
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.members import spelling_problem
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
 from injector.config.rules.names import located_templates
 
 _ORIGINS = ("source", "contents", "secret", "format")
-_OF_THE_BUNDLE = "belongs to the whole bundle: write it beside `directory`"
-_NOT_OF_A_MEMBER = {
-    "notify": _OF_THE_BUNDLE,
-    "wait": _OF_THE_BUNDLE,
-    "on_remove": _OF_THE_BUNDLE,
-    "command": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
-    "exec": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
-    "in_place": "cannot be in a bundle, whose files change together by a rename",
-    "create_dest_dirs": "cannot be in a bundle, whose folders are always made",
-}
+_NOT_APPENDED = ("perms", "user", "group", "create_dest_dirs", "in_place", "on_remove", "check")
 _DEFAULTS = msgspec.structs.asdict(model.Template(destination="-"))
 
 
@@ -47,15 +36,8 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
                 "readers may see half a file while it is written",
                 warning=True,
             )
-    for i, template in enumerate(config.template):
-        yield from _destination(("template", i), template.destination)
-    for i, bundle in enumerate(config.bundle):
-        yield from _bundle_check(("bundle", i, "check"), bundle.check)
-        for j, template in enumerate(bundle.template):
-            yield from _member(("bundle", i, "template", j), template)
     for i, env in enumerate(config.env_template):
         yield from _origin(("env_template", i), env)
-    yield from _collisions(config, document)
 
 
 def _something_to_do(config: model.Config) -> Iterator[Finding]:
@@ -63,9 +45,6 @@ def _something_to_do(config: model.Config) -> Iterator[Finding]:
     if not (config.template or config.bundle or config.env_template or sinks):
         keys = ("template", "bundle", "env_template", "auto_auth")
         yield Finding((), "there is nothing to do: add an entry to `template:`", keys)
-
-
-# --- one file ----------------------------------------------------------------------------------
 
 
 def _origin(where: Where, template: model.Template | model.EnvTemplate) -> Iterator[Finding]:
@@ -92,6 +71,10 @@ def _format(where: Where, template: model.Template) -> Iterator[Finding]:
             yield Finding((*where, key), f"only has a meaning with format: {only}", ("format",))
     if template.encoding != "text" and template.format != "raw":
         yield Finding((*where, "encoding"), "only has a meaning with format: raw")
+    for key in _NOT_APPENDED if template.appends else ():
+        if getattr(template, key) != _DEFAULTS[key]:
+            reason = "has no meaning with format: github-env, which appends to the runner's file"
+            yield Finding((*where, key), reason, ("format",))
 
 
 def _check(where: Where, template: model.Template) -> Iterator[Finding]:
@@ -105,15 +88,6 @@ def _check(where: Where, template: model.Template) -> Iterator[Finding]:
             (*place, "command"),
             "cannot be combined with in_place: there is no new file to look at beforehand",
         )
-
-
-def _bundle_check(place: Where, check: model.Check | None) -> Iterator[Finding]:
-    if check is None:
-        return
-    if check.format is not None:
-        yield Finding((*place, "format"), "is a check of one file: write it there", ("format",))
-    elif not check.command:
-        yield Finding(place, "needs command", ("command",))
 
 
 def _owner(
@@ -150,77 +124,3 @@ def _is_found(look_up: Callable[[str], object], name: str) -> bool:
     except (KeyError, ValueError):
         return False
     return True
-
-
-# --- where files go ----------------------------------------------------------------------------
-
-
-def _destination(where: Where, destination: str) -> Iterator[Finding]:
-    if not destination:
-        return
-    place = (*where, "destination")
-    if not destination.startswith("/"):
-        yield Finding(place, "must be absolute: write it from '/' on")
-    elif "\0" in destination:
-        yield Finding(place, "must not contain a NUL character")
-    elif destination.endswith("/"):
-        yield Finding(place, "is a folder: add the file's name")
-    elif ".." in destination.split("/"):
-        yield Finding(place, "must not contain '..': write the path that is meant")
-
-
-def _member(where: Where, template: model.Template) -> Iterator[Finding]:
-    if template.destination and (problem := spelling_problem(template.destination)):
-        yield Finding((*where, "destination"), problem)
-    for key, reason in _NOT_OF_A_MEMBER.items():
-        if getattr(template, key) != _DEFAULTS[key]:
-            yield Finding((*where, key), reason)
-    if template.check is not None and template.check.command:
-        yield Finding((*where, "check", "command"), _OF_THE_BUNDLE)
-
-
-def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
-    """Return the normal form of every path that this configuration writes to."""
-    for where, path in _paths(config):
-        if path.startswith("/"):
-            yield where, os.path.normpath("/" + path.lstrip("/"))  # it would keep two slashes
-
-
-def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
-    for i, template in enumerate(config.template):
-        yield ("template", i, "destination"), template.destination
-    for i, bundle in enumerate(config.bundle):
-        yield ("bundle", i, "directory"), f"{bundle.directory}/..data"
-        for j, template in enumerate(bundle.template):
-            where = ("bundle", i, "template", j, "destination")
-            if not template.destination.startswith("..") and "/.." not in template.destination:
-                yield where, f"{bundle.directory}/{template.destination}"
-    for i, sink in enumerate(config.auto_auth.sinks if config.auto_auth is not None else ()):
-        yield ("auto_auth", "sinks", i, "config", "path"), sink.config.path
-    for i, listener in enumerate(config.listener):
-        if listener.type == "unix":
-            yield ("listener", i, "address"), listener.address
-    if config.cache.persist is not None:
-        yield ("cache", "persist", "path"), config.cache.persist.path
-    yield ("pid_file",), config.pid_file
-
-
-def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
-    """Two things at one path, a file where another needs a folder, a template over its source."""
-    taken: dict[str, Where] = {}
-    for where, path in written_paths(config):
-        first = taken.setdefault(path, where)
-        if first is not where:
-            yield Finding(where, f"line {document.line(first)} already writes to this path")
-    for path, where in taken.items():
-        above = os.path.dirname(path)
-        while above not in taken and len(above) > 1:
-            above = os.path.dirname(above)
-        if above in taken:
-            line = document.line(taken[above])
-            yield Finding(where, f"needs a folder where line {line} writes a file")
-    sources = {template.source: where for where, template in located_templates(config)}
-    for path, where in taken.items():
-        if path in sources:
-            line = document.line((*sources[path], "source"))
-            yield Finding(where, f"would overwrite the template that line {line} reads")

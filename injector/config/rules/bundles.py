@@ -1,0 +1,52 @@
+"""Rules of bundles: what belongs to the whole, and what one of its files can have."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from injector.config import model
+from injector.config.members import spelling_problem
+from injector.config.problem import Where
+from injector.config.rules.finding import Finding
+
+_OF_THE_BUNDLE = "belongs to the whole bundle: write it beside `directory`"
+_NOT_OF_A_MEMBER = {
+    "notify": _OF_THE_BUNDLE,
+    "wait": _OF_THE_BUNDLE,
+    "on_remove": _OF_THE_BUNDLE,
+    "command": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
+    "exec": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
+    "in_place": "cannot be in a bundle, whose files change together by a rename",
+    "create_dest_dirs": "cannot be in a bundle, whose folders are always made",
+}
+_DEFAULTS = msgspec.structs.asdict(model.Template(destination="-"))
+
+
+def findings(config: model.Config) -> Iterator[Finding]:
+    for i, bundle in enumerate(config.bundle):
+        yield from _check(("bundle", i, "check"), bundle.check)
+        for j, template in enumerate(bundle.template):
+            yield from _member(("bundle", i, "template", j), template)
+
+
+def _check(place: Where, check: model.Check | None) -> Iterator[Finding]:
+    if check is None:
+        return
+    if check.format is not None:
+        yield Finding((*place, "format"), "is a check of one file: write it there", ("format",))
+    elif not check.command:
+        yield Finding(place, "needs command", ("command",))
+
+
+def _member(where: Where, template: model.Template) -> Iterator[Finding]:
+    if template.destination and (problem := spelling_problem(template.destination)):
+        yield Finding((*where, "destination"), problem)
+    for key, reason in _NOT_OF_A_MEMBER.items():
+        if getattr(template, key) != _DEFAULTS[key]:
+            yield Finding((*where, key), reason)
+    if template.check is not None and template.check.command:
+        yield Finding((*where, "check", "command"), _OF_THE_BUNDLE)
+    if template.appends:
+        yield Finding(
+            (*where, "format"), "github-env cannot be in a bundle: it appends to the runner's file"
+        )

@@ -1,0 +1,85 @@
+"""Rules of places: where files go, and what they must not meet there."""
+
+import os
+from collections.abc import Iterator
+
+from injector.config import model
+from injector.config.document import Document
+from injector.config.problem import Where
+from injector.config.rules.finding import Finding
+from injector.config.rules.names import located_templates
+
+
+def findings(config: model.Config, document: Document) -> Iterator[Finding]:
+    for i, template in enumerate(config.template):
+        yield from _destination(("template", i), template.destination)
+    yield from _collisions(config, document)
+
+
+def _destination(where: Where, destination: str) -> Iterator[Finding]:
+    if not destination:
+        return
+    place = (*where, "destination")
+    if not destination.startswith("/"):
+        yield Finding(place, "must be absolute: write it from '/' on")
+    elif "\0" in destination:
+        yield Finding(place, "must not contain a NUL character")
+    elif destination.endswith("/"):
+        yield Finding(place, "is a folder: add the file's name")
+    elif ".." in destination.split("/"):
+        yield Finding(place, "must not contain '..': write the path that is meant")
+
+
+def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
+    """Return the normal form of every path that this configuration writes to."""
+    for where, path in _paths(config):
+        if path.startswith("/"):
+            yield where, os.path.normpath("/" + path.lstrip("/"))  # it would keep two slashes
+
+
+def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
+    for i, template in enumerate(config.template):
+        yield ("template", i, "destination"), template.destination
+    for i, bundle in enumerate(config.bundle):
+        yield ("bundle", i, "directory"), f"{bundle.directory}/..data"
+        for j, template in enumerate(bundle.template):
+            where = ("bundle", i, "template", j, "destination")
+            if not template.destination.startswith("..") and "/.." not in template.destination:
+                yield where, f"{bundle.directory}/{template.destination}"
+    for i, sink in enumerate(config.auto_auth.sinks if config.auto_auth is not None else ()):
+        yield ("auto_auth", "sinks", i, "config", "path"), sink.config.path
+    for i, listener in enumerate(config.listener):
+        if listener.type == "unix":
+            yield ("listener", i, "address"), listener.address
+    if config.cache.persist is not None:
+        yield ("cache", "persist", "path"), config.cache.persist.path
+    yield ("pid_file",), config.pid_file
+
+
+def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
+    """Two things at one path, a file where another needs a folder, a template over its source."""
+    taken: dict[str, Where] = {}
+    for where, path in written_paths(config):
+        first = taken.setdefault(path, where)
+        if first is not where and not _share(config, first, where):
+            yield Finding(where, f"line {document.line(first)} already writes to this path")
+    for path, where in taken.items():
+        above = os.path.dirname(path)
+        while above not in taken and len(above) > 1:
+            above = os.path.dirname(above)
+        if above in taken:
+            line = document.line(taken[above])
+            yield Finding(where, f"needs a folder where line {line} writes a file")
+    sources = {template.source: where for where, template in located_templates(config)}
+    for path, where in taken.items():
+        if path in sources:
+            line = document.line((*sources[path], "source"))
+            yield Finding(where, f"would overwrite the template that line {line} reads")
+
+
+def _share(config: model.Config, one: Where, other: Where) -> bool:
+    """Tell whether two entries may append different secrets to one file."""
+    if one[0] != "template" or other[0] != "template":
+        return False
+    first, second = config.template[int(one[1])], config.template[int(other[1])]
+    return first.appends and second.appends and first.secret != second.secret

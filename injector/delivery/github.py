@@ -1,0 +1,108 @@
+"""Hands variables to the next steps of a GitHub Actions job: masked first, then appended."""
+
+import hashlib
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from injector.delivery.output import Snapshot
+from injector.destination.append import append
+from injector.errors import WriteError
+from injector.formats import github_masks
+from injector.formats import render as render_format
+from injector.secret import Ref
+from injector.template import Lacking, Rendered
+
+
+class Variables(bytes):
+    """The lines to append, with the workflow commands that hide their values in the log."""
+
+    masks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        made = cls(render_format("github-env", data))
+        made.masks = tuple(github_masks(data))
+        return made
+
+
+class GithubVariables:
+    """Renders a secret as variables."""
+
+    def __init__(self, ref: Ref) -> None:
+        self.refs = frozenset({ref})
+        self._ref = ref
+
+    def render(self, snapshot: Snapshot) -> Rendered[Variables] | Lacking:
+        if self._ref not in snapshot:
+            return Lacking(self.refs)
+        return Rendered(Variables.of(snapshot[self._ref] or {}), self.refs)
+
+
+class GithubEnv:
+    """The file that `$GITHUB_ENV` names: the runner's, so that nothing in it is ever taken back."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.memory: str = ""  # digest of what was appended last
+
+    @property
+    def content_hash(self) -> str:
+        return self.memory
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        return ()
+
+    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+        """Begin with what is in the file: each step has another one."""
+
+    @staticmethod
+    def hash_of(content: Variables) -> str:
+        return hashlib.sha256(content).hexdigest()
+
+    def write(self, content: Variables) -> bool:
+        _print(content.masks)
+        changed = append(self.path, content)
+        self.memory = self.hash_of(content)
+        return changed
+
+    def stage(self, content: Variables) -> None:
+        raise NotImplementedError  # refused in the configuration: there is nothing to look at
+
+    def is_intact(self) -> bool:
+        return True  # whatever others have appended since
+
+    def remove(self) -> None:
+        raise WriteError(f"remove {self.path}: what the runner has been given cannot be taken back")
+
+    def accept(self) -> None:
+        """Nobody goes back."""
+
+    def rollback(self) -> None:
+        raise WriteError(f"roll back {self.path}: what the runner has been given stays")
+
+    @property
+    def holds(self) -> bool:
+        return False
+
+    def retire(self) -> None:
+        """Nothing is held for readers."""
+
+    def close(self) -> None:
+        """Nothing is held for readers."""
+
+    def sweep(self) -> list[str]:
+        return []
+
+
+def _print(masks: Iterable[str]) -> None:
+    """Give the runner what to hide, before anything can print it."""
+    try:
+        sys.stdout.buffer.write("".join(f"{mask}\n" for mask in masks).encode())
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise WriteError(
+            f"print `::add-mask::` lines: {error.strerror}; without them the values would show in "
+            "the log, so nothing was written"
+        ) from error
