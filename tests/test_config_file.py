@@ -48,7 +48,9 @@ def test_a_list_is_not_a_configuration(tmp_path):
     file = tmp_path / "app.yaml"
     file.write_text("# files\n- destination: /run/x\n")
 
-    assert refused(file) == ["app.yaml:2: expected keys with values, such as `vault:`"]
+    assert refused(file) == [
+        "app.yaml:2: expected keys with values, such as `vault:`, `auto_auth:` and `template:`"
+    ]
 
 
 def test_what_is_not_text_is_refused_without_a_quote(tmp_path):

@@ -14,9 +14,9 @@ import pytest
 
 from injector.clock import SystemClock
 from injector.dev.demo.folder import folder
-from injector.dev.demo.timeline import Timeline
+from injector.dev.timeline import Timeline
 from tests.disk import require_disk
-from tests.processes import clean_environment, command
+from tests.processes import clean_environment, command, processes
 
 LIMIT = 60.0  # seconds; it takes a sixth of that on an idle machine
 
@@ -83,12 +83,8 @@ class Demo:
 
     def processes(self) -> dict[int, str]:
         """Return what it started and has not ended: number and command line."""
-        found = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and int(entry.name) not in (os.getpid(), self.popen.pid):
-                with contextlib.suppress(OSError):
-                    if f"MARK={self.mark}" in (entry / "environ").read_text(errors="replace"):
-                        found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        found = processes(f"MARK={self.mark}")
+        found.pop(self.popen.pid, None)
         return found
 
     def left(self) -> list[str]:
@@ -201,7 +197,7 @@ class Terminal(io.StringIO):
 def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream, coloured):
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", "xterm")
-    timeline = Timeline(stream, SystemClock())
+    timeline = Timeline(stream, SystemClock(), name="demo")
 
     timeline.say("injector", "wrote app.env")
 
@@ -211,7 +207,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream,
 
 async def test_a_piped_story_shows_nothing_that_moves():
     stream = io.StringIO()
-    timeline = Timeline(stream, SystemClock())
+    timeline = Timeline(stream, SystemClock(), name="demo")
 
     with timeline.waiting("something"):
         pass

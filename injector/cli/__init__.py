@@ -25,6 +25,9 @@ GROUPS = {
         "quit": "end a running injector",
         "probe": "exit 0 if a running injector is live, ready or started, else 1",
     },
+    "while you develop": {
+        "dev": "run a real server with made-up secrets, and rehearse what can go wrong",
+    },
     "to get to know it": {
         "demo": "watch the main job on a real server, in under a minute",
         "completion": "print what makes a shell complete all of this",

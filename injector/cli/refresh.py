@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,14 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
-    query = urlencode([("timeout", f"{args.timeout:g}"), *(("secret", n) for n in args.names)])
-    reply = client.request(address, "POST", f"/refresh?{query}", timeout=args.timeout)
-    answer = client.answer(reply, address, expected={DONE, NOT_DONE_YET, FAILED})
+    answer = refreshed(address, args.names, timeout=args.timeout)
     if args.json or not sys.stdout.isatty():
         print(json.dumps(answer, indent=2))
     else:
         print(table(answer["secrets"]))
     return exit_code(answer["secrets"])
+
+
+def refreshed(address: str, names: Sequence[str], *, timeout: float) -> dict[str, Any]:
+    """Ask the injector at this address; return its answer. Raises InjectorError."""
+    query = urlencode([("timeout", f"{timeout:g}"), *(("secret", name) for name in names)])
+    reply = client.request(address, "POST", f"/refresh?{query}", timeout=timeout)
+    return client.answer(reply, address, expected={DONE, NOT_DONE_YET, FAILED})
 
 
 def table(secrets: list[dict[str, Any]]) -> str:

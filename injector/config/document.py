@@ -11,6 +11,8 @@ from injector.errors import ConfigError
 
 Pair = tuple[yaml.Node, yaml.Node]
 
+# What a file that is empty, or no mapping, should have had.
+EXAMPLE = "`vault:`, `auto_auth:` and `template:`"
 _EXTENSIONS = (".yaml", ".yml", ".json")
 
 
@@ -65,7 +67,7 @@ def _entry(node: yaml.Node, key: str) -> Pair | None:
     return next((pair for pair in pairs if pair[0].value == key), None)
 
 
-def read_document(file: str) -> Document:
+def read_document(file: str, *, example: str = EXAMPLE) -> Document:
     """Read and parse; raises ConfigError with what is wrong with the file as a whole."""
     try:
         if not file.endswith(_EXTENSIONS):
@@ -73,7 +75,9 @@ def read_document(file: str) -> Document:
         text = read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None
-    root = json_root(file, text) if file.endswith(".json") else _compose(file, text)
+    root = (
+        json_root(file, text, example) if file.endswith(".json") else _compose(file, text, example)
+    )
     # One more round over the tree, only for files that may need it.
     if any(mark in text for mark in ("&", "!", "<<")):
         problems: list[Problem] = []
@@ -83,12 +87,12 @@ def read_document(file: str) -> Document:
     return Document(file, root)
 
 
-def json_root(file: str, text: str) -> yaml.MappingNode:
+def json_root(file: str, text: str, example: str = EXAMPLE) -> yaml.MappingNode:
     """Return the tree of a JSON text; raises ConfigError."""
-    return _compose(file, _checked_json(file, text))
+    return _compose(file, _checked_json(file, text), example)
 
 
-def _compose(file: str, text: str) -> yaml.MappingNode:
+def _compose(file: str, text: str, example: str) -> yaml.MappingNode:
     try:
         root = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
@@ -97,9 +101,9 @@ def _compose(file: str, text: str) -> yaml.MappingNode:
         line = text.encode().count(b"\n", 0, error.position) + 1
         raise ConfigError(f"{file}:{line}: {error.reason}") from None
     if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
-        raise ConfigError(f"{file}: is empty; `vault:`, `auto_auth:` and `template:` go here")
+        raise ConfigError(f"{file}: is empty; {example} go here")
     if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{file}:{line_of(root)}: expected keys with values, such as `vault:`")
+        raise ConfigError(f"{file}:{line_of(root)}: expected keys with values, such as {example}")
     return root
 
 

@@ -29,16 +29,16 @@ _WRITTEN = {
 _PLAIN = {str: "text", bool: "boolean", int: "whole number", float: "number", Any: "any value"}
 
 
-def renewed(page: str) -> str:
+def renewed(page: str, root: type[model.Block] = model.Config) -> str:
     """Return the page with every table as the model has it now."""
-    made = tables()
+    made = tables(root)
     return _TABLE.sub(lambda match: _marked(match[1], made[match[1]]), page)
 
 
-def tables() -> dict[str, str]:
+def tables(root: type[model.Block]) -> dict[str, str]:
     """Return the table of each kind of block under the name that the page's markers use."""
     made: dict[str, str] = {}
-    for key, kind in blocks():
+    for key, kind in blocks(root):
         made.setdefault(kind.__name__, _table(key, kind))
     return made
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import hvac
+import hvac.exceptions
+import requests
 
-from injector.errors import ConfigError, TransientError
+from injector.errors import ConfigError, InjectorError, TransientError
 
 READY_WITHIN = 15.0
 
@@ -28,6 +31,7 @@ class Bao:
     admin: Any = field(repr=False)
     process: "subprocess.Popen[bytes]" = field(repr=False)
     ca_cert: str = ""  # with TLS, the PEM file of its authority
+    unseal_key: str = field(default="", repr=False)
 
 
 def executable() -> Path:
@@ -41,14 +45,17 @@ def executable() -> Path:
 
 
 @contextlib.contextmanager
-def dev_server(*, port: int = 0, root_token: str = "", tls: bool = False) -> Iterator[Bao]:
+def dev_server(
+    *, port: int = 0, root_token: str = "", tls: bool = False, parent: Path | None = None
+) -> Iterator[Bao]:
     """Run `bao server -dev` in memory; stop it at the end. With `tls`, it makes its own authority.
 
+    Its log is in `parent`, else in the usual place for temporary files.
     Raises TransientError with the server's log if it does not come up.
     """
     port = port or free_port()
     root_token = root_token or secrets.token_hex(8)
-    with tempfile.TemporaryDirectory(prefix="injector-bao-") as home:
+    with tempfile.TemporaryDirectory(prefix="injector-bao-", dir=parent) as home:
         log_path = Path(home, "log")
         with log_path.open("wb") as log:
             process = subprocess.Popen(
@@ -78,6 +85,11 @@ def dev_server(*, port: int = 0, root_token: str = "", tls: bool = False) -> Ite
             _end(process)
 
 
+def _unseal_key(log: str) -> str:
+    found = re.search(r"^Unseal Key: (\S+)", log, re.MULTILINE)
+    return found[1] if found else ""
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
@@ -85,6 +97,15 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:  # stopped, or stuck
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Say what could not be done as an administrator; never what was sent or answered."""
+    try:
+        yield
+    except (hvac.exceptions.VaultError, requests.RequestException) as exc:
+        raise InjectorError(f"could not {what}: {type(exc).__name__}") from exc
 
 
 def free_port() -> int:
@@ -101,7 +122,9 @@ def _wait_until_ready(bao: Bao, log: Path) -> None:
         if bao.process.poll() is not None:
             raise TransientError(f"OpenBao did not start:\n{log.read_text()}")
         with contextlib.suppress(Exception):
-            if bao.admin.is_authenticated():
+            # What it says of itself may come after its first answer.
+            bao.unseal_key = _unseal_key(log.read_text())
+            if bao.unseal_key and bao.admin.is_authenticated():
                 return
         time.sleep(0.02)
     raise TransientError(f"OpenBao was not ready after {READY_WITHIN:g} s:\n{log.read_text()}")

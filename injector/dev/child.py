@@ -25,9 +25,10 @@ class Line:
 class Child(asyncio.SubprocessProtocol):
     """What one process has said so far, and its exit code once it has ended."""
 
-    def __init__(self, name: str, clock: Clock) -> None:
+    def __init__(self, name: str, clock: Clock, hear: Callable[[Line], None] | None = None) -> None:
         self.name = name
         self.lines: list[Line] = []
+        self._hear = hear
         self.exit_code: int | None = None
         self._clock = clock
         self._rest = b""
@@ -96,7 +97,11 @@ class Child(asyncio.SubprocessProtocol):
         del fd
         now = self._clock.now()
         *complete, self._rest = (self._rest + data).split(b"\n")
-        self.lines += [Line(now, line.decode(errors="replace")) for line in complete]
+        for text in complete:
+            self.lines.append(line := Line(now, text.decode(errors="replace")))
+            if self._hear is not None:
+                del self.lines[:-TAIL]  # it may run for days
+                self._hear(line)
         self._news.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,18 +114,25 @@ class Child(asyncio.SubprocessProtocol):
 
 @contextlib.asynccontextmanager
 async def child(
-    name: str, *argv: str | Path, clock: Clock, environ: Mapping[str, str]
+    name: str,
+    *argv: str | Path,
+    clock: Clock,
+    environ: Mapping[str, str],
+    hear: Callable[[Line], None] | None = None,
+    foreground: bool = False,
 ) -> AsyncIterator[Child]:
-    """Run a program for the length of the block.
+    """Run a program for the length of the block; each line goes to `hear`, if there is one.
 
     It leads a session of its own: Ctrl-C in a terminal is for us to handle, and whatever it
-    leaves behind can be found.
+    leaves behind can be found. In the foreground it has our input and output, and its lines are
+    those of its standard error.
     """
     transport, protocol = await asyncio.get_running_loop().subprocess_exec(
-        lambda: Child(name, clock),
+        lambda: Child(name, clock, hear),
         *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.STDOUT,
+        stdin=None if foreground else asyncio.subprocess.DEVNULL,
+        stdout=None if foreground else asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if foreground else asyncio.subprocess.STDOUT,
         env=environ,
         start_new_session=True,
     )

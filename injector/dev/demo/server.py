@@ -5,12 +5,8 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
-import hvac.exceptions
-import requests
-
-from injector.dev.bao import Bao
+from injector.dev.bao import Bao, asking
 from injector.dev.cluster import UNUSED_AUTHORITY, Cluster
-from injector.errors import InjectorError
 
 ROLE = "shop"
 SERVICE_ACCOUNT = ("shop", "api")  # namespace and name
@@ -32,7 +28,7 @@ class Server:
     def set_up(self, cluster: Cluster) -> None:
         """Enable KV v1 (v2 is there), AppRole and Kubernetes login, for one role."""
         admin = self._bao.admin
-        with _asking("set up the server"):
+        with asking("set up the server"):
             admin.sys.enable_secrets_engine("kv", path="kv", options={"version": "1"})
             admin.sys.create_or_update_policy(ROLE, POLICY)
             admin.sys.enable_auth_method("approle")
@@ -56,12 +52,12 @@ class Server:
             )
 
     def role_id(self) -> str:
-        with _asking("read the role id"):
+        with asking("read the role id"):
             answer: str = self._bao.admin.auth.approle.read_role_id(ROLE)["data"]["role_id"]
         return answer
 
     def secret_id(self) -> str:
-        with _asking("make a secret id"):
+        with asking("make a secret id"):
             answer = self._bao.admin.auth.approle.generate_secret_id(ROLE)
             secret_id: str = answer["data"]["secret_id"]
         return secret_id
@@ -69,13 +65,13 @@ class Server:
     async def write_password(self, value: str) -> None:
         """Change the database password, which is in KV v2."""
         write = self._bao.admin.secrets.kv.v2.create_or_update_secret
-        with _asking("write the database password"):
+        with asking("write the database password"):
             await asyncio.to_thread(write, "shop/database", secret={"password": value})
 
     async def write_key(self, value: str) -> None:
         """Change the API key, which is in KV v1."""
         write = self._bao.admin.secrets.kv.v1.create_or_update_secret
-        with _asking("write the API key"):
+        with asking("write the API key"):
             await asyncio.to_thread(write, "shop/api", secret={"key": value}, mount_point="kv")
 
     @contextlib.contextmanager
@@ -86,11 +82,3 @@ class Server:
             yield
         finally:
             self._bao.process.send_signal(signal.SIGCONT)
-
-
-@contextlib.contextmanager
-def _asking(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (hvac.exceptions.VaultError, requests.RequestException) as exc:
-        raise InjectorError(f"could not {what}: {type(exc).__name__}") from exc

@@ -14,7 +14,7 @@ from injector.dev.cluster import Cluster
 from injector.dev.demo.application import masked
 from injector.dev.demo.folder import Folder
 from injector.dev.demo.server import Server
-from injector.dev.demo.timeline import Timeline
+from injector.dev.timeline import Timeline
 
 
 @dataclass(slots=True)

@@ -11,10 +11,11 @@ from injector.clock import SystemClock
 from injector.dev.bao import dev_server
 from injector.dev.cluster import cluster
 from injector.dev.demo import steps
-from injector.dev.demo.folder import folder, usual_parents
+from injector.dev.demo.folder import folder
 from injector.dev.demo.server import Server
 from injector.dev.demo.stage import Stage
-from injector.dev.demo.timeline import Timeline
+from injector.dev.memory import usual_parents
+from injector.dev.timeline import Timeline
 from injector.errors import InjectorError
 
 NOT_IN_MEMORY = (
@@ -26,7 +27,7 @@ INTERRUPTED, TERMINATED = 130, 143
 def run() -> int:
     """Tell the story on standard output; return the exit code."""
     clock = SystemClock()
-    timeline = Timeline(sys.stdout, clock)
+    timeline = Timeline(sys.stdout, clock, name="demo")
     started: list[int] = []
     try:
         asyncio.run(_told(timeline, clock, started))

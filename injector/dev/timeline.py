@@ -16,19 +16,29 @@ INDENT = 10 + ACTOR  # where a line's text begins
 NARROWEST, WIDEST = 30, 96
 FRAME = 0.1  # seconds between two redrawings of the line that is waited in
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-COLOURS = {"server": "34", "injector": "36", "application": "32", "you": "33", "cluster": "35"}
+COLOURS = {
+    "server": "34",
+    "database": "34",
+    "injector": "36",
+    "application": "32",
+    "you": "33",
+    "cluster": "35",
+    "chaos": "31",
+}
 BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
 
 
 class Timeline:
     """Lines of a story, each with its second and its actor."""
 
-    def __init__(self, stream: TextIO, clock: Clock) -> None:
+    def __init__(self, stream: TextIO, clock: Clock, *, name: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know all of our characters
+        self._name = name
         self._stream = stream
         self._clock = clock
         self._began = clock.now()
+        self._waits = False
         self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
         self._coloured = self._live and not os.environ.get("NO_COLOR")
         self._columns = min(shutil.get_terminal_size().columns, WIDEST) if self._live else WIDEST
@@ -63,7 +73,7 @@ class Timeline:
 
     def bad(self, text: str) -> None:
         first, *others = text.splitlines()
-        self._print("", self._ink(f"demo: {first}", RED), *others)
+        self._print("", self._ink(f"{self._name}: {first}", RED), *others)
 
     def note(self, text: str) -> None:
         self._print(text)
@@ -79,6 +89,7 @@ class Timeline:
 
         def draw() -> None:
             nonlocal timer
+            self._waits = True
             frame = SPINNER[int(self._clock.now() / FRAME) % len(SPINNER)]
             line = f"{self._second(None):6.2f} s  {frame} {text}"[: self._columns - 1]
             self._stream.write(f"\r\x1b[K{self._ink(line, DIM)}")
@@ -91,8 +102,7 @@ class Timeline:
         finally:
             assert timer is not None
             timer.cancel()
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            self._wipe()
 
     def _second(self, at: float | None) -> float:
         return (self._clock.now() if at is None else at) - self._began
@@ -100,6 +110,14 @@ class Timeline:
     def _ink(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and text else text
 
+    def _wipe(self) -> None:
+        """Take away the line that moves."""
+        if self._waits:
+            self._waits = False
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
     def _print(self, *lines: str) -> None:
+        self._wipe()
         for line in lines:
             print(line, file=self._stream, flush=True)

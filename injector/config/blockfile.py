@@ -1,0 +1,41 @@
+"""Reads a file of another shape than the configuration's, as carefully as that one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from injector.config.document import Document, read_document
+from injector.config.model import Block
+from injector.config.problem import Problem
+from injector.config.readers import block_reader
+from injector.config.rules.finding import Finding
+from injector.config.walk import Walk
+from injector.errors import ConfigError
+
+B = TypeVar("B", bound=Block)
+
+
+def load_block(
+    path: str,
+    environ: Mapping[str, str],
+    kind: type[B],
+    *,
+    rules: Callable[[B, Document], Iterable[Finding]],
+    example: str,
+) -> B:
+    """Return the block that the file holds; an empty file gets the `example` as advice.
+
+    Raises ConfigError with everything that is wrong, in the order of its lines.
+    """
+    document = read_document(path, example=example)
+    walk = Walk(document, environ)
+    try:
+        block: B = block_reader(kind, "", ()).read(walk, document.root, ())
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply") from None
+    findings = [found for found in rules(block, document) if found.stands(walk.broken)]
+    problems = walk.problems + [
+        Problem(document.line(found.where), found.where, found.text) for found in findings
+    ]
+    if problems:
+        raise ConfigError(*(problem.of(path) for problem in sorted(problems)))
+    return block

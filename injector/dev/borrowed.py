@@ -1,0 +1,54 @@
+"""A configuration of the user's own, led to the development server; all else stays as it is."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+import msgspec
+import yaml
+
+from injector.config import model
+from injector.config.introspect import annotation, is_block, written
+
+# What another server, another login and another listener take the place of.
+REPLACED = frozenset(("vault", "auto_auth", "listener", "cache", "pid_file", "log_format"))
+
+
+def borrowed(path: str, instead: Mapping[str, Any]) -> str:
+    """Return the configuration at `path` for another directory, with these blocks in it instead."""
+    with open(path, encoding="utf-8-sig") as file:
+        root = _composed(file.read())
+    root.value = [(key, value) for key, value in root.value if key.value not in REPLACED]
+    _relocate(root, model.Config, os.path.dirname(os.path.abspath(path)))
+    root.value += _composed(yaml.safe_dump(dict(instead))).value
+    root.flow_style = False  # of a JSON file, which is YAML too
+    text: str = yaml.serialize(root, Dumper=yaml.SafeDumper)
+    return text
+
+
+def _composed(text: str) -> yaml.MappingNode:
+    root = yaml.compose(text, yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)  # it has been loaded before
+    return root
+
+
+def _relocate(node: yaml.Node, kind: Any, folder: str) -> None:
+    """Make the paths in a value of this type absolute: those that begin at the file's folder."""
+    if not isinstance(node, yaml.ScalarNode):
+        for inner, inner_kind in _inside(node, kind):
+            _relocate(inner, inner_kind, folder)
+    elif written(annotation(kind)[1]) == "path" and not node.value.startswith(("/", "${")):
+        node.value = node.value and os.path.join(folder, node.value)
+
+
+def _inside(node: yaml.Node, kind: Any) -> Iterator[tuple[yaml.Node, Any]]:
+    """Return what is in a list or mapping of this type, with its own types."""
+    plain, _ = annotation(kind)
+    if get_origin(plain) is tuple:
+        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        yield from ((item, get_args(plain)[0]) for item in items)
+    elif get_origin(plain) is dict:
+        yield from ((value, get_args(plain)[1]) for _, value in node.value)
+    elif is_block(plain):
+        fields = {info.name: info.type for info in msgspec.structs.fields(plain)} | {"<<": kind}
+        yield from ((value, fields[key.value]) for key, value in node.value if key.value in fields)

@@ -1,0 +1,88 @@
+"""What goes wrong next, when it is asked for: rotations, expiries and outages at random moments."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from injector.clock import Clock
+from injector.dev.rehearsal import Rehearsal
+from injector.errors import InjectorError
+
+# How often what happens; the rest are outages.
+ROTATIONS, EXPIRIES = 0.5, 0.25
+# An outage lasts this share of the interval, and not so long that nothing else happens.
+SHARE, LONGEST_OUTAGE = 0.5, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that goes wrong: `name` says to whom, for an outage nobody."""
+
+    what: str
+    name: str = ""
+
+
+def choose(draw: float, which: float, *, rotatable: Sequence[str], expirable: Sequence[str]) -> Act:
+    """Return what happens; both draws are uniform in 0…1."""
+    if draw < ROTATIONS and rotatable:
+        return Act("rotate", rotatable[int(which * len(rotatable))])
+    if draw < ROTATIONS + EXPIRIES:
+        return Act("expire", expirable[int(which * len(expirable))])
+    return Act("outage")
+
+
+def pause(interval: float, draw: float) -> float:
+    """Return the seconds until then: half the interval to one and a half."""
+    return interval * (0.5 + draw)
+
+
+def outage(interval: float, draw: float) -> float:
+    return min(interval * SHARE, LONGEST_OUTAGE) * (0.5 + draw / 2)
+
+
+class Chaos:
+    """Makes it happen, for ever."""
+
+    def __init__(
+        self,
+        rehearsal: Rehearsal,
+        interval: float,
+        *,
+        clock: Clock,
+        draw: Callable[[], float],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._rehearsal = rehearsal
+        self._interval = interval
+        self._clock = clock
+        self._draw = draw
+        self._tell = tell
+
+    async def run(self) -> None:
+        """Run until cancelled; what cannot be done is told, and something else comes next."""
+        while True:
+            await self._clock.sleep(pause(self._interval, self._draw()))
+            try:
+                await self._act()
+            except InjectorError as exc:
+                self._tell(str(exc))
+
+    async def _act(self) -> None:
+        rehearsal = self._rehearsal
+        act = choose(
+            self._draw() % 1,
+            self._draw() % 1,
+            rotatable=rehearsal.rotatable,
+            expirable=rehearsal.expirable,
+        )
+        if act.what == "outage":
+            seconds = outage(self._interval, self._draw())
+            with rehearsal.outage():
+                self._tell(f"sealed the server for {seconds:.0f} s")
+                await self._clock.sleep(seconds)
+            self._tell("unsealed the server")
+        elif act.what == "rotate":
+            self._tell(f"rotates {act.name}")
+            await asyncio.to_thread(rehearsal.rotate, act.name)
+        else:
+            self._tell(await asyncio.to_thread(rehearsal.expire, act.name))

@@ -1,0 +1,50 @@
+"""What the injector's log says, as a person at a terminal wants to read it."""
+
+import json
+import os
+from typing import Any
+
+# Event → what is told of it; of others only warnings and errors are.
+SENTENCES = {
+    "logged in": "logged in by {method}, token for {lease_duration:g} s",
+    "file written": "wrote {name}",
+    "bundle written": "wrote the files of {path}",
+    "notified": "told {notify}: {outcome}",
+    "secret failed": "{secret}: {error}",
+    "secret recovered": "{secret}: recovered",
+    "vault unreachable": "the server does not answer: {error}",
+    "vault answers again": "the server answers again, after {after:g} s",
+    "command started": "started the application (process {pid})",
+    "command restarts": "restarts the application: its variables have changed",
+    "command ended": "the application {how}",
+}
+
+
+def told(line: str) -> tuple[str, str] | None:
+    """Return who and what, None for what need not be told.
+
+    What is no event has been printed by the application: nobody says it, it stands as it is.
+    """
+    event = _event(line)
+    if event is None:
+        return "", line
+    text = _sentence(event)
+    return None if text is None else ("injector", text)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None
+
+
+def _sentence(event: dict[str, Any]) -> str | None:
+    facts = {key: value for key, value in event.items() if key not in ("event", "timestamp")}
+    if (sentence := SENTENCES.get(event["event"])) is not None:
+        return sentence.format(**facts, name=os.path.basename(facts.get("path", "")))
+    if facts.pop("level", "") not in ("warning", "error"):
+        return None
+    shown = ", ".join(f"{key}={value}" for key, value in facts.items())
+    return f"{event['event']}: {shown}" if shown else str(event["event"])

@@ -1,0 +1,81 @@
+"""What can happen to secrets in production, made to happen in development."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import hvac
+
+from injector.config.problem import suggest
+from injector.dev.bao import asking
+from injector.dev.kinds import Kind
+from injector.dev.loading import kinds
+from injector.dev.place import State
+from injector.errors import ConfigError
+
+POLICY = "injector-dev"
+TOKEN = "token"  # noqa: S105 - the name under which the injector's own token is spoken of
+
+# Asks the injector for a secret by its path, and returns when it has been delivered.
+Refresh = Callable[[str], str]
+
+
+class Rehearsal:
+    """Acts on the server of an `injector dev` that runs, from whichever process."""
+
+    def __init__(self, state: State, refresh: Refresh) -> None:
+        self._state = state
+        self._refresh = refresh
+        self._kinds = kinds(state.seed)
+        self._admin = hvac.Client(state.address, token=state.root_token)
+
+    def rotate(self, name: str) -> str:
+        """Give a secret a new value; return what came of it. Raises InjectorError."""
+        kind = self._kind(name)
+        with asking(f"rotate {name}"):
+            kind.rotate(self._admin)
+        return self._refresh(kind.path)
+
+    def expire(self, name: str) -> str:
+        """End what has been given out, as an operator does in an emergency."""
+        if name == TOKEN:
+            with asking("revoke the injector's token"):
+                self._revoke_tokens()
+            return "revoked the injector's token, and every lease that hangs on it"
+        kind = self._kind(name)
+        with asking(f"revoke {name}"):
+            kind.expire(self._admin)
+        return f"revoked every lease of {kind.path}"
+
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        """Seal the server for the length of the block: it answers 503, and knows all afterwards."""
+        with asking("seal the server"):
+            self._admin.sys.seal()
+        try:
+            yield
+        finally:
+            with asking("unseal the server"):
+                self._admin.sys.submit_unseal_key(self._state.unseal_key)
+
+    @property
+    def rotatable(self) -> list[str]:
+        return [name for name, kind in self._kinds.items() if kind.rotates]
+
+    @property
+    def expirable(self) -> list[str]:
+        return [TOKEN, *(name for name, kind in self._kinds.items() if kind.expires)]
+
+    def _kind(self, name: str) -> Kind:
+        try:
+            return self._kinds[name]
+        except KeyError:
+            raise ConfigError(
+                f"no secret is called '{name}', {suggest(name, [*self._kinds])}"
+            ) from None
+
+    def _revoke_tokens(self) -> None:
+        for accessor in self._admin.list("auth/token/accessors")["data"]["keys"]:
+            with contextlib.suppress(hvac.exceptions.VaultError):  # it has just ended
+                found = self._admin.auth.token.lookup_accessor(accessor)["data"]
+                if POLICY in found["policies"]:
+                    self._admin.auth.token.revoke_accessor(accessor)

@@ -1,0 +1,117 @@
+"""The servers of `injector dev`: started together, filled with what the seed file says."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from injector.agent.plan import plan
+from injector.dev import configuration
+from injector.dev.bao import Bao, asking, dev_server, free_port
+from injector.dev.loading import DATABASE, kinds, needs_postgres
+from injector.dev.place import Place
+from injector.dev.postgres import Postgres, postgres
+from injector.dev.rehearsal import POLICY
+from injector.dev.relay import relay
+from injector.dev.seed import AppRole, Seed
+from injector.dev.timeline import Timeline
+from injector.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """OpenBao, and where the application finds the database: variables of the environment."""
+
+    bao: Bao
+    database: dict[str, str]
+
+
+async def start(
+    ends: contextlib.AsyncExitStack,
+    seed: Seed,
+    place: Place,
+    timeline: Timeline,
+    environ: dict[str, str],
+) -> Servers:
+    """Start them until `ends`, and write the injector's configuration and login to `place`.
+
+    Raises InjectorError.
+    """
+    database = None
+    with timeline.waiting("the servers start"):
+        starting = asyncio.create_task(_entered(ends, dev_server(parent=place.memory)))
+        if needs_postgres(seed):
+            database = await _entered(ends, postgres(parent=place.disk))
+        bao = await starting
+    version = bao.admin.sys.read_health_status(method="GET")["version"]
+    timeline.say("server", f"OpenBao {version} on {bao.address}, in memory")
+    where = {}
+    if database is not None:
+        # Few drivers find a unix socket that is not where their own server has it.
+        where = DATABASE | {"PGPORT": str(free_port())}
+        await ends.enter_async_context(relay(int(where["PGPORT"]), database.socket))
+        address = "{PGHOST}:{PGPORT}".format_map(where)
+        timeline.say("database", f"PostgreSQL {database.version} on {address}")
+    with timeline.waiting("secrets are put into the server"):
+        await asyncio.to_thread(_plant, seed, bao, database)
+        configuration.write(seed, place, bao.address)
+        planned = plan(str(place.config), environ | where)
+        policy = configuration.policy(planned)
+        await asyncio.to_thread(_let_log_in, seed.approle, policy, bao, place)
+    for name, kind in kinds(seed).items():
+        timeline.say("server", f"{name}: {kind.path} ({kind.summary})")
+    for path in configuration.unseeded(planned, seed):
+        timeline.say("server", f"nothing is at {path}: the seed file does not have it")
+    return Servers(bao, where)
+
+
+async def _entered(
+    ends: contextlib.AsyncExitStack, context: contextlib.AbstractContextManager[T]
+) -> T:
+    """Enter what takes a moment in a thread; it is left in ours."""
+    entered = await asyncio.to_thread(context.__enter__)
+    ends.push(context)
+    return entered
+
+
+def _plant(seed: Seed, bao: Bao, database: Postgres | None) -> None:
+    if database is not None:
+        _run_sql(seed, database)
+    for name, kind in kinds(seed).items():
+        with asking(f"make {name} at {kind.path}"):
+            kind.plant(bao.admin, database)
+
+
+def _run_sql(seed: Seed, database: Postgres) -> None:
+    """Run the user's statements; raises ConfigError that names the file or key."""
+    settings = seed.postgres
+    scripts = {"postgres.statements": ";\n".join(settings.statements)}
+    if settings.file:
+        scripts = {settings.file: Path(settings.file).read_text("utf-8"), **scripts}
+    for name, script in scripts.items():
+        try:
+            database.run_script(script)
+        except ConfigError as exc:
+            raise ConfigError(f"{name}: {exc}") from None
+
+
+def _let_log_in(settings: AppRole, policy: str, bao: Bao, place: Place) -> None:
+    """Make a role with this policy, and put the login for it into its place."""
+    admin = bao.admin
+    with asking("set up the login"):
+        admin.sys.create_or_update_policy(POLICY, policy)
+        admin.sys.enable_auth_method("approle")
+        admin.auth.approle.create_or_update_approle(
+            POLICY,
+            token_policies=[POLICY],
+            token_ttl=f"{settings.token_ttl:g}s",
+            token_max_ttl=f"{settings.token_max_ttl:g}s",
+        )
+        role_id = admin.auth.approle.read_role_id(POLICY)["data"]["role_id"]
+        secret_id = admin.auth.approle.generate_secret_id(POLICY)["data"]["secret_id"]
+    place.write("role_id", role_id)
+    place.write("secret_id", secret_id)
+    place.write("root_token", bao.root_token)

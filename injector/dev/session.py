@@ -1,0 +1,188 @@
+"""One `injector dev`: the servers, the injector beside them, and the end of both."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from injector.clock import Clock
+from injector.dev import servers
+from injector.dev.bao import Bao
+from injector.dev.chaos import Chaos
+from injector.dev.child import Child, Line, child
+from injector.dev.follow import told
+from injector.dev.place import Place, State
+from injector.dev.rehearsal import Refresh, Rehearsal
+from injector.dev.seed import Seed
+from injector.dev.servers import Servers
+from injector.dev.timeline import Timeline
+from injector.errors import InjectorError
+
+# The first delivery may take this long before we go on and say why it is not there, seconds.
+READY_WITHIN, LOOK_EVERY = 10.0, 0.1
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Injector:
+    """What the command line can ask a running injector: why it is not ready, and to refresh."""
+
+    not_ready: Callable[[], str]
+    refresh: Refresh
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is asked for; `chaos` is the interval in seconds, 0 for none."""
+
+    seed: Seed
+    place: Place
+    timeline: Timeline
+    clock: Clock
+    injector: Injector
+    environ: dict[str, str] = field(repr=False)
+    chaos: float = 0.0
+    command: Sequence[str] = ()
+
+    async def run(self) -> int:
+        """Run until a signal, or until the injector ends; return the exit code.
+
+        Raises InjectorError if it cannot start, or if something ends that should not.
+        """
+        _end_on_signals()
+        try:
+            async with contextlib.AsyncExitStack() as ends:
+                return await self._run(ends)
+        except asyncio.CancelledError:
+            return 0  # asked to end, as `injector run` is
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+
+    async def _run(self, ends: contextlib.AsyncExitStack) -> int:
+        started = await servers.start(ends, self.seed, self.place, self.timeline, self.environ)
+        running = await self._start_injector(ends, started)
+        bao = started.bao
+        state = State(
+            pid=os.getpid(),
+            folder=self.place.folder,
+            address=bao.address,
+            root_token=bao.root_token,
+            unseal_key=bao.unseal_key,
+            seed=self.seed,
+        )
+        self.place.save(state)
+        self._explain(bao)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._stays(bao), name="server")]
+            if self.chaos:
+                tasks.append(group.create_task(self._chaos(state).run(), name="chaos"))
+            code = await running.ended(within=float("inf"))
+            for task in tasks:
+                task.cancel()
+        if self.command:
+            return code
+        last = [f"  {line.text}" for line in running.lines]
+        raise InjectorError("\n".join([f"the injector ended (exit code {code}):", *last]))
+
+    async def _start_injector(self, ends: contextlib.AsyncExitStack, started: Servers) -> Child:
+        arguments = ["run", "-c", str(self.place.config)]
+        if self.command:
+            arguments += ["--", *self.command]
+        address = {
+            "VAULT_ADDR": started.bao.address,
+            "BAO_ADDR": started.bao.address,
+            "INJECTOR_ADDR": f"unix://{self.place.socket}",
+        }
+        running = await ends.enter_async_context(
+            child(
+                "injector",
+                *(sys.executable, "-m", "injector", *arguments),
+                clock=self.clock,
+                environ=self.environ | started.database | address,
+                hear=self._hear,
+                foreground=bool(self.command),
+            )
+        )
+        with self.timeline.waiting("the injector starts"):
+            await self._ready(running)
+        return running
+
+    async def _ready(self, running: Child) -> None:
+        """Wait until everything is in place; say why, and go on, if that takes long."""
+        until = self.clock.now() + READY_WITHIN
+        while why := await asyncio.to_thread(self.injector.not_ready):
+            if running.exit_code is not None:
+                return
+            if self.clock.now() > until:
+                self.timeline.say("injector", f"not everything is in place yet: {why}")
+                return
+            await self.clock.sleep(LOOK_EVERY)
+
+    def _hear(self, line: Line) -> None:
+        if (said := told(line.text)) is None:
+            return
+        who, text = said
+        try:
+            if who:
+                self.timeline.say(who, text, at=line.at)
+            else:
+                self.timeline.note(text)
+        except BrokenPipeError:  # nobody reads on: as if by Ctrl-C
+            signal.raise_signal(signal.SIGTERM)
+
+    async def _stays(self, bao: Bao) -> None:
+        """Raise InjectorError when OpenBao ends by itself."""
+        while bao.process.poll() is None:
+            await self.clock.sleep(LOOK_EVERY)
+        raise InjectorError(f"OpenBao ended (exit code {bao.process.returncode})")
+
+    def _chaos(self, state: State) -> Chaos:
+        return Chaos(
+            Rehearsal(state, self.injector.refresh),
+            self.chaos,
+            clock=self.clock,
+            draw=random.random,
+            tell=lambda text: self.timeline.say("chaos", text),
+        )
+
+    def _explain(self, bao: Bao) -> None:
+        place, seed = self.place, self.seed
+        rows = [
+            ("status", f"injector status --address unix://{place.socket}"),
+            ("server", f"export BAO_ADDR={bao.address} BAO_TOKEN=$(cat {place.root_token})"),
+            ("rehearse", f"injector dev rotate {next(iter(seed.secrets))}, expire token, outage"),
+        ]
+        if not seed.config:
+            shown = os.path.relpath(seed.env_file)
+            rows.insert(0, ("variables", f"{shown}, for example: set -a; . ./{shown}; set +a"))
+            if _is_committable(seed.env_file):
+                rows.append(("careful", f"git does not ignore {shown}: add it to .gitignore"))
+        lines = [f"  {name:<11}{text}" for name, text in rows]
+        for line in ("", *lines, "", "Ctrl-C ends all of it and leaves nothing behind.", ""):
+            self.timeline.note(line)
+
+
+def _end_on_signals() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in ENDING:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def _is_committable(path: str) -> bool:
+    """Tell whether git would take the file: it is in a work tree, and not ignored."""
+    folder, name = os.path.split(path)
+    try:
+        asked = subprocess.run(
+            ["git", "-C", folder, "check-ignore", "--quiet", name],
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except OSError:
+        return False
+    return asked.returncode == 1
