@@ -61,7 +61,17 @@ class Rotations:
         self.news = Wakeup()  # rung with each event
 
     def newest(self, ref: Ref) -> Event | None:
+        """Return the newest word on a secret, with the time at which it was said last."""
         return self._newest.get(ref)
+
+    def last(self, number: int) -> list[Event]:
+        """Return the last word on each of the last rotations, the newest first."""
+        found: dict[tuple[Ref, int], Event] = {}
+        for event in reversed(self.events):
+            if len(found) == number:
+                break
+            found.setdefault((event.rotation.ref, event.rotation.generation), event)
+        return list(found.values())
 
     # -- for store
 

@@ -73,6 +73,10 @@ class Kind(StrEnum):
     ISSUED = "issued"  # asked for once: transit, a wrapped answer, a token's cubbyhole
 
 
+# What is read, and not made for us.
+READ = frozenset({Kind.STATIC, Kind.STATIC_ROLE})
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """How long one generation of a secret is good for.

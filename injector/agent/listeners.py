@@ -6,7 +6,8 @@ from collections.abc import Callable
 from injector.agent.assembly import Assembly, Kept
 from injector.agent.refresh import Refresh
 from injector.config import model
-from injector.status import Actions, Report, StatusServer
+from injector.status.report import Report
+from injector.status.server import Actions, StatusServer
 from injector.status.sockets import bind, tls_context
 
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
@@ -19,12 +20,14 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
         health=assembly.health,
         metrics=kept.metrics,
         store=kept.store,
+        rotations=kept.rotations,
+        ledger=kept.ledger,
         tokens=assembly.tokens,
+        auth=assembly.auth,
+        watch=assembly.watch,
+        delivery=assembly.delivery,
         redact=kept.redactor.redact,
-        name_of=assembly.watch.name_of,
-        missing=assembly.delivery.missing,
-        ended=assembly.delivery.ended,
-        gone=assembly.watch.gone,
+        address=assembly.loaded.config.vault.address,
         started_at=kept.started_at,
     )
     actions = Actions(stop, Refresh(assembly, kept))

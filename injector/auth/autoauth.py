@@ -47,6 +47,7 @@ class AutoAuth:
         self._failures = 0
         self._material_at = inf  # when to use what has come since the last login
         self._used: dict[str, bytes] = {}  # digests of what was there at the last login
+        self.step = (Act.LOG_IN, parts.clock.now())  # what is to be done next, and when
         if parts.tokens.held is None:
             parts.health.waiting("token", "token")
 
@@ -66,10 +67,10 @@ class AutoAuth:
     async def run(self) -> None:
         """Act on the token whenever it is due. Runs until cancelled."""
         parts = self._parts
-        held = parts.tokens.held
-        step = (Act.LOG_IN, parts.clock.now()) if held is None else next_step(held, parts.draw())
+        if (held := parts.tokens.held) is not None:
+            self.step = next_step(held, parts.draw())
         while True:
-            step = await self._next(*step)
+            self.step = await self._next(*self.step)
 
     async def _next(self, act: Act, at: float) -> tuple[Act, float]:
         """Wait until something is due and do it; return what is next. A ring only makes it look."""

@@ -2,94 +2,105 @@
 
 import argparse
 import json
+import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from injector.cli import client
+from injector.cli.arguments import duration
+from injector.cli.overview import overview
 from injector.cli.parser import exits
 from injector.cli.probe import add_target
-from injector.cli.table import Row, columns, span
 from injector.errors import ConfigError, TransientError
 
 NOTE = """\
 It is looked for at --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
 /run/injector/injector.sock. A table on a terminal, else JSON."""
-EXAMPLES = ("injector status", "injector status -c injector.yaml --json | jq .ready")
-EXITS = {"0": "it answered, ready or not", **exits(ConfigError, TransientError)}
+EXAMPLES = (
+    "injector status",
+    "injector status --watch",
+    "injector status -c injector.yaml --json | jq .ready",
+)
+EXITS = {
+    "0": "it answered, ready or not",
+    **exits(ConfigError, TransientError),
+    "130": "--watch was ended by Ctrl-C",
+}
+OK = 200
+# What terminals understand: another screen and back; to the top; clear the rest of line or screen.
+ENTER, LEAVE, TOP, END_OF_LINE, END_OF_SCREEN = (
+    "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l", "\x1b[H", "\x1b[K", "\x1b[J",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument(
+        "--watch",
+        nargs="?",
+        type=duration,
+        const=2.0,
+        metavar="DURATION",
+        help="go on, and show it again every so often (2s); with JSON, a line each time",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
-    reply = client.request(address, "GET", "/status")
+    as_json = args.json or not sys.stdout.isatty()
+    if args.watch is None:
+        status = fetch(address)
+        print(json.dumps(status, indent=2) if as_json else "\n".join(overview(status)))
+        return 0
+    interval = max(args.watch, 0.1)
+    return _follow(address, interval) if as_json else _draw(address, interval)
+
+
+def fetch(address: str) -> dict[str, Any]:
+    """Return what the injector at this address says; raises ConfigError if it is none."""
+    status = client.answer(client.request(address, "GET", "/status"), address, expected={OK})
+    if "uptime" not in status:
+        raise ConfigError(f"what answers at {address} is not an injector")
+    return status
+
+
+def _follow(address: str, interval: float) -> int:
+    """Print a line each time. Runs until interrupted; raises TransientError if nobody answers."""
+    while True:
+        print(json.dumps(fetch(address)), flush=True)
+        time.sleep(interval)
+
+
+def _draw(address: str, interval: float) -> int:
+    """Show it on a screen of its own, through restarts of the injector. Runs until interrupted."""
+    with _other_screen():
+        while True:
+            try:
+                lines = overview(fetch(address))
+            except TransientError as exc:
+                lines = [str(exc), "", f"asking again every {interval:g}s"]
+            sys.stdout.write(screen(lines, *shutil.get_terminal_size()))
+            sys.stdout.flush()
+            time.sleep(interval)
+
+
+def screen(lines: list[str], width: int, height: int) -> str:
+    """Return what draws these lines over the last ones, cut to what fits."""
+    if len(lines) > height:
+        lines = [*lines[: height - 1], f"… and {len(lines) - height + 1} more lines"]
+    cut = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
+    return TOP + "\r\n".join(f"{line}{END_OF_LINE}" for line in cut) + END_OF_SCREEN
+
+
+@contextmanager
+def _other_screen() -> Iterator[None]:
+    sys.stdout.write(ENTER)
     try:
-        status = json.loads(reply.body)
-        status["uptime"]
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError(
-            f"what answers at {address} is not an injector (status {reply.status})"
-        ) from None
-    if args.json or not sys.stdout.isatty():
-        print(json.dumps(status, indent=2))
-    else:
-        print(table(status, now=time.time()))
-    return 0
-
-
-def table(status: dict[str, Any], *, now: float) -> str:
-    """Return the status as people read it."""
-    ready = "ready" if status["ready"] else f"not ready: {'; '.join(status['not_ready'])}"
-    token = status["token"]
-    sections = [
-        f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
-        f"token: {_state(token)}{_until(token.get('expires_at'), now)}",
-    ]
-    if status["vault"]["state"] != "ok":
-        sections.append(f"vault: {_state(status['vault'])}")
-    sections += _section(
-        ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "STATE"),
-        [
-            (
-                secret["name"],
-                secret.get("kind", "-"),
-                _text(secret.get("generation")),
-                span(now - secret["published_at"]) if "published_at" in secret else "-",
-                span(secret["expires_at"] - now) if secret.get("expires_at") else "-",
-                _state(secret),
-            )
-            for secret in status["secrets"]
-        ],
-    )
-    sections += _section(
-        ("FILE", "STATE"), [(file["destination"], _state(file)) for file in status["files"]]
-    )
-    sections += _section(
-        ("BUNDLE", "STATE"), [(bundle["name"], _state(bundle)) for bundle in status["bundles"]]
-    )
-    sections += _section(
-        ("NOTIFY", "STATE"), [(target["name"], _state(target)) for target in status["notify"]]
-    )
-    return "\n".join(sections)
-
-
-def _section(header: Row, rows: list[Row]) -> list[str]:
-    if not rows:
-        return []
-    return ["", *columns([header, *rows])]
-
-
-def _state(entry: dict[str, Any]) -> str:
-    return f"{entry['state']}: {entry['error']}" if entry.get("error") else str(entry["state"])
-
-
-def _until(expires_at: float | None, now: float) -> str:
-    return f", expires in {span(expires_at - now)}" if expires_at else ""
-
-
-def _text(value: object) -> str:
-    return "-" if value is None else str(value)
+        yield
+    finally:
+        sys.stdout.write(LEAVE)
+        sys.stdout.flush()

@@ -47,6 +47,10 @@ class Delivery:
         """Add the notifier of a target that some output names."""
         self._notifiers[notifier.name] = notifier
 
+    @property
+    def outputs(self) -> list[Output[Any]]:
+        return list(self._outputs.values())
+
     def users(self, ref: Ref) -> list[Output[Any]]:
         """Return the outputs that want this secret."""
         return [self._outputs[name] for name in sorted(self._users.of([ref]))]

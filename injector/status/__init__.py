@@ -1,6 +1,4 @@
-"""Serves health, status and metrics: names and times, never values."""
+"""Serves health, status and metrics: names and times, never values.
 
-from injector.status.report import Report
-from injector.status.server import Actions, StatusServer
-
-__all__ = ["Actions", "Report", "StatusServer"]
+Nothing is imported here: who only wants its words (`span`) must not pay for a web server.
+"""

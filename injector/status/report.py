@@ -1,4 +1,4 @@
-"""What the status page says: a pure reading of health, store and tokens."""
+"""What a running injector says of itself: a reading of what its parts know, never of values."""
 
 import math
 from collections.abc import Callable
@@ -6,32 +6,37 @@ from dataclasses import dataclass
 from typing import Any
 
 import injector
+from injector.auth.autoauth import AutoAuth
 from injector.clock import Clock
+from injector.delivery import Delivery, Ledger, Output
 from injector.health import Health, State
 from injector.metrics import Metrics
-from injector.secret import Ref
+from injector.rotations import Event, Rotations
+from injector.secret import READ, Act, Ref
 from injector.store import Generation, Store
 from injector.vault import Tokens
+from injector.watch import Watch
+
+# How many rotations are told of, the last ones first.
+LAST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Reads the parts that know; knows nothing itself.
-
-    `missing` lists files not in place yet, `ended` those whose readers see a value that has ended,
-    `gone` secrets that disappeared and may not.
-    """
+    """Reads the parts that know; knows nothing itself."""
 
     clock: Clock
     health: Health
     metrics: Metrics
     store: Store
+    rotations: Rotations
+    ledger: Ledger
     tokens: Tokens
+    auth: AutoAuth
+    watch: Watch
+    delivery: Delivery
     redact: Callable[[str], str]
-    name_of: Callable[[Ref], str]
-    missing: Callable[[], list[str]]
-    ended: Callable[[], list[tuple[str, Generation]]]
-    gone: Callable[[], list[str]]
+    address: str  # of Vault
     started_at: float
 
     def not_ready(self) -> list[str]:
@@ -40,45 +45,68 @@ class Report:
         Every file of this run is in place, and nothing in use has expired: an outage of Vault alone
         changes nothing.
         """
-        reasons = [f"{path} is not in place yet" for path in self.missing()]
-        reasons += [f"{name} does not exist any more (on_missing: fail)" for name in self.gone()]
-        reasons += sorted({self._ended(name, generation) for name, generation in self.ended()})
+        reasons = [f"{path} is not in place yet" for path in self.delivery.missing()]
+        gone = self.watch.gone()
+        reasons += [f"{name} does not exist any more (on_missing: fail)" for name in gone]
+        ended = self.delivery.ended()
+        reasons += sorted({self._ended(name, generation) for name, generation in ended})
         return reasons
 
-    def _ended(self, output: str, generation: Generation) -> str:
-        name = self.name_of(generation.ref)
-        if generation is self.store.current(generation.ref):
-            return f"{name} has expired"
-        return f"{output} holds a value of {name} that has expired"
-
     def as_json(self) -> dict[str, Any]:
-        now = self.clock.now()
+        """Return everything; times are seconds since the epoch."""
         reasons = self.not_ready()
+        outputs = self.delivery.outputs
+        command = self.health.of("child", "exec")
         return {
             "version": injector.__version__,
-            "uptime": round(now - self.started_at, 1),
+            "now": round(self.clock.wall(), 3),
+            "uptime": round(self.clock.now() - self.started_at, 1),
             "ready": not reasons,
             "not_ready": reasons,
-            "vault": self._state("vault", "server"),
+            "alarms": self._alarms(),
+            "vault": {"address": self.address, **self._state("vault", "server")},
             "token": self._token(),
             "secrets": self._secrets(),
             "files": [
-                {"destination": report.name, **self._state("file", report.name)}
-                for report in self.health.all("file")
+                {"destination": output.name, **self._output(output)}
+                for output in outputs
+                if output.kind == "file"
             ],
             "bundles": [
-                {"name": report.name, **self._state("bundle", report.name)}
-                for report in self.health.all("bundle")
+                {"name": output.name, "directory": output.destination.path, **self._output(output)}
+                for output in outputs
+                if output.kind == "bundle"
             ],
             "sinks": [
                 {"path": report.name, **self._state("sink", report.name)}
                 for report in self.health.all("sink")
             ],
-            "notify": [
-                {"name": report.name, **self._state("notify", report.name)}
-                for report in self.health.all("notify")
-            ],
+            "notify": [self._target(report.name) for report in self.health.all("notify")],
+            "command": None if command is None else self._state("child", "exec"),
+            "rotations": [self._rotation(event) for event in self.rotations.last(LAST)],
         }
+
+    def _alarms(self) -> list[dict[str, Any]]:
+        """Return what does not mend by itself: somebody has to act."""
+        refused = {name for change in self.ledger.refused for name in change}
+        found = [
+            {"alarm": "rolled_back", "name": output.name, **self._state(output.kind, output.name)}
+            for output in self.delivery.outputs
+            if output.name in refused
+        ]
+        found += [
+            {"alarm": "expired", "name": name, "since": self._wall(generation.life.expires_at)}
+            for name, generation in self.delivery.ended()
+        ]
+        found += [
+            {"alarm": "gone", "name": name, **self._state("secret", name)}
+            for name in self.watch.gone()
+        ]
+        if self.metrics.unwrap_failed.values:
+            found.append({"alarm": "unwrap_failed", "name": "secret id", "since": None})
+        return found
+
+    # -- the parts of it
 
     def _state(self, kind: str, name: str) -> dict[str, Any]:
         report = self.health.of(kind, name)
@@ -93,35 +121,92 @@ class Report:
     def _token(self) -> dict[str, Any]:
         token = self.tokens.held
         state = self._state("token", "token")
-        if token is not None and token.duration:
+        if token is not None:
+            state["granted_at"] = self._wall(token.granted_at)
             state["expires_at"] = self._wall(token.expires_at)
             state["renewable"] = token.renewable
-        return state
+        act, at = self.auth.step
+        return {**state, "next": {"act": act.value, "at": self._wall(at)}}
 
     def _secrets(self) -> list[dict[str, Any]]:
-        generations = {self.name_of(g.ref): self._generation(g) for g in self.store.all()}
         return [
             {
-                "name": report.name,
-                **self._state("secret", report.name),
-                **generations.get(report.name, {}),
+                "name": name,
+                **self._state("secret", name),
+                **self._generation(self.store.current(ref)),
+                "next": self._next(ref),
+                "used_by": [output.name for output in self.delivery.users(ref)],
             }
-            for report in self.health.all("secret")
+            for name, ref in sorted(self.watch.named().items())
         ]
 
-    def _generation(self, generation: Generation) -> dict[str, Any]:
-        life, answer = generation.life, generation.answer
+    def _generation(self, generation: Generation | None) -> dict[str, Any]:
+        if generation is None:
+            return {}
+        life = generation.life
         return {
-            "path": str(generation.ref),
+            "path": self.redact(str(generation.ref)),
             "kind": life.kind.value,
             "generation": generation.number,
-            "version": (answer.version if answer else "") or None,
+            "version": generation.rotation.version or None,
             "phase": generation.phase.value,
             "published_at": self._wall(generation.added_at),
             "refreshed_at": self._wall(life.granted_at),
-            "expires_at": None if life.expires_at == math.inf else self._wall(life.expires_at),
+            "expires_at": self._wall(life.expires_at),
         }
 
-    def _wall(self, moment: float) -> float:
-        """Return a moment of the injected clock as seconds since the epoch."""
+    def _next(self, ref: Ref) -> dict[str, Any] | None:
+        """Return what is done about a secret next, in words that say whether it issues anything."""
+        if (step := self.watch.step(ref)) is None:
+            return None
+        current = self.store.current(ref)
+        issued = ref.body is not None if current is None else current.life.kind not in READ
+        act = step.act.value if step.act is not Act.FETCH else "issue" if issued else "read"
+        return {"act": act, "at": self._wall(step.at)}
+
+    def _output(self, output: Output[Any]) -> dict[str, Any]:
+        return {
+            **self._state(output.kind, output.name),
+            "secrets": sorted(map(self._name, output.wants)),
+            "notify": list(output.targets),
+        }
+
+    def _target(self, name: str) -> dict[str, Any]:
+        told_at = self.ledger.told_at.get(name)
+        untold = self.ledger.untold().get(name)
+        return {
+            "name": name,
+            **self._state("notify", name),
+            "told_at": None if told_at is None else self._wall(told_at),
+            "untold": [] if untold is None else sorted(untold.paths),
+        }
+
+    def _rotation(self, event: Event) -> dict[str, Any]:
+        rotation = event.rotation
+        return {
+            "secret": self._name(rotation.ref),
+            "kind": rotation.kind.value,
+            "generation": rotation.generation,
+            "version": rotation.version or None,
+            "answered_at": self._wall(rotation.answered_at),
+            "outcome": event.outcome.value,
+            "at": self._wall(event.at),
+            "error": event.reason or None,
+            "error_class": event.error_class or None,
+        }
+
+    def _ended(self, output: str, generation: Generation) -> str:
+        name = self._name(generation.ref)
+        if generation is self.store.current(generation.ref):
+            return f"{name} has expired"
+        return f"{output} holds a value of {name} that has expired"
+
+    def _name(self, ref: Ref) -> str:
+        """Return what a secret is called, or its path if nothing is made from it any more."""
+        return self.watch.called(ref) or self.redact(str(ref))
+
+    def _wall(self, moment: float) -> float | None:
+        """Return a moment of the injected clock as seconds since the epoch; None for never."""
+        if math.isinf(moment):
+            return None
         return round(self.clock.wall() + moment - self.clock.now(), 3)

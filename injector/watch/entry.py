@@ -1,7 +1,7 @@
 """How the configuration treats one secret."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from injector.config import model
@@ -28,10 +28,14 @@ class Entries:
     """Settings by secret; those that no name stands for have the defaults.
 
     Named in place, a secret is called by its path. Others at the same path, with parameters of
-    their own, are numbered: the parameters may be secrets themselves.
+    their own, are numbered: the parameters may be secrets themselves. So may parts of the path be,
+    where a template computes it.
     """
 
-    def __init__(self, config: model.Config, names: Mapping[str, Ref]) -> None:
+    def __init__(
+        self, config: model.Config, names: Mapping[str, Ref], redact: Callable[[str], str]
+    ) -> None:
+        self._redact = redact
         self._common = config.template_config
         self._named = {
             names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
@@ -40,7 +44,7 @@ class Entries:
 
     def of(self, ref: Ref) -> Entry:
         if (entry := self._named.get(ref)) is None:
-            path = str(ref)
+            path = self._redact(str(ref))
             self._at_path[path] += 1
             number = self._at_path[path]
             name = path if number == 1 else f"{path} #{number}"

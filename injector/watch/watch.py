@@ -19,7 +19,7 @@ class Watch:
     name = "watch"
 
     def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
-        self.entries = Entries(config, names)
+        self.entries = Entries(config, names, parts.redactor.redact)
         self._parts = parts
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
         self._replaced = Replaced(self.entries.of, parts)
@@ -55,8 +55,10 @@ class Watch:
         found = self._watchers.get(ref)
         return None if found is None else found[0].step
 
-    def name_of(self, ref: Ref) -> str:
-        return self.entries.of(ref).name
+    def called(self, ref: Ref) -> str:
+        """Return the name of a secret that somebody wants; empty for others."""
+        found = self._watchers.get(ref)
+        return "" if found is None else found[0].entry.name
 
     def gone(self) -> list[str]:
         """Return the secrets that disappeared and whose `on_missing` is fail."""

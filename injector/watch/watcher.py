@@ -12,6 +12,7 @@ from injector.metrics import Metrics
 from injector.retry import Availability
 from injector.secret import (
     FLOOR,
+    READ,
     Act,
     Kind,
     Life,
@@ -35,8 +36,6 @@ from injector.watch.renewal import renewed_life
 
 # Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
 LOUD = 3
-# What is read, and not made for us.
-READ = frozenset({Kind.STATIC, Kind.STATIC_ROLE})
 # What becomes of a refresh that somebody asked for: None if Vault answered, or why not. What is new
 # is in the store.
 Demand = asyncio.Future[InjectorError | None]

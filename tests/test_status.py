@@ -1,0 +1,227 @@
+"""`status`: what it says of a running injector, as JSON, as a table, and again and again."""
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+
+from injector.agent.listeners import listeners
+from injector.cli.overview import overview
+from injector.cli.status import screen
+from injector.status.exposition import exposition
+from tests.engine import configuration, engine, load_from
+from tests.processes import LIMIT, clean_environment, command, result, running, write_config
+from tests.test_rollback import CANARY, application
+from tests.test_run import daemon
+
+
+def settings(app, proxy, tmpfs, **blocks):
+    defaults = {
+        "secrets": {"app": {"path": app.path("app")}},
+        "template": [
+            {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+        ],
+        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
+        "listener": [{"type": "unix", "address": str(tmpfs / "socket")}],
+    }
+    return configuration(app, proxy.address, **(defaults | blocks))
+
+
+def said(engine):
+    """What `/status` answers."""
+    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None)
+    return json.loads(json.dumps(server._report.as_json()))
+
+
+async def test_the_table_says_what_is_there_and_what_comes_next(
+    app, proxy, clock, tmpfs, tmp_path, database
+):
+    app.put("app", value="one")
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+    app.allow(f"secret/data/{app.name}/*", f"database/creds/{app.name}")
+    blocks = {
+        "secrets": {
+            "app": {"path": app.path("app")},
+            "db": {"path": f"database/creds/{app.name}"},
+        },
+        "template": [
+            {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]},
+            {"contents": "{{ db.password }}", "destination": str(tmpfs / "db")},
+        ],
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
+        await clock.advance(30)
+        status = json.loads(json.dumps(said(running)).replace(str(tmpfs), ""))
+
+    lines = overview(status)
+    assert [*lines[:-2], *sorted(lines[-2:])] == [
+        "injector 0.1.0, up 30s, ready",
+        "token: ok, expires in 59m30s, renew in 40m",
+        "",
+        "SECRET  KIND    GENERATION  AGE  EXPIRES IN  NEXT          STATE",
+        "app     static  1           30s  -           read in 30s   ok",
+        "db      lease   1           30s  59m30s      renew in 40m  ok",
+        "",
+        "FILE   FROM  NOTIFY  STATE",
+        "/file  app   app     ok",
+        "/db    db    -       ok",
+        "",
+        "NOTIFY  TOLD     UNTOLD  STATE",
+        "app     30s ago  -       ok",
+        "",
+        "ROTATION  GENERATION  WHEN     TOOK  OUTCOME",
+        "app       1           30s ago  0.0s  delivered",
+        "db        1           30s ago  0.0s  delivered",
+    ]
+
+
+async def test_refused_content_is_an_alarm_with_the_reason_and_without_the_value(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("app", value="good")
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+        app.put("app", value=CANARY)
+        await clock.advance(90)
+        status = said(running)
+        text = "\n".join(overview(status))
+
+    [alarm] = status["alarms"]
+    assert alarm["alarm"] == "rolled_back"
+    assert alarm["name"] == str(tmpfs / "file")
+    assert "rolled back, since app has not taken the change" in alarm["error"]
+    assert "has not been taken by its application, and was taken back" in text
+    assert "2           " in text
+    assert "rolled back (hook)" in text
+    assert CANARY not in json.dumps(status)
+
+
+async def test_an_outage_is_told_with_its_reason_and_what_is_late(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("app", value="one")
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+        proxy.status = 503
+        await clock.advance(120)
+        text = "\n".join(overview(said(running)))
+
+    assert "vault: failing for 1m" in text
+    assert "read now" in text
+
+
+async def test_what_is_not_there_yet_is_told_as_well(app, proxy, clock, tmpfs, tmp_path):
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+        status = said(running)
+        text = "\n".join(overview(status))
+
+    assert "not ready: " in text
+    assert "app     -     -           -    -           read now  failing for 0s: " in text
+    assert status["secrets"][0]["next"]["act"] == "read"
+    assert status["rotations"] == []
+
+
+async def test_a_path_that_is_made_of_a_secret_is_not_its_name(app, proxy, clock, tmpfs, tmp_path):
+    app.put("app", tenant=CANARY)
+    app.put(CANARY, value="two")
+    computed = f'{{{{ secret("{app.path("")}" ~ app.tenant).value }}}}'
+    blocks = {"template": [{"contents": computed, "destination": str(tmpfs / "file")}]}
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
+        assert (tmpfs / "file").read_text() == "two"
+        assert [secret["name"] for secret in said(running)["secrets"]] == [
+            "app",
+            app.path("[redacted]"),
+        ]
+        assert CANARY not in json.dumps(said(running))
+        assert CANARY not in exposition(running.kept.metrics).decode()
+
+
+def test_a_terminal_is_shown_and_not_told_anything():
+    status = json.loads(json.dumps(EMPTY))
+    status["vault"] = {"state": "failing", "since": 0, "error": "\x1b]0;owned\x07 \r\n ok"}
+
+    lines = overview(status)
+
+    assert all(line.isprintable() for line in lines)
+
+
+EMPTY = {
+    "version": "0", "now": 0.0, "uptime": 0.0, "ready": True, "not_ready": [], "alarms": [],
+    "vault": {"state": "ok"}, "token": {"state": "ok", "next": {"act": "renew", "at": None}},
+    "secrets": [], "files": [], "bundles": [], "sinks": [], "notify": [], "command": None,
+    "rotations": [],
+}  # fmt: skip
+
+
+def test_a_screen_is_cut_to_the_terminal():
+    drawn = screen(["a" * 30, "b", "c", "d"], 20, 3)
+
+    assert "a" * 19 + "…" in drawn
+    assert "a" * 20 not in drawn
+    assert "… and 2 more lines" in drawn
+    assert "c" not in drawn
+
+
+@contextlib.contextmanager
+def on_a_terminal(*args):
+    """A command whose output is a terminal; what it shows is read from there."""
+    ours, theirs = pty.openpty()
+    popen = subprocess.Popen(command(*args), stdout=theirs, stderr=theirs, env=clean_environment())
+    os.close(theirs)
+    try:
+        yield popen, ours
+    finally:
+        popen.kill()
+        popen.wait()
+        os.close(ours)
+
+
+def shows(terminal, text):
+    """Read until the terminal has been sent `text`."""
+    found, deadline = "", time.monotonic() + LIMIT
+    while text not in found:
+        left = deadline - time.monotonic()
+        assert left > 0, found
+        if select.select([terminal], [], [], left)[0]:
+            found += os.read(terminal, 65536).decode()
+    return found
+
+
+def test_watch_goes_on_through_a_restart_and_leaves_the_terminal_as_it_was(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with on_a_terminal("status", "--watch", "100ms", "-c", path) as (popen, terminal):
+        shows(terminal, "no injector answers")
+        with running("run", "-c", path) as injector:
+            injector.wait_for("file written")
+            assert CANARY not in shows(terminal, "db.env  db    -       ok")
+            injector.end()
+        shows(terminal, "no injector answers")
+        popen.send_signal(signal.SIGINT)
+        shows(terminal, "\x1b[?1049l")
+
+        assert popen.wait(timeout=5) == 130
+
+
+def test_watch_with_json_is_a_line_each_time(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    path = write_config(tmp_path, daemon(app, tmpfs))
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+        args = command("status", "--json", "--watch", "100ms", "-c", path)
+        with subprocess.Popen(args, stdout=subprocess.PIPE, text=True) as watching:
+            assert watching.stdout is not None
+            lines = [json.loads(watching.stdout.readline()) for _ in range(2)]
+            watching.kill()
+        assert injector.end() == 0
+
+    assert lines[0]["uptime"] < lines[1]["uptime"]
+    gone = result("status", "--json", "--watch", "-c", path)
+    assert gone.returncode == 9
