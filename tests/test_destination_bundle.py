@@ -572,6 +572,32 @@ def test_what_is_planted_between_stage_and_commit_fails_the_commit_and_leaves_no
     assert names_in(tls) == {"cert.pem"}
 
 
+def test_what_was_changed_after_its_check_is_not_used(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    staged = target.stage(TWO)
+    assert staged is not None
+    Path(staged.path, "cert.pem").write_bytes(b"bad")
+
+    with pytest.raises(WriteError, match="somebody changed the new content between its check"):
+        staged.commit()
+    assert seen(tls) == ONE
+    assert len(generations(tls)) == 1
+
+
+def test_a_generation_that_somebody_changed_is_not_gone_back_to(tls):
+    target = bundle(tls)
+    deliver(target, ONE)
+    target.accept()
+    [first] = generations(tls)
+    deliver(target, TWO)
+    (tls / first / "cert.pem").write_bytes(b"bad")
+
+    with pytest.raises(WriteError, match="somebody changed or removed the generation"):
+        target.rollback()
+    assert seen(tls) == TWO
+
+
 def test_a_generation_that_somebody_else_made_is_not_trusted(tls):
     deliver(bundle(tls), ONE)
     tls.chmod(0o777)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from injector.destination import OURS, File, Owner, Rights, owner_of, sweep
+from injector.destination.directory import open_directory
+from injector.destination.links import foreign_link
 from injector.errors import WriteError
 from tests.disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
@@ -461,6 +463,51 @@ def test_a_directory_behind_another_users_link_is_refused_with_the_path_to_write
     with pytest.raises(WriteError, match=f"{link}, which belongs to uid {STRANGER}.*{real}"):
         file(link / "db.env").write(b"newest")
     assert (real / "db.env").read_bytes() == NEW
+
+
+def test_a_link_that_is_exchanged_while_its_directory_is_opened_is_noticed(memory):
+    for name in ("harmless", "elsewhere"):
+        (memory / name).mkdir()
+    (memory / "link").symlink_to("elsewhere")
+    with open_directory(str(memory / "link"), create=False, require_memory_backed=True) as opened:
+        (memory / "link").unlink()
+        (memory / "link").symlink_to("harmless")
+
+        with pytest.raises(OSError, match="Stale"):
+            foreign_link(opened.fd, str(memory / "link"))
+
+
+@pytest.mark.parametrize("how", ["written", "exchanged", "gone"])
+def test_what_was_changed_after_its_check_is_not_used(memory, how):
+    target = file(memory / "db.env")
+    target.write(OLD)
+    staged = target.stage(NEW)
+    assert staged is not None
+    path = Path(staged.path)
+    if how == "written":
+        path.write_bytes(b"password=bad\n")
+    else:
+        path.unlink()
+    if how == "exchanged":
+        path.write_bytes(NEW)
+
+    with pytest.raises(WriteError):
+        staged.commit()
+    assert (memory / "db.env").read_bytes() == OLD
+    assert names_in(memory) == ["db.env"]
+    assert target.is_intact()
+
+
+def test_what_somebody_planted_is_not_gone_back_to(memory):
+    if os.geteuid() != 0:
+        pytest.skip("planting as another user needs root")
+    (memory / "db.env").write_bytes(b"password=theirs\n")
+    os.chown(memory / "db.env", STRANGER, STRANGER)
+    target = file(memory / "db.env", revertible=True)
+    target.write(NEW)
+
+    with pytest.raises(WriteError, match="nothing is known of an earlier content"):
+        target.rollback()
 
 
 # --- failures ------------------------------------------------------------------------------------

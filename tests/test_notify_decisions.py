@@ -147,13 +147,13 @@ def test_a_pid_file_from_another_namespace_never_hits_the_injector_or_its_init(p
     view = shown((1, 0, "init"), (50, 1, "us"), (70, 0, "debugger"))
 
     with pytest.raises(HookError, match=f"{who}.*shareProcessNamespace"):
-        by_pid_file(PidFile("/run/app.pid", pid, 0.0), view)
+        by_pid_file(PidFile("/run/app.pid", pid, 0.0, 0), view)
 
 
 def test_pid_1_of_a_namespace_that_was_joined_is_the_application():
     view = shown((1, 0, "app"), (50, 0, "us"))
 
-    found = by_pid_file(PidFile("/run/app.pid", 1, 0.0), view)
+    found = by_pid_file(PidFile("/run/app.pid", 1, 0.0, 0), view)
 
     assert found is not None
     assert found.name == "app"
@@ -163,9 +163,9 @@ def test_a_number_that_is_not_shown_is_dead_or_in_a_namespace_of_its_own():
     alone = shown((1, 0, "init"), (50, 1, "us"), (51, 50, "hook"))
     shared = shown((1, 0, "pause"), (50, 0, "us"))
 
-    assert by_pid_file(PidFile("/run/app.pid", 99, 0.0), shared) is None
+    assert by_pid_file(PidFile("/run/app.pid", 99, 0.0, 0), shared) is None
     with pytest.raises(HookError, match=r"shareProcessNamespace: true.*service:app"):
-        by_pid_file(PidFile("/run/app.pid", 99, 0.0), alone)
+        by_pid_file(PidFile("/run/app.pid", 99, 0.0, 0), alone)
 
 
 # --- what may be shown ---------------------------------------------------------------------------

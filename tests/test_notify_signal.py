@@ -188,6 +188,26 @@ async def test_a_pid_file_that_is_no_file_is_refused_without_waiting(tmp_path):
         await tell(model.Process(pid_file=str(tmp_path / "file" / "app.pid")))
 
 
+async def test_a_pid_file_that_is_a_link_is_not_followed(tmp_path, listener):
+    which = pid_file(tmp_path, listener.pid)
+    (tmp_path / "link").symlink_to(which.pid_file)
+
+    with pytest.raises(HookError, match=f"write the path that it leads to .{which.pid_file}"):
+        await tell(model.Process(pid_file=str(tmp_path / "link")))
+    assert listener.heard_only()
+
+
+async def test_nobody_can_have_another_users_process_signalled(tmp_path, listener):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    which = pid_file(tmp_path, listener.pid)
+    os.chown(which.pid_file, 65534, 65534)
+
+    with pytest.raises(HookError, match=r"app\.pid belongs to uid 65534 and names process"):
+        await tell(which)
+    assert listener.heard_only()
+
+
 async def test_a_number_that_was_given_to_a_younger_process_is_not_signalled(tmp_path, listener):
     which = pid_file(tmp_path, listener.pid)
     hour_ago = time.time() - 3600

@@ -4,11 +4,11 @@ import asyncio
 import gc
 import os
 import random
-import resource
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from injector.agent.assembly import Kept
+from injector.cli.private import keep_memory_private
 from injector.clock import SystemClock
 from injector.config import Loaded
 from injector.errors import InjectorError
@@ -20,8 +20,7 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     # Modules and configuration stay for good: they need not be looked through again (see __main__).
     gc.freeze()
     gc.enable()
-    # A core dump would hold every secret.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_memory_private()
     redactor = Redactor()
     config = loaded.config
     log = logger(level=config.log_level, style=config.log_format, redact=redactor.redact)

@@ -33,43 +33,18 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from injector.config.members import spelling_problem
 from injector.destination import explain, generation, swap
+from injector.destination.bundle_memory import MOST_HELD, Memory
 from injector.destination.directory import Directory, open_directory
 from injector.destination.generation import Generation, digest, entries
-from injector.destination.regular import Identity, identity
+from injector.destination.regular import Identity
 from injector.destination.rights import Rights
 from injector.destination.staged import Staged
 from injector.errors import ConfigError, WriteError
-
-# More than these are not held for readers: a secret that changes every second must not fill memory.
-MOST_HELD = 8
-
-
-@dataclass(slots=True)
-class Memory:
-    """Which generations of a bundle we last knew to be there."""
-
-    current: Generation | None = None
-    accepted: Generation | None = None  # what `rollback` returns to
-    held: list[str] = field(default_factory=list)  # replaced, oldest first
-    aged: int = 0  # how many of them were held at the last `retire` already
-    looked: bool = False
-
-    def replace_current(self, new: Generation) -> None:
-        if self.current is not None:
-            self.held.append(self.current.name)
-        self.current = new
-        self.let_go(new.name)
-
-    def let_go(self, name: str) -> None:
-        """Hold a generation no longer."""
-        if name in self.held:
-            self.aged -= self.held.index(name) < self.aged
-            self.held.remove(name)
 
 
 class Bundle:
@@ -157,6 +132,11 @@ class Bundle:
                 f"roll back {self.directory}: it has the generation that was last accepted"
             )
         with self._opened("roll back") as directory:
+            if not generation.is_untouched(accepted, fd=directory.fd):
+                raise WriteError(
+                    f"roll back {self.directory}: somebody changed or removed the generation that "
+                    "was last accepted"
+                )
             swap.swap(directory, accepted)  # 5. to 8.
         self.memory.replace_current(accepted)
 
@@ -185,11 +165,7 @@ class Bundle:
             return (
                 current is not None
                 and swap.leads_to(self.directory, current)
-                and all(
-                    identity(os.lstat(f"{self.directory}/{current.name}/{member}"))
-                    == identity(found)
-                    for member, found in current.members.items()
-                )
+                and generation.is_untouched(current, inside=self.directory)
             )
         except OSError:
             return False
@@ -222,6 +198,8 @@ class Bundle:
     def _commit(self, new: Generation) -> None:
         with self._opened("write") as directory:
             try:
+                if not generation.is_untouched(new, fd=directory.fd):
+                    raise WriteError(explain.tampered(self.directory))
                 # 5. to 8.
                 swap.swap(directory, new)
             except BaseException:
@@ -250,12 +228,9 @@ class Bundle:
             return generation.write(directory, contents, self.members)
 
     def _remove_held(self, directory: Directory, count: int) -> None:
-        """Remove the oldest `count` of what is held, but never what `rollback` returns to."""
-        accepted = self.memory.accepted
-        for name in self.memory.held[: max(count, 0)]:
-            if accepted is None or name != accepted.name:
-                generation.remove(directory, name)
-                self.memory.let_go(name)
+        for name in self.memory.spare(count):
+            generation.remove(directory, name)
+            self.memory.let_go(name)
 
     def _look(self, directory: Directory, name: str | None) -> None:
         """See which generation is there, and what is in it."""

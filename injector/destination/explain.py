@@ -13,6 +13,7 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "a name has at most 255 bytes, a path 4095: choose a shorter one",
     errno.EBUSY: "it is a mount point: mount the directory instead, or set `in_place: true`",
     errno.ENOENT: "the directory is missing: make it, or set `create_dest_dirs: true`",
+    errno.ESTALE: "somebody changed a directory on the way to it at this moment",
     errno.ENOTDIR: "something on the way to it is not a directory: move that away",
     errno.EISDIR: "a directory is in its place: move that away",
 }
@@ -42,6 +43,14 @@ def in_the_way(path: str, mode: int) -> str:
         return f"{path} is a file that the bundle has not made, and is left alone: move it away"
     kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
     return f"{path} is {kind}, and is left alone: move it away, or choose another `destination`"
+
+
+def tampered(path: str) -> str:
+    """Say that what was checked is not what would be shown."""
+    return (
+        f"write {path}: somebody changed the new content between its check and its taking effect, "
+        "so it was not used: let only the injector's user and root write in its directory"
+    )
 
 
 def off_memory(path: str, filesystem: str) -> str:

@@ -107,11 +107,13 @@ class File:
                     return None
             self._remember(directory)
             name = temporary_name(self._name)
-            os.close(create(directory, name, content, self.rights, self.path))
+            fd = create(directory, name, content, self.rights, self.path)
+            made = identity(os.fstat(fd))
+            os.close(fd)
         return Staged(
             path=os.path.join(self._directory, name),
             content_hash=self.hash_of(content),
-            commit=partial(self._commit, name, content),
+            commit=partial(self._commit, name, content, made),
             discard=partial(self._discard, name),
         )
 
@@ -177,11 +179,17 @@ class File:
         """Keep what an earlier run has left, which its application has taken, before it goes."""
         if self._revertible and self.memory.content is None:
             with suppress(OSError, WriteError):
-                self.memory.content = self.memory.accepted = read_all(directory, self._name)
+                found = os.stat(self._name, dir_fd=directory.fd, follow_symlinks=False)
+                if self.rights.is_owner(found):  # or it may have been planted
+                    self.memory.content = self.memory.accepted = read_all(directory, self._name)
 
-    def _commit(self, staged: str, content: bytes) -> None:
+    def _commit(self, staged: str, content: bytes, made: Identity) -> None:
         with self._explained("write"), self._open() as directory:
             fd = open_regular(directory, staged, os.O_PATH)
+            if identity(os.fstat(fd)) != made:
+                os.close(fd)
+                os.unlink(staged, dir_fd=directory.fd)
+                raise WriteError(explain.tampered(self.path))
             self._written(content, take_name(directory, staged, self._name, fd))
 
     def _discard(self, staged: str) -> None:

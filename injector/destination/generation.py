@@ -111,6 +111,19 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
     return Generation(name, digest(contents) if readable else "", members)
 
 
+def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = None) -> bool:
+    """Tell, without reading, whether it is still as written; the bundle is a path or open."""
+    place = os.path.join(inside, generation.name)
+    try:
+        return all(
+            identity(os.stat(f"{place}/{member}", dir_fd=fd, follow_symlinks=False))
+            == identity(found)
+            for member, found in generation.members.items()
+        )
+    except OSError:
+        return False
+
+
 def remove(bundle: Directory, name: str) -> None:
     """Remove a generation, as far as that is possible; the rest is for the next sweep."""
     with suppress(OSError):

@@ -39,4 +39,6 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
         if target.startswith("/"):
             at = "/"
         ahead.extendleft(reversed(target.split("/")))
+    if os.readlink(f"/proc/self/fd/{fd}") != at:  # links were other ones when it was opened
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
     return None

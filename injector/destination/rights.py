@@ -59,13 +59,16 @@ class Rights:
     owner: Owner = OURS
 
     def are_those_of(self, found: os.stat_result) -> bool:
-        """Tell whether a file has them. One of ours belongs to us, or somebody planted it."""
-        uid = os.geteuid() if self.owner.uid == -1 else self.owner.uid
+        """Tell whether a file has them."""
         return (
             stat.S_IMODE(found.st_mode) == self.perms
-            and found.st_uid == uid
+            and self.is_owner(found)
             and self.owner.gid in {-1, found.st_gid}
         )
+
+    def is_owner(self, found: os.stat_result) -> bool:
+        """Tell whether a file has the right user. One of ours is ours, or somebody planted it."""
+        return found.st_uid == (os.geteuid() if self.owner.uid == -1 else self.owner.uid)
 
     def give_to(self, fd: int, path: str) -> None:
         """Give them to a file that is ours and 0600; `path` is for the message.

@@ -1,5 +1,6 @@
 """Which processes the configuration means. A choice among those shown; nothing is signalled."""
 
+import errno
 import os
 import re
 import stat
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from injector.errors import HookError
-from injector.notify.processes import Process, ancestry, tops
+from injector.notify.processes import Process, Status, ancestry, tops
 
 LONGEST_NAME = 15  # the kernel cuts longer ones
 SHARE = (
@@ -44,11 +45,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
-    """What a pid file says, and when it was written on the wall clock."""
+    """What a pid file says, whose it is, and when it was written on the wall clock."""
 
     path: str
     pid: int
     written_at: float
+    owner: int
 
 
 def read_pid_file(path: str) -> PidFile | None:
@@ -59,6 +61,11 @@ def read_pid_file(path: str) -> PidFile | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            raise HookError(
+                f"{path} is a symbolic link, which somebody may have planted: write the path that "
+                f"it leads to ({os.path.realpath(path)})"
+            ) from exc
         raise HookError(f"cannot read {path}: {exc.strerror}") from exc
     if not stat.S_ISREG(found.st_mode):
         raise HookError(f"{path} is not a regular file")
@@ -67,11 +74,21 @@ def read_pid_file(path: str) -> PidFile | None:
     number = _PID.match(line)
     if number is None or int(number[1]) == 0:
         raise HookError(f"the first line of {path} is not the number of a process")
-    return PidFile(path, int(number[1]), found.st_mtime)
+    return PidFile(path, int(number[1]), found.st_mtime, found.st_uid)
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # of a FIFO, for somebody who writes to it
+    # NONBLOCK: for somebody who writes to a FIFO.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def require_trusted(file: PidFile, process: Process, status: Status, our_user: int) -> None:
+    """Raise HookError if somebody names a process that is not theirs to name."""
+    if file.owner not in {0, our_user, status.user, status.saved_user}:
+        raise HookError(
+            f"{file.path} belongs to uid {file.owner} and names {process}, which runs as uid "
+            f"{status.user}: let root or that uid write it"
+        )
 
 
 def by_pid_file(file: PidFile, view: View) -> Process | None:

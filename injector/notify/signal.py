@@ -9,7 +9,14 @@ from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
 from injector.notify import processes
-from injector.notify.find import View, by_exe, by_name, by_pid_file, read_pid_file
+from injector.notify.find import (
+    View,
+    by_exe,
+    by_name,
+    by_pid_file,
+    read_pid_file,
+    require_trusted,
+)
 from injector.notify.outcome import Outcome
 from injector.notify.processes import GONE, Process, started_after
 from injector.notify.reaction import objection, refusal
@@ -76,6 +83,11 @@ class SignalTarget:
         file_age = self._clock.wall() - file.written_at
         if started_after(self._age(process), file_age, slack=PID_FILE_SLACK):
             return []
+        try:
+            status = processes.status(process.pid)
+        except GONE:
+            return []
+        require_trusted(file, process, status, os.geteuid())
         return [process]
 
     def _signal(self, process: Process, written_at: float) -> Outcome:
