@@ -71,6 +71,7 @@ def test_scripts_get_json(tmp_path):
         "file": "app.yaml",
         "problems": ["app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?"],
         "warnings": [],
+        "advice": [],
         "secrets": 0,
         "files": 0,
         "notifications": 0,

@@ -1,5 +1,7 @@
 """`injector run` as its users run it: real processes, files, signals and sockets."""
 
+import asyncio
+import io
 import json
 import signal
 import subprocess
@@ -8,7 +10,8 @@ import time
 
 import pytest
 
-from tests.engine import configuration
+from injector.agent.run import run
+from tests.engine import configuration, kept_parts, load_from
 from tests.processes import result, running, write_config
 
 CANARY = "canary-7f3a-value"
@@ -336,3 +339,21 @@ def test_a_template_in_a_config_map_is_noticed_when_kubelet_swaps_its_link(app, 
 
         assert (tmpfs / "db.env").read_text() == "b=one"
         assert injector.end() == 0
+
+
+async def test_exit_after_auth_waits_for_a_secret_that_is_not_there_yet(
+    app, tmpfs, tmp_path, clock
+):
+    loaded = load_from(tmp_path, daemon(app, tmpfs, exit_after_auth=True))
+    kept = kept_parts(clock, io.StringIO())
+    running_it = asyncio.create_task(run(loaded, kept, load=lambda: loaded))
+    await clock.settled()
+    await clock.advance(60)
+    await clock.settled()
+    assert not running_it.done()
+
+    app.put("db", password="one")
+    await clock.advance(60)
+
+    assert await running_it == 0
+    assert (tmpfs / "db.env").read_text() == "pw=one\n"

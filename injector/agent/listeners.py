@@ -31,7 +31,9 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
         started_at=kept.started_at,
     )
     actions = Actions(stop, Refresh(assembly, kept))
-    found = assembly.loaded.config.listener or _default(kept)
+    found = assembly.loaded.config.listener
+    if not found and assembly.loaded.listens:
+        found = _default(kept)
     return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from injector import destination, template
 from injector.config import Loaded, load, model
+from injector.config.language import Read, read
 from injector.errors import RenderError
 from injector.secret import Ref
 
@@ -22,7 +23,13 @@ class Plan:
         return self.loaded.config
 
 
-def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool = False) -> Plan:
+def plan(
+    path: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    elsewhere: bool = False,
+    read: Read = read,
+) -> Plan:
     """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
 
     With `elsewhere` it is meant for another machine: destinations are not looked at.
@@ -45,6 +52,7 @@ def plan(path: str, environ: Mapping[str, str] = os.environ, *, elsewhere: bool 
         environ,
         check_destination=None if elsewhere else destination_problems,
         check_template=compile_template,
+        read=read,
     )
     return Plan(loaded, templates)
 

@@ -105,8 +105,8 @@ class Daemon:
         """Decide whether the configuration wants this daemon to end by itself."""
         config = self._assembly.loaded.config
         code, wait = verdict(health, now=now, grace=GRACE)
-        ends = config.exit_after_auth or (code and config.template_config.exit_on_retry_failure)
-        return (code, wait) if ends else (None, wait if code is None else inf)
+        asked = config.template_config.exit_on_retry_failure if code else config.exit_after_auth
+        return (code, wait) if asked else (None, wait if code is None else inf)
 
     # -- what signals, requests and changed files ask for
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from importlib.util import find_spec
 from typing import NoReturn
 
 import injector
@@ -25,6 +26,9 @@ GROUPS = {
         "quit": "end a running injector",
         "probe": "exit 0 if a running injector is live, ready or started, else 1",
     },
+    "instead of Vault Agent": {
+        "agent": "do what `vault agent` and `bao agent` do, from the same files and flags",
+    },
     "while you develop": {
         "dev": "run a real server with made-up secrets, and rehearse what can go wrong",
     },
@@ -33,6 +37,8 @@ GROUPS = {
         "completion": "print what makes a shell complete all of this",
     },
 }
+if find_spec("injector.compat") is None:  # an installation without the dialects
+    del GROUPS["instead of Vault Agent"]
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 INTERNAL_ERROR = 1
 

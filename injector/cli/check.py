@@ -53,6 +53,8 @@ class Report:
     file: str
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    # Of a configuration in another language: where our own default would be safer.
+    advice: tuple[str, ...] = ()
     secrets: int = 0
     files: int = 0
     notifications: int = 0
@@ -73,6 +75,7 @@ def report(file: str, environ: Mapping[str, str], load: Load = config.load) -> R
     return Report(
         file,
         warnings=loaded.warnings,
+        advice=loaded.advice,
         secrets=len(found.secrets),
         files=len(found.template) + sum(len(bundle.template) for bundle in found.bundle),
         notifications=len(found.notify),
@@ -94,6 +97,7 @@ def namespaces(found: model.Config) -> dict[str, list[str]]:
 def lines(result: Report) -> list[str]:
     """Return the report as people read it; the last line is the verdict."""
     said = [*result.problems, *(f"warning: {warning}" for warning in result.warnings)]
+    said += [f"advice: {advice}" for advice in result.advice]
     for namespace, names in result.namespaces.items():
         said.append(f"namespace {namespace or '(root)'}: {', '.join(names)}")
     if result.problems:

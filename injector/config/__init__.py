@@ -1,13 +1,14 @@
 """File and environment → one frozen configuration, or everything that is wrong with it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from injector.config import environment, model
-from injector.config.document import Document, read_document
+from injector.config.document import Document
+from injector.config.language import Read, read
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.readers import read_config
 from injector.config.rules import Finding, all_findings
@@ -32,10 +33,14 @@ class Loaded:
     config: model.Config
     path: str
     warnings: tuple[str, ...]
+    # Where the file's own language has a default that ours is safer than.
+    advice: tuple[str, ...]
     # Local files whose change asks for a reload; login material is watched by the login.
     files: frozenset[str]
     # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
     token: str = field(default="", repr=False)
+    # Whether there is a listener where none is configured.
+    listens: bool = True
 
 
 def load(
@@ -45,13 +50,15 @@ def load(
     check_destination: CheckDestination | None = None,
     check_template: CheckTemplate | None = None,
     unavailable: tuple[Row, ...] = UNAVAILABLE,
+    read: Read = read,
 ) -> Loaded:
     """Read and check everything that can be checked without a server.
 
     Raises ConfigError with all problems of the file, in the order of its lines.
     """
-    document = read_document(path)
-    walk = Walk(document, environ)
+    reading = read(path, environ)
+    document, environ = reading.document, reading.environ
+    walk = Walk(document, environ, reading.broken)
     try:
         config = read_config(walk, unavailable)
     except RecursionError:
@@ -65,16 +72,19 @@ def load(
     findings += _sources(config, document, check_template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]
 
-    problems = walk.problems + [_located(f, document) for f in findings if not f.warning]
+    problems = [*reading.problems, *walk.problems]
+    problems += [document.problem(f.where, f.text) for f in findings if not f.warning]
     if problems or outside:
-        raise ConfigError(*outside, *(problem.of(path) for problem in sorted(problems)))
-    warnings = sorted(_located(finding, document) for finding in findings)
+        raise ConfigError(*outside, *_sentences(problems, path))
+    warnings = [document.problem(finding.where, finding.text) for finding in findings]
     return Loaded(
         config=config,
         path=path,
-        warnings=tuple(warning.of(path) for warning in warnings),
-        files=frozenset(_files(path, config)),
+        warnings=_sentences([*reading.warnings, *warnings], path),
+        advice=_sentences(reading.advice, path),
+        files=frozenset(_files(reading.files, config)),
         token=token,
+        listens=reading.listens,
     )
 
 
@@ -106,8 +116,9 @@ def _with_certificate(config: model.Config) -> model.Config:
     return msgspec.structs.replace(config, auto_auth=login)
 
 
-def _located(finding: Finding, document: Document) -> Problem:
-    return Problem(document.line(finding.where), finding.where, finding.text)
+def _sentences(found: Iterable[Problem], path: str) -> tuple[str, ...]:
+    """Return what a user sees, in the order of files and lines."""
+    return tuple(each.of(path) for each in sorted(found, key=lambda each: (each.file, each)))
 
 
 def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
@@ -148,8 +159,8 @@ def _sources(
             yield from (Finding((*where, key), found) for found in check(config, template, text))
 
 
-def _files(path: str, config: model.Config) -> Iterator[str]:
-    yield os.path.abspath(path)
+def _files(files: tuple[str, ...], config: model.Config) -> Iterator[str]:
+    yield from map(os.path.abspath, files)
     for _, template in located_templates(config):
         if template.source:
             yield template.source

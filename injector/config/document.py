@@ -34,14 +34,18 @@ class Document:
 
     def line(self, where: Where) -> int:
         """Return the line of the value, or of the nearest block around it; 0 if it has none."""
-        return self._find(where)[0]
+        return self.find(where)[0]
+
+    def problem(self, where: Where, text: str) -> Problem:
+        """Return what is wrong with a value, with its line."""
+        return Problem(self.line(where), where, text)
 
     def written(self, where: Where) -> str:
         """Return a single value as it stands in the file, before anything is expanded."""
-        node = self._find(where)[1]
+        node = self.find(where)[1]
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
-    def _find(self, where: Where) -> tuple[int, yaml.Node]:
+    def find(self, where: Where) -> tuple[int, yaml.Node]:
         """Return line and node of the value, as far along the path as the file goes."""
         line: int = 0
         node: yaml.Node = self.root

@@ -512,6 +512,9 @@ class EnvTemplate(Block):
     name: Annotated[str, Meta(min_length=1, description="Name of the variable.")]
     source: Annotated[LocalPath, Meta(description="Template file.")] = ""
     contents: Annotated[Verbatim, Meta(description="Template text.")] = ""
+    language: Annotated[Literal["jinja", "go"], Meta(description="Language of the template.")] = (
+        "jinja"
+    )
     error_on_missing_key: Annotated[bool, Meta(description="A missing key is an error.")] = True
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
@@ -607,7 +610,10 @@ class Config(Block):
         Literal["none", "leases", "token"], Meta(description="What to revoke at a regular end.")
     ] = "none"
     exit_after_auth: Annotated[
-        bool, Meta(description="`run` ends once everything is in place, as `once` does.")
+        bool,
+        Meta(
+            description="`run` ends once everything is in place; an error ends it only with `exit_on_retry_failure`."
+        ),
     ] = False
     pid_file: Annotated[AbsolutePath, Meta(description="Gets the number of this process.")] = ""
     log_level: Annotated[

@@ -17,9 +17,11 @@ class Problem(NamedTuple):
     line: int
     where: Where
     text: str
+    file: str = ""  # where it is not the one that was asked for
 
     def of(self, file: str) -> str:
         """Return the sentence that a user sees."""
+        file = self.file or file
         place = f"{file}:{self.line}" if self.line else file
         return ": ".join(part for part in (place, dotted(self.where), self.text) if part)
 

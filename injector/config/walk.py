@@ -1,7 +1,7 @@
 """One pass over a document: reads values by readers, and goes on when one is wrong."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,19 @@ from injector.config.problem import Problem, Where, Wrong, nearest, suggest
 class Walk:
     """What is needed to read any value, and what was wrong so far."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, document: Document, environ: Mapping[str, str], broken: Iterable[Where] = ()
+    ) -> None:
         self.document = document
         self.environ = environ
         self.folder = os.path.dirname(os.path.abspath(document.file))
         self.problems: list[Problem] = []
         # Where a stand-in is, because what the file says there cannot be used.
-        self.broken: set[Where] = set()
+        self.broken: set[Where] = set(broken)
 
     def problem(self, where: Where, text: str) -> None:
         self.broken.add(where)
-        self.problems.append(Problem(self.document.line(where), where, text))
+        self.problems.append(self.document.problem(where, text))
 
     def problem_at(self, node: yaml.Node, where: Where, text: str) -> None:
         self.problems.append(Problem(line_of(node), where, text))
@@ -113,7 +115,7 @@ def read_fields(
     for name, known in fields.items():
         if known.required and name not in values:
             values[name] = known.reader.stand_in()
-            if name not in excused:
+            if name not in excused and (*where, name) not in walk.broken:
                 walk.problem((*where, name), "is required")
     return values
 

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,15 @@ WHOLE = """
 vault { address = "http://127.0.0.1:1" }
 listener "tcp" { address = "127.0.0.1:1" tls_disable = true }
 """
+
+
+def written(folder: Path, texts: Iterable[str]) -> list[Path]:
+    """Write each text into a file of its own, byte for byte."""
+    files = []
+    for i, text in enumerate(texts):
+        files.append(folder / f"{i}.hcl")
+        files[-1].write_bytes(text.encode())
+    return files
 
 
 def verdict(files: Sequence[Path], folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -35,6 +44,12 @@ def verdict(files: Sequence[Path], folder: Path) -> "subprocess.CompletedProcess
         timeout=20,
         check=False,
     )
+
+
+def takes(file: Path) -> bool:
+    """Tell whether the agent would start with this file alone."""
+    command = [str(executable()), "agent", f"-config={file}", "-test-verify-only"]
+    return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
 
 def refused(files: Sequence[Path], folder: Path) -> dict[Path, str]:

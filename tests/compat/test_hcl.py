@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from injector.compat.hcl import Object, parse
 from injector.config.textfile import read_text
 from injector.errors import ConfigError
-from tests.compat.peer import listeners, refused, shape
+from tests.compat.peer import listeners, refused, shape, written
 
 # Bodies of a block; what the real agent reads in each is compared with what we read.
 VALUES = {
@@ -141,14 +141,6 @@ def test_what_is_refused_is_what_the_real_agent_refuses(tmp_path):
 
     assert ours - theirs == ONLY_THEY.keys()
     assert theirs - ours == ONLY_WE.keys()
-
-
-def written(folder, texts):
-    files = []
-    for i, text in enumerate(texts):
-        files.append(folder / f"{i}.hcl")
-        files[-1].write_bytes(text.encode())
-    return files
 
 
 def is_accepted(file):

@@ -1,0 +1,49 @@
+"""`injector agent`: the command line, files and defaults of Vault Agent and OpenBao Agent."""
+
+import argparse
+import os
+from collections.abc import Mapping
+
+from injector.agent.plan import Plan, plan
+from injector.agent.run import run
+from injector.cli.daemon import execute
+from injector.cli.parser import exits
+from injector.config.language import Reading
+from injector.errors import ConfigError
+
+NOTE = """\
+It takes the place of `vault agent` and `bao agent`: the same flags, files in HCL or JSON, variables
+and defaults. `injector check -c agent.hcl` says where ours are safer. docs/vault-agent.md has every
+option. Signals are those of `injector run`."""
+EXAMPLES = (
+    "injector agent -config=/etc/vault/agent.hcl",
+    "injector agent -config=/etc/vault.d -config=/run/override.hcl -exit-after-auth",
+)
+EXITS = {
+    "0": "stopped by SIGTERM or SIGINT, or with -exit-after-auth everything is in place",
+    **exits(),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from injector.compat.vault_agent.flags import add_flags
+
+    add_flags(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    from injector.compat.vault_agent.flags import flags, paths
+    from injector.compat.vault_agent.reading import read_all
+
+    given = paths(args, os.environ)
+    if not given:
+        raise ConfigError("which configuration? Say -config=PATH, or set BAO_AGENT_CONFIG_PATH")
+
+    def read(_: str, environ: Mapping[str, str]) -> Reading:
+        return read_all(given, environ, flags(args))
+
+    def load() -> Plan:
+        return plan(given[0], read=read)
+
+    planned = load()
+    return execute(planned.loaded, lambda kept: run(planned, kept, load=load))

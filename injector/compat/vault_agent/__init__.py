@@ -1,0 +1,5 @@
+"""Configurations of Vault Agent and OpenBao Agent, as one of ours."""
+
+from injector.compat.vault_agent.reading import read
+
+__all__ = ["read"]

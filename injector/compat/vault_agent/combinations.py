@@ -1,0 +1,125 @@
+"""What the agents refuse although each option for itself is right."""
+
+from collections.abc import Iterator
+
+from injector.compat.vault_agent.sections import Section
+from injector.config.problem import Problem, suggest
+
+_HANDED_OUT = (True, "force")
+_CONNECTION_USES = ("auto-auth", "caching", "proxying", "templating")
+
+
+def within(file: Section) -> Iterator[Problem]:
+    """Yield what is wrong in one file, whatever stands in the others."""
+    cache = file.block("cache")
+    if cache is not None:
+        yield from _persistence(cache.block("persist"))
+    for listener in file.blocks("listener"):
+        yield from _listener(listener)
+    for variable in file.blocks("env_template"):
+        if not variable.get("name"):
+            yield variable.problem("", 'needs the variable\'s name: env_template "NAME" { … }')
+    for name in ("disable_idle_connections", "disable_keep_alives"):
+        for use in file.get(name, ()):
+            if use not in _CONNECTION_USES:
+                yield file.problem(name, f"unknown '{use}', {suggest(use, _CONNECTION_USES)}")
+
+
+def refusals(files: Section) -> Iterator[Problem]:
+    """Yield every combination that the agents end with, and those that are of no use here."""
+    yield from _proxy(files)
+    yield from _login(files)
+    yield from _supervised(files)
+
+
+def _proxy(files: Section) -> Iterator[Problem]:
+    cache, proxy = files.block("cache"), files.block("api_proxy")
+    listens = bool(files.blocks("listener"))
+    renders = bool(files.blocks("template") or files.blocks("env_template"))
+    if cache is not None:
+        if proxy is not None and None not in (_gives(cache), _gives(proxy)):
+            yield cache.problem("use_auto_auth_token", "is in api_proxy too: remove it here")
+        if not listens and not renders:
+            yield cache.problem("", "needs a template or a listener")
+    if proxy is not None and not listens:
+        yield proxy.problem("", "needs a listener")
+    for block in (cache, proxy):
+        if block is not None and _gives(block) in _HANDED_OUT:
+            if files.block("auto_auth") is None:
+                yield block.problem("use_auto_auth_token", "needs auto_auth")
+            if block is cache and proxy is None and not listens:
+                yield block.problem("use_auto_auth_token", "needs a listener")
+
+
+def _persistence(persist: Section | None) -> Iterator[Problem]:
+    if persist is not None and "type" not in persist.broken:
+        if persist.get("type") is None:
+            yield persist.problem("", 'needs its type: persist "kubernetes" { … }')
+        elif persist.get("type") != "kubernetes":
+            yield persist.problem("type", "only 'kubernetes' is known")
+
+
+def _gives(block: Section) -> object:
+    return block.get("use_auto_auth_token")
+
+
+def _login(files: Section) -> Iterator[Problem]:
+    login = files.block("auto_auth")
+    if login is None:
+        if "auto_auth" not in files.broken:
+            yield files.problem(
+                "auto_auth",
+                "is required: without it an agent only passes requests on; "
+                "let those programs speak to Vault themselves",
+            )
+        return
+    handed_out = any(
+        block is not None and _gives(block) in _HANDED_OUT
+        for block in (files.block("cache"), files.block("api_proxy"))
+    )
+    sinks = [*login.blocks("sink"), *login.blocks("sinks")]
+    given = (*sinks, *files.blocks("template"), *files.blocks("env_template"))
+    broken = login.broken | files.broken
+    if not given and not handed_out and not broken & {"sink", "sinks", "template", "env_template"}:
+        yield login.problem(
+            "", "needs a sink or a template, or a listener with use_auto_auth_token = true"
+        )
+
+
+def _supervised(files: Section) -> Iterator[Problem]:
+    run, variables = files.block("exec"), files.blocks("env_template")
+    if run is None and not variables:
+        return
+    if run is None:
+        yield variables[0].problem("", "needs `exec`, the command that gets the variable")
+    elif not variables:
+        yield run.problem("", "needs an env_template; `template` has an `exec` of its own")
+    elif not run.get("command") and "command" not in run.broken:
+        yield run.problem("command", "is required")
+    for name in ("api_proxy", "cache"):
+        block = files.block(name)
+        if block is not None and (name == "api_proxy" or _gives(block) in _HANDED_OUT):
+            yield block.problem("", "passes requests on, and cannot stand beside env_template")
+    if files.blocks("template") and variables:
+        yield variables[0].problem("", "cannot stand beside `template`: use one of them")
+    yield from _twice(variables)
+
+
+def _twice(variables: list[Section]) -> Iterator[Problem]:
+    names: dict[str, int] = {}
+    for variable in variables:
+        name = variable.get("name")
+        if name and names.setdefault(name, variable.line) != variable.line:
+            yield variable.problem("", f"line {names[name]} has the variable {name} already")
+
+
+def _listener(listener: Section) -> Iterator[Problem]:
+    kind = str(listener.get("type", "")).lower()
+    if kind not in ("tcp", "unix") and "type" not in listener.broken:
+        yield listener.problem("type", "expected 'tcp' or 'unix'")
+    with_tls = listener.get("tls_cert_file") and listener.get("tls_key_file")
+    unsure = listener.broken & {"tls_disable", "tls_cert_file", "tls_key_file"}
+    if kind == "tcp" and not with_tls and not listener.get("tls_disable") and not unsure:
+        yield listener.problem("", "needs tls_cert_file and tls_key_file, or tls_disable = true")
+    if listener.get("role") not in (None, "", "default", "metrics_only"):
+        yield listener.problem("role", "expected 'default' or 'metrics_only'")

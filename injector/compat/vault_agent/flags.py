@@ -1,0 +1,113 @@
+"""The agents' command line: which flags there are, and what they set."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from injector.compat.hcl import Literal
+from injector.compat.vault_agent import scalars
+from injector.config.environment import VARIABLES, find
+from injector.config.problem import Wrong
+
+CONFIG_VARIABLE = "AGENT_CONFIG_PATH"  # BAO_ or VAULT_ in front
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says beside the files; it beats the environment and the files."""
+
+    vault: dict[str, Any] = field(default_factory=dict)
+    exit_after_auth: bool | None = None
+    log_level: str = ""
+    log_format: str = ""
+
+    @property
+    def overruled(self) -> frozenset[str]:
+        """Return the variables of the environment that do not count beside these flags."""
+        names = [name for name, (key, _) in VARIABLES.items() if key in self.vault]
+        return frozenset(f"{prefix}_{name}" for name in names for prefix in ("VAULT", "BAO"))
+
+
+def _read(convert: Callable[[Literal, bool], Any]) -> Callable[[str], Any]:
+    def typed(text: str) -> Any:
+        try:
+            return convert(Literal(text, 0), False)
+        except Wrong as wrong:
+            raise argparse.ArgumentTypeError(str(wrong)) from None
+
+    return typed
+
+
+_boolean = _read(scalars.boolean)
+_level = _read(scalars.level)
+
+
+def _path(text: str) -> str:
+    return os.path.abspath(text) if text else ""
+
+
+# Flag → key of `vault`, how it is read, what help says of it.
+_VAULT: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "address": ("address", str, "address of Vault"),
+    "namespace": ("namespace", str, "namespace of every request"),
+    "ns": ("namespace", str, "the same"),
+    "ca-cert": ("ca_cert", _path, "PEM file of Vault's authority"),
+    "ca-path": ("ca_path", _path, "folder of such files"),
+    "client-cert": ("client_cert", _path, "PEM certificate presented to Vault"),
+    "client-key": ("client_key", _path, "its key"),
+    "tls-server-name": ("tls_server_name", str, "name expected in Vault's certificate"),
+    "tls-skip-verify": ("tls_skip_verify", _boolean, "trust any certificate"),
+}
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add them as Go writes them: one dash or two, the value behind `=` or a space."""
+    parser.allow_abbrev = False
+
+    def add(name: str, **how: Any) -> None:
+        parser.add_argument(f"-{name}", f"--{name}", **how)
+
+    add(
+        "config",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="file or folder; may be repeated",
+    )
+    add(
+        "exit-after-auth",
+        nargs="?",
+        const=True,
+        type=_boolean,
+        metavar="BOOL",
+        help="end once every file and sink is in place",
+    )
+    add(
+        "log-level",
+        type=_level,
+        default="",
+        metavar="LEVEL",
+        help="trace, debug, info, warn, error",
+    )
+    add("log-format", default="", choices=("standard", "json"), help="of the log")
+    for name, (_, read, text) in _VAULT.items():
+        flag: dict[str, Any] = {"nargs": "?", "const": True} if read is _boolean else {}
+        add(name, type=read, metavar="BOOL" if flag else "VALUE", help=text, **flag)
+
+
+def paths(args: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
+    """Return which files and folders to read; the environment's count where none are given."""
+    found: list[str] = args.config
+    return found or [path for path in find(CONFIG_VARIABLE, environ)[1].split(",") if path]
+
+
+def flags(args: argparse.Namespace) -> Flags:
+    """Return what was given."""
+    vault = {}
+    for name, (key, _, _) in _VAULT.items():
+        value = getattr(args, name.replace("-", "_"))
+        if value is not None:
+            vault[key] = value
+    return Flags(vault, args.exit_after_auth, args.log_level, args.log_format)

@@ -1,0 +1,23 @@
+"""Several files → one: a block of a later file replaces the whole block of an earlier one."""
+
+from collections.abc import Sequence
+
+from injector.compat.vault_agent.options import OPTIONS, Kind
+from injector.compat.vault_agent.sections import Section
+
+
+def merged(files: Sequence[Section]) -> Section:
+    """Return what the files say together, in the order in which they are given."""
+    first, *others = files
+    result = Section(first.file, first.line, (), dict(first.values), dict(first.lines))
+    result.broken = set(first.broken)
+    kinds = {row.name: row.kind for row in OPTIONS[""]}
+    for other in others:
+        result.broken |= other.broken
+        for name, value in other.values.items():
+            if kinds[name] is Kind.BLOCKS:
+                result.values[name] = [*result.blocks(name), *value]
+            elif value not in (False, ""):  # what is not set does not unset
+                result.values[name] = value
+                result.lines[name] = other.lines[name]
+    return result

@@ -1,0 +1,65 @@
+"""Files of the agents → one document of ours, with everything that is to be said of them."""
+
+from collections.abc import Mapping, Sequence
+
+from injector.compat.hcl import parse
+from injector.compat.vault_agent.combinations import refusals, within
+from injector.compat.vault_agent.files import files
+from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.merging import merged
+from injector.compat.vault_agent.nodes import Translated
+from injector.compat.vault_agent.sections import Notes, Section, read_file
+from injector.compat.vault_agent.translate import Outside, Translation
+from injector.config.language import Reading
+from injector.config.problem import Wrong
+from injector.config.textfile import read_text
+from injector.errors import ConfigError
+
+
+def read(path: str, environ: Mapping[str, str]) -> Reading:
+    """Read one file; this is how other commands than `agent` come to it."""
+    return read_all((path,), environ, Flags())
+
+
+def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> Reading:
+    """Read files and folders as the agents merge them. Raises ConfigError for what is not HCL."""
+    notes = Notes()
+    found = [file for path in paths for file in files(path)]
+    together = merged(_sections(found, notes))
+    outside = Outside(environ, flags)
+    translation = Translation(together, outside, notes)
+    document = Translated(found[0], translation.tree().node())
+    notes.problems += refusals(together)
+    counting = {name: value for name, value in environ.items() if name not in flags.overruled}
+    return Reading(
+        document,
+        tuple(found),
+        counting,
+        problems=tuple(notes.problems),
+        warnings=tuple(notes.warnings),
+        advice=tuple(notes.advice),
+        listens=False,
+        broken=frozenset(translation.broken),
+    )
+
+
+def _sections(found: Sequence[str], notes: Notes) -> list[Section]:
+    sections: list[Section] = []
+    problems: list[str] = []
+    for file in found:
+        try:
+            sections.append(read_file(file, parse(file, _text(file)), notes))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
+    for section in sections:
+        notes.problems += within(section)
+    return sections
+
+
+def _text(file: str) -> str:
+    try:
+        return read_text(file)
+    except Wrong as wrong:
+        raise ConfigError(f"{file}: {wrong}") from None

@@ -1,0 +1,50 @@
+"""The tables of docs/vault-agent.md: `python -m injector.compat.vault_agent.reference FILE`."""
+
+import re
+import sys
+from pathlib import Path
+
+from injector.compat.vault_agent.options import OPTIONS, Row, State, native_key
+
+_TABLE = re.compile(r"<!-- agents' options: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
+
+# What the page calls the block of a file that has no braces around it.
+TOP = "top level"
+
+
+def renewed(page: str) -> str:
+    """Return the page with every table as the rows have it now."""
+    return _TABLE.sub(lambda match: _marked(match[1], tables()[match[1]]), page)
+
+
+def tables() -> dict[str, str]:
+    """Return the table of each block under the name that the page's markers use."""
+    return {key or TOP: _table(key, rows) for key, rows in OPTIONS.items()}
+
+
+def _marked(name: str, table: str) -> str:
+    return f"<!-- agents' options: {name} -->\n{table}<!-- end -->"
+
+
+def _table(key: str, rows: tuple[Row, ...]) -> str:
+    lines = ["| option | written as | default | here | remarks |", "|---|---|---|---|---|"]
+    for row in rows:
+        default = f"`{row.default}`" if row.default else ""
+        remarks = f"{row.says} ({row.of} only)" if row.of and row.says else row.says
+        remarks = remarks or (f"{row.of} only" if row.of else "")
+        cells = (f"`{row.name}`", str(row.kind), default, _here(key, row), remarks)
+        lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _here(key: str, row: Row) -> str:
+    native = native_key(key, row)
+    if row.state is State.DONE:
+        return f"`{native}`" if native else str(State.DONE)
+    return str(row.state) if row.state is State.NEEDLESS else f"**{row.state}**"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        file = Path(name)
+        file.write_text(renewed(file.read_text("utf-8")), "utf-8")

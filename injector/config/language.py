@@ -1,0 +1,50 @@
+"""Which language a configuration is written in, by the end of its name. YAML and JSON are ours.
+
+Others are read by modules that are loaded for nothing else; nothing here depends on them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from injector.config.document import Document, read_document
+from injector.config.problem import Problem, Where
+from injector.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A configuration as a document of ours, and what is to be said of how it was written."""
+
+    document: Document
+    files: tuple[str, ...]
+    # What of the environment counts besides the document.
+    environ: Mapping[str, str] = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    advice: tuple[Problem, ...] = ()
+    # Whether it listens at all where no listener is configured.
+    listens: bool = True
+    # Places in the document of which enough has been said.
+    broken: frozenset[Where] = frozenset()
+
+
+Read = Callable[[str, Mapping[str, str]], Reading]
+
+# Each module has a function `read` of this kind.
+_OTHERS = {".hcl": "injector.compat.vault_agent"}
+
+
+def read(path: str, environ: Mapping[str, str]) -> Reading:
+    """Read a configuration in the language of its name; raises ConfigError."""
+    module = _OTHERS.get(os.path.splitext(path)[1])
+    if module is None:
+        return Reading(read_document(path), (path,), environ)
+    try:
+        other: Read = import_module(module).read
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{path}: this installation has no {error.name}, which reads it"
+        ) from None
+    return other(path, environ)

@@ -1,0 +1,49 @@
+"""Configurations of the agents for tests: what a test does not write is added behind it."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+
+from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.reading import read_all
+from injector.config import Loaded, load
+from injector.errors import ConfigError
+
+LOGIN = 'auto_auth { method "token_file" { config = { token_file_path = "/t" } } }'
+TEMPLATE = 'template { contents = "x" destination = "/tmp/x" }'
+
+
+def whole(text: str) -> str:
+    """Return the text, dedented, with what no configuration can do without."""
+    text = dedent(text).strip("\n")
+    more = [LOGIN] if "auto_auth" not in text else []
+    more += [] if re.search(r"template\b|sink", text) else [TEMPLATE]
+    return "\n".join([text, *more, ""])
+
+
+def loaded(
+    folder: Path, text: str, environ: dict[str, str] | None = None, flags: Flags | None = None
+) -> Loaded:
+    """Load the text as FOLDER/agent.hcl; the language of templates may not be there yet."""
+    file = folder / "agent.hcl"
+    file.write_bytes(whole(text).encode())
+    return load(
+        str(file),
+        environ or {},
+        unavailable=(),
+        read=lambda path, environ: read_all((path,), environ, flags or Flags()),
+    )
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """Return what is wrong with the text, each as `LINE: KEY: WHAT`."""
+    try:
+        loaded(folder, text)
+    except ConfigError as error:
+        return [problem.removeprefix(f"{folder}/agent.hcl:") for problem in error.problems]
+    return []
+
+
+def notices(folder: Path, found: tuple[str, ...]) -> list[str]:
+    """Return warnings or advice without the file they are about."""
+    return [notice.removeprefix(f"{folder}/agent.hcl:") for notice in found]
