@@ -15,8 +15,10 @@ T = TypeVar("T")
 STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
 # The probe of an unreachable Vault: one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
 PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5
-# After an outage, callers go on within this many seconds: a fleet does not come back as one.
-SPREAD = 0.5
+# After an outage callers go on spread over some time, seconds: a fleet does not come back as one.
+# After a long one more is waiting, and it is logins and new credentials: a fifteenth of what it
+# lasted beyond LONG is added, up to LONGEST_SPREAD in all.
+SPREAD, LONG, LONG_SHARE, LONGEST_SPREAD = 0.5, 150.0, 1 / 15, 10.0
 
 
 async def while_stale(
@@ -41,8 +43,17 @@ async def while_stale(
     raise AssertionError
 
 
+def spread(outage: float) -> float:
+    """Return over how many seconds callers go on after an outage that lasted so long."""
+    return min(SPREAD, outage) + min(max(0.0, outage - LONG) * LONG_SHARE, LONGEST_SPREAD - SPREAD)
+
+
 class Availability:
-    """Whether Vault answers: one state and one probe for everybody, not a retry loop each."""
+    """Whether Vault answers: one state and one probe for everybody, not a retry loop each.
+
+    A request without an answer is a suspicion: everybody waits for the probe, and if that is
+    answered, the request was at fault. `opens_at` is when the first request may be sent at all.
+    """
 
     name = "availability"
 
@@ -54,13 +65,18 @@ class Availability:
         probe: Callable[[], Awaitable[None]],
         draw: Callable[[], float],
         log: Logger,
+        opens_at: float = 0.0,
     ) -> None:
         self._clock = clock
         self._health = health
         self._probe = probe
         self._draw = draw
         self._log = log
+        self._opens_at = opens_at
         self._down_since = 0.0
+        self._spread = 0.0
+        self._suspicion = TransientError("")  # the request without an answer
+        self._confirmed = False
         self._up = asyncio.Event()
         self._up.set()
         self._reported = Wakeup()
@@ -74,16 +90,17 @@ class Availability:
         if self._up.is_set():
             self._up.clear()
             self._down_since = self._clock.now()
-            self._log.warning("vault unreachable", error=str(error))
-            self._health.failing("vault", "server", error)
+            self._suspicion = error
             self._reported.ring()
 
     async def wait(self) -> None:
         """Return when Vault answers: at once, or spread over a moment after an outage."""
+        if (left := self._opens_at - self._clock.now()) > 0:
+            await self._clock.sleep(left)
         if self._up.is_set():
             return
         await self._up.wait()
-        await self._clock.sleep(SPREAD * self._draw())
+        await self._clock.sleep(self._spread * self._draw())
 
     async def run(self) -> None:
         """Probe while Vault is unreachable. Runs until cancelled."""
@@ -97,14 +114,27 @@ class Availability:
         try:
             await self._probe()
         except TransientError as exc:
-            self._health.failing("vault", "server", exc)
+            self._failed(exc)
             await self._clock.sleep(pause)
             return
         except InjectorError:
             # Something in between keeps `sys/health` from us, perhaps for good: only the requests
             # themselves can tell, at the pace of the probe.
+            self._failed(self._suspicion)
             await self._clock.sleep(pause)
+        self._answered()
+
+    def _failed(self, error: TransientError) -> None:
+        if not self._confirmed:
+            self._confirmed = True
+            self._log.warning("vault unreachable", error=str(error))
+        self._health.failing("vault", "server", error)
+
+    def _answered(self) -> None:
+        outage = self._clock.now() - self._down_since
+        if self._confirmed:
+            self._confirmed = False
+            self._log.warning("vault answers again", after=round(outage, 1))
         self._health.ok("vault", "server")
-        outage = round(self._clock.now() - self._down_since, 1)
-        self._log.warning("vault answers again", after=outage)
+        self._spread = spread(outage)
         self._up.set()

@@ -17,7 +17,7 @@ from injector.errors import (
 from injector.metrics import Metrics
 from injector.secret import Kind, Ref
 from injector.vault import Token, Transport, Vault
-from injector.vault.transport import Unreachable
+from injector.vault.transport import Request, Unreachable
 
 
 @pytest.fixture
@@ -317,7 +317,7 @@ async def test_a_name_that_cannot_be_looked_up_is_unreachable(clock, host):
     transport = transport_to(f"http://{host}", clock)
 
     with pytest.raises(Unreachable, match=host):
-        await transport.send("GET", "/", operation="read", headers={})
+        await transport.send(Request("GET", "/", "read", {}))
     await transport.reconnect()
 
 
@@ -325,7 +325,7 @@ async def test_a_redirect_to_nonsense_is_not_followed(clock):
     async with answering(b"HTTP/1.1 307 X\r\nLocation: http://[::1/") as address:
         transport = transport_to(f"http://{address}", clock)
         with pytest.raises(Unreachable):
-            await transport.send("GET", "/", operation="read", headers={})
+            await transport.send(Request("GET", "/", "read", {}))
         await transport.reconnect()
 
 
@@ -335,7 +335,7 @@ async def test_the_password_of_a_proxy_is_in_no_error(clock, monkeypatch):
         monkeypatch.delenv("no_proxy", raising=False)
         transport = transport_to("https://vault.example", clock)
         with pytest.raises(Unreachable, match="proxy of the environment answered 407") as caught:
-            await transport.send("GET", "/", operation="read", headers={})
+            await transport.send(Request("GET", "/", "read", {}))
         await transport.reconnect()
     assert "hunter22" not in str(caught.value)
 
@@ -347,7 +347,7 @@ async def test_no_proxy_sees_what_is_for_this_machine(clock, monkeypatch, host):
         monkeypatch.delenv("no_proxy", raising=False)
         transport = transport_to(f"http://{host}:9", clock)
         with pytest.raises(Unreachable):
-            await transport.send("GET", "/", operation="read", headers={})
+            await transport.send(Request("GET", "/", "read", {}))
         await transport.reconnect()
 
 

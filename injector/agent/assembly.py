@@ -116,7 +116,12 @@ class Assembly:
         self.vault = Vault(self.transport, kept.clock)
         self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
         self.availability = Availability(
-            kept.clock, self.health, probe=self.vault.health, draw=kept.draw, log=kept.log
+            kept.clock,
+            self.health,
+            probe=self.vault.health,
+            draw=kept.draw,
+            log=kept.log,
+            opens_at=kept.started_at + config.vault.start_splay * kept.draw(),
         )
         refs = names(config)
         self._means = build.Means(kept.clock, kept.redactor.redact, kept.environ)

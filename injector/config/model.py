@@ -64,6 +64,12 @@ class Vault(Block):
         bool, Meta(description="Trust any certificate. Only ever for a try-out.")
     ] = False
     timeout: Annotated[Duration, Meta(description="Deadline of each request.")] = 30.0
+    start_splay: Annotated[
+        Duration,
+        Meta(
+            description="Wait a random part of this before the first request after a start: for fleets that start in the same second."
+        ),
+    ] = 0.0
 
 
 # --- auto_auth ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import msgspec
 from hvac.adapters import Adapter
 
 from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
-from injector.vault.transport import Reply, Transport, Unreachable
+from injector.vault.transport import Reply, Request, Transport, Unreachable
 
 OK = range(200, 300)
 STALE = 412  # the node has not seen the write that the token depends on
@@ -83,13 +83,15 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
             target += f"?{query}"
         body = kwargs.get("json")
         operation = _operation(method, path)
-        reply = await self.transport.send(
+        request = Request(
             method.upper(),
             target,
-            operation=operation,
-            headers=sent,
-            in_turn=not path.startswith(AHEAD),
-            body=None if body is None else msgspec.json.encode(body),
+            operation,
+            sent,
+            None if body is None else msgspec.json.encode(body),
+        )
+        reply = await self.transport.send(
+            request, in_turn=not path.startswith(AHEAD), within=kwargs.get("within")
         )
         deleted = reply.status == 404 and "data" in reply.json()  # noqa: PLR2004 - KV v2's way to say so
         if reply.status not in OK and raise_exception and not deleted:

@@ -24,6 +24,9 @@ from injector.vault.under_way import UnderWay
 
 T = TypeVar("T")
 
+# Seconds: a server that comes back is to be noticed soon, so this does not hang as others may.
+HEALTH_WITHIN = 5.0
+
 
 class Vault:
     """hvac on our transport: one small immutable client per (token, namespace)."""
@@ -205,7 +208,9 @@ class Vault:
         """
         adapter = AsyncAdapter(self.transport, token="", namespace="")
         nodes_that_serve = {"standbyok": "true", "perfstandbyok": "true"}
-        await adapter.request("get", "/v1/sys/health", params=nodes_that_serve)
+        await adapter.request(
+            "get", "/v1/sys/health", params=nodes_that_serve, within=HEALTH_WITHIN
+        )
 
     def _client(self, token: str, namespace: str = "") -> hvac.Client:
         key = (token, namespace or self._namespace)

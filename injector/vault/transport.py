@@ -26,6 +26,17 @@ REDIRECTS = 3  # a standby names the active node, and that may have changed mean
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent; `operation` is its name in the metrics."""
+
+    method: str
+    url: str
+    operation: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What came back. The body may hold secrets: it is never part of an error."""
 
@@ -82,42 +93,32 @@ class Transport:
         self._under_way: Counter[aiohttp.ClientSession] = Counter()
 
     async def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        headers: dict[str, str],
-        body: bytes | None = None,
-        in_turn: bool = True,
+        self, request: Request, *, in_turn: bool = True, within: float | None = None
     ) -> Reply:
         """Send one request and read the whole answer.
 
         Those that are not sent `in_turn` do not queue behind the others. Nothing is sent twice.
-        Raises Unreachable when there is no answer within `vault.timeout`.
+        Raises Unreachable when there is no answer `within` so many seconds, at most
+        `vault.timeout`.
         """
+        longest = min(within or self.settings.timeout, self.settings.timeout)
         if not in_turn:
-            return await self._send(method, url, operation, headers, body)
+            return await self._send(request, longest)
         async with self._turns:  # outside of the deadline: waiting for a turn is not Vault's fault
-            return await self._send(method, url, operation, headers, body)
+            return await self._send(request, longest)
 
-    async def _send(
-        self, method: str, url: str, operation: str, headers: dict[str, str], body: bytes | None
-    ) -> Reply:
-        target = self.base + url
+    async def _send(self, request: Request, longest: float) -> Reply:
         started = self._clock.now()
         code = "none"
         try:
-            async with self._clock.deadline(self.settings.timeout):
-                reply = await self._follow(method, target, headers, body)
+            async with self._clock.deadline(longest):
+                reply = await self._follow(request)
             code = str(reply.status)
         except aiohttp.ConnectionTimeoutError as exc:
             await self.reconnect()
             raise Unreachable(f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s") from exc
         except TimeoutError as exc:
-            raise Unreachable(
-                f"no answer from {self.base} within {self.settings.timeout:g} s"
-            ) from exc
+            raise Unreachable(f"no answer from {self.base} within {longest:g} s") from exc
         except (
             aiohttp.ClientError,
             OSError,
@@ -126,7 +127,7 @@ class Transport:
             await self.reconnect()
             raise Unreachable(_describe(exc, self.settings, self.base)) from exc
         finally:
-            self._metrics.vault_requests.add(operation, code)
+            self._metrics.vault_requests.add(request.operation, code)
             self._metrics.vault_request_seconds.observe(self._clock.now() - started)
         return reply
 
@@ -150,11 +151,10 @@ class Transport:
         if session is not None and not self._under_way[session]:
             await session.close()
 
-    async def _follow(
-        self, method: str, target: str, headers: dict[str, str], body: bytes | None
-    ) -> Reply:
+    async def _follow(self, request: Request) -> Reply:
+        target = self.base + request.url
         for _ in range(REDIRECTS):
-            reply = await self._once(method, target, headers, body)
+            reply = await self._once(request, target)
             if reply.status not in (301, 302, 307, 308):
                 return reply
             location = urljoin(target, reply.headers.get("Location", ""))
@@ -167,17 +167,15 @@ class Transport:
             target = location
         raise Unreachable(f"{self.base} redirects in circles")
 
-    async def _once(
-        self, method: str, target: str, headers: dict[str, str], body: bytes | None
-    ) -> Reply:
+    async def _once(self, request: Request, target: str) -> Reply:
         session = self._session or self._open()
         self._under_way[session] += 1
         try:
             async with session.request(
-                method,
+                request.method,
                 URL(target, encoded=True),
-                headers=headers,
-                data=body,
+                headers=request.headers,
+                data=request.body,
                 allow_redirects=False,
                 proxy=self.proxy,
                 server_hostname=self.settings.tls_server_name or None,
