@@ -263,6 +263,17 @@ def test_a_token_that_is_given_is_not_revoked_so_nothing_allows_it(tmp_path):
     assert blocks(policy).keys() == {"auth/token/lookup-self", "auth/token/renew-self"}
 
 
+def test_a_sink_that_wraps_needs_to_wrap(tmp_path):
+    text = """
+        auto_auth:
+          method: {type: kubernetes, config: {role: app}}
+          sinks: [{wrap_ttl: 5m, config: {path: /run/token}}]
+    """
+
+    assert "sys/wrapping/wrap" in blocks(printed(tmp_path, text))
+    assert "sys/wrapping/wrap" not in blocks(printed(tmp_path, text.replace("5m", "0")))
+
+
 def test_a_path_that_vault_takes_for_a_pattern_is_said_to_be_one(tmp_path):
     policy = printed(
         tmp_path, "template: {contents: \"{{ secret('kv/data/a*').k }}\", destination: /run/x}"

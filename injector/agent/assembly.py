@@ -11,6 +11,7 @@ from injector.agent.plan import Plan, names
 from injector.agent.services import Service
 from injector.auth.autoauth import AutoAuth
 from injector.auth.autoauth import Parts as AuthParts
+from injector.auth.sink import Parts as SinkParts
 from injector.auth.sink import Sinks
 from injector.clock import Clock, Wakeup
 from injector.config import Loaded, model
@@ -277,12 +278,16 @@ class Assembly:
         settings = config.auto_auth
         sinks = Sinks(
             settings.sinks if settings else (),
+            SinkParts(
+                vault=self.vault,
+                tokens=self.tokens,
+                clock=kept.clock,
+                draw=kept.draw,
+                health=self.health,
+                redactor=kept.redactor,
+                log=kept.log,
+            ),
             require_memory_backed=config.template_config.require_memory_backed,
-            tokens=self.tokens,
-            clock=kept.clock,
-            health=self.health,
-            log=kept.log,
-            draw=kept.draw,
         )
         parts = AuthParts(
             clock=kept.clock,

@@ -1,17 +1,32 @@
 """Gives the token to other programs, as files. None by default."""
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.destination import File, Owner, Rights
-from injector.errors import WriteError
+from injector.errors import InjectorError
 from injector.health import Health
-from injector.log import Logger
+from injector.log import Logger, Redactor
 from injector.secret import backoff
-from injector.vault import Tokens
+from injector.vault import Token, Tokens, Vault
 
 LONGEST_BACKOFF = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the sinks work with."""
+
+    vault: Vault
+    tokens: Tokens
+    clock: Clock
+    draw: Callable[[], float]
+    health: Health
+    redactor: Redactor
+    log: Logger
 
 
 class Sinks:
@@ -19,56 +34,72 @@ class Sinks:
 
     name = "sinks"
 
-    def __init__(  # noqa: PLR0913 - the parts of a service, by name
-        self,
-        sinks: tuple[model.Sink, ...],
-        *,
-        require_memory_backed: bool,
-        tokens: Tokens,
-        clock: Clock,
-        health: Health,
-        log: Logger,
-        draw: Callable[[], float],
+    def __init__(
+        self, sinks: tuple[model.Sink, ...], parts: Parts, *, require_memory_backed: bool
     ) -> None:
-        self.files = [
-            File(
-                sink.config.path,
-                Rights(sink.config.mode, Owner(sink.config.uid, sink.config.gid)),
-                create_dest_dirs=True,
-                in_place=False,
-                require_memory_backed=require_memory_backed,
-            )
-            for sink in sinks
-        ]
-        self._tokens = tokens
-        self._clock = clock
-        self._health = health
-        self._log = log
-        self._draw = draw
+        self._parts = parts
+        self._sinks = [_Sink(sink, require_memory_backed) for sink in sinks]
         self.news = Wakeup()  # rung when there is a new token
-        for file in self.files:
-            health.waiting("sink", file.path)
+        for sink in self._sinks:
+            parts.health.waiting("sink", sink.file.path)
+
+    @property
+    def files(self) -> list[File]:
+        return [sink.file for sink in self._sinks]
 
     async def run(self) -> None:
         """Write whenever there is a new token. Runs until cancelled."""
+        parts = self._parts
         failures = 0
         while True:
-            token = await self._tokens.current()
-            written = [self._write(file, token.value.encode()) for file in self.files]
+            token = await parts.tokens.current()
+            written = [await self._write(sink, token) for sink in self._sinks]
             if all(written):
                 failures, wait = 0, float("inf")
             else:
                 failures += 1
-                wait = backoff(failures, first=1.0, longest=LONGEST_BACKOFF, draw=self._draw())
-            await self._clock.sleep(wait, self.news)
+                wait = backoff(failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
+            await parts.clock.sleep(wait, self.news)
 
-    def _write(self, file: File, content: bytes) -> bool:
+    async def _write(self, sink: "_Sink", token: Token) -> bool:
+        parts, path = self._parts, sink.file.path
         try:
-            if file.write(content):
-                self._log.info("token written", path=file.path)
-        except WriteError as exc:
-            self._health.failing("sink", file.path, exc)
-            self._log.error("token not written", path=file.path, error=str(exc))
+            if sink.file.write(await self._content(sink, token)):
+                parts.log.info("token written", path=path)
+        except InjectorError as exc:
+            parts.health.failing("sink", path, exc)
+            # The error says all: what failed, on what, and what to do.
+            parts.log.error("token not written", path=path, error=str(exc))  # noqa: TRY400
             return False
-        self._health.ok("sink", file.path)
+        parts.health.ok("sink", path)
         return True
+
+    async def _content(self, sink: "_Sink", token: Token) -> bytes:
+        """Return the token, or what it can be had for once, as JSON.
+
+        A renewed token stays wrapped as it is: a new wrapping would take it from its reader.
+        """
+        if not sink.wrap_ttl:
+            return token.value.encode()
+        if sink.wrapped_for != token.value:
+            wrapped = await self._parts.vault.wrap(token, sink.wrap_ttl)
+            self._parts.redactor.learn(("wrapped", sink.file.path), wrapped)
+            text = json.dumps(wrapped, separators=(",", ":"))
+            sink.wrapped, sink.wrapped_for = f"{text}\n".encode(), token.value
+        return sink.wrapped
+
+
+class _Sink:
+    """One file, and what the token in it is wrapped in."""
+
+    def __init__(self, sink: model.Sink, require_memory_backed: bool) -> None:  # noqa: FBT001 - the one setting
+        self.file = File(
+            sink.config.path,
+            Rights(sink.config.mode, Owner(sink.config.uid, sink.config.gid)),
+            create_dest_dirs=True,
+            in_place=False,
+            require_memory_backed=require_memory_backed,
+        )
+        self.wrap_ttl = sink.wrap_ttl
+        self.wrapped = b""
+        self.wrapped_for = ""

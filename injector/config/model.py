@@ -195,7 +195,9 @@ class Sink(Block):
     type: Annotated[Literal["file"], Meta(description="Only files.")] = "file"
     wrap_ttl: Annotated[
         Duration,
-        Meta(description="Write a response-wrapping token of this life instead; 0 = plain."),
+        Meta(
+            description="Write what the token can be had for, once, within this time (the answer of `sys/wrapping/wrap`, as JSON); 0 = the token itself."
+        ),
     ] = 0.0
 
 

@@ -17,7 +17,6 @@ UNAVAILABLE: tuple[Row, ...] = (
     Row("env_template"),
     Row("notify.*.process.child"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
-    Row("auto_auth.sinks[].wrap_ttl"),
 )
 
 

@@ -6,6 +6,7 @@ from injector.config import model
 from injector.policy.need import Need
 
 LOOK_UP, RENEW = "auth/token/lookup-self", "auth/token/renew-self"
+WRAP = "sys/wrapping/wrap"
 
 
 def of_token(config: model.Config, login: str) -> Iterator[Need]:
@@ -25,6 +26,8 @@ def of_token(config: model.Config, login: str) -> Iterator[Need]:
     if at_the_end or not config.auto_auth.sinks:
         why = "ends a token that has been replaced" + ", and the last one" * at_the_end
         yield _need("auth/token/revoke-self", "update", why, login, "it lives on until its TTL")
+    if any(sink.wrap_ttl for sink in config.auto_auth.sinks):
+        yield _need(WRAP, "update", "wraps the token for a sink", login, "the sink stays empty")
 
 
 def of_leases(namespaces: Iterable[str]) -> Iterator[Need]:

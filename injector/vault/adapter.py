@@ -33,6 +33,7 @@ OPERATIONS = {
     "sys/leases/revoke": "revoke",
     "sys/health": "health",
     "sys/wrapping/unwrap": "unwrap",
+    "sys/wrapping/wrap": "wrap",
 }
 
 

@@ -201,6 +201,20 @@ class Vault:
         data = answer.get("data")
         return data if isinstance(data, dict) else {}
 
+    async def wrap(self, token: Token, ttl: float) -> dict[str, Any]:
+        """Return what the token can be had for, once, within `ttl` seconds; not the token."""
+        client = self._client(token.value, token.namespace)
+        answer = await client.adapter.request(
+            "post",
+            "/v1/sys/wrapping/wrap",
+            json={"token": token.value},
+            wrap_ttl=f"{math.ceil(ttl)}s",
+        )
+        wrapped = answer.get("wrap_info")
+        if not isinstance(wrapped, dict) or not wrapped.get("token"):
+            raise TransientError("wrap the token: the answer has no wrapping token")
+        return wrapped
+
     async def health(self) -> None:
         """Return if an active, unsealed node answers; raises TransientError otherwise.
 

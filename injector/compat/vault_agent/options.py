@@ -174,7 +174,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
     ),
     "auto_auth.sink": (
         Row("type", Kind.TEXT, DONE, "type", "file"),
-        Row("wrap_ttl", Kind.DURATION, DONE, "wrap_ttl", "not yet available", "0"),
+        Row("wrap_ttl", Kind.DURATION, DONE, "wrap_ttl", default="0"),
         Row("config", Kind.MERGED, DONE, "config"),
         Row("dh_type", Kind.TEXT, REFUSED, says="tokens are not encrypted here: no program that reads this kind of file is known; set wrap_ttl instead"),
         Row("dh_path", Kind.TEXT, REFUSED, says="see dh_type"),
