@@ -77,8 +77,7 @@ def environment(log: Path) -> dict[str, str]:
 
 def memory(pid: int) -> Memory:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    return Memory(_mb(r"VmRSS", status), _mb(r"Anonymous", rollup))
+    return Memory(_mb("VmRSS", status), _mb("RssAnon", status))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -102,6 +102,15 @@ def app(make_app: Callable[[], App]) -> App:
 
 
 @pytest.fixture
+def creds(app: App, database: Postgres) -> str:
+    """A role of the app's own for credentials of the database; the path that issues them."""
+    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
+    path = f"database/creds/{app.name}"
+    app.allow(f"secret/data/{app.name}/*", path, "sys/leases/revoke")
+    return path
+
+
+@pytest.fixture
 async def proxy(server: Bao) -> AsyncIterator[Proxy]:
     async with proxying(server.address) as proxy:
         yield proxy

@@ -89,13 +89,18 @@ def running(
 
 
 def processes(*marks: str) -> dict[int, str]:
-    """Return every process that has one of these in its command line or environment."""
+    """Return every process that has one of these in its command line or environment.
+
+    An injector shows its environment to root only.
+    """
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
-                line = (entry / "cmdline").read_text(errors="replace").replace("\0", " ")
-                if any(m in line + (entry / "environ").read_text(errors="replace") for m in marks):
+                text = line = (entry / "cmdline").read_text(errors="replace").replace("\0", " ")
+                with contextlib.suppress(PermissionError):
+                    text += (entry / "environ").read_text(errors="replace")
+                if any(mark in text for mark in marks):
                     found[int(entry.name)] = line
     return found
 

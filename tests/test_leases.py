@@ -13,15 +13,6 @@ from tests.fakes import LIMIT
 from tests.proxy import Gate
 
 
-@pytest.fixture
-def creds(app, database):
-    """A role of the app's own, and the path at which its credentials are issued."""
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    path = f"database/creds/{app.name}"
-    app.allow(f"secret/data/{app.name}/*", path, "sys/leases/revoke")
-    return path
-
-
 def settings(app, proxy, tmpfs, creds, *, secret=None, files=1, **blocks):
     entries = [
         {

@@ -13,14 +13,6 @@ from tests.fakes import LIMIT
 from tests.test_rollback import CANARY, application, journal
 
 
-@pytest.fixture
-def creds(app, database):
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    path = f"database/creds/{app.name}"
-    app.allow(f"secret/data/{app.name}/*", path, "sys/leases/revoke")
-    return path
-
-
 def settings(app, proxy, tmpfs, creds, **blocks):
     """A KV secret and a lease, each in a file; `both` has both of them."""
     defaults = {

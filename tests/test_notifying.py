@@ -1,0 +1,163 @@
+"""When applications are told, in the whole engine: once for a run of changes, never too late."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from tests.engine import configuration, engine, load_from
+from tests.fakes import LIMIT
+from tests.processes import running, write_config
+
+SECRETS = [f"s{n:02}" for n in range(20)]
+
+
+def journal(tmpfs, name="journal"):
+    return (tmpfs / name).read_text().split()
+
+
+def appends(tmpfs, word, *, then="true"):
+    return ["sh", "-c", f"echo {word} >> {tmpfs}/journal; {then}"]
+
+
+def configured(app, address, tmpfs, names, *, notify, **template):
+    """A file for each secret; each is read again at its own moment of the same second."""
+    return configuration(
+        app,
+        address,
+        secrets={
+            name: {"path": app.path(name), "refresh": f"{60_000 + 45 * n}ms"}
+            for n, name in enumerate(names)
+        },
+        template=[
+            {
+                "contents": f"{{{{ {name}.value }}}}",
+                "destination": str(tmpfs / name),
+                "notify": list(notify),
+                **template,
+            }
+            for name in names
+        ],
+        notify=notify,
+    )
+
+
+async def line_of(tmpfs, number):
+    async with asyncio.timeout(LIMIT):
+        while len(journal(tmpfs)) < number:  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0)
+
+
+async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_the_hook_another(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """Scenario T25."""
+    for name in SECRETS:
+        app.put(name, value="one")
+    os.mkfifo(tmpfs / "release")
+    hook = appends(tmpfs, "told", then=f"test ! -e {tmpfs}/hold || cat {tmpfs}/release")
+    settings = configured(app, proxy.address, tmpfs, SECRETS, notify={"app": {"command": hook}})
+
+    async with engine(load_from(tmp_path, settings), clock) as running:
+        assert len(journal(tmpfs)) == 1
+
+        for name in SECRETS:
+            app.put(name, value="two")
+        (tmpfs / "hold").touch()
+        await clock.advance(62)
+        assert running.log.count("file written") == 40
+        await clock.advance(1, settle=False)
+        await line_of(tmpfs, 2)
+
+        app.put("s07", value="three")
+        running.assembly.watch.refresh_static()
+        async with asyncio.timeout(LIMIT):
+            while running.log.count("file written") < 41:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0)
+        (tmpfs / "hold").unlink()
+        (tmpfs / "release").write_text("go")
+        await clock.settled()
+        assert len(journal(tmpfs)) == 2
+        await clock.advance(5)
+        assert len(journal(tmpfs)) == 3
+
+        told = [json.loads(line) for line in running.log.splitlines() if '"notified"' in line]
+        assert [len(event["files"]) for event in told] == [20, 20, 1]
+
+        for name in SECRETS:
+            app.put(name, value="three" if name == "s07" else "two")
+        await clock.advance(200)
+        assert running.log.count("file written") == 41
+        assert len(journal(tmpfs)) == 3
+
+
+async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps_nobody_waiting(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    notify = {
+        "good": {"command": appends(tmpfs, "good")},
+        "bad": {"command": appends(tmpfs, "bad", then="false")},
+    }
+    settings = configured(
+        app, proxy.address, tmpfs, ["a"], notify=notify, command=appends(tmpfs, "command")
+    )
+
+    async with engine(load_from(tmp_path, settings), clock) as running:
+        assert sorted(journal(tmpfs)) == ["bad", "command", "good"]
+        await clock.advance(50)
+        told = journal(tmpfs)
+        assert (told.count("good"), told.count("command")) == (1, 1)
+        assert told.count("bad") > 3
+        assert [failing.name for failing in running.assembly.health.failures()] == ["bad"]
+
+
+async def test_a_changing_secret_is_told_no_more_often_than_min_interval(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="0")
+    notify = {"app": {"command": appends(tmpfs, "told"), "min_interval": "5m"}}
+    settings = configured(app, proxy.address, tmpfs, ["a"], notify=notify)
+
+    async with engine(load_from(tmp_path, settings), clock):
+        for turn in range(14):
+            app.put("a", value=str(turn))
+            await clock.advance(60)
+            assert (tmpfs / "a").read_text() in {str(turn), str(turn - 1)}
+        await clock.advance(60)
+
+        assert (tmpfs / "a").read_text() == "13"
+        assert len(journal(tmpfs)) == 1 + 3
+
+
+LISTENER = """
+import signal, sys
+signal.signal(signal.SIGHUP, lambda *_: print("told", flush=True))
+print("up", flush=True)
+while True: signal.pause()
+"""
+
+
+def test_an_application_whose_pid_file_comes_late_is_told_within_seconds(app, tmpfs, tmp_path):
+    """Scenario T26: it was running before the change, so it may have read the old file."""
+    app.put("a", value="one")
+    pid_file = tmpfs / "app.pid"
+    notify = {"app": {"signal": "SIGHUP", "process": {"pid_file": str(pid_file)}}}
+    settings = configured(app, app.bao.address, tmpfs, ["a"], notify=notify)
+    settings["listener"] = [{"type": "unix", "address": str(tmpfs / "socket")}]
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTENER], stdout=subprocess.PIPE, text=True
+    ) as listener:
+        assert listener.stdout is not None
+        assert listener.stdout.readline() == "up\n"
+        with running("run", "-c", write_config(tmp_path, settings)) as injector:
+            injector.wait_for("nothing to notify yet")
+            assert '"level":"error"' not in injector.output
+
+            pid_file.write_text(f"{listener.pid}\n")
+            injector.wait_for('"outcome":"sent"', limit=30)
+            assert listener.stdout.readline() == "told\n"
+            assert injector.end() == 0
+        listener.send_signal(signal.SIGKILL)
