@@ -456,6 +456,29 @@ async def test_an_outage_costs_probes_only_and_ends_within_seconds(
         assert running.assembly.health.settled
 
 
+@pytest.mark.parametrize("draw", [0.0, 1.0])
+async def test_a_token_that_ended_during_an_outage_is_not_asked_with_any_more(
+    app, proxy, clock, tmpfs, tmp_path, draw
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock, draw=draw) as running:
+        first = running.token
+        proxy.status = 503
+        await clock.advance(2 * 3600)
+        proxy.status = None
+        proxy.requests.clear()
+        proxy.tokens.clear()
+        await clock.advance(25)
+
+        assert not running.token.is_same(first)
+        assert first.value not in proxy.tokens
+        assert proxy.count("/login") == 1
+        assert proxy.count("/db") == 1
+        assert running.log.count("token not valid any more") == 1
+
+
 # --- the token
 
 

@@ -98,6 +98,39 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
         assert logs_in(database, tmpfs)
 
 
+@pytest.mark.parametrize("token_ttl", ["2h", "20h"])
+async def test_what_died_in_an_outage_is_replaced_with_one_notification(
+    app, proxy, clock, tmpfs, tmp_path, creds, database, token_ttl
+):
+    """The lease, or the token and the lease with it; nobody asks for what is known to be over."""
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl=token_ttl, token_max_ttl="24h"
+    )
+    config = settings(app, proxy, tmpfs, creds)
+    config["notify"] = {"app": {"command": ["true"]}}
+    config["template"][0]["notify"] = ["app"]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        ended = running.assembly.delivery.ended  # what makes it not ready
+        before = (tmpfs / "db0").read_text()
+        proxy.status = 503
+        await clock.advance(1800)
+        assert ended() == []
+        await clock.advance(3 * 3600)
+        assert (tmpfs / "db0").read_text() == before
+        assert len(ended()) == 1
+        proxy.status = None
+        proxy.requests.clear()
+        await clock.advance(30)
+
+        assert logs_in(database, tmpfs)
+        assert proxy.count(creds) == 1
+        assert proxy.count("leases/renew") == 0
+        assert proxy.count("/login") == (token_ttl == "2h")
+        assert running.log.count('"notified"') == 2
+        assert ended() == []
+
+
 async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_is_revoked_late(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

@@ -80,6 +80,7 @@ class AutoAuth:
             act, at = Act.LOG_IN, clock.now()  # it was dropped while it was being renewed
         await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
         await self._parts.availability.wait()
+        tokens.drop_expired()
         held, now = tokens.held, clock.now()
         dropped = before is not None and held is None
         if dropped:

@@ -100,10 +100,16 @@ class Tokens:
             tell()
 
     async def current(self) -> Token:
-        """Return the token, waiting for the first login if there was none."""
+        """Return the token, waiting for a login if there is none, or one that has expired."""
+        self.drop_expired()
         while self._token is None:
             await self._arrived.wait()
         return self._token
+
+    def drop_expired(self) -> None:
+        """Drop a token that is over, as after an outage: Vault need not be asked."""
+        if self._token is not None and self._token.expires_at <= self._clock.now():
+            self.report_bad(self._token)
 
     def report_bad(self, token: Token) -> None:
         """Say that this token, which the caller used, does not work any more."""

@@ -108,6 +108,8 @@ class Watcher:
             # What failed while this one waited is still to be done.
             return Step(Act.FETCH, self._parts.clock.now()) if self._failures else step
         await self._parts.availability.wait()
+        if act is Act.RENEW and self._has_ended():  # as after an outage: Vault need not be asked
+            act = Act.FETCH
         try:
             step = await (self._renew() if act is Act.RENEW else self._fetch())
         except InjectorError as exc:
@@ -168,6 +170,10 @@ class Watcher:
     def _newest(self) -> int:
         newest = self._parts.store.newest(self.ref)
         return 0 if newest is None else newest.number
+
+    def _has_ended(self) -> bool:
+        current = self._parts.store.current(self.ref)
+        return current is not None and current.has_ended(self._parts.clock.now())
 
     def follow_token(self) -> None:
         """Another token is current: a lease of the old one is issued anew before it dies."""
