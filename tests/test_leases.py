@@ -535,3 +535,19 @@ async def test_secrets_at_one_path_with_different_parameters_are_told_apart(
         reports = running.assembly.health.all("secret")
         assert [report.name for report in reports] == ["denied/x", "denied/x #2"]
         assert "canary" not in running.log
+
+
+async def test_the_file_of_a_credential_is_put_right_within_the_interval(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """Its next renewal is half an hour away."""
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+
+    async with engine(loaded, clock) as running:
+        before = (tmpfs / "db0").read_text()
+        (tmpfs / "db0").unlink()
+        await clock.advance(61)
+
+        assert (tmpfs / "db0").read_text() == before
+        assert running.log.count("changed or removed by somebody else") == 1
+        assert proxy.count(creds) == 1

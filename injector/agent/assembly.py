@@ -234,6 +234,7 @@ class Assembly:
             metrics=kept.metrics,
             log=kept.log,
             contracts=build.contracts(config, refs),
+            look_every=config.template_config.static_secret_render_interval,
             untold=kept.untold,
         )
         delivery = Delivery(self.outputs, parts)

@@ -35,6 +35,8 @@ class Delivery:
         self._parts = parts
         self._users = Users(self._outputs, parts.store)
         self._schedule = Schedule()
+        # When to look at all of them: of a credential nothing may be confirmed for hours.
+        self._look_at = parts.clock.now() + parts.look_every
         self.acceptance = Acceptance(
             self._outputs, self._notifiers, self._users, self._schedule, parts
         )
@@ -80,8 +82,12 @@ class Delivery:
                 self._retire_due()
                 for name in self._schedule.take_due(clock.now()):
                     self._deliver(self._outputs[name])
-                await clock.sleep(self._schedule.next() - clock.now(), self._parts.store.news)
+                wake = min(self._schedule.next(), self._look_at)
+                await clock.sleep(wake - clock.now(), self._parts.store.news)
                 self._take_news()
+                if self._look_at <= clock.now():
+                    self._look_at = clock.now() + self._parts.look_every
+                    self._look(self._outputs)
 
     def _begin(self) -> None:
         """Say what is wanted; what the store has already (after a reload) is delivered at once."""
@@ -97,14 +103,18 @@ class Delivery:
         changed, confirmed = self._parts.store.take_news()
         for name in self._users.of(changed):
             self._schedule.changed(self._outputs[name], now)
-        for name in self._users.of(confirmed):
+        self._look(self._users.of(confirmed))
+
+    def _look(self, names: Iterable[str]) -> None:
+        """Have written again what somebody else has changed or removed."""
+        for name in names:
             output = self._outputs[name]
             if self._schedule.is_due(name) or not output.settled:
                 continue
             if not output.destination.is_intact():
                 event = f"{output.kind} changed or removed by somebody else, written again"
                 self._parts.log.warning(event, path=name)
-                self._schedule.deliver(name, now)
+                self._schedule.deliver(name, self._parts.clock.now())
 
     def _retire_due(self) -> None:
         now = self._parts.clock.now()

@@ -29,6 +29,7 @@ class Parts:
     metrics: Metrics
     log: Logger
     contracts: Contracts
+    look_every: float  # seconds after which outputs are looked at, whatever else happens
     # Name of an output, hash of its content → written by a process that was killed before it could
     # tell.
     untold: Callable[[str, str], bool]
