@@ -58,6 +58,7 @@ class Rotations:
         self._newest: dict[Ref, Event] = {}
         self.events: deque[Event] = deque(maxlen=KEPT)
         self.count = 0  # of events, also of those that are not kept any more
+        self.written = 0  # how many of them a journal has
         self.news = Wakeup()  # rung with each event
 
     def newest(self, ref: Ref) -> Event | None:
@@ -72,6 +73,12 @@ class Rotations:
                 break
             found.setdefault((event.rotation.ref, event.rotation.generation), event)
         return list(found.values())
+
+    def unwritten(self) -> tuple[list[Event], int]:
+        """Return the events that no journal has, and how many more are not kept any more."""
+        new = self.count - self.written
+        kept = min(new, len(self.events))
+        return list(self.events)[len(self.events) - kept :], new - kept
 
     # -- for store
 

@@ -155,7 +155,7 @@ EMPTY = {
     "version": "0", "now": 0.0, "uptime": 0.0, "ready": True, "not_ready": [], "alarms": [],
     "vault": {"state": "ok"}, "token": {"state": "ok", "next": {"act": "renew", "at": None}},
     "secrets": [], "files": [], "bundles": [], "sinks": [], "notify": [], "command": None,
-    "rotations": [],
+    "journal": None, "rotations": [],
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from injector.vault import Token, Tokens, Transport, Vault
 
 if TYPE_CHECKING:
     from injector.agent.handing_over import HandingOver
+    from injector.journal import Journal
 
 # Seconds that revoking may delay the end, beyond the 3 s that stopping takes.
 RELEASE_WITHIN = 3.0
@@ -131,6 +132,7 @@ class Assembly:
         self.watch = watch.Watch(config, refs, self._watch_parts())
         self.delivery = self._delivery(config, refs)
         self.sinks, self.auth = self._auth(loaded)
+        self.journal = self._journal(config)
         self.retire = Retire(
             store=kept.store,
             vault=self.vault,
@@ -165,6 +167,7 @@ class Assembly:
             self.delivery,
             self.retire,
             *self.handing_over,
+            *([] if self.journal is None else [self.journal]),
         ]
 
     async def release(self) -> None:
@@ -187,6 +190,8 @@ class Assembly:
 
     async def close(self) -> None:
         """Close connections, and keep what the next configuration needs."""
+        if self.journal is not None:
+            self.journal.write()
         self._kept.memories = {
             (output.name, output.destination.path): output.destination.memory
             for output in self.outputs
@@ -254,6 +259,20 @@ class Assembly:
             application = build.application(name, notify, self._means)
             delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery
+
+    def _journal(self, config: model.Config) -> "Journal | None":
+        if config.journal is None:
+            return None
+        from injector.journal import Journal  # only with `journal`
+
+        return Journal(
+            config.journal,
+            self._kept.rotations,
+            called=self.watch.called,
+            clock=self._kept.clock,
+            metrics=self._kept.metrics,
+            log=self._kept.log,
+        )
 
     def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth]:
         kept, config = self._kept, loaded.config

@@ -26,6 +26,7 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
         auth=assembly.auth,
         watch=assembly.watch,
         delivery=assembly.delivery,
+        journal=assembly.journal,
         redact=kept.redactor.redact,
         address=assembly.loaded.config.vault.address,
         started_at=kept.started_at,

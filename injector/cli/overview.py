@@ -28,6 +28,8 @@ def overview(status: Entry) -> list[str]:
         lines.append(f"vault: {_state(status['vault'], now)}")
     if status["command"] is not None:
         lines.append(f"command: {_state(status['command'], now)}")
+    if status["journal"] is not None and status["journal"]["error"]:
+        lines.append(f"journal: {status['journal']['path']}: {status['journal']['error']}")
     lines += [f"ALARM: {alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]
     lines += [line for section in _sections(status, now) for line in section]
     return [_printable(line) for line in lines]

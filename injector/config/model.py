@@ -592,6 +592,17 @@ class Cache(Block):
     persist: Annotated[Persist | None, Meta(description="The hand-over file.")] = None
 
 
+class Journal(Block):
+    """A file that gets a line of JSON for what became of each new value of a secret."""
+
+    path: Annotated[
+        AbsolutePath, Meta(min_length=1, description="Where to append. It never holds a value.")
+    ]
+    perms: Annotated[
+        Perms, Meta(description="Mode of a new file; one that is there keeps its own.")
+    ] = 0o600
+
+
 class Config(Block):
     """The whole configuration."""
 
@@ -614,6 +625,9 @@ class Config(Block):
     cache: Annotated[Cache, Meta(description="What outlives the process.")] = field(
         default_factory=Cache
     )
+    journal: Annotated[
+        Journal | None, Meta(description="What became of each new value, line by line.")
+    ] = None
     revoke_on_shutdown: Annotated[
         Literal["none", "leases", "token"], Meta(description="What to revoke at a regular end.")
     ] = "none"

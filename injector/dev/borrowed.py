@@ -11,7 +11,9 @@ from injector.config import model
 from injector.config.introspect import annotation, is_block, written
 
 # What another server, another login and another listener take the place of.
-REPLACED = frozenset(("vault", "auto_auth", "listener", "cache", "pid_file", "log_format"))
+REPLACED = frozenset(
+    ("vault", "auto_auth", "listener", "cache", "journal", "pid_file", "log_format")
+)
 
 
 def borrowed(path: str, instead: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import injector
 from injector.auth.autoauth import AutoAuth
@@ -16,6 +16,9 @@ from injector.secret import READ, Act, Ref
 from injector.store import Generation, Store
 from injector.vault import Tokens
 from injector.watch import Watch
+
+if TYPE_CHECKING:
+    from injector.journal import Journal
 
 # How many rotations are told of, the last ones first.
 LAST = 20
@@ -36,6 +39,7 @@ class Report:
     watch: Watch
     delivery: Delivery
     redact: Callable[[str], str]
+    journal: "Journal | None"
     address: str  # of Vault
     started_at: float
 
@@ -83,6 +87,7 @@ class Report:
             ],
             "notify": [self._target(report.name) for report in self.health.all("notify")],
             "command": None if command is None else self._state("child", "exec"),
+            "journal": None if self.journal is None else self._journal(self.journal),
             "rotations": [self._rotation(event) for event in self.rotations.last(LAST)],
         }
 
@@ -167,7 +172,7 @@ class Report:
     def _output(self, output: Output[Any]) -> dict[str, Any]:
         return {
             **self._state(output.kind, output.name),
-            "secrets": sorted(map(self._name, output.wants)),
+            "secrets": sorted(map(self.watch.called, output.wants)),
             "notify": list(output.targets),
         }
 
@@ -181,10 +186,14 @@ class Report:
             "untold": [] if untold is None else sorted(untold.paths),
         }
 
+    def _journal(self, journal: "Journal") -> dict[str, Any]:
+        state = State.FAILING if journal.error else State.OK
+        return {"path": journal.path, "state": state.value, "error": journal.error or None}
+
     def _rotation(self, event: Event) -> dict[str, Any]:
         rotation = event.rotation
         return {
-            "secret": self._name(rotation.ref),
+            "secret": self.watch.called(rotation.ref),
             "kind": rotation.kind.value,
             "generation": rotation.generation,
             "version": rotation.version or None,
@@ -196,14 +205,10 @@ class Report:
         }
 
     def _ended(self, output: str, generation: Generation) -> str:
-        name = self._name(generation.ref)
+        name = self.watch.called(generation.ref)
         if generation is self.store.current(generation.ref):
             return f"{name} has expired"
         return f"{output} holds a value of {name} that has expired"
-
-    def _name(self, ref: Ref) -> str:
-        """Return what a secret is called, or its path if nothing is made from it any more."""
-        return self.watch.called(ref) or self.redact(str(ref))
 
     def _wall(self, moment: float) -> float | None:
         """Return a moment of the injected clock as seconds since the epoch; None for never."""

@@ -56,9 +56,9 @@ class Watch:
         return None if found is None else found[0].step
 
     def called(self, ref: Ref) -> str:
-        """Return the name of a secret that somebody wants; empty for others."""
+        """Return the name of a secret, or the path of one that nobody wants any more."""
         found = self._watchers.get(ref)
-        return "" if found is None else found[0].entry.name
+        return self._parts.redactor.redact(str(ref)) if found is None else found[0].entry.name
 
     def gone(self) -> list[str]:
         """Return the secrets that disappeared and whose `on_missing` is fail."""

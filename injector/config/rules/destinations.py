@@ -53,6 +53,8 @@ def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
             yield ("listener", i, "address"), listener.address
     if config.cache.persist is not None:
         yield ("cache", "persist", "path"), config.cache.persist.path
+    if config.journal is not None:
+        yield ("journal", "path"), config.journal.path
     yield ("pid_file",), config.pid_file
 
 

@@ -1,0 +1,260 @@
+"""The journal: what became of each new value, through rotations of the file and full disks."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.disk import mounted
+from tests.engine import configuration, engine, load_from
+from tests.processes import result, running, write_config
+from tests.test_rollback import CANARY, application
+from tests.test_run import daemon
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal.jsonl"
+
+
+def settings(app, proxy, tmpfs, path, **blocks):
+    defaults = {
+        "secrets": {"app": {"path": app.path("app")}},
+        "template": [{"contents": "{{ app.value }}", "destination": str(tmpfs / "file")}],
+        "journal": {"path": str(path)},
+    }
+    return configuration(app, proxy.address, **(defaults | blocks))
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def outcomes(path):
+    return [(line["generation"], line["outcome"]) for line in lines(path)]
+
+
+async def test_a_line_says_what_was_rotated_when_and_what_came_of_it(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value=CANARY)
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path)), clock):
+        app.put("app", value=f"{CANARY}-two")
+        await clock.advance(61)
+
+    assert outcomes(path) == [
+        (1, "published"),
+        (1, "delivered"),
+        (2, "published"),
+        (2, "delivered"),
+    ]
+    assert lines(path)[-1] == {
+        "time": "2023-11-14T22:31:00.000+00:00",
+        "secret": "app",
+        "kind": "static",
+        "generation": 2,
+        "version": "2",
+        "outcome": "delivered",
+        "seconds": 0.0,
+        "error_class": None,
+    }
+    assert CANARY not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_delivery_is_written_down_when_the_application_has_taken_it(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value="one")
+    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+    blocks = {
+        "template": [entry],
+        "notify": {"app": {"command": ["true"], "wait": {"min": "2s", "max": "15s"}}},
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
+        app.put("app", value="two")
+        await clock.advance(61)
+        assert outcomes(path)[-1] == (2, "published")
+
+        await clock.advance(2)
+        assert outcomes(path)[-1] == (2, "delivered")
+        assert lines(path)[-1]["seconds"] == 2.0
+
+
+async def test_a_change_that_is_taken_back_and_its_successor_are_told_apart(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value="good")
+    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+    blocks = {
+        "template": [entry],
+        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
+        app.put("app", value=CANARY)
+        await clock.advance(90)
+        app.put("app", value="better")
+        await clock.advance(90)
+
+    assert outcomes(path)[2:] == [
+        (2, "published"),
+        (2, "rolled_back"),
+        (2, "superseded"),
+        (3, "published"),
+        (3, "delivered"),
+    ]
+    assert lines(path)[3]["error_class"] == "hook"
+    assert CANARY not in path.read_text()
+
+
+async def test_the_same_failure_again_and_again_is_one_line(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value="one")
+    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+    fails = {"command": ["false"], "wait": {"min": "1s", "max": "1s"}}
+    blocks = {"template": [entry], "notify": {"app": fails}}
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(300)
+
+        assert running.log.count("notification failed") > 5
+        assert outcomes(path) == [(1, "published"), (1, "failed")]
+
+
+async def test_it_goes_on_in_a_new_file_after_a_rename_and_in_the_same_one_after_a_cut(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value="one")
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path)), clock):
+        path.rename(tmp_path / "journal.1")
+        app.put("app", value="two")
+        await clock.advance(61)
+        assert outcomes(path) == [(2, "published"), (2, "delivered")]
+
+        os.truncate(path, 0)  # logrotate's copytruncate
+        path.chmod(0o640)
+        app.put("app", value="three")
+        await clock.advance(70)
+        assert outcomes(path) == [(3, "published"), (3, "delivered")]
+        assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A disk of 64 KiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=64k", "none", folder):
+        yield folder
+
+
+async def test_a_full_disk_costs_no_line_and_disturbs_nothing(
+    app, proxy, clock, tmpfs, tmp_path, small
+):
+    app.put("app", value="one")
+    path, ballast = small / "journal.jsonl", small / "ballast"
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
+
+    async with engine(loaded, clock) as running:
+        path.write_text("x" * 4000 + "\n")  # so that the next line needs a page that is not there
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        app.put("app", value="two")
+        await clock.advance(61)
+        assert (tmpfs / "file").read_text() == "two"
+        assert path.read_text() == "x" * 4000 + "\n"
+        assert running.log.count("journal not written") == 1
+        assert running.assembly.health.settled
+
+        ballast.unlink()
+        await clock.advance(11)
+        path.write_text(path.read_text().removeprefix("x" * 4000 + "\n"))
+        assert outcomes(path) == [(2, "published"), (2, "delivered")]
+        assert "journal written again" in running.log
+
+
+@pytest.mark.parametrize("kind", ["a link", "no folder", "a pipe"])
+async def test_a_path_that_cannot_be_used_is_said_once_and_disturbs_nothing(
+    app, proxy, clock, tmpfs, tmp_path, path, kind
+):
+    app.put("app", value="one")
+    if kind == "a link":
+        path.symlink_to(tmp_path / "elsewhere")
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path = tmp_path / "missing" / "journal.jsonl"
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(100)
+
+        assert (tmpfs / "file").read_text() == "one"
+        assert running.log.count("journal not written") == 1
+        assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_what_no_memory_holds_any_more_is_counted(app, proxy, clock, tmpfs, tmp_path, path):
+    app.put("app", value="one")
+    path.symlink_to(tmp_path / "elsewhere")
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
+
+    async with engine(loaded, clock) as running:
+        rotations = running.kept.rotations
+        rotation = rotations.events[-1].rotation
+        for _ in range(600):
+            rotations.published(rotation)
+            rotations.delivered(rotation)
+        path.unlink()
+        await clock.advance(11)
+
+    assert lines(path)[0]["lost"] == 202
+    assert len(lines(path)) == 1001
+
+
+def test_a_reload_repeats_nothing_and_once_writes_as_well(app, tmpfs, tmp_path, path):
+    app.put("db", password=CANARY)
+    config = write_config(tmp_path, daemon(app, tmpfs, journal={"path": str(path)}))
+    assert result("once", "-c", config).returncode == 0
+    assert outcomes(path) == [(1, "published"), (1, "delivered")]
+
+    with running("run", "-c", config) as injector:
+        injector.wait_for("secret fetched")
+        injector.send(signal.SIGHUP)
+        injector.wait_for("reloaded")
+        app.put("db", password="two")
+        injector.send(signal.SIGUSR1)
+        injector.wait_for("file written")
+        status = result("status", "--json", "-c", config)
+        assert injector.end() == 0
+
+    assert outcomes(path)[2:] == [
+        (1, "published"),
+        (1, "delivered"),
+        (2, "published"),
+        (2, "delivered"),
+    ]
+    assert json.loads(status.stdout)["journal"]["state"] == "ok"
+    assert CANARY not in path.read_text()
+
+
+def test_once_does_not_import_it_unless_asked(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    config = write_config(tmp_path, daemon(app, tmpfs))
+    code = (
+        "import sys; from injector.cli import main; "
+        f"assert main(['once', '-c', {str(config)!r}]) == 0; "
+        "assert 'injector.journal' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
