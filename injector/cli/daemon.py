@@ -4,13 +4,14 @@ import asyncio
 import gc
 import os
 import random
+import sys
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TextIO, cast
 
 from injector.agent.assembly import Kept
 from injector.cli.private import keep_memory_private
-from injector.clock import SystemClock
-from injector.config import Loaded
+from injector.clock import Clock, SystemClock
+from injector.config import Loaded, model
 from injector.errors import InjectorError
 from injector.log import Logger, Redactor, library_logs, logger
 
@@ -23,15 +24,32 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     keep_memory_private()
     redactor = Redactor()
     config = loaded.config
-    log = logger(level=config.log_level, style=config.log_format, redact=redactor.redact)
+    clock = SystemClock()
+    log = logger(
+        level=config.log_level,
+        style=config.log_format,
+        redact=redactor.redact,
+        stream=_stream(config, clock),
+    )
     for warning in loaded.warnings:
         log.warning("configuration", warning=warning)
-    kept = Kept(SystemClock(), log, redactor, os.environ, random.random)
+    kept = Kept(clock, log, redactor, os.environ, random.random)
     with library_logs(log):
         try:
             return asyncio.run(main(kept))
         except Exception as error:  # noqa: BLE001 - the last one who can redact what it says
             return _ended_by(error, log)
+
+
+def _stream(config: model.Config, clock: Clock) -> TextIO:
+    if not config.log_file:
+        return sys.stderr
+    from injector.logfile import LogFile, Rotation  # only with `log_file`
+
+    rotation = Rotation(
+        config.log_rotate_bytes, config.log_rotate_duration, config.log_rotate_max_files
+    )
+    return cast("TextIO", LogFile(config.log_file, rotation, clock, sys.stderr))
 
 
 def _ended_by(ending: Exception, log: Logger) -> int:

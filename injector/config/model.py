@@ -645,3 +645,15 @@ class Config(Block):
         Literal["auto", "json", "console", "standard"],
         Meta(description="`auto`: console on a terminal, else JSON; `standard` is console."),
     ] = "auto"
+    log_file: Annotated[
+        AbsolutePath, Meta(description="Gets every line of the log as well, beside standard error.")
+    ] = ""
+    log_rotate_bytes: Annotated[
+        int, Meta(ge=0, description="Size at which it is put aside; 0: whatever its size.")
+    ] = 0
+    log_rotate_duration: Annotated[
+        Duration, Meta(description="Age at which it is put aside; 0: whatever its age.")
+    ] = 86400.0
+    log_rotate_max_files: Annotated[
+        int, Meta(ge=-1, description="How many of those are kept; 0: all, -1: none.")
+    ] = 0

@@ -12,7 +12,7 @@ from injector.config.introspect import annotation, is_block, written
 
 # What another server, another login and another listener take the place of.
 REPLACED = frozenset(
-    ("vault", "auto_auth", "listener", "cache", "journal", "pid_file", "log_format")
+    ("vault", "auto_auth", "listener", "cache", "journal", "pid_file", "log_format", "log_file")
 )
 
 

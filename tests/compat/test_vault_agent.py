@@ -249,6 +249,26 @@ def test_the_environment_beats_the_file_and_flags_beat_both(tmp_path):
     assert from_flags.log_format == "json"
 
 
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("/var/log/app.txt", "/var/log/app.txt"),
+        ("/var/log/app", "/var/log/app.log"),
+        ("/var/log/", "/var/log/agent.log"),
+    ],
+)
+def test_a_log_file_is_named_as_the_agents_name_it(tmp_path, written, path):
+    text = f'log_file = "{written}"\nlog_rotate_bytes = 1000\nlog_rotate_max_files = 3'
+
+    config = loaded(tmp_path, text).config
+    flagged = loaded(tmp_path, text, flags=Flags(log={"log_file": "/tmp/x.log"})).config
+
+    assert config.log_file == path
+    assert (config.log_rotate_bytes, config.log_rotate_max_files) == (1000, 3)
+    assert config.log_rotate_duration == 86400
+    assert flagged.log_file == "/tmp/x.log"
+
+
 def test_waiting_and_intervals(tmp_path):
     text = """
         template_config {

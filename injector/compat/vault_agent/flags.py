@@ -22,6 +22,7 @@ class Flags:
     exit_after_auth: bool | None = None
     log_level: str = ""
     log_format: str = ""
+    log: dict[str, Any] = field(default_factory=dict)  # where it goes
 
     @property
     def overruled(self) -> frozenset[str]:
@@ -62,6 +63,14 @@ _VAULT: dict[str, tuple[str, Callable[[str], Any], str]] = {
 }
 
 
+_LOG: dict[str, tuple[Callable[[str], Any], str]] = {
+    "log-file": (str, "file that gets the log as well"),
+    "log-rotate-bytes": (_read(scalars.whole), "size at which it is put aside"),
+    "log-rotate-duration": (_read(scalars.duration), "age at which it is put aside"),
+    "log-rotate-max-files": (_read(scalars.whole), "how many of those are kept"),
+}
+
+
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add them as Go writes them: one dash or two, the value behind `=` or a space."""
     parser.allow_abbrev = False
@@ -92,6 +101,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="trace, debug, info, warn, error",
     )
     add("log-format", default="", choices=("standard", "json"), help="of the log")
+    for name, (read, text) in _LOG.items():
+        add(name, type=read, metavar="VALUE", help=text)
     for name, (_, read, text) in _VAULT.items():
         flag: dict[str, Any] = {"nargs": "?", "const": True} if read is _boolean else {}
         add(name, type=read, metavar="BOOL" if flag else "VALUE", help=text, **flag)
@@ -110,4 +121,9 @@ def flags(args: argparse.Namespace) -> Flags:
         value = getattr(args, name.replace("-", "_"))
         if value is not None:
             vault[key] = value
-    return Flags(vault, args.exit_after_auth, args.log_level, args.log_format)
+    log = {}
+    for name in _LOG:
+        value = getattr(args, name.replace("-", "_"))
+        if value is not None:
+            log[name.replace("-", "_")] = value
+    return Flags(vault, args.exit_after_auth, args.log_level, args.log_format, log)

@@ -263,6 +263,17 @@ class Translation:
             outside = environment.find(name.upper(), self._outside.environ)[1].lower()
             value = given or scalars.LEVELS.get(outside, outside) or files.get(name) or default
             root.put(name, value.lower(), files.at(name))
+        self._log_file(root)
+
+    def _log_file(self, root: Block) -> None:
+        files, flags = self._files, self._outside.flags
+        path = flags.log.get("log_file", files.get("log_file"))
+        if path:
+            root.put("log_file", _log_path(path), files.at("log_file"))
+        for row in OPTIONS[""]:
+            value = flags.log.get(row.name, files.get(row.name))
+            if row.name.startswith("log_rotate_") and value is not None:
+                root.put(row.name, _as_ours(row.kind, value), files.at(row.name))
 
     def _problem(self, section: Section, name: str, text: str) -> None:
         self._notes.problems.append(section.problem(name, text))
@@ -295,6 +306,12 @@ def _as_ours(kind: Kind, value: Any) -> Any:
     if kind in (Kind.OCTAL, Kind.MODE):
         return f"{value:04o}"
     return _seconds(value) if kind is Kind.DURATION else value
+
+
+def _log_path(path: str) -> str:
+    folder, name = os.path.split(path)
+    name = name if os.path.splitext(name)[1] else f"{name or 'agent'}.log"
+    return os.path.abspath(os.path.join(folder, name))
 
 
 def _seconds(value: float) -> str:

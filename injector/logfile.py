@@ -1,0 +1,86 @@
+"""A log on disk beside standard error, put aside when it is large or old."""
+
+import glob
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+from injector.clock import Clock
+from injector.errors import WriteError
+
+MODE = 0o640
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """When a log is put aside, and how many of those are kept: 0 all, less than 0 none."""
+
+    size: int = 0  # bytes; 0: whatever its size
+    age: float = 0.0
+    keep: int = 0
+
+
+class LogFile:
+    """Takes every line of the log. Secret values are gone from it before it comes here."""
+
+    def __init__(self, path: str, rotation: Rotation, clock: Clock, beside: TextIO) -> None:
+        """Open it; raises WriteError. What an earlier run has written stays."""
+        self._path = path
+        self._rotation = rotation
+        self._clock = clock
+        self._beside = beside
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self._open()
+        except OSError as exc:
+            raise WriteError(f"log_file {path}: {exc.strerror}") from exc
+
+    def write(self, text: str) -> None:
+        """Write to both: neither may keep a line from the other."""
+        with suppress(OSError, ValueError):
+            self._beside.write(text)
+        if self._is_due():
+            self._put_aside()
+        self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._beside.flush()
+        self._file.flush()
+
+    def isatty(self) -> bool:
+        """Say no, so that there are no colours in it."""
+        return False
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open(self) -> None:
+        self._file = open(self._path, "a", encoding="utf-8", opener=_opener)  # noqa: SIM115 - until the end
+        self._opened_at = self._clock.now()
+
+    def _is_due(self) -> bool:
+        size, age = self._rotation.size, self._rotation.age
+        is_large = 0 < size <= self._file.tell()
+        return is_large or 0 < age <= self._clock.now() - self._opened_at
+
+    def _put_aside(self) -> None:
+        """Rename it by the time, open another, and remove the oldest that are too many."""
+        stem, extension = os.path.splitext(self._path)
+        with suppress(OSError):
+            os.replace(self._path, f"{stem}-{self._clock.wall() * 1e9:.0f}{extension}")
+            self._file.close()
+            self._open()
+            self._prune(stem, extension)
+
+    def _prune(self, stem: str, extension: str) -> None:
+        if not self._rotation.keep:
+            return
+        aside = sorted(glob.glob(f"{glob.escape(stem)}-[0-9]*{glob.escape(extension)}"))
+        for path in aside[: len(aside) - max(self._rotation.keep, 0)]:
+            os.unlink(path)
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, MODE)

@@ -1,0 +1,109 @@
+"""The log on disk: beside standard error, and put aside in time."""
+
+import io
+
+import pytest
+
+from injector.errors import WriteError
+from injector.logfile import LogFile, Rotation
+from tests.processes import result, write_config
+
+
+@pytest.fixture
+def beside():
+    return io.StringIO()
+
+
+@pytest.fixture
+def opened(tmp_path, clock, beside):
+    made = []
+
+    def opening(**rotation):
+        made.append(LogFile(str(tmp_path / "new" / "a.log"), Rotation(**rotation), clock, beside))
+        return made[-1]
+
+    yield opening
+    for log in made:
+        log.close()
+
+
+def written(log, *lines):
+    for line in lines:
+        log.write(f"{line}\n")
+        log.flush()
+
+
+def aside(folder):
+    return [file.read_text() for file in sorted((folder / "new").glob("a-*.log"))]
+
+
+async def test_every_line_is_in_both(opened, beside, tmp_path):
+    written(opened(), "one", "two")
+
+    assert (tmp_path / "new" / "a.log").read_text() == beside.getvalue() == "one\ntwo\n"
+    assert (tmp_path / "new" / "a.log").stat().st_mode & 0o777 == 0o640
+
+
+async def test_what_an_earlier_run_has_written_stays(opened, tmp_path):
+    written(opened(), "one")
+    written(opened(), "two")
+
+    assert (tmp_path / "new" / "a.log").read_text() == "one\ntwo\n"
+
+
+async def test_a_large_one_is_put_aside(opened, clock, tmp_path):
+    log = opened(size=8)
+    for line in ("one", "two", "three"):
+        written(log, line)
+        await clock.advance(1)
+
+    assert aside(tmp_path) == ["one\ntwo\n"]
+    assert (tmp_path / "new" / "a.log").read_text() == "three\n"
+
+
+async def test_an_old_one_is_put_aside(opened, clock, tmp_path):
+    log = opened(age=3600)
+    written(log, "one")
+    await clock.advance(3600)
+    written(log, "two")
+
+    assert aside(tmp_path) == ["one\n"]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(0, 4), (2, 2), (-1, 0)])
+async def test_so_many_are_kept_the_newest(opened, clock, tmp_path, keep, kept):
+    log = opened(size=1, keep=keep)
+    for number in range(5):
+        written(log, number)
+        await clock.advance(1)
+
+    assert aside(tmp_path) == [f"{number}\n" for number in range(4)][4 - kept :]
+
+
+async def test_standard_error_that_is_gone_keeps_nothing_from_it(opened, beside, tmp_path):
+    log = opened()
+    beside.close()
+
+    written(log, "one")
+
+    assert (tmp_path / "new" / "a.log").read_text() == "one\n"
+
+
+async def test_one_that_cannot_be_opened_is_an_error_that_names_it(tmp_path, clock, beside):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(WriteError, match=r"log_file .*/file/a\.log: "):
+        LogFile(str(tmp_path / "file" / "a.log"), Rotation(), clock, beside)
+
+
+def test_once_writes_its_log_there_too(app, tmpfs, tmp_path):
+    from tests.test_run import daemon
+
+    app.put("db", password="one")
+    config = daemon(app, tmpfs, log_file=str(tmp_path / "injector.log"))
+
+    ended = result("once", "-c", write_config(tmp_path, config))
+
+    assert ended.returncode == 0
+    assert (tmp_path / "injector.log").read_text() == ended.stderr
+    assert '"everything is in place"' in ended.stderr
