@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers unit test-containers fmt bench lock clean
+.PHONY: help install demo test lint types layers secrets unit test-containers fmt bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ install: $(READY) ## create .venv with the pinned, hash-checked dependencies
 demo: $(READY) ## the main job, live: a real server, a real application, a rotation, an outage
 	@$(BIN)/injector demo
 
-test: lint types layers unit ## everything CI runs
+test: lint types layers secrets unit ## everything CI runs
 
 lint: $(READY) ## format and lint (ruff)
 	$(BIN)/ruff format --check .
@@ -33,6 +33,9 @@ types: $(READY) ## mypy --strict
 
 layers: $(READY) ## imports point one way (import-linter)
 	$(BIN)/lint-imports
+
+secrets: $(READY) ## no secret in any file of the repository (detect-secrets)
+	PYTHON=$(BIN)/python .ci/secrets
 
 unit: $(READY) ## the tests, against a real OpenBao
 	$(BIN)/pytest

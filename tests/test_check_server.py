@@ -337,6 +337,7 @@ async def test_an_answer_without_a_date_says_so(tmp_path, settings, proxy):
 async def test_behind_a_proxy_the_name_is_the_proxys_business(
     tmp_path, settings, server, monkeypatch
 ):
+    # pragma: allowlist nextline secret
     monkeypatch.setenv("http_proxy", "http://user:canary-pw@127.0.0.1:1")
     found = await findings(tmp_path, settings("http://vault.example:8200"))
 

@@ -331,6 +331,7 @@ async def test_a_redirect_to_nonsense_is_not_followed(clock):
 
 async def test_the_password_of_a_proxy_is_in_no_error(clock, monkeypatch):
     async with answering(b"HTTP/1.1 407 X") as address:
+        # pragma: allowlist nextline secret
         monkeypatch.setenv("https_proxy", f"http://user:hunter22@{address}")
         monkeypatch.delenv("no_proxy", raising=False)
         transport = transport_to("https://vault.example", clock)
