@@ -442,6 +442,37 @@ async def test_without_the_block_of_any_secret_once_ends_with_4(
         assert re.search(f" {path}[^ ]*: permission denied", log)
 
 
+async def test_without_the_line_of_any_parameter_once_ends_with_4(
+    app, clock, settings, policy, tmp_path
+):
+    """Except for the only one of a block: a list without any would allow all of them."""
+    loaded = load_from(tmp_path, settings)
+    lines = re.findall(r'^    "\w+" = \[\]\n', blocks(policy)["policy-pki/issue/web"], re.MULTILINE)
+    assert [line.split('"')[1] for line in lines] == ["common_name", "ttl"]
+
+    for line in lines:
+        allow(app, policy.replace(line, ""))
+
+        code, log = await run_once(loaded, clock)
+
+        assert code == 4, line
+        assert "policy-pki/issue/web: permission denied" in log
+
+
+async def test_a_write_to_kv_needs_both_of_its_capabilities(app, clock, settings, policy, tmp_path):
+    """The first one creates, the next ones update."""
+    path = app.path("written")
+    settings["secrets"] = {"w": {"path": path, "params": {"data": {"a": "1"}}}}
+    settings["template"][0]["contents"] = "{{ w.version }}"
+    policy = result("policy", "-c", write_config(tmp_path, settings)).stdout
+    loaded = load_from(tmp_path, settings)
+    assert 'capabilities = ["create", "update"]' in blocks(policy)[path]
+
+    for allowed, code in (('["update"]', 4), ('["create"]', 0), ('["create"]', 4)):
+        allow(app, policy.replace('["create", "update"]', allowed))
+        assert (await run_once(loaded, clock))[0] == code
+
+
 LOSSES = {
     "auth/token/lookup-self": "token not valid any more, logging in again",
     "auth/token/renew-self": "renew auth/token/renew-self: permission denied",
