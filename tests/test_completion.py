@@ -84,6 +84,15 @@ def test_each_script_is_one_that_its_shell_can_read(shell, scripts):
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("shell", [installed("bash"), installed("fish")])
+def test_destinations_are_those_of_the_configuration_on_the_line(shell, scripts):
+    (scripts / "names.yaml").write_text(complete(CONFIG))
+
+    found = candidates(shell, scripts, "injector", "render", "-c", "names.yaml", "/run/")
+
+    assert found == ["/run/x", "/run/tls/key.pem"]
+
+
 def test_names_are_those_of_the_configuration_on_the_line(tmp_path):
     file = tmp_path / "app.yaml"
     file.write_text(complete(CONFIG))
@@ -91,7 +100,7 @@ def test_names_are_those_of_the_configuration_on_the_line(tmp_path):
     line = ["injector", "render", "-c", str(file), "--reveal"]
 
     assert names("secrets", line) == ["app", "db"]
-    assert names("destinations", line) == ["/run/x", "key.pem"]
+    assert names("destinations", line) == ["/run/x", "/run/tls/key.pem"]
     assert names("secrets", ["injector", "render"]) == []
 
 

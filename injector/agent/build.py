@@ -68,7 +68,7 @@ def _file(
     return Output(
         kind="file",
         name=entry.destination,
-        renderer=_renderer(entry, plan, refs),
+        renderer=renderer_of(entry, plan, refs),
         destination=File(
             entry.destination,
             rights(entry),
@@ -96,7 +96,7 @@ def _bundle(
         kind="bundle",
         name=entry.name,
         renderer=Together(
-            {member.destination: _renderer(member, plan, refs) for member in entry.template}
+            {member.destination: renderer_of(member, plan, refs) for member in entry.template}
         ),
         destination=Bundle(
             entry.directory,
@@ -183,7 +183,7 @@ def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
     return lambda target: by_target[target]
 
 
-def _renderer(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:
+def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:
     renderer: Renderer[bytes]
     if entry.format is not None:
         from injector.delivery.renderers import Formatted

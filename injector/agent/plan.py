@@ -29,10 +29,12 @@ def plan(
     *,
     elsewhere: bool = False,
     read: Read = read,
+    destinations: bool = True,
 ) -> Plan:
     """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
 
-    With `elsewhere` it is meant for another machine: destinations are not looked at.
+    With `elsewhere` it is meant for another machine, which has its own environment and files.
+    Without `destinations` only the files that will be written are not looked at.
     """
     templates: dict[model.Template, template.Template] = {}
     refs: dict[str, Ref] = {}
@@ -50,9 +52,10 @@ def plan(
     loaded = load(
         path,
         environ,
-        check_destination=None if elsewhere else destination_problems,
+        check_destination=destination_problems if destinations and not elsewhere else None,
         check_template=compile_template,
         read=read,
+        needs_login=not elsewhere,
     )
     return Plan(loaded, templates)
 

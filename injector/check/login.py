@@ -28,15 +28,10 @@ async def log_in(
     loaded: Loaded, vault: Vault, *, log: Logger, redactor: Redactor, use_secret_id: bool = False
 ) -> tuple[Token | None, list[Finding]]:
     """Log in, unless that would use something up; return the token, if there is one."""
-    if loaded.config.auto_auth is None:
-        settings, method = auth.given(loaded.token, redactor)
-    else:
-        settings = loaded.config.auto_auth.method
-        if why := used_up(settings.config, use_secret_id=use_secret_id):
-            wrapped = await _wrapped(settings.config, vault, redactor)
-            return None, [note("login", f"not tried: {why}"), *wrapped]
-        settings = msgspec.structs.replace(settings, config=_keeping(settings.config))
-        method = auth.method(settings, log=log, metrics=Metrics(), redactor=redactor)
+    settings, method = sparing(loaded, log=log, redactor=redactor)
+    if why := used_up(loaded, use_secret_id=use_secret_id):
+        wrapped = await _wrapped(settings.config, vault, redactor)
+        return None, [note("login", f"not tried: {why}"), *wrapped]
     try:
         token = await method.log_in(vault)
     except InjectorError as exc:
@@ -61,9 +56,18 @@ async def give_back(token: Token, vault: Vault) -> list[Finding]:
     return []
 
 
-def used_up(config: model.MethodConfig, *, use_secret_id: bool) -> str:
+def sparing(loaded: Loaded, *, log: Logger, redactor: Redactor) -> tuple[model.Method, auth.Method]:
+    """Return the configuration's way to log in, which removes no file here."""
+    if loaded.config.auto_auth is None:
+        return auth.given(loaded.token, redactor)
+    settings = loaded.config.auto_auth.method
+    settings = msgspec.structs.replace(settings, config=_keeping(settings.config))
+    return settings, auth.method(settings, log=log, metrics=Metrics(), redactor=redactor)
+
+
+def used_up(loaded: Loaded, *, use_secret_id: bool) -> str:
     """Say what a login would use up, so that the daemon could not; nothing if it would not."""
-    match config:
+    match loaded.config.auto_auth and loaded.config.auto_auth.method.config:
         case model.AppRole(secret_id_response_wrapping_path=path) if path:
             return "the secret id comes wrapped, and can be unwrapped once"
         case model.AppRole(secret_id_file_path=path, remove_secret_id_file_after_reading=True) if (

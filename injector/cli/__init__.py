@@ -17,6 +17,7 @@ GROUPS = {
     },
     "before a deployment": {
         "check": "report every problem of a configuration, without a server",
+        "render": "show what would be written, and how it differs from what is there",
         "policy": "print the least-privilege Vault policy that a configuration needs",
         "schema": "print the JSON Schema of the configuration, for editors",
     },

@@ -173,7 +173,8 @@ def main(args: argparse.Namespace) -> int:
 
     def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
         # Online, the machine is looked at thing by thing, with all the rest.
-        made.append(plan(file, environ, elsewhere=args.elsewhere or args.online))
+        elsewhere = args.elsewhere and not args.online  # to ask Vault, one has to log in from here
+        made.append(plan(file, environ, elsewhere=elsewhere, destinations=not args.online))
         return made[0].loaded
 
     if not args.online:

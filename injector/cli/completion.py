@@ -95,7 +95,6 @@ def _asking(what: str) -> dict[str, object]:
 def names(what: str, words: Sequence[str]) -> list[str]:
     """Return the names in the configuration of the line so far; none without one."""
     from injector.config import load
-    from injector.config.rules.names import located_templates
 
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("-c", "--config")
@@ -105,4 +104,7 @@ def names(what: str, words: Sequence[str]) -> list[str]:
     config = load(os.path.expanduser(file), os.environ).config
     if what == "secrets":
         return list(config.secrets)
-    return [template.destination for _, template in located_templates(config)]
+    files = [template.destination for template in config.template]
+    for bundle in config.bundle:
+        files += [os.path.join(bundle.directory, each.destination) for each in bundle.template]
+    return files

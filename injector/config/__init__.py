@@ -49,11 +49,13 @@ def load(
     *,
     check_destination: CheckDestination | None = None,
     check_template: CheckTemplate | None = None,
+    needs_login: bool = True,
     unavailable: tuple[Row, ...] = UNAVAILABLE,
     read: Read = read,
 ) -> Loaded:
     """Read and check everything that can be checked without a server.
 
+    Where nobody will log in (not `needs_login`), the environment need not have a token.
     Raises ConfigError with all problems of the file, in the order of its lines.
     """
     reading = read(path, environ)
@@ -67,7 +69,8 @@ def load(
     config = _with_certificate(msgspec.structs.replace(config, vault=vault))
     token = "" if config.auto_auth is not None else environment.find("TOKEN", environ)[1]
 
-    findings = [*_login_is_possible(config, token), *all_findings(config, document)]
+    findings = [*all_findings(config, document)]
+    findings += _login_is_possible(config, token) if needs_login else ()
     findings += _destinations(config, check_destination)
     findings += _sources(config, document, check_template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]

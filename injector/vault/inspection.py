@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from injector.secret import Ref
 from injector.vault.adapter import AsyncAdapter
 from injector.vault.client import understood
 from injector.vault.tokens import Token
@@ -53,3 +54,21 @@ async def capabilities(
             {path: said.get(path) for path in asked}, shape, "ask sys/capabilities-self"
         )
     return found
+
+
+class _Mount(msgspec.Struct, frozen=True):
+    """What is mounted where a path leads."""
+
+    type: str = ""
+
+
+async def engine_of(transport: Transport, token: Token, ref: Ref) -> str:
+    """Return the type of the engine that a path leads to, as the command line asks for it.
+
+    Raises DeniedError if the token has no right at all on the path.
+    """
+    namespace = ref.namespace or transport.settings.namespace
+    adapter = AsyncAdapter(transport, token=token.value, namespace=namespace)
+    path = ref.path.partition("?")[0]
+    answer = await adapter.request("get", f"/v1/sys/internal/ui/mounts/{path}")
+    return understood(answer.get("data"), _Mount, "look up a mount").type

@@ -1,0 +1,191 @@
+"""`injector render`: what would be written, and how it differs from what is there."""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+
+from injector.agent import build
+from injector.agent.plan import Plan, names, plan
+from injector.cli.parser import add_config, exits
+from injector.errors import (
+    AuthError,
+    ConfigError,
+    DeniedError,
+    InjectorError,
+    MissingError,
+    RenderError,
+    TransientError,
+    WriteError,
+)
+from injector.log import Redactor
+from injector.preview import Source
+from injector.preview.difference import Masks
+from injector.preview.fixtures import Fixtures
+from injector.preview.names import example
+from injector.preview.rendering import Outcome, rendered
+from injector.preview.report import changes, content
+from injector.preview.targets import Target, targets
+
+DIFFERENT = 1
+NOTE = """\
+Nothing is written, and nobody is told. Values are masked: the same mask is the same value, in this
+run. It logs in as the daemon will and ends its token; what reading would issue (credentials,
+certificates) is read only with --issue, and revoked as far as it can be. With --fixtures no server
+is needed: DIR holds NAME.yaml for each name of `secrets:`, or PATH.yaml for a path, with the keys
+and values that templates see."""
+EXAMPLES = (
+    "injector render -c injector.yaml --fixtures fixtures",
+    "injector render -c injector.yaml /run/secrets/app.env",
+    "injector render -c injector.yaml --names-only > env.example",
+)
+EXITS = {
+    "0": "every file is as it would be; with --content and --names-only: printed",
+    "1": "a file differs, or is not there; as everywhere also a fault of this program",
+    **exits(
+        ConfigError,
+        AuthError,
+        DeniedError,
+        MissingError,
+        RenderError,
+        WriteError,
+        TransientError,
+    ),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_config(parser)
+    parser.add_argument(
+        "destinations",
+        nargs="*",
+        metavar="DEST",
+        help="files, or directories of bundles; all of them if none is named",
+    )
+    parser.add_argument("--fixtures", metavar="DIR", help="secrets from YAML files, not from Vault")
+    parser.add_argument("--reveal", action="store_true", help="show values")
+    parser.add_argument(
+        "--content", action="store_true", help="the whole content, whatever is there"
+    )
+    parser.add_argument(
+        "--names-only",
+        action="store_true",
+        help="an env.example: the variables that files define, without values; asks no server",
+    )
+    parser.add_argument(
+        "--issue",
+        action="store_true",
+        help="read also what is issued by reading it; it is revoked afterwards",
+    )
+    parser.add_argument(
+        "--use-secret-id",
+        action="store_true",
+        help="log in although the secret id may be good for one login only; its file is left",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    offline = bool(args.fixtures or args.names_only)
+    planned = plan(args.config, elsewhere=offline, destinations=False)
+    run = Run(planned, args)
+    return run.print_names() if args.names_only else asyncio.run(run.print_files())
+
+
+class Run:
+    """One run of the command."""
+
+    def __init__(self, planned: Plan, args: argparse.Namespace) -> None:
+        self._plan = planned
+        self._args = args
+        self._names = names(planned.config)
+        self._targets = targets(planned, self._names, args.destinations)
+        self._redactor = Redactor()
+        self._fixtures: Fixtures | None = None
+        if args.fixtures:
+            secrets = planned.config.secrets
+            optional = {self._names[name] for name, each in secrets.items() if each.optional}
+            self._fixtures = Fixtures(args.fixtures, self._names, frozenset(optional))
+
+    def print_names(self) -> int:
+        folder = os.path.dirname(os.path.abspath(self._args.config))
+        lines = list(example(self._targets, self._plan.config, self._keys(), folder=folder))
+        if not lines:
+            raise ConfigError("no file here defines variables: dotenv, shell, or lines of NAME=…")
+        print("\n".join(lines[:-1]))
+        return 0
+
+    def _keys(self) -> dict[str, list[str]]:
+        """Return the keys of secrets that become variables by themselves, as far as known."""
+        if self._fixtures is None:
+            return {}
+        used = {target.entry.secret for target in self._targets if target.ref is not None}
+        return {name: list(self._fixtures.content(self._names[name]) or ()) for name in used}
+
+    async def print_files(self) -> int:
+        contracts = build.contracts(self._plan.config, self._names)
+        async with self._source() as source:
+            outcomes = await rendered(self._targets, source, contracts)
+        masks = None if self._args.reveal else Masks(os.urandom(16))
+        codes = [
+            self._print(target, outcome, masks)
+            for target, outcome in zip(self._targets, outcomes, strict=True)
+        ]
+        if self._fixtures is not None and not self._args.destinations:
+            for path in self._fixtures.unused():
+                self._say(f"{path} is not used: nothing asks for a secret of that name or path")
+        self._sum_up(codes)
+        errors = [code for code in codes if code > DIFFERENT]
+        return min(errors, default=max(codes, default=0))
+
+    def _source(self) -> contextlib.AbstractAsyncContextManager[Source]:
+        if self._fixtures is not None:
+            return contextlib.nullcontext(self._fixtures.source)
+        from injector.clock import SystemClock
+        from injector.log import logger
+        from injector.preview.server import Parts, server  # fixtures do without
+
+        style = self._plan.config.log_format
+        log = logger(level="error", style=style, redact=self._redactor.redact)
+        parts = Parts(SystemClock(), log, self._redactor, self._say)
+        return server(
+            self._plan,
+            self._names,
+            parts,
+            issue=self._args.issue,
+            use_secret_id=self._args.use_secret_id,
+        )
+
+    def _print(self, target: Target, outcome: Outcome, masks: Masks | None) -> int:
+        """Print what there is to say of one file; return its exit code."""
+        if isinstance(outcome, InjectorError):
+            self._say(f"{target.path}: {outcome}")
+            return outcome.exit_code
+        new, snapshot = outcome
+        if self._args.content:
+            if len(self._targets) > 1:
+                print(f"==> {target.path} <==")
+            print(content(target, new, snapshot, masks=masks), end="")
+            return 0
+        try:
+            lines = list(changes(target, new, snapshot, masks=masks))
+        except InjectorError as exc:
+            self._say(str(exc))
+            return exc.exit_code
+        for line in lines:
+            print(line)
+        return DIFFERENT if lines else 0
+
+    def _sum_up(self, codes: list[int]) -> None:
+        if self._args.content:
+            return
+        failed = sum(code > DIFFERENT for code in codes)
+        counts = {
+            "as it would be": codes.count(0),
+            "different or not there": codes.count(DIFFERENT),
+            "not rendered": failed,
+        }
+        self._say(", ".join(f"{number} {what}" for what, number in counts.items() if number))
+
+    def _say(self, text: str) -> None:
+        print(f"injector: {self._redactor.redact(text)}", file=sys.stderr)

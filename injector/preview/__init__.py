@@ -1,0 +1,11 @@
+"""What would be written, and how it differs from what is there. Nothing is written or notified."""
+
+from collections.abc import Awaitable, Callable
+
+from injector.secret import Ref
+from injector.template import Content
+
+# Returns the data of a secret, None for an optional one that does not exist; or raises.
+Source = Callable[[Ref], Awaitable[Content | None]]
+
+__all__ = ["Source"]

@@ -1,0 +1,113 @@
+"""Secrets from a folder of YAML files, instead of a server.
+
+    FOLDER/NAME.yaml             the secret that `secrets:` calls NAME
+    FOLDER/PATH.yaml             the secret at PATH, such as FOLDER/secret/data/app.yaml
+
+Each holds the keys and values that templates see. `.yml` and `.json` do as well. A version that is
+pinned may have a file of its own (`secret/data/app?version=3.yaml`), parameters do not.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from injector.config.problem import Wrong, nearest
+from injector.config.textfile import read_text
+from injector.errors import ConfigError, MissingError
+from injector.secret import Ref
+from injector.template import Content
+
+EXTENSIONS = (".yaml", ".yml", ".json")
+
+
+class Fixtures:
+    """A folder, and which of its files have been used."""
+
+    def __init__(self, folder: str, names: Mapping[str, Ref], optional: frozenset[Ref]) -> None:
+        if not os.path.isdir(folder):
+            raise ConfigError(f"--fixtures: {folder} is not a folder; {LAYOUT}")
+        self._folder = folder
+        self._names = names
+        self._optional = optional
+        self._used: set[str] = set()
+
+    async def source(self, ref: Ref) -> Content | None:
+        """Give `content` to those who would wait for a server."""
+        return self.content(ref)
+
+    def content(self, ref: Ref) -> Content | None:
+        """Return what stands for a secret; None for an optional one that has no file.
+
+        Raises MissingError naming the nearest file, ConfigError for a file that cannot be used.
+        """
+        for stem in self._stems(ref):
+            for extension in EXTENSIONS:
+                path = os.path.join(self._folder, stem + extension)
+                if os.path.isfile(path):
+                    self._used.add(path)
+                    return _read(path)
+        if ref in self._optional:
+            return None
+        raise MissingError(self._missing(ref))
+
+    def unused(self) -> list[str]:
+        """Return the files that nothing has asked for: a name may be misspelt."""
+        return sorted(set(self._files()) - self._used)
+
+    def _stems(self, ref: Ref) -> list[str]:
+        """Return the names of files that may stand for a secret, the most specific first."""
+        bare = ref.path.partition("?")[0]
+        if ".." in bare.split("/"):
+            raise ConfigError(f"--fixtures: {ref.path} leads out of the folder")
+        named = sorted(name for name, each in self._names.items() if each == ref)
+        return [*named, *dict.fromkeys((ref.path, bare))]
+
+    def _files(self) -> Iterator[str]:
+        for folder, _, files in os.walk(self._folder):
+            yield from (os.path.join(folder, file) for file in files if file.endswith(EXTENSIONS))
+
+    def _missing(self, ref: Ref) -> str:
+        stems = self._stems(ref)
+        expected = " or ".join(os.path.join(self._folder, stem + EXTENSIONS[0]) for stem in stems)
+        there = [os.path.relpath(path, self._folder) for path in self.unused()]
+        close = {os.path.splitext(path)[0]: path for path in there}
+        near = next((near for stem in stems if (near := nearest(stem, list(close)))), None)
+        hint = f"; did you mean {os.path.join(self._folder, close[near])}?" if near else ""
+        return f"there is no fixture for {ref}: it would be {expected}{hint}"
+
+
+LAYOUT = "it holds NAME.yaml for each name of `secrets:`, or PATH.yaml for a path"
+
+
+def _read(path: str) -> Content:
+    try:
+        text = read_text(path)
+        if path.endswith(".json"):
+            data: Any = json.loads(text)
+        else:
+            data = yaml.load(text, yaml.CSafeLoader)
+    except Wrong as wrong:
+        raise ConfigError(f"{path}: {wrong}") from None
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else 1
+        raise ConfigError(f"{path}:{line}: {exc.problem}") from None
+    except (yaml.YAMLError, ValueError) as exc:
+        raise ConfigError(f"{path}: cannot be parsed ({type(exc).__name__})") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: expected the keys and values of a secret, as a map")
+    for key, value in data.items():
+        _require_json(path, key, value)
+    return data
+
+
+def _require_json(path: str, key: Any, value: Any) -> None:
+    if not isinstance(key, str):
+        raise ConfigError(f"{path}: {key}: a key is a text; put it in quotes")
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise ConfigError(f"{path}: {key}: {kind} is not of JSON; put it in quotes") from None

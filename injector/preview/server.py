@@ -1,0 +1,124 @@
+"""Secrets from Vault, without leaving anything there: what reading would issue is not read."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+from injector.agent.plan import Plan
+from injector.check import login
+from injector.clock import Clock
+from injector.errors import ConfigError, DeniedError, InjectorError, MissingError
+from injector.log import Logger, Redactor
+from injector.metrics import Metrics
+from injector.preview import Source
+from injector.secret import Ref
+from injector.template import Content
+from injector.vault import Token, Transport, Vault
+from injector.vault.inspection import engine_of
+from injector.watch.entry import Entries
+
+# Engines whose reads give what is there already.
+READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
+# Of others: what they rotate by themselves.
+STATIC = ("/static-creds/", "/static-cred/")
+FIXTURES = "or give --fixtures DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a preview works with. `say` takes what a user has to know."""
+
+    clock: Clock
+    log: Logger
+    redactor: Redactor
+    say: Callable[[str], None]
+
+
+@contextlib.asynccontextmanager
+async def server(
+    plan: Plan, names: Mapping[str, Ref], parts: Parts, *, issue: bool, use_secret_id: bool
+) -> AsyncIterator[Source]:
+    """Log in, give a source of secrets, and give back what was issued for it."""
+    if why := login.used_up(plan.loaded, use_secret_id=use_secret_id):
+        raise ConfigError(f"not logged in: {why}; {FIXTURES}")
+    transport = Transport(
+        plan.config.vault,
+        connections=plan.config.template_config.max_connections_per_host,
+        clock=parts.clock,
+        metrics=Metrics(),
+        redact=parts.redactor.redact,
+    )
+    vault = Vault(transport, parts.clock)
+    try:
+        _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
+        token = await method.log_in(vault)
+        parts.redactor.learn("token", token.value)
+        reading = Reading(vault, token, Entries(plan.config, names), issue=issue)
+        try:
+            yield reading.content
+        finally:
+            async for left in reading.give_back():
+                parts.say(left)
+    finally:
+        await transport.reconnect()
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads secrets with one token, and remembers what Vault has issued for that."""
+
+    vault: Vault
+    token: Token
+    entries: Entries
+    issue: bool
+    leases: list[tuple[Ref, str]] = field(default_factory=list, repr=False)
+    others: list[Ref] = field(default_factory=list)  # issued, without a lease
+
+    async def content(self, ref: Ref) -> Content | None:
+        """Return the data of a secret; raises ConfigError where reading it would issue something.
+
+        None is an optional secret that does not exist.
+        """
+        entry = self.entries.of(ref)
+        issues = await self._issues(ref, entry.engine)
+        if issues and not self.issue:
+            raise ConfigError(f"{ref}: to read it is to have it issued: give --issue, {FIXTURES}")
+        try:
+            answer, _ = await self.vault.fetch(ref, self.token, engine=entry.engine)
+        except MissingError:
+            if entry.optional:
+                return None
+            raise
+        if answer.lease_id:
+            self.leases.append((ref, answer.lease_id))
+        elif issues:
+            self.others.append(ref)
+        return answer.data
+
+    async def _issues(self, ref: Ref, engine: str) -> bool:
+        """Tell whether asking for a secret makes a new one. What is not known may."""
+        if ref.body is not None:
+            return True
+        if engine != "auto":
+            return False
+        try:
+            kind = await engine_of(self.vault.transport, self.token, ref)
+        except DeniedError as exc:  # to know the engine, any right on the path is enough
+            raise DeniedError(
+                f"read {ref.path}: permission denied: the token's policy has to allow read on "
+                f"{ref.path!r}"
+            ) from exc
+        return kind not in READ_ONLY and not any(part in ref.path for part in STATIC)
+
+    async def give_back(self) -> AsyncIterator[str]:
+        """End what was issued; yield what cannot be ended."""
+        for ref, lease_id in self.leases:
+            try:
+                await self.vault.revoke_lease(lease_id, self.token, namespace=ref.namespace)
+            except InjectorError as exc:
+                if not self.token.ours:  # with a token of ours, its leases end
+                    yield f"{ref}: what was issued lives on until its TTL: {exc}"
+        for ref in self.others:
+            yield f"{ref}: was issued and has no lease, so it cannot be given back"
+        for finding in await login.give_back(self.token, self.vault):
+            yield f"{finding.text}; {finding.remedy}"
