@@ -23,8 +23,9 @@ OUTSIDE_MEMORY = "template_config: {require_memory_backed: false}\n"
 
 
 async def looked(tmp_path, text, environ=None):
-    config = load_text(tmp_path, text).config
-    return await look(config, SystemClock(), environ or {"PATH": os.environ["PATH"]})
+    return await look(
+        load_text(tmp_path, text), SystemClock(), environ or {"PATH": os.environ["PATH"]}
+    )
 
 
 def about(found, what):
@@ -263,12 +264,15 @@ async def test_something_else_in_the_sockets_place_is_a_problem(tmp_path, tmpfs)
     assert str(finding).endswith("is not a socket; name another address under `listener:`")
 
 
-def test_a_folder_that_is_not_ours_is_a_problem_for_a_listener_and_a_note_without(as_nobody):
+def test_a_folder_that_is_not_ours_is_a_problem_for_a_listener_and_a_note_without(
+    tmp_path, as_nobody
+):
     from injector.check.listeners import look
 
-    wanted = model.Config(listener=(model.Listener(type="unix", address="/root-only/sock"),))
+    wanted = load_text(tmp_path, unix("/root-only/sock"))
+    without = load_text(tmp_path, "log_level: info")
     (named,) = as_nobody(lambda: list(look(wanted)))
-    (default,) = as_nobody(lambda: list(look(model.Config())))
+    (default,) = as_nobody(lambda: list(look(without)))
 
     assert (named.level, named.exit_code) == (Level.PROBLEM, 2)
     assert named.text == f"uid {NOBODY} may not write in /"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from injector.agent.listeners import DEFAULT
 from injector.check.finding import Finding, note, ok, problem
-from injector.config import model
+from injector.config import Loaded, model
 from injector.errors import ConfigError
 from injector.status.sockets import bind, tls_context
 
@@ -16,10 +16,10 @@ ELSEWHERE = "name another address under `listener:`"
 SERVED = "is in use: right if that is an injector with this configuration"
 
 
-def look(config: model.Config) -> Iterator[Finding]:
-    for listener in config.listener:
+def look(loaded: Loaded) -> Iterator[Finding]:
+    for listener in loaded.config.listener:
         yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
-    if not config.listener:  # `run` does without, if need be
+    if not loaded.config.listener and loaded.listens:  # `run` does without, if need be
         found = _unix(DEFAULT.address)
         text = f"{found.text}; without it `injector probe` and `status` have nobody to ask"
         yield note(found.about, text) if found.exit_code else found

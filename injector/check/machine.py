@@ -11,7 +11,7 @@ from injector.agent.plan import destination_problems
 from injector.check import listeners, processes
 from injector.check.finding import Finding, note, ok, problem
 from injector.clock import Clock
-from injector.config import model
+from injector.config import Loaded, model
 from injector.destination import Owner, problems
 from injector.errors import ConfigError, HookError, WriteError
 from injector.notify.http import without_secrets
@@ -21,8 +21,9 @@ from injector.notify.verify import connect
 CONNECT = 3.0
 
 
-async def look(config: model.Config, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
+async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
     """Look at everything that the daemon will use here; nothing is signalled, sent or written."""
+    config = loaded.config
     found = [*_files(config), *_programs(config, environ)]
     for name, notify in config.notify.items():
         about = f"notify {name}"
@@ -30,7 +31,7 @@ async def look(config: model.Config, clock: Clock, environ: Mapping[str, str]) -
             found += processes.look(about, signal.Signals[notify.signal], notify.process)
         elif notify.http is not None:
             found.append(await _endpoint(about, notify.http, clock))
-    return [*found, *listeners.look(config)]
+    return [*found, *listeners.look(loaded)]
 
 
 def _files(config: model.Config) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ async def check(
     finally:
         await transport.reconnect()
     if here:
-        found += await machine.look(plan.config, parts.clock, parts.environ)
+        found += await machine.look(plan.loaded, parts.clock, parts.environ)
     return found
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from collections.abc import Sequence
 
 from injector.cli import COMMANDS, Overview
@@ -25,15 +26,15 @@ NAMES = {"NAME": "secrets", "DEST": "destinations"}
 _ASK = {
     "bash": """
 _injector_WHAT() {
-  compgen -W "$(injector completion --names WHAT -- "${COMP_WORDS[@]}" 2>/dev/null)" -- "$1"
+  compgen -W "$(injector completion --names WHAT --line "${COMP_WORDS[*]}" 2>/dev/null)" -- "$1"
 }""",
     "zsh": """
 _injector_WHAT() {
-  compadd -- ${(f)"$(injector completion --names WHAT -- "${words[@]}" 2>/dev/null)"}
+  compadd -- ${(f)"$(injector completion --names WHAT --line "${words[*]}" 2>/dev/null)"}
 }""",
     "fish": """
 function _injector_WHAT
-  injector completion --names WHAT -- (commandline -opc) 2>/dev/null
+  injector completion --names WHAT --line (commandline -pc) 2>/dev/null
 end""",
 }
 
@@ -42,12 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", nargs="?", choices=SHELLS, help="which shell")
     # For what is printed, not for people.
     parser.add_argument("--names", choices=tuple(NAMES.values()), help=argparse.SUPPRESS)
-    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--line", default="", help=argparse.SUPPRESS)
 
 
 def main(args: argparse.Namespace) -> int:
     if args.names:
-        print("\n".join(names(args.names, args.words)))
+        print("\n".join(names(args.names, words(args.line))))
     elif args.shell:
         print(script(args.shell))
     else:
@@ -90,6 +91,14 @@ def _asking(what: str) -> dict[str, object]:
     name = f"_injector_{what}"
     ask = {shell: text.replace("WHAT", what) for shell, text in _ASK.items()}
     return {"bash": name, "zsh": name, "fish": f"({name})", "preamble": ask}
+
+
+def words(line: str) -> list[str]:
+    """Split a line as a shell does; one in the middle of a quotation at its spaces."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return line.split()
 
 
 def names(what: str, words: Sequence[str]) -> list[str]:

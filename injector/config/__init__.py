@@ -43,15 +43,15 @@ class Loaded:
     listens: bool = True
 
 
-def load(
+def load(  # noqa: PLR0913 - by name: what only the caller knows
     path: str,
     environ: Mapping[str, str],
     *,
     check_destination: CheckDestination | None = None,
     check_template: CheckTemplate | None = None,
-    needs_login: bool = True,
     unavailable: tuple[Row, ...] = UNAVAILABLE,
     read: Read = read,
+    needs_login: bool = True,
 ) -> Loaded:
     """Read and check everything that can be checked without a server.
 

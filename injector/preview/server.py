@@ -53,7 +53,8 @@ async def server(
         _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
         token = await method.log_in(vault)
         parts.redactor.learn("token", token.value)
-        reading = Reading(vault, token, Entries(plan.config, names), issue=issue)
+        entries = Entries(plan.config, names, parts.redactor.redact)
+        reading = Reading(vault, token, entries, issue=issue)
         try:
             yield reading.content
         finally:
