@@ -21,6 +21,7 @@ from injector.errors import TransientError
 SECONDS = 60
 TOKEN_TTL = "10s"
 APP = "app"
+NOTIFIED = '"notified"'
 RULES = """
 path "pki/issue/app" { capabilities = ["create", "update"] }
 path "secret/data/app" { capabilities = ["read"] }
@@ -38,7 +39,7 @@ def main() -> int:
             with running(argv, log, files):
                 time.sleep(3)  # the first notification is over
                 before = [file.stat() for file in files]
-                told = log.read_text().count("application notified")
+                told = log.read_text().count(NOTIFIED)
                 time.sleep(SECONDS)
                 text = log.read_text()
                 written = sum(file.stat() != stat for file, stat in zip(files, before, strict=True))
@@ -51,7 +52,7 @@ def main() -> int:
     print(f"logins            {text.count('logged in')}")
     print(f"certificates      {issued}")
     print(f"files written     {written} after the first time")
-    print(f"notifications     {text.count('application notified') - told} after the first time")
+    print(f"notifications     {text.count(NOTIFIED) - told} after the first time")
     print(f"errors in the log {text.count('failed')}")
     return 0
 

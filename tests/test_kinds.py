@@ -217,7 +217,7 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
     async with engine(load_from(tmp_path, config), clock) as running:
         await clock.advance(20)
         before = [(tmpfs / name).stat() for name in ("cert", "kv")]
-        told = running.log.count("application notified")
+        told = running.log.count('"notified"')
         logins = proxy.count("/login")
         await clock.advance(60)
 
@@ -226,7 +226,7 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         assert proxy.count("pki/issue") == 1
         assert proxy.count("/kv") == 2
         assert [(tmpfs / name).stat() for name in ("cert", "kv")] == before
-        assert running.log.count("application notified") == told
+        assert running.log.count('"notified"') == told
         assert running.assembly.health.settled
 
 

@@ -1,0 +1,272 @@
+"""Certificate, key and chain rotate together, for readers and for a TLS server under load."""
+
+import contextlib
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections import Counter
+
+import pytest
+
+from tests.engine import configuration, engine, load_from
+from tests.processes import result, running, write_config
+from tests.test_notifying import appends, journal
+
+MEMBERS = [
+    {"destination": "cert.pem", "contents": "{{ tls.certificate }}\n"},
+    {"destination": "key.pem", "contents": "{{ tls.private_key }}\n", "perms": "0400"},
+    {"destination": "chain.pem", "contents": "{{ tls.issuing_ca }}\n"},
+]
+
+
+@pytest.fixture
+def pki(app):
+    """An authority of the app's own, that issues elliptic keys (fast) with a lease."""
+    mount = f"pki-{app.name}"
+    app.admin.sys.enable_secrets_engine("pki", path=mount)
+    write(app, f"sys/mounts/{mount}/tune", max_lease_ttl="87600h")
+    write(app, f"{mount}/root/generate/internal", common_name="root", key_type="ec", ttl="8000h")
+    role(app, mount, key_type="ec", key_bits=256)
+    app.allow(f"{mount}/issue/web", "sys/leases/revoke")
+    return mount
+
+
+def write(app, path, **data):
+    return app.admin.adapter.post(f"/v1/{path}", json=data)
+
+
+def role(app, mount, **options):
+    names = {"allow_any_name": True, "enforce_hostnames": False, "max_ttl": "720h"}
+    write(app, f"{mount}/roles/web", **names, generate_lease=True, **options)
+
+
+def bundled(app, address, tmpfs, pki, *, ttl, notify, **blocks):
+    params = {"common_name": "localhost", "ttl": ttl}
+    bundle = {"name": "tls", "directory": str(tmpfs / "tls"), "template": MEMBERS}
+    secret = {"path": f"{pki}/issue/web", "params": params, "issuance_budget": 1000}
+    return configuration(
+        app,
+        address,
+        secrets={"tls": secret},
+        bundle=[{**bundle, "notify": ["web"], **blocks.pop("bundle", {})}],
+        notify={"web": notify},
+        **blocks,
+    )
+
+
+class Reader:
+    """A process that reads the bundle as fast as it can."""
+
+    def __init__(self, directory, way):
+        argv = [sys.executable, "-m", "benchmarks.reader", str(directory), way]
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def counts(self):
+        answer, _ = self._process.communicate("stop")
+        return json.loads(answer)
+
+
+@pytest.mark.timeout(60)
+async def test_a_hundred_rotations_are_never_seen_mixed_by_who_opens_the_directory_once(
+    app, proxy, clock, tmpfs, tmp_path, pki
+):
+    """Scenario T17."""
+    hook = {"command": appends(tmpfs, "told"), "wait": {"min": "1s", "max": "2s"}}
+    settings = bundled(app, proxy.address, tmpfs, pki, ttl="30s", notify=hook)
+
+    async with engine(load_from(tmp_path, settings), clock) as injector:
+        readers = [Reader(tmpfs / "tls", way) for way in ("opened", "resolved")]
+        while proxy.count("pki") < 101:
+            await clock.advance(10)
+        await clock.advance(3)
+        counts = [reader.counts() for reader in readers]
+        generations = injector.kept.store.all()[0].number
+
+    assert generations == proxy.count("pki") == len(journal(tmpfs)) == 101
+    for seen in counts:
+        assert seen["certificates"] > 50, "the readers were fast enough to see most of them"
+        assert (seen["torn"], seen["mismatched"], seen["expired"]) == (0, 0, 0)
+        # Here an hour takes seconds: a reader that is not scheduled for ten rotations starts again.
+        assert seen["whole"] + seen["missing"] == seen["reads"]
+
+
+# A server that takes a new pair only if a handshake with it works.
+SERVER = """
+import os, signal, socket, ssl, sys, threading
+directory = sys.argv[1]
+
+def context():
+    generation = os.path.realpath(directory + "/..data")
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.maximum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+    made.load_cert_chain(generation + "/cert.pem", generation + "/key.pem")
+    client = ssl.create_default_context(cafile=generation + "/chain.pem")
+    ours, theirs = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [made.wrap_bio(ours, theirs, server_side=True),
+            client.wrap_bio(theirs, ours, server_hostname="localhost")]
+    waiting = set(ends)
+    for _ in range(10):
+        for end in list(waiting):
+            try: end.do_handshake(); waiting.discard(end)
+            except ssl.SSLWantReadError: pass
+    if waiting: raise OSError("no handshake")
+    return made
+
+current = context()
+def reload(*_):
+    global current
+    try: current = context()
+    except OSError as error: print("refused", error, file=sys.stderr, flush=True)
+signal.signal(signal.SIGHUP, reload)
+
+def serve(connection):
+    with connection:
+        try:
+            with current.wrap_socket(connection, server_side=True) as tls: tls.sendall(b"hello")
+        except OSError: pass
+
+listening = socket.create_server(("127.0.0.1", 0), backlog=100)
+print(listening.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+"""
+
+
+class Load:
+    """A client that connects without a pause, and trusts the authority only."""
+
+    def __init__(self, port, authority):
+        self._port = port
+        self._trust = ssl.create_default_context(cadata=authority)
+        self._over = threading.Event()
+        self.served: Counter[int] = Counter()
+        self.failures: list[str] = []
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._over.is_set():
+            try:
+                self.served[self.serial()] += 1
+            except OSError as error:
+                self.failures.append(str(error))
+
+    def serial(self) -> int:
+        with (
+            socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
+            self._trust.wrap_socket(plain, server_hostname="localhost") as tls,
+        ):
+            assert tls.recv(5) == b"hello"
+            certificate = tls.getpeercert()
+            assert certificate is not None
+            return int(str(certificate["serialNumber"]), 16)
+
+
+# Succeeds if the server shows the certificate that is on disk.
+SHOWS_IT = """
+disk=$(openssl x509 -noout -fingerprint -in {directory}/cert.pem)
+shown=$(openssl s_client -connect 127.0.0.1:$(cat {port}) </dev/null 2>/dev/null |
+        openssl x509 -noout -fingerprint)
+test "$disk" = "$shown"
+"""
+
+
+@pytest.mark.timeout(90)
+def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_without_a_gap(
+    app, tmpfs, tmp_path, pki
+):
+    port_file, pid_file = tmpfs / "port", tmpfs / "server.pid"
+    shows_it = SHOWS_IT.format(directory=tmpfs / "tls", port=port_file)
+    notify = {
+        "signal": "SIGHUP",
+        "process": {"pid_file": str(pid_file)},
+        "wait": {"min": "50ms", "max": "1s"},
+        "verify": {"command": ["sh", "-c", shows_it], "timeout": "4s"},
+        "on_failure": "rollback",
+    }
+    check = "cd $1 && openssl verify -CAfile chain.pem cert.pem"
+    settings = bundled(
+        app,
+        app.bao.address,
+        tmpfs,
+        pki,
+        ttl="1h",
+        notify=notify,
+        bundle={"check": {"command": ["sh", "-c", check, "sh", "{staged}"]}},
+        listener=[{"type": "unix", "address": str(tmpfs / "socket")}],
+        log_level="debug",
+    )
+    config = write_config(tmp_path, settings)
+    assert result("once", "-c", config).returncode == 0
+    with serving(tmpfs / "tls") as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        port_file.write_text(str(port))
+        pid_file.write_text(str(server.pid))
+        authority = (tmpfs / "tls/chain.pem").read_text()
+        with running("run", "-c", config) as injector, Load(port, authority) as load:
+            injector.wait_for("listening")
+            for _ in range(4):
+                done = result("refresh", "tls", "-c", config)
+                assert done.returncode == 0, done.stdout + done.stderr
+            before = load.serial()
+            assert len(load.served) >= 4
+
+            role(app, pki, key_type="rsa", key_bits=2048)  # this server speaks elliptic curves only
+            refused = result("refresh", "tls", "-c", config)
+            assert refused.returncode == 8
+            injector.wait_for('"rolled back"')
+            assert load.serial() == before
+            shown = json.loads(result("status", "-c", config, "--json").stdout)
+            [tls] = shown["bundles"]
+            assert (tls["state"], shown["ready"]) == ("failing", True)
+            assert "rolled back, since web has not taken the change" in tls["error"]
+            assert alive(app, pki, before)
+
+            role(app, pki, key_type="ec", key_bits=256)
+            assert result("refresh", "tls", "-c", config).returncode == 0
+            assert load.serial() != before
+            assert injector.end() == 0
+
+        server.kill()
+        _, complaints = server.communicate()
+    assert complaints.count("refused") == 1
+    assert load.failures == []
+    assert sum(load.served.values()) > 100
+    print(f"{sum(load.served.values())} handshakes with {len(load.served)} certificates")
+
+
+@contextlib.contextmanager
+def serving(directory):
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(directory)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def alive(app, pki, serial) -> bool:
+    """Tell whether a certificate has not been revoked with its lease."""
+    name = ":".join(f"{serial:x}".zfill(40)[n : n + 2] for n in range(0, 40, 2))
+    found = app.admin.read(f"{pki}/cert/{name}")
+    return found["data"]["revocation_time"] == 0
