@@ -153,7 +153,8 @@ def test_a_terminal_is_shown_and_not_told_anything():
 
 EMPTY = {
     "version": "0", "now": 0.0, "uptime": 0.0, "ready": True, "not_ready": [], "alarms": [],
-    "vault": {"state": "ok"}, "token": {"state": "ok", "next": {"act": "renew", "at": None}},
+    "vault": {"state": "ok", "address": "https://vault"},
+    "token": {"state": "ok", "next": {"act": "renew", "at": None}},
     "secrets": [], "files": [], "bundles": [], "sinks": [], "notify": [], "command": None,
     "journal": None, "rotations": [],
 }  # fmt: skip

@@ -3,17 +3,11 @@
 from typing import Any
 
 from injector.cli.table import Row, columns
-from injector.status.words import span
+from injector.status.words import ALARMS, next_of, span, state_of
 
 Entry = dict[str, Any]
 # The last rotations that are shown.
 LAST = 5
-ALARMS = {
-    "rolled_back": "has not been taken by its application, and was taken back",
-    "expired": "has a value that has expired",
-    "gone": "does not exist any more (on_missing: fail)",
-    "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
-}
 
 
 def overview(status: Entry) -> list[str]:
@@ -73,7 +67,7 @@ def _secret(secret: Entry, now: float) -> Row:
         str(secret["generation"]) if is_there else "-",
         span(now - secret["published_at"]) if is_there else "-",
         span(secret["expires_at"] - now) if is_there and secret["expires_at"] else "-",
-        _next(secret["next"], now) or "-",
+        next_of(secret["next"], now) or "-",
         _state(secret, now),
     )
 
@@ -105,24 +99,13 @@ def _rotation(rotation: Entry, now: float) -> Row:
 
 
 def _state(entry: Entry, now: float) -> str:
-    """Return `ok`, or what is not, for how long, and why."""
-    if entry["state"] == "ok":
-        return "ok"
-    lasting = f"{entry['state']} for {span(now - entry['since'])}"
-    return f"{lasting}: {entry['error']}" if entry.get("error") else lasting
+    return ": ".join(filter(None, state_of(entry, now)))
 
 
 def _life(token: Entry, now: float) -> list[str]:
     ends_at = token.get("expires_at")
     parts = [f"expires in {span(ends_at - now)}"] if ends_at else []
-    return parts + ([_next(token["next"], now)] if token["next"]["at"] else [])
-
-
-def _next(step: Entry | None, now: float) -> str:
-    if step is None or step["at"] is None:
-        return ""
-    wait = step["at"] - now
-    return f"{step['act']} now" if wait < 1 else f"{step['act']} in {span(wait)}"
+    return parts + ([next_of(token["next"], now)] if token["next"]["at"] else [])
 
 
 def _printable(line: str) -> str:

@@ -59,6 +59,7 @@ class StatusServer:
         app = web.Application()
         app.add_routes(
             [
+                web.get("/", self._page),
                 web.get("/livez", self._live),
                 web.get("/readyz", self._ready),
                 web.get("/status", self._status),
@@ -78,6 +79,15 @@ class StatusServer:
         if reasons := self._report.not_ready():
             return web.Response(status=503, text="".join(f"{reason}\n" for reason in reasons))
         return web.Response(text="ok\n")
+
+    async def _page(self, request: web.Request) -> web.Response:
+        # Imported when first asked for, as are metrics: many never look.
+        from injector.status.page import LONGEST_REFRESH, REFRESH, headers, page
+
+        asked = request.query.get("refresh", "")
+        refresh = min(int(asked), LONGEST_REFRESH) if asked.isdecimal() else REFRESH
+        text = page(self._report.as_json(), refresh=refresh)
+        return web.Response(text=text, content_type="text/html", headers=headers())
 
     async def _status(self, _: web.Request) -> web.Response:
         return web.json_response(self._report.as_json())

@@ -1,6 +1,16 @@
-"""Times as people read them."""
+"""The words of the status for people: the same on a terminal and on the page."""
 
+from typing import Any
+
+Entry = dict[str, Any]
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+# What follows the name of the thing that somebody has to look after.
+ALARMS = {
+    "rolled_back": "has not been taken by its application, and was taken back",
+    "expired": "has a value that has expired",
+    "gone": "does not exist any more (on_missing: fail)",
+    "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
+}
 
 
 def span(seconds: float) -> str:
@@ -12,3 +22,18 @@ def span(seconds: float) -> str:
             rest = left % size // of_it
             return f"{left // size}{unit}" + (f"{rest}{smaller}" if rest else "")
     return f"{left}s"
+
+
+def state_of(entry: Entry, now: float) -> tuple[str, str]:
+    """Return `ok`, or what is not and for how long; and the reason, if there is one."""
+    if entry["state"] == "ok":
+        return "ok", ""
+    return f"{entry['state']} for {span(now - entry['since'])}", entry.get("error") or ""
+
+
+def next_of(step: Entry | None, now: float) -> str:
+    """Return what is done next and when; nothing if nothing ever is."""
+    if step is None or step["at"] is None:
+        return ""
+    wait = step["at"] - now
+    return f"{step['act']} now" if wait < 1 else f"{step['act']} in {span(wait)}"

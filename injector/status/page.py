@@ -1,0 +1,90 @@
+"""The status page: one HTML document, without scripts and without anything from elsewhere."""
+
+import base64
+import functools
+import hashlib
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import minijinja
+
+from injector.status.timeline import NOW, axis, lane
+from injector.status.words import ALARMS, next_of, span, state_of
+
+Entry = dict[str, Any]
+# How often the page loads itself again, seconds; `?refresh=0` leaves it as it is.
+REFRESH, LONGEST_REFRESH = 5, 3600
+TONES = {"ok": "ok", "delivered": "ok", "failing": "bad", "failed": "bad", "rolled_back": "bad"}
+
+
+def page(status: Entry, *, refresh: int = REFRESH) -> str:
+    """Return the page for an answer of `/status`. Everything in it is escaped."""
+    environment = minijinja.Environment(
+        templates={"page": _text("page.html")},
+        undefined_behavior="strict",
+        auto_escape_callback=lambda _: True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        debug=False,
+    )
+    for name, function in _filters(status["now"]).items():
+        environment.add_filter(name, function)
+    along = axis(status)
+    html: str = environment.render_template(
+        "page",
+        style=minijinja.safe(_text("page.css")),
+        refresh=refresh,
+        status=status,
+        now=NOW,
+        marks=list(along.marks()),
+        lanes=[
+            lane(name, life, along, status["rotations"])
+            for name, life in [
+                ("", status["token"]),
+                *((secret["name"], secret) for secret in status["secrets"]),
+            ]
+        ],
+    )
+    return html
+
+
+def headers() -> dict[str, str]:
+    """Return what a browser has to be told: our own style and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(_text("page.css").encode()).digest()).decode()
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _filters(now: float) -> Entry:
+    """Return what makes words of the entries of a status."""
+    return {
+        "span": span,
+        "ago": lambda moment: f"{span(now - moment)} ago" if moment else "",
+        "iso": lambda moment: datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds"),
+        "percent": lambda place: f"{place:.2f}%",
+        "next": lambda entry: next_of(entry["next"], now),
+        "life": lambda entry: _life(entry, now),
+        "state": lambda entry: "{}\n{}".format(*state_of(entry, now)).strip().split("\n", 1),
+        "tone": lambda word: TONES.get(word, "wait"),
+        "alarm": lambda alarm: f"{alarm['name']} {ALARMS[alarm['alarm']]}",
+    }
+
+
+def _life(entry: Entry, now: float) -> str:
+    """Return what comes, in words: the next step, and the end."""
+    ends_at = entry.get("expires_at")
+    end = ("expired" if ends_at <= now else f"expires in {span(ends_at - now)}") if ends_at else ""
+    return " · ".join(filter(None, (next_of(entry["next"], now), end)))

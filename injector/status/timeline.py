@@ -1,0 +1,103 @@
+"""Where moments stand on the status page's timeline. Arithmetic only: no clock, no I/O.
+
+One axis for lives of seconds and of months: seconds near now are as wide as days far away.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from injector.status.words import span
+
+Entry = dict[str, Any]
+# Where now stands, percent of the width: there is more to say of what comes.
+NOW = 30.0
+# Up to here the axis is nearly even; it never shows less than SHORTEST, and no past beyond a day.
+EVEN, SHORTEST, LONGEST_PAST = 20.0, 60.0, 86400.0
+MARKS = (10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)
+# Labels that are closer than this would touch on a phone, percent.
+APART = 11.0
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """How far it goes to both sides of now, seconds."""
+
+    now: float
+    past: float
+    future: float
+
+    def at(self, moment: float) -> float:
+        """Return where a moment stands, percent; what is beyond the edge stands at the edge."""
+        ahead = moment - self.now
+        if ahead < 0:
+            return NOW * (1 - _share(-ahead, self.past))
+        return NOW + (100 - NOW) * _share(ahead, self.future)
+
+    def marks(self) -> Iterator[tuple[float, str]]:
+        """Return the labels that have room, from now to both sides."""
+        yield NOW, "now"
+        for side, reach, sign in ((-1, self.past, "-"), (1, self.future, "+")):
+            last = NOW
+            for seconds in MARKS:
+                place = self.at(self.now + side * seconds)
+                has_room = APART / 2 <= place <= 100 - APART / 2
+                if seconds < reach and has_room and abs(place - last) >= APART:
+                    yield place, sign + span(seconds)
+                    last = place
+
+
+def axis(status: Entry) -> Axis:
+    """Return an axis that has room for everything in the answer of `/status`."""
+    now = status["now"]
+    lives = [status["token"], *status["secrets"]]
+    begins = [begin for life in lives if (begin := _begin(life)) is not None]
+    begins += [rotation["answered_at"] for rotation in status["rotations"]]
+    ends = [moment for life in lives for moment in (life.get("expires_at"), _next(life)) if moment]
+    past, future = now - min(begins, default=now), max(ends, default=now) - now
+    return Axis(now, min(max(past, SHORTEST), LONGEST_PAST), max(future, SHORTEST))
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The life of the token (without a name) or of a secret: from its beginning to its end.
+
+    Of what has no end it goes on until it is read again.
+    """
+
+    name: str
+    life: Entry
+    tone: str
+    begin: float | None
+    end: float
+    next: float | None
+    dots: list[tuple[float, Entry]]  # its last rotations
+
+
+def lane(name: str, life: Entry, axis: Axis, rotations: Iterable[Entry]) -> Lane:
+    begins_at, ends_at, next_at = _begin(life), life.get("expires_at"), _next(life)
+    last = ends_at or next_at
+    has_ended = ends_at is not None and ends_at <= axis.now
+    return Lane(
+        name,
+        life,
+        "bad" if has_ended or life["state"] == "failing" else "ok",
+        None if begins_at is None else axis.at(begins_at),
+        100.0 if last is None else axis.at(last),
+        None if next_at is None else axis.at(next_at),
+        [(axis.at(r["answered_at"]), r) for r in rotations if name and r["secret"] == name],
+    )
+
+
+def _begin(life: Entry) -> float | None:
+    return life.get("published_at", life.get("granted_at"))
+
+
+def _next(life: Entry) -> float | None:
+    moment: float | None = life["next"]["at"] if life["next"] else None
+    return moment
+
+
+def _share(seconds: float, reach: float) -> float:
+    return min(math.log1p(seconds / EVEN) / math.log1p(reach / EVEN), 1.0)
