@@ -135,6 +135,16 @@ class Jump:
 
 
 @dataclass(frozen=True)
+class Step:
+    """Somebody sets the wall clock of the machine: nothing may follow from that."""
+
+    seconds: float
+
+    async def play(self, play: Play) -> None:
+        play.clock.stepped += self.seconds
+
+
+@dataclass(frozen=True)
 class Tamper:
     """Somebody removes or edits a file: put right when its secret is confirmed."""
 

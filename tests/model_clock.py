@@ -15,8 +15,16 @@ class ModelClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self._hanging = 0
+        self.stepped = 0.0  # how far somebody has set this machine's wall clock
         self.jumped_at = -inf
         self.on_settled: list[Callable[[], None]] = []
+
+    def wall(self) -> float:
+        return self.server_wall() + self.stepped
+
+    def server_wall(self) -> float:
+        """Return what the server's clock says, which is another machine's."""
+        return super().wall()
 
     @contextlib.contextmanager
     def hangs(self) -> Iterator[None]:

@@ -171,7 +171,7 @@ class ModelServer:
     def _response(
         self, status: int, body: bytes, content_type: str = "application/json"
     ) -> web.Response:
-        headers = {"Date": formatdate(self.model.clock.wall(), usegmt=True)}
+        headers = {"Date": formatdate(self.model.clock.server_wall(), usegmt=True)}
         if status == 429:
             headers["Retry-After"] = "7"
         return web.Response(status=status, body=body, headers=headers, content_type=content_type)

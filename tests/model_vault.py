@@ -196,7 +196,7 @@ class Model:
                 "certificate": f"-----BEGIN {made.value}",
                 "private_key": f"key-of-{made.value}",
                 "serial_number": made.value,
-                "expiration": int(self.clock.wall() + self.roles.cert_ttl),
+                "expiration": int(self.clock.server_wall() + self.roles.cert_ttl),
             }
         }
 

@@ -23,6 +23,7 @@ from tests.model_actions import (
     RevokeLeases,
     RevokeTokens,
     Shrink,
+    Step,
     Tamper,
     Wait,
 )
@@ -107,6 +108,7 @@ actions = st.one_of(
     st.just(RevokeLeases()),
     st.builds(Shrink, st.sampled_from([0.3, 0.8])),
     st.builds(Jump, seconds),
+    st.builds(Step, st.sampled_from([-3600.0, 3600.0])),
     st.builds(Tamper, st.sampled_from(["a", "mix"])),
     st.builds(Reload, st.sampled_from(sorted(VARIANTS))),
     st.just(Refresh()),
