@@ -219,10 +219,12 @@ async def test_every_odd_answer_ends_in_success_without_an_error_in_the_log(
         web.Response(text="<html>", content_type="text/html"),
         web.Response(),
         web.Response(status=307, headers={"Location": "http://127.0.0.1:1/"}),
+        web.Response(status=429, headers={"Retry-After": "2"}),
+        [412, 412, 412],
     ]
 
     for answer in odd:
-        proxy.script = [answer]
+        proxy.script = answer if isinstance(answer, list) else [answer]
         (tmpfs / "db.env").unlink(missing_ok=True)
         async with engine(loaded, clock) as running:
             await clock.advance(5)

@@ -151,6 +151,123 @@ async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_
             await asyncio.wait_for(running.assembly.vault.health(), 5)
 
 
+async def test_a_running_engine_survives_every_swap_of_certificates(
+    server, app, clock, tmpfs, tmp_path, authority
+):
+    """T18: the server's authority first, and ours late; then our pair, the key first."""
+    clients = trustme.CA()
+    first, second = clients.issue_cert("one@example.org"), clients.issue_cert("two@example.org")
+    write_pair(tmp_path, certificate=first, key=first)
+    authority.cert_pem.write_to_path(tmp_path / "ca_cert")
+    presented: list[str] = []
+    context = server_side(authority, clients=clients)
+
+    async with proxying(server.address, tls=context) as proxy:
+        proxy.meanwhile = lambda request: presented.append(
+            request.transport.get_extra_info("peercert")["subjectAltName"][0][1]
+        )
+        vault = {name: str(tmp_path / name) for name in ("ca_cert", "client_cert", "client_key")}
+        entry = {
+            "contents": f'{{{{ secret("{app.path("db")}").value }}}}',
+            "destination": str(tmpfs / "db.env"),
+        }
+        app.put("db", value="one")
+        loaded = load_from(
+            tmp_path,
+            configuration(
+                app,
+                proxy.address,
+                vault={"address": proxy.address, **vault},
+                template=[entry],
+                template_config={"static_secret_render_interval": "2s"},
+            ),
+        )
+        async with engine(loaded, clock) as running:
+            newer = trustme.CA()
+            newer.issue_cert("127.0.0.1").configure_cert(context)
+            await running.assembly.transport.reconnect()
+            app.put("db", value="two")
+            await clock.advance(20)
+            assert "TLS with" in running.log
+            assert "ca_cert" in running.log
+
+            newer.cert_pem.write_to_path(tmp_path / "ca_cert")
+            await clock.advance(5)
+            assert (tmpfs / "db.env").read_text() == "two"
+
+            watching = FileWatch(running.assembly, reload=lambda: None, log=running.kept.log)
+
+            async def swap():
+                write_pair(tmp_path, certificate=None, key=second)
+                await running.log_has("not usable yet, the old ones stay")
+                app.put("db", value="three")
+                await clock.advance(3)
+                assert (tmpfs / "db.env").read_text() == "three"
+                write_pair(tmp_path, certificate=second, key=second)
+                await running.log_has("certificates of the connection to Vault replaced")
+
+            await alongside([watching], swap())
+            app.put("db", value="four")
+            await clock.advance(3)
+            assert (tmpfs / "db.env").read_text() == "four"
+
+    assert set(presented) == {"one@example.org", "two@example.org"}
+    assert presented == sorted(presented)
+
+
+def write_pair(folder, *, certificate, key):
+    if certificate is not None:
+        certificate.cert_chain_pems[0].write_to_path(folder / "client_cert")
+    key.private_key_pem.write_to_path(folder / "client_key")
+
+
+class Stutter:
+    """Closes the first connections in the middle of their TLS handshakes, then lets them pass."""
+
+    def __init__(self, port, times):
+        self._port = port
+        self.left = times
+
+    async def serve(self, reader, writer):
+        hello = await reader.read(65536)
+        if self.left:
+            self.left -= 1
+            writer.close()
+            return
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        back.write(hello)
+        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+
+    async def _pass(self, source, sink):
+        while chunk := await source.read(65536):
+            sink.write(chunk)
+        sink.close()
+
+
+async def test_handshakes_that_are_cut_off_end_in_success_without_an_error_in_the_log(
+    server, app, clock, tmpfs, tmp_path, authority
+):
+    app.put("db", value="one")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    entry = {
+        "contents": f'{{{{ secret("{app.path("db")}").value }}}}',
+        "destination": str(tmpfs / "db.env"),
+    }
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        port = int(proxy.address.rpartition(":")[2])
+        stutter = Stutter(port, times=2)
+        async with await asyncio.start_server(stutter.serve, "127.0.0.1", 0) as listening:
+            address = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+            trust = {"address": address, "ca_cert": str(tmp_path / "ca.pem")}
+            loaded = load_from(tmp_path, configuration(app, address, vault=trust, template=[entry]))
+            async with engine(loaded, clock) as running:
+                await clock.advance(10)
+
+                assert stutter.left == 0
+                assert (tmpfs / "db.env").read_text() == "one"
+                assert '"level":"error"' not in running.log
+
+
 async def test_a_unix_socket_is_an_address_like_any_other(server, app, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     entry = {
