@@ -82,3 +82,98 @@ async def test_a_new_secret_id_is_tried_until_somebody_decides(load, app, proxy,
 
         assert proxy.count("/login") == 4
         assert not running.token.is_same(old)
+
+
+# --- response-wrapped secret ids
+
+
+@pytest.fixture
+def wrapped(app):
+    """Put a new wrapped secret id where the login looks for it."""
+
+    def wrapped():
+        answer = app.admin.auth.approle.generate_secret_id(app.name, wrap_ttl="60s")
+        app.secret_id.write_text(answer["wrap_info"]["token"])
+        return answer["wrap_info"]["token"]
+
+    return wrapped
+
+
+def opened(app, wrapped):
+    app.admin.sys.unwrap(wrapped())
+
+
+def expired(app, wrapped):
+    app.admin.auth.token.revoke(wrapped())
+
+
+def made_elsewhere(app, _wrapped):
+    made = app.admin.write_data("sys/wrapping/wrap", data={"secret_id": "x"}, wrap_ttl="5m")
+    app.secret_id.write_text(made["wrap_info"]["token"])
+
+
+def plain(app, _wrapped):
+    app.new_secret_id()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (opened, "somebody else has opened it"),
+        (expired, "it expired"),
+        (made_elsewhere, "was made at 'sys/wrapping/wrap'"),
+        (plain, "it is a plain secret id"),
+    ],
+)
+async def test_a_spoilt_wrapped_secret_id_says_why_and_a_new_one_is_used_at_once(
+    load, app, proxy, clock, tmpfs, wrapped, spoil, says
+):
+    (tmpfs / "db.env").write_text("of an earlier run")
+    made_at = f"auth/approle/role/{app.name}/secret-id"
+    loaded = load(secret_id_response_wrapping_path=made_at)
+    spoil(app, wrapped)
+
+    async with engine(loaded, clock) as running:
+        assert "SECURITY" in running.log
+        assert says in running.log
+        assert running.kept.metrics.unwrap_failed.values[()] == 1
+        assert proxy.count("/login") == 0
+        assert (tmpfs / "db.env").read_text() == "of an earlier run"
+
+        wrapped()
+        await delivered(clock, running, app)
+        assert (tmpfs / "db.env").read_text() == "one"
+
+
+async def test_our_own_unwrapping_whose_answer_was_lost_is_no_security_event(
+    load, app, proxy, clock, tmpfs, wrapped
+):
+    """What is lost is lost, but nobody has to look for a thief."""
+    wrapped()
+    made_at = f"auth/approle/role/{app.name}/secret-id"
+    loaded = load(secret_id_response_wrapping_path=made_at)
+    proxy.only = "wrapping/unwrap"
+
+    async def lose(request):
+        await proxy._forward(request)
+        request.transport.abort()
+
+    proxy.answer = lose
+    async with engine(loaded, clock) as running:
+        await clock.advance(5)
+        assert "SECURITY" not in running.log
+        assert "was lost, and what it held with it: put a new one there" in running.log
+
+        proxy.answer = None
+        wrapped()
+        await delivered(clock, running, app)
+        assert (tmpfs / "db.env").read_text() == "one"
+
+
+async def test_a_secret_id_that_arrives_during_the_login_is_not_removed(load, app, proxy, clock):
+    loaded = load(remove_secret_id_file_after_reading=True)
+    proxy.only = "/login"
+    proxy.meanwhile = lambda request: "/login" in request.path and app.new_secret_id()
+
+    async with engine(loaded, clock):
+        assert app.secret_id.exists()

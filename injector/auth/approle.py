@@ -7,7 +7,7 @@ from typing import Any
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
-from injector.errors import AuthError
+from injector.errors import AuthError, TransientError
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.vault import Token, Vault
@@ -45,6 +45,7 @@ class AppRole(Method):
         self._metrics = metrics
         self._redactor = redactor
         self.kept: SecretId | None = None  # handed over, since nothing else has it
+        self._unanswered = ""  # the wrapping token that we may have opened ourselves
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -82,16 +83,22 @@ class AppRole(Method):
     async def _unwrap(self, vault: Vault, wrapping_token: str, path: str) -> str:
         """Open the wrapped secret id, if it was made where it should have been.
 
-        A wrapping token that is already used means that somebody else may have the secret id.
+        A wrapping token that is already used means that somebody else may have the secret id,
+        unless it was we who did, and the answer was lost.
         """
         self._redactor.learn("wrapping token", wrapping_token)
         expected = self._config.secret_id_response_wrapping_path.strip("/")
+        where = self._namespace
         try:
-            where = self._namespace
             made_at = await vault.wrap_creation_path(wrapping_token, namespace=where)
             if made_at.strip("/") == expected:
-                return _secret_id_in(await vault.unwrap(wrapping_token, namespace=where))
+                return _secret_id_in(await self._open(vault, wrapping_token))
         except AuthError as exc:
+            if wrapping_token == self._unanswered:
+                raise AuthError(
+                    f"the answer that opened the wrapping token in {path} was lost, and what it "
+                    f"held with it: put a new one there ({exc})"
+                ) from exc
             raise self._alarm(
                 f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain "
                 "secret id, or somebody else has opened it; issue a new one and find out who did "
@@ -102,14 +109,27 @@ class AppRole(Method):
             "it was not issued for this role and is not used"
         )
 
+    async def _open(self, vault: Vault, wrapping_token: str) -> Mapping[str, Any]:
+        try:
+            return await vault.unwrap(wrapping_token, namespace=self._namespace)
+        except TransientError as exc:
+            if not exc.undone:
+                self._unanswered = wrapping_token
+            raise
+
     def _alarm(self, message: str) -> AuthError:
         self._metrics.unwrap_failed.add()
         return AuthError(f"SECURITY: {message}")
 
     def _remove_file(self, secret_id: SecretId) -> None:
-        """Remove the file after a successful login, and remember what only it had."""
+        """Remove the file after a successful login, and remember what only it had.
+
+        One that has come meanwhile stays.
+        """
         path = self._config.secret_id_file_path
-        if not self._config.remove_secret_id_file_after_reading or not material.exists(path):
+        if not self._config.remove_secret_id_file_after_reading:
+            return
+        if not material.holds(path, secret_id.file_text):
             return
         problem = material.remove(path)
         if problem:

@@ -5,7 +5,6 @@ import os
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
-from injector.errors import AuthError
 from injector.log import Logger, Redactor
 from injector.vault import Token, Vault
 
@@ -50,15 +49,8 @@ class Jwt(Method):
                 self._log.info("jwt file not removed", path=path, reason="it is a symlink")
                 return
             path = os.path.realpath(path)
-        if not _holds(path, used):
+        if not material.holds(path, used):
             return
         problem = material.remove(path)
         if problem:
             self._log.warning("jwt file not removed", path=path, error=problem)
-
-
-def _holds(path: str, jwt: str) -> bool:
-    try:
-        return material.read(path, "JWT") == jwt
-    except AuthError:
-        return False

@@ -42,6 +42,14 @@ def digest(path: str) -> bytes:
     return sha256(content).digest() if content else b""
 
 
+def holds(path: str, text: str) -> bool:
+    """Tell whether this is what a file says now."""
+    try:
+        return read(path, "proof") == text
+    except AuthError:
+        return False
+
+
 def exists(path: str) -> bool:
     return os.path.exists(path)
 
