@@ -9,11 +9,16 @@ from typing import ClassVar
 
 
 class InjectorError(Exception):
-    """Something failed in a way a user can act on."""
+    """Something failed in a way a user can act on.
+
+    `undone` says of a request that it has changed nothing for sure: it was not sent, or Vault
+    itself refused it. Where that is false, nobody knows.
+    """
 
     exit_code: ClassVar[int] = 1
     label: ClassVar[str] = "internal"
     means: ClassVar[str] = "a fault of this program"
+    undone: bool = False
 
 
 class TransientError(InjectorError):
@@ -26,9 +31,12 @@ class TransientError(InjectorError):
     label = "transient"
     means = "Vault did not answer in time"
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, undone: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.undone = undone
 
 
 class AuthError(InjectorError):
@@ -45,6 +53,7 @@ class DeniedError(InjectorError):
     exit_code = 4
     label = "denied"
     means = "the token may not do this: permission denied"
+    undone = True
 
 
 class MissingError(InjectorError):

@@ -28,6 +28,8 @@ ROTATION_FLOOR, ROTATION_WINDOW = 0.2, 5.0
 ROUNDED, CLOSE, EXACT, MARGIN = 0.5, 0.3, 0.05, 0.02
 # A rotation that is long overdue is looked for every n-th part of the time it has been.
 OVERDUE_SHARE = 1 / 60
+# What is in such a path comes without a lease, whoever mounted its engine where.
+LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")
 # Error waits: first, and longest by who has to act (the server, or a person).
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0
 
@@ -57,6 +59,11 @@ class Ref:
             return ("read",)
         is_key_value = "/data/" in self.path or self.path.startswith("cubbyhole/")
         return ("create", "update") if is_key_value else ("update",)
+
+    @property
+    def may_lease(self) -> bool:
+        """Tell, before anything is asked, whether the answer may come with a lease."""
+        return not any(part in self.path for part in LEASELESS)
 
     def __str__(self) -> str:
         return f"{self.namespace}:{self.path}" if self.namespace else self.path

@@ -184,9 +184,28 @@ class Store:
         self._hidden.discard(ref)
         self._withdrawn.discard(ref)
 
-    def issues(self, path: str) -> deque[float]:
-        """Return when credentials were asked for at this path, oldest first; add to it."""
-        return self._issues.setdefault(path, deque())
+    def issues(self, path: str, *, since: float) -> int:
+        """Return how often credentials were asked for at this path; forget what is older."""
+        for known in tuple(self._issues):
+            times = self._issues[known]
+            while times and times[0] <= since:
+                times.popleft()
+            if not times:
+                del self._issues[known]
+        return len(self._issues.get(path, ()))
+
+    def issued(self, path: str, now: float) -> None:
+        """Note that a credential was asked for at this path."""
+        self._issues.setdefault(path, deque()).append(now)
+
+    def not_issued(self, path: str) -> None:
+        """Note that the last request at this path has issued nothing."""
+        if times := self._issues.get(path):
+            times.pop()
+
+    def not_issuing(self, path: str) -> None:
+        """Note that nothing is ever issued at this path."""
+        self._issues.pop(path, None)
 
     # -- for delivery
 

@@ -14,6 +14,8 @@ FLOOR, STALE_FLOOR = 0.5, 0.1
 PROBE_FLOOR = 2.0
 # A request is counted when it is decided on; it may have to wait for a login.
 BUDGET_WINDOW, SENT_LATER = 600.0, 60.0
+# Vault's own refusals: for sure nothing was issued. Of no answer, or a gateway's, nobody knows.
+NOTHING_DONE = (400, 403, 404, 412, 429, 500, 503)
 # How long a spent budget is missed: its window, and the wait of somebody who was refused.
 BUDGET_MISSED = 662.0
 # The earliest share of a life at which something may be issued anew, and the server's rounding.
@@ -131,7 +133,7 @@ class Rules:
         if not call.subject:
             return
         self._in_flight[call.subject] -= 1
-        if call.what.endswith(call.subject) and status not in (400, 403, 404):
+        if call.what.endswith(call.subject) and status not in NOTHING_DONE:
             _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
 
     def exhausted(self, path: str) -> bool:

@@ -156,7 +156,7 @@ async def test_our_own_unwrapping_whose_answer_was_lost_is_no_security_event(
 
     async def lose(request):
         await proxy._forward(request)
-        request.transport.abort()
+        return proxy._scripted("reset", request)
 
     proxy.answer = lose
     async with engine(loaded, clock) as running:

@@ -107,3 +107,15 @@ def test_a_reload_loses_no_credential_that_is_being_issued():
     roles = Roles(lease_ttl=20, lease_max=20, lease_renewable=False)
     for part in ("database", "pki/issue"):
         run(World(roles), [Fail(part, "slow"), Wait(16), Reload("all"), Wait(20)])
+
+
+def test_what_vault_failed_to_issue_costs_no_issuance_budget():
+    """A database that was away for minutes used it up: then nothing was issued for ten."""
+    roles = Roles(token_ttl=3600, token_max=36000, lease_ttl=300, lease_max=300)
+    for kind in ("500", "429"):
+        run(World(roles, budget=3), [Fail(DB, kind, 8), Wait(400)])
+
+
+def test_lost_answers_of_a_path_that_is_not_known_yet_are_within_its_budget():
+    """Only an answer tells that it issues anything, and there was none."""
+    run(World(budget=3), [Fail(DB, "lost", 9), Restart(), Wait(300)])

@@ -163,9 +163,12 @@ async def test_a_running_engine_survives_every_swap_of_certificates(
     context = server_side(authority, clients=clients)
 
     async with proxying(server.address, tls=context) as proxy:
-        proxy.meanwhile = lambda request: presented.append(
-            request.transport.get_extra_info("peercert")["subjectAltName"][0][1]
-        )
+
+        def note(request):
+            certificate = request.transport.get_extra_info("peercert")
+            presented.append(certificate["subjectAltName"][0][1])
+
+        proxy.meanwhile = note
         vault = {name: str(tmp_path / name) for name in ("ca_cert", "client_cert", "client_key")}
         entry = {
             "contents": f'{{{{ secret("{app.path("db")}").value }}}}',

@@ -14,9 +14,6 @@ from injector.secret import Ref
 from injector.template import Template
 from injector.template.uses import Use
 
-# Paths that end without a lease whoever mounted their engine where.
-LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")
-
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -132,8 +129,7 @@ def _add(path: _Path, ref: Ref, place: str, kv: set[Ref]) -> None:
     _, _, query = ref.path.partition("?")
     if query:
         path.pins.add(query)
-    leaseless = ref in kv or any(part in ref.path for part in LEASELESS)
-    path.may_lease = path.may_lease or not leaseless
+    path.may_lease = path.may_lease or (ref.may_lease and ref not in kv)
 
 
 def _need(namespace: str, path: str, gathered: _Path) -> Need:

@@ -6,7 +6,7 @@ awaitable. Two traps are closed here: hvac's own error translation loses the sta
 `is_authenticated` drop the coroutine, so this program never calls those.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
@@ -107,12 +107,19 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         return await self.request("post", url, **kwargs)
 
     def _raise(self, reply: Reply, action: str) -> NoReturn:
-        words = _words(reply, self.transport.redact)
-        error = error_for(reply.status, f"{action}: {words}", reply.headers.get("Retry-After"))
+        said = _errors(reply)
+        words = _words(reply.status, said or (), self.transport.redact)
+        error = error_for(
+            reply.status,
+            f"{action}: {words}",
+            retry_after=reply.headers.get("Retry-After"),
+            # A gateway that gave up has Vault's words of another time, or none.
+            undone=said is not None and reply.status not in (502, 504),
+        )
         # A gateway that has lost its backend says 403 or 404 too, and knows nothing of our token,
         # our secret or its policy: only Vault's own refusal, which always has `errors`, is
         # believed.
-        if not isinstance(error, TransientError) and "errors" not in reply.json():
+        if not isinstance(error, TransientError) and said is None:
             raise TransientError(
                 f"{error}: not Vault's own words; does something stand in between?"
             )
@@ -130,21 +137,29 @@ def _operation(method: str, path: str) -> str:
     return OPERATIONS.get(path.removeprefix("/v1/"), default)
 
 
+class NotThere(MissingError):
+    """404: nothing is at this path, and nothing was done."""
+
+    undone = True
+
+
 BY_STATUS: dict[int, type[InjectorError]] = {
     400: InvalidRequest,
     401: AuthError,
-    404: MissingError,
-    STALE: Stale,
+    404: NotThere,
 }
 
 
-def error_for(status: int, message: str, retry_after: str | None = None) -> InjectorError:
+def error_for(
+    status: int, message: str, *, retry_after: str | None = None, undone: bool = False
+) -> InjectorError:
     """Sort a refusal by what the caller can do about it."""
-    wait = _seconds(retry_after)
-    if status in (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED):
-        return Unreachable(message, retry_after=wait)
+    if status == STALE:
+        return Stale(message, undone=undone)
+    if status in (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED):  # the probe tells when it is over
+        return Unreachable(message, undone=undone)
     if status in (RATE_LIMITED, 408) or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
-        return TransientError(message, retry_after=wait)
+        return TransientError(message, retry_after=_seconds(retry_after), undone=undone)
     return BY_STATUS.get(status, DeniedError)(message)
 
 
@@ -160,17 +175,22 @@ MEANINGS = {
 }
 
 
-def _words(reply: Reply, redact: Callable[[str], str]) -> str:
+def _errors(reply: Reply) -> Sequence[object] | None:
+    """Return Vault's own words, which it always has for a refusal; None if these are another's."""
+    try:
+        errors = msgspec.json.decode(reply.body)["errors"]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+        return None
+    return errors if isinstance(errors, list) else ()
+
+
+def _words(status: int, errors: Sequence[object], redact: Callable[[str], str]) -> str:
     """Return the meaning of the status and the server's own words, never the whole body.
 
     They are redacted here, before an error holds them: what was sent is known now for sure.
     """
-    meaning = MEANINGS.get(reply.status, f"Vault answered {reply.status}")
-    try:
-        errors = msgspec.json.decode(reply.body)["errors"]
-        said = "; ".join(" ".join(redact(str(error)).split()) for error in errors)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
-        said = ""
+    meaning = MEANINGS.get(status, f"Vault answered {status}")
+    said = "; ".join(" ".join(redact(str(error)).split()) for error in errors)
     return f"{meaning} ({said})" if said and said not in meaning else meaning
 
 

@@ -12,11 +12,11 @@ import hvac
 import msgspec
 
 from injector.clock import Clock
-from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
+from injector.errors import AuthError, DeniedError, InjectorError, TransientError
 from injector.retry import while_stale
 from injector.secret import Life, Ref
 from injector.vault import answer as answers
-from injector.vault.adapter import AsyncAdapter, InvalidRequest, Stale
+from injector.vault.adapter import AsyncAdapter, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
@@ -57,8 +57,8 @@ class Vault:
                 else:
                     data = json.loads(ref.body)
                     body = await self._consistent(lambda: client.write_data(ref.path, data=data))
-        except MissingError as exc:
-            raise MissingError(_missing(ref, exc)) from exc
+        except NotThere as exc:
+            raise NotThere(_missing(ref, exc)) from exc
         except InvalidRequest:
             raise
         except DeniedError as exc:
@@ -301,7 +301,7 @@ def _rights(entity_id: str | None, policies: list[str] | None) -> tuple[str, ...
     return () if policies is None else (entity_id or "", *sorted(policies))
 
 
-def _missing(ref: Ref, exc: MissingError) -> str:
+def _missing(ref: Ref, exc: NotThere) -> str:
     mount, _, rest = ref.path.partition("/")
     other = (
         f"{mount}/{rest.removeprefix('data/')} (KV version 1)"

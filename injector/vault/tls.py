@@ -9,6 +9,9 @@ from injector.errors import TransientError
 class UnusablePair(TransientError):
     """The client certificate or its key cannot be used as they are in their files now."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, undone=True)
+
 
 def tls_context(settings: model.Vault) -> ssl.SSLContext:
     """Read the certificates now: they may have been rotated since the last connection.
@@ -24,7 +27,7 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
                 cafile=settings.ca_cert or None, capath=settings.ca_path or None
             )
     except (OSError, ssl.SSLError) as exc:
-        raise TransientError(f"cannot use {reading} for TLS: {reason(exc)}") from exc
+        raise TransientError(f"cannot use {reading} for TLS: {reason(exc)}", undone=True) from exc
     if settings.client_cert:
         _present(context, settings.client_cert, settings.client_key)
     if settings.tls_skip_verify:

@@ -116,7 +116,9 @@ class Transport:
             code = str(reply.status)
         except aiohttp.ConnectionTimeoutError as exc:
             await self.reconnect()
-            raise Unreachable(f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s") from exc
+            raise Unreachable(
+                f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s", undone=True
+            ) from exc
         except TimeoutError as exc:
             raise Unreachable(f"no answer from {self.base} within {longest:g} s") from exc
         except (
@@ -125,7 +127,8 @@ class Transport:
             ValueError,
         ) as exc:  # ValueError: of odd names and URLs
             await self.reconnect()
-            raise Unreachable(_describe(exc, self.settings, self.base)) from exc
+            not_sent = isinstance(exc, aiohttp.ClientConnectorError)
+            raise Unreachable(_describe(exc, self.settings, self.base), undone=not_sent) from exc
         finally:
             self._metrics.vault_requests.add(request.operation, code)
             self._metrics.vault_request_seconds.observe(self._clock.now() - started)

@@ -10,43 +10,49 @@ WINDOW = 600.0
 
 
 class Budget:
-    """Counts what was asked for at the secret's path, in the store's record."""
+    """Counts what was asked for at the secret's path, in the store's record.
+
+    A request that was not answered counts, since it may have issued something; one that has issued
+    nothing for sure does not. Whether a plain read issues anything only its answer tells, so until
+    there is one, those that were lost count as well.
+    """
 
     def __init__(self, ref: Ref, most: int, store: Store, clock: Clock) -> None:
         self._ref = ref
         self._most = most
         self._store = store
         self._clock = clock
+        self._spent = False
 
-    def spend(self) -> bool:
-        """Count a request that will issue something, and tell whether this one will.
-
-        Raises DeniedError when the budget is gone.
-
-        An issuance that is sent and not answered counts too: it may have happened.
-        """
+    def spend(self) -> None:
+        """Count a request that will issue something; raises DeniedError when the budget is gone."""
+        now, path = self._clock.now(), self._ref.path
+        issues = self._store.issues(path, since=now - WINDOW)
         current = self._store.current(self._ref)
-        now = self._clock.now()
-        issues = self._store.issues(self._ref.path)
-        known_to_issue = issues or (current is not None and current.is_lease)
-        if self._ref.body is None and not known_to_issue:
-            return False
-        while issues and issues[0] <= now - WINDOW:
-            issues.popleft()
-        if len(issues) >= self._most:
+        issuing = self._ref.body is not None or (current is not None and current.is_lease)
+        self._spent = issuing or issues > 0
+        if not self._spent:
+            return
+        if issues >= self._most:
             raise DeniedError(
-                f"{self._ref} was asked for a credential {len(issues)} times in 10 minutes, "
+                f"{self._ref} was asked for a credential {issues} times in 10 minutes, "
                 "which is its issuance_budget: no more for now, the last one stays in use; find "
-                "out what uses them up (short TTLs?) before raising `issuance_budget`"
+                "out what uses them up (short TTLs, lost answers?) before raising "
+                "`issuance_budget`"
             )
-        issues.append(now)
-        return True
+        self._store.issued(path, now)
 
-    def give_back(self) -> None:
-        """Note that Vault has issued nothing for what was spent last."""
-        self._store.issues(self._ref.path).pop()
+    def answered(self, life: Life) -> None:
+        """Count what only its answer shows to be an issuance; forget what it shows to be none."""
+        if self._ref.body is None and life.kind is not Kind.LEASE:
+            self._store.not_issuing(self._ref.path)
+        elif not self._spent:
+            self._store.issued(self._ref.path, self._clock.now())
 
-    def count_first(self, life: Life) -> None:
-        """Count what only the answer has shown to be an issuance."""
-        if life.kind is Kind.LEASE:
-            self._store.issues(self._ref.path).append(self._clock.now())
+    def failed(self, *, undone: bool) -> None:
+        """Note that a request has failed; `undone` if it has issued nothing for sure."""
+        unknown = self._store.current(self._ref) is None and self._ref.may_lease
+        if self._spent and undone:
+            self._store.not_issued(self._ref.path)
+        elif not self._spent and not undone and unknown:
+            self._store.issued(self._ref.path, self._clock.now())

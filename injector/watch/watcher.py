@@ -68,7 +68,7 @@ class Watcher:
         self._failures = 0
         self._asked_with: Token | None = None
         self._denied = False
-        self._refused = False  # Vault said that it has issued nothing
+        self._undone = True  # the last request has issued nothing for sure
         self._rotation: Rotation | None = None  # of a static role, and when it was last asked
         self._asked_at = 0.0
         self._demand: Demand | None = None
@@ -217,17 +217,15 @@ class Watcher:
 
     async def _fetch(self) -> Step:
         parts = self._parts
-        spent = self._budget.spend()
+        self._budget.spend()
         try:
             answer, life, token = await parts.tokens.use(self._ask)
         except InjectorError as exc:
-            if spent and self._refused:
-                self._budget.give_back()
+            self._budget.failed(undone=self._undone)
             if isinstance(exc, MissingError):
                 return self._missing(exc)
             raise
-        if not spent:
-            self._budget.count_first(life)
+        self._budget.answered(life)
         before = parts.store.current(self.ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
             self._measure(parts.store.confirm(self.ref, life))
@@ -244,7 +242,7 @@ class Watcher:
         return Step(Act.PUBLISH, at) if at > parts.clock.now() else self._publish()
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
-        self._asked_with, self._refused = token, False
+        self._asked_with, self._undone = token, False
         current = self._parts.store.current(self.ref)
         try:
             answer, life = await self._parts.vault.fetch(
@@ -253,8 +251,8 @@ class Watcher:
                 engine=self.entry.engine,
                 repeatable=current is not None and current.life.kind in READ,
             )
-        except (DeniedError, MissingError):
-            self._refused = True
+        except InjectorError as exc:
+            self._undone = exc.undone
             raise
         held = self._parts.tokens.held
         if held is not None and held.is_same(token):  # it may have been renewed meanwhile
