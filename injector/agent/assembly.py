@@ -114,6 +114,7 @@ class Assembly:
             metrics=kept.metrics,
             redact=kept.redactor.redact,
         )
+        self.more_transports: list[Transport] = []  # closed with this one
         self.vault = Vault(self.transport, kept.clock)
         self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
         self.availability = Availability(
@@ -198,7 +199,8 @@ class Assembly:
         }
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
-        await self.transport.reconnect()
+        for transport in (self.transport, *self.more_transports):
+            await transport.reconnect()
 
     def _remind(self, output: Output[Any]) -> None:
         """Let a destination know what the last configuration, or the last process, knew of it."""

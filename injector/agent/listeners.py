@@ -1,7 +1,8 @@
 """Makes the status servers: those of the configuration, or the default socket."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from injector.agent.assembly import Assembly, Kept
 from injector.agent.refresh import Refresh
@@ -9,6 +10,10 @@ from injector.config import model
 from injector.status.report import Report
 from injector.status.server import Actions, StatusServer
 from injector.status.sockets import bind, tls_context
+from injector.vault import Transport
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
 
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
@@ -35,7 +40,32 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
     found = assembly.loaded.config.listener
     if not found and assembly.loaded.listens:
         found = _default(kept)
-    return [StatusServer(listener, report, actions, kept.clock, kept.log) for listener in found]
+    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: ()
+    return [
+        StatusServer(listener, report, actions, kept.clock, kept.log, passing(index))
+        for index, listener in enumerate(found)
+    ]
+
+
+def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Sequence[Middleware]]":
+    """Return what a listener passes on to Vault, over connections that secrets do not wait for."""
+    from injector.compat.vault_agent.passing import passage  # a thing of Vault Agent's
+
+    config = assembly.loaded.config
+    transport = Transport(
+        config.vault,
+        connections=config.template_config.max_connections_per_host,
+        clock=kept.clock,
+        metrics=kept.metrics,
+        redact=kept.redactor.redact,
+    )
+    assembly.more_transports.append(transport)
+
+    def of(index: int) -> "Sequence[Middleware]":
+        made = passage(assembly.loaded.passing, index, transport, assembly.tokens, kept.log)
+        return (made,) if made is not None else ()
+
+    return of
 
 
 def check_listeners(before: tuple[model.Listener, ...], after: tuple[model.Listener, ...]) -> None:

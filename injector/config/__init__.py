@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,8 @@ class Loaded:
     token: str = field(default="", repr=False)
     # Whether there is a listener where none is configured.
     listens: bool = True
+    # What listeners pass on to Vault, see `Reading`.
+    passing: Any = None
 
 
 def load(  # noqa: PLR0913 - by name: what only the caller knows
@@ -88,6 +91,7 @@ def load(  # noqa: PLR0913 - by name: what only the caller knows
         files=frozenset(_files(reading.files, config)),
         token=token,
         listens=reading.listens,
+        passing=reading.passing,
     )
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Any
 
 from injector.config.document import Document, read_document
 from injector.config.problem import Problem, Where
@@ -26,6 +27,8 @@ class Reading:
     advice: tuple[Problem, ...] = ()
     # Whether it listens at all where no listener is configured.
     listens: bool = True
+    # What its listeners pass on to Vault: only Vault Agent's language has such a thing.
+    passing: Any = None
     # Places in the document of which enough has been said.
     broken: frozenset[Where] = frozenset()
 

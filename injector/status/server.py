@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from injector.clock import Clock
 from injector.config import model
@@ -15,6 +16,7 @@ from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import Report
 from injector.status.sockets import bind, same_user, tls_context
 
+LARGEST_BODY = 32 * 1024 * 1024  # bytes, of what is passed on: Vault's own limit
 # How long a refresh waits for delivery before it answers, and may be asked to wait, seconds.
 DEFAULT_WAIT, LONGEST_WAIT = "30s", 600.0
 
@@ -33,9 +35,17 @@ class StatusServer:
     name = "status"
 
     def __init__(
-        self, listener: model.Listener, report: Report, actions: Actions, clock: Clock, log: Logger
+        self,
+        listener: model.Listener,
+        report: Report,
+        actions: Actions,
+        clock: Clock,
+        log: Logger,
+        more: Sequence[Middleware] = (),
     ) -> None:
+        """Serve one listener; `more` may answer what this does not."""
         self._listener = listener
+        self._more = more
         self._report = report
         self._actions = actions
         self._clock = clock
@@ -56,7 +66,7 @@ class StatusServer:
                 await runner.cleanup()
 
     def _app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(middlewares=self._more, client_max_size=LARGEST_BODY)
         app.add_routes(
             [
                 web.get("/", self._page),

@@ -9,7 +9,7 @@ from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.merging import merged
 from injector.compat.vault_agent.nodes import Translated
 from injector.compat.vault_agent.sections import Notes, Section, read_file
-from injector.compat.vault_agent.translate import Outside, Translation
+from injector.compat.vault_agent.translate import Outside, Translation, passing
 from injector.config.language import Reading
 from injector.config.problem import Wrong
 from injector.config.textfile import read_text
@@ -39,6 +39,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
         warnings=tuple(notes.warnings),
         advice=tuple(notes.advice),
         listens=False,
+        passing=passing(together),
         broken=frozenset(translation.broken),
     )
 

@@ -11,6 +11,7 @@ from injector.compat.vault_agent.existing import existing
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, Kind
+from injector.compat.vault_agent.requests import Passing
 from injector.compat.vault_agent.sections import Notes, Section
 from injector.config import environment, model
 from injector.config.problem import Where, suggest
@@ -52,6 +53,9 @@ class Translation:
         root.put_all("template", templates, files.at("template"))
         root.put("template_config", self._template_config(), files.at("template_config"))
         self._supervised(root)
+        if handed_out(files):
+            # Then there is something to do although nothing is written, so that is not said.
+            self.broken.add(("bundle",))
         listeners = [self._listener(i, each) for i, each in enumerate(files.blocks("listener"))]
         root.put_all("listener", listeners, files.at("listener"))
         self._cache(root)
@@ -240,6 +244,9 @@ class Translation:
 
     def _cache(self, root: Block) -> None:
         cache = self._files.block("cache")
+        if cache is not None and self._files.blocks("listener"):
+            said = "answers are not kept: each request gets a lease of its own"
+            self._notes.warnings.append(cache.problem("", said))
         persist = cache.block("persist") if cache is not None else None
         if persist is None or not persist.get("path"):
             return
@@ -283,6 +290,30 @@ class Translation:
         written = f'"{better}"' if isinstance(better, str) else _written(better)
         advice = section.problem("", f"{what}; safer: {name} = {written}")
         self._notes.advice.append(advice)
+
+
+def passing(files: Section) -> Passing | None:
+    """Return what the listeners pass on; None without listeners."""
+    listeners = files.blocks("listener")
+    if not listeners:
+        return None
+    return Passing(
+        handed_out(files),
+        tuple(
+            (each.get("role") != "metrics_only", bool(each.get("require_request_header")))
+            for each in listeners
+        ),
+    )
+
+
+def handed_out(files: Section) -> bool | str:
+    """Return whether requests get the token of the login; `force`: whatever they have."""
+    for name in ("api_proxy", "cache"):
+        block = files.block(name)
+        found: bool | str | None = block.get("use_auto_auth_token") if block is not None else None
+        if found is not None:
+            return found
+    return False
 
 
 def _copied(section: Section, key: str, place: Where, broken: set[Where]) -> Block:

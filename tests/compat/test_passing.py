@@ -1,0 +1,202 @@
+"""What an agent's listener passes on to Vault, with whose token, and what it keeps to itself."""
+
+import asyncio
+import contextlib
+import json
+
+import aiohttp
+import hvac
+import pytest
+
+from injector.agent.listeners import listeners
+from injector.agent.plan import plan
+from injector.agent.services import alongside
+from injector.dev.bao import free_port
+from tests.engine import engine
+
+SECRET = "canary-7f3a-value"
+
+
+@pytest.fixture
+def agent(app, proxy, clock, tmp_path):
+    """Run an agent with a login, a sink and a listener, and more options."""
+
+    @contextlib.asynccontextmanager
+    async def started(more, *, listener=""):
+        address = f"127.0.0.1:{free_port()}"
+        file = tmp_path / "agent.hcl"
+        file.write_text(
+            f"""
+            vault {{ address = "{proxy.address}" }}
+            auto_auth {{
+              method "approle" {{
+                config = {{
+                  role_id_file_path = "{app.role_id}"
+                  secret_id_file_path = "{app.secret_id}"
+                  remove_secret_id_file_after_reading = false
+                }}
+              }}
+              sink "file" {{ config = {{ path = "{tmp_path}/token" }} }}
+            }}
+            listener "tcp" {{
+              address = "{address}"
+              tls_disable = true
+              {listener}
+            }}
+            {more}
+            """
+        )
+        quitting, over = asyncio.Event(), asyncio.Event()
+        async with engine(plan(str(file), {}), clock) as running, asyncio.TaskGroup() as group:
+            (server,) = listeners(running.assembly, running.kept, stop=quitting.set)
+            group.create_task(alongside([server], over.wait()))
+            await running.log_has("listening")
+            async with aiohttp.ClientSession(f"http://{address}") as session:
+                held = running.assembly.tokens.held
+                yield Client(session, held.value if held else "", quitting)
+            over.set()
+        assert SECRET not in running.log
+
+    return started
+
+
+class Client:
+    """Sends single requests to it, and knows its token."""
+
+    def __init__(self, session, token, quitting):
+        self.session, self.token, self.quitting = session, token, quitting
+
+    async def __call__(self, method, path, body=None, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.request(method, path, json=body, headers=named) as answer:
+            content = await answer.text()
+        return answer.status, json.loads(content) if content[:1] == "{" else content
+
+    async def status(self, *args, **headers):
+        return (await self(*args, **headers))[0]
+
+
+GIVES = "api_proxy { use_auto_auth_token = true }"
+
+
+async def test_requests_without_a_token_get_that_of_the_login(app, agent):
+    app.put("db", password=SECRET)
+    async with agent(GIVES) as ask:
+        status, answer = await ask("GET", f"/v1/{app.path('db')}")
+
+        assert status == 200
+        assert answer["data"]["data"] == {"password": SECRET}
+        assert await ask.status("GET", "/v1/sys/mounts") == 403  # it may do what the role may
+
+
+async def test_requests_with_a_token_keep_it_unless_ours_is_forced(app, agent):
+    app.put("db", password=SECRET)
+    path = f"/v1/{app.path('db')}"
+    async with agent(GIVES) as ask:
+        assert await ask.status("GET", "/v1/sys/mounts", X_Vault_Token=app.admin.token) == 200
+        assert (
+            await ask.status("GET", "/v1/sys/mounts", Authorization=f"Bearer {app.admin.token}")
+            == 200
+        )
+        assert await ask.status("GET", path, X_Vault_Token="s.wrong") == 403
+    async with agent('cache { use_auto_auth_token = "force" }') as ask:
+        assert await ask.status("GET", "/v1/sys/mounts", X_Vault_Token=app.admin.token) == 403
+        assert await ask.status("GET", path, X_Vault_Token="s.wrong") == 200
+
+
+async def test_without_use_auto_auth_token_only_what_clients_bring_counts(app, agent):
+    async with agent("cache {}") as ask:
+        assert await ask.status("GET", "/v1/auth/token/lookup-self") in (400, 403)
+        assert await ask.status("GET", "/v1/auth/token/lookup-self", X_Vault_Token=ask.token) == 200
+
+
+async def test_who_may_use_the_token_does_not_get_it(app, agent):
+    async with agent(GIVES) as ask:
+        for method, path, body in (
+            ("GET", "/v1/auth/token/lookup-self", None),
+            ("POST", "/v1/auth/token/renew-self", {}),
+        ):
+            status, answer = await ask(method, path, body)
+
+            assert status == 200
+            assert ask.token not in json.dumps(answer)
+            assert "accessor" not in {**(answer.get("data") or {}), **(answer.get("auth") or {})}
+
+
+async def test_bodies_namespaces_queries_and_errors_go_through_unchanged(app, agent):
+    async with agent(GIVES) as ask:
+        written = await ask("POST", f"/v1/{app.path('new')}", {"data": {"a": "ä" * 100_000}})
+        assert written[0] == 200
+        read = await ask("GET", f"/v1/{app.path('new')}?version=1")
+        assert read[1]["data"]["data"] == {"a": "ä" * 100_000}
+        missing = await ask("GET", f"/v1/{app.path('none')}")
+        assert (missing[0], missing[1]["errors"]) == (404, [])
+        elsewhere = await ask(
+            "GET", f"/v1/{app.path('new')}", X_Vault_Namespace="no-such-namespace"
+        )
+        assert elsewhere[0] in (403, 404)
+
+
+async def test_a_client_library_works_through_it_also_with_its_own_verb_for_lists(app, agent):
+    app.put("db", password=SECRET)
+    app.allow(f"secret/data/{app.name}/*")
+    app.admin.sys.create_or_update_policy(
+        app.name,
+        f'path "secret/data/{app.name}/*" {{ capabilities = ["read"] }}\n'
+        f'path "secret/metadata/{app.name}/*" {{ capabilities = ["list"] }}\n',
+    )
+    async with agent(GIVES) as ask:
+        versions = hvac.Client(str(ask.session._base_url), token="").secrets.kv.v2
+
+        read = await asyncio.to_thread(
+            versions.read_secret_version, f"{app.name}/db", raise_on_deleted_version=True
+        )
+        listed = await asyncio.to_thread(versions.list_secrets, app.name)
+
+        assert read["data"]["data"] == {"password": SECRET}
+        assert listed["data"]["keys"] == ["db"]
+
+
+async def test_what_is_ours_is_answered_here(app, agent):
+    async with agent(GIVES, listener="agent_api { enable_quit = true }") as ask:
+        assert await ask("GET", "/readyz") == (200, "ok\n")
+        assert "injector_vault_requests_total" in (await ask("GET", "/agent/v1/metrics"))[1]
+        assert await ask.status("POST", "/agent/v1/cache-clear") == 404
+        assert await ask.status("POST", "/agent/v1/quit") == 200
+
+
+async def test_a_listener_for_metrics_passes_nothing_on(app, agent):
+    async with agent(GIVES, listener='role = "metrics_only"') as ask:
+        assert await ask.status("GET", "/v1/sys/health") == 404
+        assert await ask.status("GET", "/metrics") == 200
+
+
+async def test_a_header_that_no_form_of_a_page_can_send_may_be_asked_for(app, agent):
+    async with agent(GIVES, listener="require_request_header = true") as ask:
+        assert await ask.status("GET", "/v1/sys/health") == 412
+        assert await ask.status("POST", "/quit") == 412
+        assert await ask.status("GET", "/v1/sys/health", X_Vault_Request="true") == 200
+
+
+async def test_a_page_in_a_browser_does_not_get_the_token_of_the_login(agent):
+    async with agent(GIVES) as ask:
+        assert await ask.status("GET", "/v1/auth/token/lookup-self", Origin="http://evil") == 403
+
+
+async def test_a_server_that_does_not_answer_is_a_502_that_says_so(agent, proxy):
+    async with agent(GIVES) as ask:
+        proxy.only, proxy.script = "sys/health", ["reset"]
+
+        status, answer = await ask("GET", "/v1/sys/health")
+
+        assert status == 502
+        assert "cannot reach http://127.0.0.1" in answer["errors"][0]
+
+
+async def test_before_the_login_has_succeeded_a_503_says_so(agent, proxy, app):
+    app.secret_id.write_text("wrong")
+    async with agent(GIVES) as ask:
+        assert await ask("GET", "/v1/sys/mounts") == (
+            503,
+            {"errors": ["there is no token yet: the login has not succeeded"]},
+        )
