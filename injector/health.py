@@ -39,6 +39,11 @@ class Health:
         self._unsettled: set[tuple[str, str]] = set()
         self._failing: set[tuple[str, str]] = set()
         self.news = Wakeup()
+        self._others: list[Wakeup] = []
+
+    def ring_too(self, wakeup: Wakeup) -> None:
+        """Ring this as well whenever there is news."""
+        self._others.append(wakeup)
 
     def waiting(self, kind: str, name: str) -> None:
         self._report(kind, name, State.WAITING, None)
@@ -54,7 +59,7 @@ class Health:
         self._reports.pop((kind, name), None)
         self._unsettled.discard((kind, name))
         self._failing.discard((kind, name))
-        self.news.ring()
+        self._ring()
 
     def of(self, kind: str, name: str) -> Report | None:
         return self._reports.get((kind, name))
@@ -71,6 +76,10 @@ class Health:
         """Return what fails now."""
         return [self._reports[key] for key in self._failing]
 
+    def _ring(self) -> None:
+        for wakeup in (self.news, *self._others):
+            wakeup.ring()
+
     def _report(self, kind: str, name: str, state: State, error: InjectorError | None) -> None:
         key = (kind, name)
         before = self._reports.get(key)
@@ -83,7 +92,7 @@ class Health:
         self._reports[key] = Report(kind, name, state, since, error)
         (self._unsettled.discard if state is State.OK else self._unsettled.add)(key)
         (self._failing.add if state is State.FAILING else self._failing.discard)(key)
-        self.news.ring()
+        self._ring()
 
 
 def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:

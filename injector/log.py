@@ -5,7 +5,16 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from bisect import bisect_left
+from collections.abc import (
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import suppress
 from typing import Any, TextIO, cast
 from urllib.parse import quote
@@ -42,6 +51,7 @@ class Redactor:
         self._stale: set[Hashable] = set()
         self._forms: dict[Hashable, frozenset[str]] = {}
         self._index: dict[str, dict[str, int]] = {}  # beginning → form → how many owners have it
+        self._sorted: list[str] | None = None  # the beginnings, once a text that goes on needs them
 
     def learn(self, owner: Hashable, value: Any) -> None:
         """Remember what `owner` (a secret, the token) now holds, and what it held before."""
@@ -56,23 +66,47 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text with every known value masked; of two that begin alike, the longer."""
+        return self._scan(text, whole=True)[0]
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Redact a text that goes on: return what is certain, and the rest as it was.
+
+        The rest is the beginning of a value, or of a longer one than what it holds.
+        """
+        return self._scan(text, whole=False)
+
+    def _scan(self, text: str, *, whole: bool) -> tuple[str, str]:
         self._catch_up()
         parts: list[str] = []
-        done = position = 0
-        while position <= len(text) - SHORTEST_SECRET:
-            found = self._longest_at(text, position)
-            if found:
+        done = 0
+        for position in range(len(text) - SHORTEST_SECRET + 1):
+            forms = self._index.get(text[position : position + SHORTEST_SECRET])
+            if forms is None or position < done:
+                continue
+            if not whole and _goes_on(text, position, forms):
+                return "".join((*parts, text[done:position])), text[position:]
+            fitting = [len(form) for form in forms if text.startswith(form, position)]
+            if fitting:
                 parts += (text[done:position], MASK)
-                done = position = position + found
-            else:
-                position += 1
-        return "".join((*parts, text[done:])) if parts else text
+                done = position + max(fitting)
+        rest = "" if whole else self._short_beginning(text[done:])
+        parts.append(text[done : len(text) - len(rest)])
+        return "".join(parts), rest
 
-    def _longest_at(self, text: str, position: int) -> int:
-        candidates = self._index.get(text[position : position + SHORTEST_SECRET], ())
-        return max((len(form) for form in candidates if text.startswith(form, position)), default=0)
+    def _short_beginning(self, text: str) -> str:
+        """Return the end of a text with which a form may begin, too short to be in the index."""
+        if self._sorted is None:
+            self._sorted = sorted(self._index)
+        for length in range(min(len(text), SHORTEST_SECRET - 1), 0, -1):
+            end = text[-length:]
+            place = bisect_left(self._sorted, end)
+            if place < len(self._sorted) and self._sorted[place].startswith(end):
+                return end
+        return ""
 
     def _catch_up(self) -> None:
+        if self._stale:
+            self._sorted = None
         for owner in self._stale:
             before = self._forms.pop(owner, frozenset())
             now = frozenset(
@@ -98,6 +132,12 @@ class Redactor:
             del owners[form]
         if not owners:
             del self._index[beginning]  # it is a part of a secret
+
+
+def _goes_on(text: str, position: int, forms: Iterable[str]) -> bool:
+    """Tell whether one of these forms begins here and is longer than the text."""
+    left = len(text) - position
+    return any(len(form) > left and form.startswith(text[position:]) for form in forms)
 
 
 def _forms(value: Any) -> Iterator[str]:

@@ -115,6 +115,14 @@ class Metrics:
             "Wrapped secret ids that somebody else may have opened. Alarm on any.",
         )
 
+        self.child_up = Gauge("injector_child_up", "1 while the supervised command runs.")
+        self.child_starts = Counter(
+            "injector_child_starts_total",
+            "Starts of the supervised command: the first, and because something changed or it "
+            "crashed.",
+            ("reason",),
+        )
+
     def forget_secret(self, name: str) -> None:
         """Drop what is said of a secret that nobody wants any more."""
         for gauge in (self.secret_expires, self.secret_refreshed, self.secret_generation):

@@ -13,6 +13,7 @@ import yaml
 from injector.agent.assembly import Assembly, Kept
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
+from injector.child import Command
 from injector.log import Redactor, logger
 from injector.vault import Token
 from tests.conftest import App
@@ -61,6 +62,12 @@ class Engine:
         assert token is not None
         return token
 
+    @property
+    def command(self) -> Command:
+        """The supervised command."""
+        assert self.kept.command is not None
+        return self.kept.command
+
     async def log_has(self, text: str) -> None:
         """Wait, in real time, until the log has this: for what hangs and so never settles."""
         async with asyncio.timeout(LIMIT):
@@ -82,8 +89,12 @@ async def engine(
     kept: Kept | None = None,
     draw: float = 0.5,
     settle: bool = True,
+    stays: bool = False,
 ) -> AsyncIterator[Engine]:
-    """Run an assembly until the block ends; it has settled when the block begins."""
+    """Run an assembly until the block ends; it has settled when the block begins.
+
+    With `stays` its supervised command goes on, as in a reload.
+    """
     output = io.StringIO()
     kept = kept or kept_parts(clock, output, draw=draw)
     assembly = Assembly(loaded, kept)
@@ -98,4 +109,6 @@ async def engine(
         try:
             await task
         finally:
+            if assembly.child is not None and not stays:
+                await assembly.child.close()
             await assembly.close()

@@ -1,8 +1,10 @@
 """What two values together can get wrong."""
 
+from typing import Any
+
 import pytest
 
-from injector.config import model
+from injector.config import Checks, model
 from tests.configs import load_text, problems, without_file
 
 TEMPLATE = "template:\n  - {{contents: x, destination: /run/x, {}}}\n"
@@ -491,7 +493,13 @@ def test_a_file_written_in_place_has_nothing_to_check_beforehand(tmp_path):
             "app: needs exactly one of signal, http, command: got http and command",
         ),
         ("{signal: HUP}", "app: signal needs `process`, such as {pid_file: /run/app/app.pid}"),
-        ("{process: {name: x}}", "app: process needs `signal`, such as SIGHUP"),
+        (
+            "{process: {name: x}}",
+            (
+                "app: process needs `signal`, such as SIGHUP: only the supervised command "
+                "(`child: true`) can be restarted instead"
+            ),
+        ),
         (
             "{signal: HUP, process: {}}",
             "app.process: needs exactly one of pid_file, name, exe, child: got none",
@@ -550,7 +558,7 @@ def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
           directory: /run/b
           template: {contents: x, destination: c}
         """,
-        check_destination=check,
+        checks=Checks(destination=check),
     )
 
     assert asked == [("info", "/run/a"), ("info", "/run/b")]
@@ -564,7 +572,7 @@ def test_other_checks_of_a_template_get_its_text(tmp_path):
     (tmp_path / "a.j2").write_text("from a file")
     asked = []
 
-    def check(config: model.Config, template: model.Template, text: str) -> list[str]:
+    def check(config: model.Config, template: Any, text: str) -> list[str]:
         asked.append((template.destination, text))
         return ["line 1: unexpected '}'"]
 
@@ -576,7 +584,7 @@ def test_other_checks_of_a_template_get_its_text(tmp_path):
           - source: a.j2
             destination: /run/b
         """,
-        check_template=check,
+        checks=Checks(template=check),
     )
 
     assert asked == [

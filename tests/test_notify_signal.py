@@ -17,7 +17,7 @@ import pytest
 from injector.clock import SystemClock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify import Outcome, application
+from injector.notify import Application, Outcome, target
 from injector.notify.find import View, by_pid_file, read_pid_file
 from injector.notify.processes import process, processes
 from injector.notify.signal import SignalTarget
@@ -114,7 +114,8 @@ def pid_file(tmp_path: Path, content: object) -> model.Process:
 async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, **options):
     notify = model.Notify(signal=number, process=which)
     clock = SystemClock()
-    made = application("app", notify, clock=clock, redact=str, environ={}, **options)
+    how = target(notify, clock=clock, redact=str, environ={}, **options)
+    made = Application("app", how)
     return await made.tell(clock.wall() - ago)
 
 

@@ -31,6 +31,9 @@ from injector.vault import Token, Tokens, Transport, Vault
 
 if TYPE_CHECKING:
     from injector.agent.handing_over import HandingOver
+    from injector.agent.readiness import Readiness
+    from injector.agent.supervision import Supervision
+    from injector.child import Child, Command
     from injector.journal import Journal
 
 # Seconds that revoking may delay the end, beyond the 3 s that stopping takes.
@@ -63,6 +66,8 @@ class Kept:
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None
     started_at: float = 0.0
+    # The supervised command, once there is one.
+    command: "Command | None" = None
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
@@ -99,6 +104,14 @@ def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
     return taking_over(plan.config, plan.config.cache.persist.path, kept)
 
 
+def _supervision(plan: Plan, kept: Kept) -> "Supervision | None":
+    if plan.config.exec is None:
+        return None
+    from injector.agent.supervision import Supervision  # 12 ms that most do without
+
+    return Supervision(plan, kept)
+
+
 class Assembly:
     """All services of one configuration. Building one sends nothing and writes nothing."""
 
@@ -127,11 +140,14 @@ class Assembly:
         )
         refs = names(config)
         self._means = build.Means(kept.clock, kept.redactor.redact, kept.environ)
+        supervision = _supervision(plan, kept)
         self.outputs = build.outputs(plan, refs, self._means)
+        if supervision is not None:
+            self.outputs.append(supervision.environment)
         for output in self.outputs:
             self._remind(output)
         self.watch = watch.Watch(config, refs, self._watch_parts())
-        self.delivery = self._delivery(config, refs)
+        self.delivery = self._delivery(config, refs, supervision)
         self.sinks, self.auth = self._auth(loaded)
         self.journal = self._journal(config)
         self.retire = Retire(
@@ -144,6 +160,17 @@ class Assembly:
             clock=kept.clock,
             log=kept.log,
         )
+
+        self.child: Child | None = None
+        if supervision is not None:
+            self.child = supervision.child(self.readiness, self.health)
+
+    @property
+    def readiness(self) -> "Readiness":
+        """Return what knows whether everything is in place."""
+        from injector.agent.readiness import Readiness  # `once` asks `health`
+
+        return Readiness(self.health, self._kept.store, self.watch, self.delivery)
 
     def sweep(self) -> None:
         """Remove what a killed run has left, where this configuration writes."""
@@ -169,6 +196,7 @@ class Assembly:
             self.retire,
             *self.handing_over,
             *([] if self.journal is None else [self.journal]),
+            *([] if self.child is None else [self.child]),
         ]
 
     async def release(self) -> None:
@@ -229,7 +257,9 @@ class Assembly:
             log=kept.log,
         )
 
-    def _delivery(self, config: model.Config, refs: Mapping[str, Ref]) -> Delivery:
+    def _delivery(
+        self, config: model.Config, refs: Mapping[str, Ref], supervision: "Supervision | None"
+    ) -> Delivery:
         kept = self._kept
         parts = DeliveryParts(
             clock=kept.clock,
@@ -257,8 +287,10 @@ class Assembly:
             refused=delivery.acceptance.refused,
         )
         users = build.users(self.outputs)
-        for name, notify in build.targets(config).items():
-            application = build.application(name, notify, self._means)
+        targets = build.targets(config) | (supervision.own_target if supervision else {})
+        for name, notify in targets.items():
+            application = supervision and supervision.application(name, notify)
+            application = application or build.application(name, notify, self._means)
             delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery
 

@@ -34,6 +34,8 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
         journal=assembly.journal,
         redact=kept.redactor.redact,
         address=assembly.loaded.config.vault.address,
+        not_ready=assembly.readiness.reasons,
+        command=None if kept.command is None else kept.command.facts,
         started_at=kept.started_at,
     )
     actions = Actions(stop, Refresh(assembly, kept))

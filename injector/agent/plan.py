@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from injector import destination, template
-from injector.config import Loaded, load, model
+from injector.config import Checks, Loaded, load, model
 from injector.config.language import Read, read
 from injector.errors import RenderError
 from injector.secret import Ref
+
+Entry = model.Template | model.EnvTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Plan:
     """A configuration that can be run, and its templates as they are compiled."""
 
     loaded: Loaded
-    templates: Mapping[model.Template, template.Template] = field(repr=False)
+    templates: Mapping[Entry, template.Template] = field(repr=False)
 
     @property
     def config(self) -> model.Config:
@@ -30,16 +32,18 @@ def plan(
     elsewhere: bool = False,
     read: Read = read,
     destinations: bool = True,
+    command: tuple[str, ...] | None = None,
 ) -> Plan:
     """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
 
     With `elsewhere` it is meant for another machine, which has its own environment and files.
-    Without `destinations` only the files that will be written are not looked at.
+    Without `destinations` only the files that will be written are not looked at. `command` is what
+    the command line wants to be supervised.
     """
-    templates: dict[model.Template, template.Template] = {}
+    templates: dict[Entry, template.Template] = {}
     refs: dict[str, Ref] = {}
 
-    def compile_template(config: model.Config, entry: model.Template, text: str) -> list[str]:
+    def compile_template(config: model.Config, entry: Entry, text: str) -> list[str]:
         if config.secrets and not refs:
             refs.update(names(config))
         try:
@@ -52,10 +56,12 @@ def plan(
     loaded = load(
         path,
         environ,
-        check_destination=destination_problems if destinations and not elsewhere else None,
-        check_template=compile_template,
+        checks=Checks(
+            destination_problems if destinations and not elsewhere else None, compile_template
+        ),
         read=read,
         needs_login=not elsewhere,
+        command=command,
     )
     return Plan(loaded, templates)
 
@@ -68,9 +74,10 @@ def names(config: model.Config) -> dict[str, Ref]:
     }
 
 
-def _source(entry: model.Template, text: str) -> template.Source:
+def _source(entry: Entry, text: str) -> template.Source:
+    name = entry.destination if isinstance(entry, model.Template) else f"env_template {entry.name}"
     return template.Source(
-        entry.source or entry.destination,
+        entry.source or name,
         text,
         entry.left_delimiter,
         entry.right_delimiter,

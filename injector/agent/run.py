@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from math import inf
-from signal import SIGHUP, SIGUSR1
+from signal import SIGHUP, SIGINT, SIGQUIT, SIGUSR1, Signals
+from typing import TYPE_CHECKING
 
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
@@ -12,11 +14,14 @@ from injector.agent.listeners import check_listeners, listeners
 from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
-from injector.agent.signals import Stop, handling
+from injector.agent.signals import Stop, handling, passed_on
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
 from injector.secret import Kind
+
+if TYPE_CHECKING:
+    from injector.child import Command
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
 RELOAD_INTERVAL = 1.0
@@ -44,11 +49,23 @@ class Daemon:
 
     async def run(self) -> int:
         stop = Stop(self._ring)
-        reactions = {**stop.reactions(), SIGHUP: self._hang_up, SIGUSR1: self._refresh}
-        with _pid_file(self._assembly.loaded.config.pid_file), handling(reactions):
+        reactions: dict[Signals, Callable[[], None]] = {
+            **stop.reactions(),
+            SIGINT: partial(self._interrupt, stop),
+            SIGHUP: self._hang_up,
+            SIGUSR1: self._refresh,
+        }
+        with (
+            _pid_file(self._assembly.loaded.config.pid_file),
+            handling(reactions),
+            ExitStack() as passing_on,
+        ):
             self._assembly.sweep()
             self._kept.log.info("started", config=self._assembly.loaded.path)
             while True:
+                if self._kept.command is not None and stop.kill is None:
+                    stop.kill = self._kill
+                    passing_on.enter_context(handling(self._passing_on(self._kept.command)))
                 outcome = await self._run_assembly(stop)
                 if isinstance(outcome, int):
                     self._kept.log.info("stopped", exit_code=outcome)
@@ -65,12 +82,17 @@ class Daemon:
         ]
         if isinstance(self._kept.clock, SystemClock):
             services.append(ResumeWatch(self._kept.clock))
+        reloads = False
         try:
             outcome = await alongside(services, self._conduct(stop, assembly.health))
+            reloads = isinstance(outcome, Plan) and outcome.config.exec is not None
             if isinstance(outcome, int):
+                await self._end_command()
                 await assembly.release()
             return outcome
         finally:
+            if not reloads:
+                await self._end_command()
             await assembly.close()
 
     async def _conduct(self, stop: Stop, health: Health) -> int | Plan:
@@ -82,7 +104,8 @@ class Daemon:
             if under_way.busy:
                 self._kept.log.info("reload waits for a request under way", at_most=longest)
             await under_way.finish(self._kept.clock, longest)
-            outcome = 0 if stop.signal is not None or self._quit else outcome
+            if stop.signal is not None or self._quit:
+                outcome = await self._until_over(stop, health)
         if isinstance(outcome, int):
             await under_way.finish(self._kept.clock, LAST_REQUESTS)
         return outcome
@@ -90,16 +113,33 @@ class Daemon:
     async def _until_over(self, stop: Stop, health: Health) -> int | Plan:
         clock = self._kept.clock
         while True:
-            if stop.signal is not None or self._quit:
-                return 0
+            stopping = stop.signal is not None or self._quit
+            if (code := self._over(stop.signal, stopping=stopping)) is not None:
+                return code
             now = clock.now()
-            due = self._reloaded_at + RELOAD_INTERVAL - now if self._reload_asked else inf
+            due = inf
+            if self._reload_asked and not stopping:
+                due = self._reloaded_at + RELOAD_INTERVAL - now
             if due <= 0 and (plan := self._reload()) is not None:
                 return plan
             code, wait = self._verdict(health, now)
             if code is not None:
                 return code
             await clock.sleep(min(wait, due if due > 0 else inf), health.news)
+
+    def _over(self, number: Signals | None, *, stopping: bool) -> int | None:
+        """Return the exit code if it is time to go: with the command, if there is one."""
+        child, command = self._assembly.child, self._kept.command
+        if child is None or command is None:
+            return 0 if stopping else None
+        if stopping:
+            child.stop(number)
+        return command.exit_code
+
+    async def _end_command(self) -> None:
+        if self._assembly.child is not None:
+            await self._assembly.child.close()
+            self._kept.command = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
         """Decide whether the configuration wants this daemon to end by itself."""
@@ -113,6 +153,26 @@ class Daemon:
     def _ring(self) -> None:
         self._assembly.health.news.ring()
         self._assembly.vault.under_way.hurry()
+
+    def _interrupt(self, stop: Stop) -> None:
+        """SIGINT: Ctrl-C goes to a command that shares our terminal, which knows what it means."""
+        if self._kept.command is None or not self._kept.command.shares_terminal:
+            stop.ask(SIGINT)
+
+    def _kill(self) -> None:
+        """Wait no longer for the command: a second SIGTERM or SIGINT has come."""
+        if self._kept.command is not None:
+            self._kept.command.kill()
+
+    def _passing_on(self, command: "Command") -> dict[Signals, Callable[[], None]]:
+        found = passed_on(to_our_terminal=command.terminal is not None)
+        return {number: partial(self._pass_on, number) for number in found}
+
+    def _pass_on(self, number: Signals) -> None:
+        command = self._kept.command
+        # As with Ctrl-C, it has been sent what is typed.
+        if command is not None and not (number == SIGQUIT and command.shares_terminal):
+            command.send(number)
 
     def _ask_to_quit(self) -> None:
         self._quit = True

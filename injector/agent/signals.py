@@ -21,21 +21,50 @@ def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator
 
 
 class Stop:
-    """Remembers which signal asked to stop. A second one is not handled: it ends the process."""
+    """Remembers which signal asked to stop. A second one is not handled: it ends the process.
+
+    With a supervised command it ends that one: `kill`.
+    """
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self.signal: signal.Signals | None = None
+        self.kill: Callable[[], None] | None = None
         self._ring = ring
 
     def reactions(self) -> dict[signal.Signals, Callable[[], None]]:
-        return {number: partial(self._stop, number) for number in STOPPING}
+        return {number: partial(self.ask, number) for number in STOPPING}
 
-    def _stop(self, number: signal.Signals) -> None:
+    def ask(self, number: signal.Signals) -> None:
+        if self.signal is not None and self.kill is not None:
+            self.kill()
+            return
         self.signal = number
-        loop = asyncio.get_running_loop()
-        for handled in STOPPING:
-            loop.remove_signal_handler(handled)
+        if self.kill is None:
+            loop = asyncio.get_running_loop()
+            for handled in STOPPING:
+                loop.remove_signal_handler(handled)
         self._ring()
 
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+_OURS = {*STOPPING, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE}
+_NOBODYS = {signal.SIGKILL, signal.SIGSTOP}
+# Raised by what this process does itself.
+_FAULTS = {
+    signal.SIGILL,
+    signal.SIGTRAP,
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGSEGV,
+    signal.SIGSYS,
+}
+# Sent to whole groups of processes: one that shares our terminal has been sent it as well.
+_JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGWINCH}
+
+
+def passed_on(*, to_our_terminal: bool) -> set[signal.Signals]:
+    """Return the signals that are meant for the supervised command."""
+    ours = _OURS | _NOBODYS | _FAULTS | (_JOB_CONTROL if to_our_terminal else set())
+    return signal.valid_signals() - ours

@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> int:
         return read_all(given, environ, flags(args))
 
     def load() -> Plan:
-        return plan(given[0], read=read)
+        return plan(given[0], read=read, command=())
 
     planned = load()
     return execute(planned.loaded, lambda kept: run(planned, kept, load=load))

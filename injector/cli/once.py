@@ -7,6 +7,7 @@ from injector.agent.plan import plan
 from injector.cli.arguments import duration
 from injector.cli.daemon import execute
 from injector.cli.parser import add_config, exits
+from injector.errors import ConfigError
 
 NOTE = """\
 What waiting does not mend (a refused path, a missing key) ends it after 5 s; what it may mend (no
@@ -35,4 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     planned = plan(args.config)
+    if planned.config.exec is not None or planned.config.env_template:
+        raise ConfigError(
+            f"{args.config}: exec, env_template: `once` starts no command; `injector run -c "
+            f"{args.config}` does, with everything in place, and ends with its exit code"
+        )
     return execute(planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout))

@@ -13,18 +13,25 @@ from injector.config.language import Read, read
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.readers import read_config
 from injector.config.rules import Finding, all_findings
-from injector.config.rules.names import located_templates
+from injector.config.rules.names import located_texts
+from injector.config.rules.supervision import command_is_there
 from injector.config.textfile import read_text
 from injector.config.unavailable import UNAVAILABLE, Row
 from injector.config.walk import Walk
 from injector.errors import ConfigError
 
-__all__ = ["Loaded", "load", "read_source"]
+__all__ = ["Checks", "Loaded", "load", "read_source"]
 
-# What parts that `config` does not know say of a file or bundle on this machine, and of the text
-# of a template.
 CheckDestination = Callable[[model.Config, model.Template | model.Bundle], list[str]]
-CheckTemplate = Callable[[model.Config, model.Template, str], list[str]]
+CheckTemplate = Callable[[model.Config, model.Template | model.EnvTemplate, str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What parts that `config` does not know say: of a place on this machine, of a template."""
+
+    destination: CheckDestination | None = None
+    template: CheckTemplate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +57,16 @@ def load(  # noqa: PLR0913 - by name: what only the caller knows
     path: str,
     environ: Mapping[str, str],
     *,
-    check_destination: CheckDestination | None = None,
-    check_template: CheckTemplate | None = None,
+    checks: Checks = Checks(),
+    command: tuple[str, ...] | None = None,
     unavailable: tuple[Row, ...] = UNAVAILABLE,
     read: Read = read,
     needs_login: bool = True,
 ) -> Loaded:
     """Read and check everything that can be checked without a server.
 
+    `command` is what is to be supervised by the command line, which beats the file; empty if it
+    names none, and None if nobody knows yet: then a command that is lacking is only a warning.
     Where nobody will log in (not `needs_login`), the environment need not have a token.
     Raises ConfigError with all problems of the file, in the order of its lines.
     """
@@ -70,12 +79,14 @@ def load(  # noqa: PLR0913 - by name: what only the caller knows
         raise ConfigError(f"{path}: is nested too deeply") from None
     vault, outside = environment.complete(config.vault, environ)
     config = _with_certificate(msgspec.structs.replace(config, vault=vault))
+    config = _with_command(config, command)
     token = "" if config.auto_auth is not None else environment.find("TOKEN", environ)[1]
 
     findings = [*all_findings(config, document)]
     findings += _login_is_possible(config, token) if needs_login else ()
-    findings += _destinations(config, check_destination)
-    findings += _sources(config, document, check_template)
+    findings += command_is_there(config, warning=command is None)
+    findings += _destinations(config, checks.destination)
+    findings += _sources(config, document, checks.template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]
 
     problems = [*reading.problems, *walk.problems]
@@ -123,6 +134,13 @@ def _with_certificate(config: model.Config) -> model.Config:
     return msgspec.structs.replace(config, auto_auth=login)
 
 
+def _with_command(config: model.Config, command: tuple[str, ...] | None) -> model.Config:
+    if not command:
+        return config
+    replace = msgspec.structs.replace
+    return replace(config, exec=replace(config.exec or model.Exec(), command=command))
+
+
 def _sentences(found: Iterable[Problem], path: str) -> tuple[str, ...]:
     """Return what a user sees, in the order of files and lines."""
     return tuple(each.of(path) for each in sorted(found, key=lambda each: (each.file, each)))
@@ -155,7 +173,7 @@ def _sources(
     config: model.Config, document: Document, check: CheckTemplate | None
 ) -> Iterator[Finding]:
     """Read every template once, although the engine reads it again: it may change until then."""
-    for where, template in located_templates(config):
+    for where, template in located_texts(config):
         key = "source" if template.source else "contents"
         try:
             text = read_text(template.source) if template.source else template.contents
@@ -168,9 +186,6 @@ def _sources(
 
 def _files(files: tuple[str, ...], config: model.Config) -> Iterator[str]:
     yield from map(os.path.abspath, files)
-    for _, template in located_templates(config):
+    for _, template in located_texts(config):
         if template.source:
             yield template.source
-    for variable in config.env_template:
-        if variable.source:
-            yield variable.source

@@ -410,7 +410,9 @@ class Process(Block):
         str, Meta(description="Its name (`comm`); children of a match are left alone.")
     ] = ""
     exe: Annotated[AbsolutePath, Meta(description="Path of its executable.")] = ""
-    child: Annotated[bool, Meta(description="The supervised command.")] = False
+    child: Annotated[
+        bool, Meta(description="The supervised command; without `signal` it is restarted.")
+    ] = False
     force: Annotated[
         bool, Meta(description="Signal even a process that does not seem to handle the signal.")
     ] = False
@@ -519,11 +521,13 @@ class EnvTemplate(Block):
 
     name: Annotated[str, Meta(min_length=1, description="Name of the variable.")]
     source: Annotated[LocalPath, Meta(description="Template file.")] = ""
-    contents: Annotated[Verbatim, Meta(description="Template text.")] = ""
+    contents: Annotated[Verbatim, Meta(description="Template text, instead of `source`.")] = ""
     language: Annotated[Literal["jinja", "go"], Meta(description="Language of the template.")] = (
         "jinja"
     )
-    error_on_missing_key: Annotated[bool, Meta(description="A missing key is an error.")] = True
+    error_on_missing_key: Annotated[
+        bool, Meta(description="A missing key is an error; otherwise it is empty.")
+    ] = True
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
 
@@ -532,22 +536,43 @@ class ExecEnv(Block):
     """Which of our own environment variables the command sees."""
 
     pristine: Annotated[bool, Meta(description="None of them.")] = False
-    allow: Annotated[tuple[str, ...], Meta(description="Only names that match these globs.")] = ()
-    deny: Annotated[tuple[str, ...], Meta(description="All but names that match these globs.")] = ()
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Only names that match one of these globs. Names that begin with `VAULT_`, `BAO_` or `INJECTOR_` are passed on only if a glob begins so, too."
+        ),
+    ] = ()
+    deny: Annotated[
+        tuple[str, ...], Meta(description="No names that match one of these globs; beats `allow`.")
+    ] = ()
     custom: Annotated[tuple[str, ...], Meta(description="`NAME=value` to add.")] = ()
 
 
 class Exec(Block):
     """The supervised command."""
 
-    command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
+    command: Annotated[
+        Argv,
+        Meta(description="Program and arguments; `injector run -c FILE -- CMD` beats it."),
+    ] = ()
     restart_on_secret_changes: Annotated[
-        Literal["always", "never"], Meta(description="What a changed variable leads to.")
+        Literal["always", "never"],
+        Meta(
+            description="What a changed variable leads to; with `never` it is seen by the next start."
+        ),
     ] = "always"  # noqa: S105 - a policy, not a secret
-    restart_stop_signal: Annotated[SignalName, Meta(description="How it is asked to stop.")] = (
-        "SIGTERM"
-    )
-    kill_timeout: Annotated[Duration, Meta(description="Then SIGKILL.")] = 30.0
+    restart_stop_signal: Annotated[
+        SignalName, Meta(description="How it is asked to end when it is to be restarted.")
+    ] = "SIGTERM"
+    restart_on_crash: Annotated[
+        Literal["never", "always"],
+        Meta(
+            description="When it ends with a code other than 0, or by a signal that nobody sends on purpose: end with the same code, or start it again, after 1 s to 60 s."
+        ),
+    ] = "never"
+    kill_timeout: Annotated[
+        Duration, Meta(description="Then SIGKILL, for it and what it has started.")
+    ] = 30.0
     mask_output: Annotated[
         bool, Meta(description="Replace live secret values in what it prints.")
     ] = False

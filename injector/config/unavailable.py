@@ -13,10 +13,8 @@ class Row(NamedTuple):
 
 
 UNAVAILABLE: tuple[Row, ...] = (
-    Row("exec"),
-    Row("env_template"),
-    Row("notify.*.process.child"),
     Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
+    Row("env_template[].language", "go", "Go templates are not yet available; use language: jinja"),
 )
 
 

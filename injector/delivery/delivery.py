@@ -61,6 +61,15 @@ class Delivery:
         """Return the outputs that are not in place yet."""
         return [output.title for output in self._outputs.values() if not output.settled]
 
+    def unfinished(self) -> list[str]:
+        """Return the outputs that are being checked, or that are tried again after a failure."""
+        return [
+            output.title
+            for output in self._outputs.values()
+            if self._schedule.is_held(output.name)
+            or (output.failures and self._schedule.is_due(output.name))
+        ]
+
     def ended(self) -> list[tuple[str, Generation]]:
         """Return the outputs whose readers see a value that has ended, and that value."""
         now = self._parts.clock.now()

@@ -110,7 +110,7 @@ class Output(Generic[C]):
     @property
     def title(self) -> str:
         """What a sentence calls it."""
-        return self.name if self.kind == "file" else f"{self.kind} {self.name}"
+        return f"{self.kind} {self.name}" if self.kind == "bundle" else self.name
 
     def untaken(self, generations: Mapping[Ref, Generation]) -> list[Ref]:
         """Return those of these that its applications have not taken yet."""

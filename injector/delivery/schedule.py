@@ -43,6 +43,9 @@ class Schedule:
     def release(self, name: str) -> None:
         self._held.discard(name)
 
+    def is_held(self, name: str) -> bool:
+        return name in self._held
+
     def is_due(self, name: str) -> bool:
         """Tell whether an output is due now or later."""
         return name in self._due

@@ -7,9 +7,9 @@ from functools import partial
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify.outcome import Outcome, Target
+from injector.notify.outcome import Nobody, Outcome, Target
 
-__all__ = ["Application", "Outcome", "Target", "application"]
+__all__ = ["Application", "Outcome", "Target", "application", "asking", "target"]
 
 
 def application(
@@ -19,34 +19,55 @@ def application(
     clock: Clock,
     redact: Callable[[str], str],
     environ: Mapping[str, str],
-    child_pid: Callable[[], int | None] = lambda: None,
 ) -> "Application":
-    """Make what `notify.<name>` of the configuration describes.
+    """Make what `notify.<name>` of the configuration describes."""
+    how = target(notify, clock=clock, redact=redact, environ=environ)
+    return Application(name, how, asking(notify, clock=clock, redact=redact, environ=environ))
 
-    `child_pid` is asked at each signal for the supervised command, which restarts.
+
+def target(
+    notify: model.Notify,
+    *,
+    clock: Clock,
+    redact: Callable[[str], str],
+    environ: Mapping[str, str],
+    child_pid: Callable[[], int | None] = lambda: None,
+) -> Target:
+    """Return who is told; each kind is imported where it is used: most have one, or none.
+
+    `child_pid` is asked at each signal for the supervised command, which restarts. Where there is
+    none, there is nobody to restart.
     """
-    how: Target
-    # Each kind is imported where it is used: most configurations have one, or none.
     if notify.process is not None:
+        if not notify.signal:
+            return Nobody()
         from injector.notify.signal import SignalTarget
 
-        how = SignalTarget(notify.signal, notify.process, clock=clock, child_pid=child_pid)
-    elif notify.http is not None:
+        return SignalTarget(notify.signal, notify.process, clock=clock, child_pid=child_pid)
+    if notify.http is not None:
         from injector.notify.http import HttpTarget
 
-        how = HttpTarget(notify.http, clock=clock, redact=redact)
-    else:
-        from injector.notify.command import CommandTarget
+        return HttpTarget(notify.http, clock=clock, redact=redact)
+    from injector.notify.command import CommandTarget
 
-        how = CommandTarget(
-            notify.command, timeout=notify.timeout, clock=clock, redact=redact, environ=environ
-        )
+    return CommandTarget(
+        notify.command, timeout=notify.timeout, clock=clock, redact=redact, environ=environ
+    )
+
+
+def asking(
+    notify: model.Notify,
+    *,
+    clock: Clock,
+    redact: Callable[[str], str],
+    environ: Mapping[str, str],
+) -> Callable[[], Awaitable[None]] | None:
+    """Return what asks whether it took the change; None if nothing does."""
     if notify.verify is None:
-        return Application(name, how)
+        return None
     from injector.notify.verify import verify
 
-    asked = partial(verify, notify.verify, clock=clock, redact=redact, environ=environ)
-    return Application(name, how, asked)
+    return partial(verify, notify.verify, clock=clock, redact=redact, environ=environ)
 
 
 class Application:

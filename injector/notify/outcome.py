@@ -17,3 +17,11 @@ class Target(Protocol):
 
     async def tell(self, written_at: float) -> Outcome:
         """Tell it that its files changed at `written_at`, on the wall clock; raises HookError."""
+
+
+class Nobody:
+    """Stands in for the supervised command where there is none, as in `once`."""
+
+    async def tell(self, written_at: float) -> Outcome:
+        del written_at
+        return Outcome.ABSENT

@@ -26,7 +26,11 @@ LAST = 20
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Reads the parts that know; knows nothing itself."""
+    """Reads the parts that know; knows nothing itself.
+
+    `not_ready` says why this is not ready, and nothing when it is; `command` tells of the
+    supervised command, where there is one.
+    """
 
     clock: Clock
     health: Health
@@ -41,26 +45,14 @@ class Report:
     redact: Callable[[str], str]
     journal: "Journal | None"
     address: str  # of Vault
+    not_ready: Callable[[], list[str]]
+    command: Callable[[], dict[str, Any]] | None
     started_at: float
-
-    def not_ready(self) -> list[str]:
-        """Return why this is not ready; nothing when it is.
-
-        Every file of this run is in place, and nothing in use has expired: an outage of Vault alone
-        changes nothing.
-        """
-        reasons = [f"{path} is not in place yet" for path in self.delivery.missing()]
-        gone = self.watch.gone()
-        reasons += [f"{name} does not exist any more (on_missing: fail)" for name in gone]
-        ended = self.delivery.ended()
-        reasons += sorted({self._ended(name, generation) for name, generation in ended})
-        return reasons
 
     def as_json(self) -> dict[str, Any]:
         """Return everything; times are seconds since the epoch."""
         reasons = self.not_ready()
         outputs = self.delivery.outputs
-        command = self.health.of("child", "exec")
         return {
             "version": injector.__version__,
             "now": round(self.clock.wall(), 3),
@@ -86,7 +78,7 @@ class Report:
                 for report in self.health.all("sink")
             ],
             "notify": [self._target(report.name) for report in self.health.all("notify")],
-            "command": None if command is None else self._state("child", "exec"),
+            "command": self._command(),
             "journal": None if self.journal is None else self._journal(self.journal),
             "rotations": [self._rotation(event) for event in self.rotations.last(LAST)],
         }
@@ -122,6 +114,17 @@ class Report:
             state["error"] = self.redact(str(report.error))
             state["error_class"] = report.error.label
         return state
+
+    def _command(self) -> dict[str, Any] | None:
+        """Return what there is to say of the supervised command, and of its environment."""
+        if self.command is None:
+            return None
+        environment = [out for out in self.delivery.outputs if out.kind == "environment"]
+        return {
+            **self._state("child", "exec"),
+            **self.command(),
+            "environment": [self._output(output) for output in environment],
+        }
 
     def _token(self) -> dict[str, Any]:
         token = self.tokens.held
@@ -203,12 +206,6 @@ class Report:
             "error": event.reason or None,
             "error_class": event.error_class or None,
         }
-
-    def _ended(self, output: str, generation: Generation) -> str:
-        name = self.watch.called(generation.ref)
-        if generation is self.store.current(generation.ref):
-            return f"{name} has expired"
-        return f"{output} holds a value of {name} that has expired"
 
     def _wall(self, moment: float) -> float | None:
         """Return a moment of the injected clock as seconds since the epoch; None for never."""

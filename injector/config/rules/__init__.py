@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.rules import bundles, connection, destinations, files, names, notify
+from injector.config.rules import (
+    bundles,
+    connection,
+    destinations,
+    files,
+    names,
+    notify,
+    supervision,
+)
 from injector.config.rules.finding import Finding
 
 __all__ = ["Finding", "all_findings"]
@@ -18,3 +26,4 @@ def all_findings(config: model.Config, document: Document) -> Iterator[Finding]:
     yield from bundles.findings(config)
     yield from destinations.findings(config, document)
     yield from notify.findings(config)
+    yield from supervision.findings(config, document)

@@ -7,7 +7,7 @@ from injector.config import model
 from injector.config.document import Document
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
-from injector.config.rules.names import located_templates
+from injector.config.rules.names import located_texts
 
 
 def findings(config: model.Config, document: Document) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
         if above in taken:
             line = document.line(taken[above])
             yield Finding(where, f"needs a folder where line {line} writes a file")
-    sources = {template.source: where for where, template in located_templates(config)}
+    sources = {text.source: where for where, text in located_texts(config)}
     for path, where in taken.items():
         if path in sources:
             line = document.line((*sources[path], "source"))

@@ -10,7 +10,7 @@ from injector.config import model
 from injector.config.document import Document
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
-from injector.config.rules.names import located_templates
+from injector.config.rules.names import located_templates, located_texts
 
 _ORIGINS = ("source", "contents", "secret", "format")
 _NOT_APPENDED = ("perms", "user", "group", "create_dest_dirs", "in_place", "on_remove", "check")
@@ -19,14 +19,15 @@ _DEFAULTS = msgspec.structs.asdict(model.Template(destination="-"))
 
 def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     yield from _something_to_do(config)
+    for where, text in located_texts(config):
+        yield from _origin(where, text)
+        for side in ("left", "right"):
+            if not getattr(text, f"{side}_delimiter"):
+                yield Finding((*where, f"{side}_delimiter"), "must not be empty")
     known: dict[tuple[str, str], bool] = {}
     for where, template in located_templates(config):
-        yield from _origin(where, template)
         yield from _format(where, template)
         yield from _owner(where, template, document, known)
-        if not template.left_delimiter or not template.right_delimiter:
-            side = "right" if template.left_delimiter else "left"
-            yield Finding((*where, f"{side}_delimiter"), "must not be empty")
         if template.command and template.exec is not None:
             yield Finding(where, "command and exec are the same thing: keep one of them")
         yield from _check(where, template)
@@ -36,8 +37,6 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
                 "readers may see half a file while it is written",
                 warning=True,
             )
-    for i, env in enumerate(config.env_template):
-        yield from _origin(("env_template", i), env)
 
 
 def _something_to_do(config: model.Config) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from injector.config import model
 from injector.config.document import Document
 from injector.config.problem import Where, suggest
 from injector.config.rules.finding import Finding
+from injector.config.rules.supervision import ENVIRONMENT, restarting
 
 # What templates understand as something else.
 # fmt: off
@@ -46,6 +47,8 @@ def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding(where, f"'{bundle.name}' is the name of the bundle on line {line} too")
         elif not _BUNDLE_NAME.fullmatch(bundle.name):
             yield Finding(where, "a name consists of letters, digits, '_', '.' and '-'")
+        elif bundle.name == ENVIRONMENT:
+            yield Finding(where, f"'{ENVIRONMENT}' is the environment of `exec`: choose another")
 
 
 def _spelling(where: Where, name: str) -> Iterator[Finding]:
@@ -94,6 +97,7 @@ def _unknown_names(config: model.Config, document: Document) -> Iterator[Finding
         yield from _unknown_notify(("bundle", i), bundle.notify, config, document)
     used = {name for _, template in located_templates(config) for name in template.notify}
     used |= {name for bundle in config.bundle for name in bundle.notify}
+    used |= set(restarting(config)) if config.env_template else set()
     for name in config.notify:
         if name not in used:
             yield Finding(("notify", name), "no template or bundle names it", warning=True)
@@ -111,6 +115,15 @@ def _unknown(where: Where, document: Document, block: str, known: list[str]) -> 
     written = document.written(where)
     hint = suggest(written, known) if known else f"`{block}:` has no entries"
     return Finding(where, f"'{written}' is not in `{block}:`, {hint}")
+
+
+def located_texts(
+    config: model.Config,
+) -> Iterator[tuple[Where, model.Template | model.EnvTemplate]]:
+    """Return everything that has a text with its place: files, and variables of the command."""
+    yield from located_templates(config)
+    for i, variable in enumerate(config.env_template):
+        yield ("env_template", i), variable
 
 
 def located_templates(config: model.Config) -> Iterator[tuple[Where, model.Template]]:

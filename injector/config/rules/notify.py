@@ -46,8 +46,13 @@ def _kind(where: Where, notify: model.Notify) -> Iterator[Finding]:
             where, "signal needs `process`, such as {pid_file: /run/app/app.pid}", ("process",)
         )
     if notify.process is not None:
-        if not notify.signal:
-            yield Finding(where, "process needs `signal`, such as SIGHUP", ("signal",))
+        if not notify.signal and not notify.process.child:
+            yield Finding(
+                where,
+                "process needs `signal`, such as SIGHUP: only the supervised command "
+                "(`child: true`) can be restarted instead",
+                ("signal",),
+            )
         yield from _process((*where, "process"), notify.process)
 
 

@@ -1,0 +1,106 @@
+"""Puts the supervised command together: its environment, who tells it, what it waits for."""
+
+from collections.abc import Mapping
+from functools import partial
+from math import inf
+
+from injector.agent.assembly import Kept
+from injector.agent.plan import Plan
+from injector.agent.readiness import Readiness
+from injector.child import Child, Command, Environment, Patient, Told, Variable
+from injector.child.child import Parts
+from injector.child.terminal import Terminal
+from injector.config import model
+from injector.config.rules.supervision import ENVIRONMENT, TARGET, restarting
+from injector.delivery import Output
+from injector.delivery.renderers import Together
+from injector.health import Health
+from injector.notify import Application, asking, target
+
+
+class Supervision:
+    """What one configuration's `exec` adds, around the command, which outlives it."""
+
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        config = plan.config
+        assert config.exec is not None
+        if kept.command is None:
+            kept.command = Command(kept.clock, kept.redactor, Terminal.ours())
+        self._settings = config.exec
+        self._command = kept.command
+        self._kept = kept
+        keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
+        restarts = restarting(config)
+        # Whoever restarts it anyway is told of variables as well.
+        told = restarts[0] if restarts and not keeps_variables else TARGET
+        self.own_target = {} if told in config.notify else {told: _RESTART}
+        self._tellers = self.own_target.keys() | {
+            name for name, notify in config.notify.items() if _is_told(notify)
+        }
+        self._patient = TARGET if keeps_variables else ""
+        self.environment = _environment(plan, self._command, told)
+
+    def application(self, name: str, notify: model.Notify) -> Application | None:
+        """Return the command as an application, if this target is about it."""
+        command, kept = self._command, self._kept
+        if name not in self._tellers:
+            return None
+        if name == self._patient:
+            return Application(name, Patient(command, kept.log))
+        clock, redact, environ = kept.clock, kept.redactor.redact, kept.environ
+        signal = None
+        if notify.signal:
+            signal = target(
+                notify, clock=clock, redact=redact, environ=environ, child_pid=lambda: command.pid
+            )
+        told = Told(command, signal, revertible=notify.on_failure == "rollback")
+        asked = asking(notify, clock=clock, redact=redact, environ=environ)
+        return Application(name, told, asked and partial(told.confirmed, asked))
+
+    def child(self, readiness: Readiness, health: Health) -> Child:
+        """Return the service that keeps the command running."""
+        command, kept = self._command, self._kept
+        at_once = self._tellers - {self._patient}
+
+        def lacking() -> list[str]:
+            reasons = readiness.lacking()
+            first = not command.starts
+            return reasons + readiness.before_first_start(self._tellers) if first else reasons
+
+        def changed_at() -> float:
+            untold = kept.ledger.untold()
+            return max((untold[name].written_at for name in at_once & untold.keys()), default=-inf)
+
+        parts = Parts(
+            clock=kept.clock,
+            draw=kept.draw,
+            lacking=lacking,
+            unfinished=readiness.delivery.unfinished,
+            changed_at=changed_at,
+            health=health,
+            metrics=kept.metrics,
+            log=kept.log,
+        )
+        return Child(self._settings, kept.environ, command, parts)
+
+
+_RESTART = model.Notify(process=model.Process(child=True))
+
+
+def _is_told(notify: model.Notify) -> bool:
+    return notify.process is not None and notify.process.child
+
+
+def _environment(plan: Plan, command: Command, told: str) -> Output[Mapping[str, bytes]]:
+    """Return what is made of `env_template`; without any it is empty at once."""
+    variables = {
+        entry.name: Variable(entry.name, plan.templates[entry])
+        for entry in plan.config.env_template
+    }
+    return Output(
+        kind="environment",
+        name=ENVIRONMENT,
+        renderer=Together(variables),
+        destination=Environment(command),
+        targets=(told,),
+    )

@@ -1,0 +1,8 @@
+"""The supervised command: its environment, its signals, its restarts, its output."""
+
+from injector.child.child import Child
+from injector.child.command import Command
+from injector.child.told import Patient, Told
+from injector.child.variables import Environment, Variable
+
+__all__ = ["Child", "Command", "Environment", "Patient", "Told", "Variable"]

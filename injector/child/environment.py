@@ -1,0 +1,53 @@
+"""Which variables the supervised command sees. Decisions only: nothing is read or started."""
+
+import os
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from injector.config import model
+
+# Whom we log in to and as whom is for us: not for a program that is there to be given secrets.
+OURS = ("VAULT_", "BAO_", "INJECTOR_")
+# What Kubernetes takes for a name. Shells drop those with a dot or a dash, other programs do not.
+NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
+# The kernel's MAX_ARG_STRLEN: the longest string that a program can be started with.
+LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
+
+
+def inherited(environ: Mapping[str, str], rules: model.ExecEnv) -> dict[str, str]:
+    """Return what the command sees of our own environment, and what `custom` adds.
+
+    As with consul-template: `pristine` leaves `custom` alone, else `allow` chooses, `deny` takes
+    away, and `custom` is added. Unlike there, what is ours is passed on only if it is asked for.
+    """
+    passed = {} if rules.pristine else {n: v for n, v in environ.items() if _passes(n, rules)}
+    return passed | dict(entry.split("=", 1) for entry in rules.custom)
+
+
+def _passes(name: str, rules: model.ExecEnv) -> bool:
+    if any(fnmatchcase(name, glob) for glob in rules.deny):
+        return False
+    asking = [glob for glob in rules.allow if fnmatchcase(name, glob)]
+    if name.startswith(OURS):
+        # `*` asks for everything else, `VAULT_ADDR` or `VAULT_*` for this.
+        return any(glob.startswith(OURS) for glob in asking)
+    return bool(asking) or not rules.allow
+
+
+def problem(name: str, text: bytes) -> str:
+    """Say why no variable can hold this text; empty if one can."""
+    if b"\0" in text:
+        return "the value contains a NUL character, which ends a variable; write it to a file"
+    if len(name) + 1 + len(text) >= LONGEST:
+        return (
+            f"longer than the {LONGEST // 1024} KiB that Linux allows for one variable; write it "
+            "to a file with `template:`, and give the command its path"
+        )
+    return ""
+
+
+def for_exec(passed: Mapping[str, str], variables: Mapping[str, bytes]) -> dict[bytes, bytes]:
+    """Return the whole environment: what is passed on, and over it the rendered variables."""
+    whole = {os.fsencode(name): os.fsencode(text) for name, text in passed.items()}
+    return whole | {name.encode(): text for name, text in variables.items()}

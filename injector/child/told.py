@@ -1,0 +1,100 @@
+"""The command as an application that is told of changes: by a signal, or by being restarted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from injector.child.command import Command
+from injector.errors import HookError
+from injector.log import Logger
+from injector.notify import Outcome, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Tells it by `signal`, or restarts it if there is none.
+
+    One that does not run is waited for: it will find what is there. With `revertible` its end,
+    from when it is told until it has confirmed, means that it refuses the change.
+    """
+
+    command: Command
+    signal: Target | None
+    revertible: bool
+
+    async def tell(self, written_at: float) -> Outcome:
+        command = self.command
+        if command.is_held and command.on_trial is self:
+            return await self._started_by(command.release)
+        if command.pid is None:
+            await command.until(lambda: command.has_seen(written_at))
+        if command.has_seen(written_at):
+            return Outcome.CURRENT
+        if self.revertible:
+            command.on_trial = self
+        if self.signal is None:
+            return await self._started_by(command.restart)
+        outcome = None
+        try:
+            outcome = await self.signal.tell(written_at)
+        finally:
+            if outcome is not Outcome.SENT:
+                self._trial_is_over()
+        return outcome
+
+    async def confirmed(self, asked: Callable[[], Awaitable[None]]) -> None:
+        """Return once the application says that it took the change; its end says that it did not.
+
+        Raises HookError.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                end = group.create_task(self._until_it_ends(), name="end of the command")
+                await asked()
+                end.cancel()
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            self._trial_is_over()
+
+    async def _started_by(self, act: Callable[[], None]) -> Outcome:
+        """Return once it has been started, or cannot be."""
+        command, before = self.command, self.command.starts
+        act()
+        await command.until(lambda: command.starts > before or command.is_held)
+        return Outcome.SENT
+
+    async def _until_it_ends(self) -> None:
+        """Wait for an end that nobody has asked for; raises HookError."""
+        command = self.command
+        while not command.is_held:
+            await command.until(lambda: command.process is not None or command.is_held)
+            if (process := command.process) is None:
+                break
+            await process.ended.wait()
+            if not process.asked_to_end:
+                raise HookError(f"the command ended with {process.ending().how}")
+            await command.until(lambda: command.process is not process or command.is_held)
+        assert command.last is not None
+        raise HookError(f"the command ended with {command.last.how}")
+
+    def _trial_is_over(self) -> None:
+        if self.command.on_trial is self and not self.command.is_held:
+            self.command.on_trial = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """With `restart_on_secret_changes: never`: until it is next started it has the old variables.
+
+    Their leases are left alone for as long.
+    """
+
+    command: Command
+    log: Logger
+
+    async def tell(self, written_at: float) -> Outcome:
+        if self.command.pid is not None and not self.command.has_seen(written_at):
+            self.log.info("environment changed, the command keeps the one it has")
+        await self.command.until(lambda: self.command.has_seen(written_at))
+        return Outcome.CURRENT

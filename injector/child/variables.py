@@ -1,0 +1,104 @@
+"""The rendered variables: each as its template makes it, all together as a destination."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from injector.child.command import Command
+from injector.child.environment import problem
+from injector.destination import Staged
+from injector.errors import RenderError, WriteError
+from injector.secret import Ref
+from injector.template import Lacking, Rendered, Snapshot
+
+Variables = Mapping[str, bytes]
+
+
+class Renderer(Protocol):
+    """A template."""
+
+    @property
+    def refs(self) -> frozenset[Ref]: ...
+
+    def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A template whose text a variable can hold."""
+
+    name: str
+    renderer: Renderer
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        return self.renderer.refs
+
+    def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
+        rendered = self.renderer.render(snapshot)
+        if isinstance(rendered, Rendered) and (why := problem(self.name, rendered.content)):
+            raise RenderError(f"env_template {self.name}: {why}")
+        return rendered
+
+
+class Environment:
+    """Where the variables go: to the command, which sees them when it is started next.
+
+    The command outlives a reload, and so does what is known of it: there is nothing to remember.
+    """
+
+    path = "env_template"
+    memory: Any = None
+    identity: tuple[int, ...] = ()
+    holds = False
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+
+    @property
+    def content_hash(self) -> str:
+        variables = self._command.variables
+        return "" if variables is None else self.hash_of(variables)
+
+    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+        """Begin with nothing: the variables that an earlier process had are gone with it."""
+
+    def hash_of(self, content: Variables) -> str:
+        whole = repr(sorted(content.items())).encode()
+        return hashlib.blake2b(whole, key=self._command.hash_key).hexdigest()
+
+    def write(self, content: Variables) -> bool:
+        changed = content != (self._command.variables or {})
+        self._command.variables = content
+        return changed
+
+    def stage(self, content: Variables) -> Staged | None:
+        """There is no path that a check could look at, and so no check."""
+        raise NotImplementedError
+
+    def is_intact(self) -> bool:
+        return self._command.variables is not None
+
+    def remove(self) -> None:
+        self._command.variables = None
+
+    def accept(self) -> None:
+        self._command.accepted = self._command.variables
+
+    def rollback(self) -> None:
+        accepted = self._command.accepted
+        if accepted is None:
+            raise WriteError("roll back env_template: nothing is known of earlier variables")
+        if accepted == self._command.variables:
+            raise WriteError("roll back env_template: it has what was last accepted")
+        self._command.variables = accepted
+
+    def retire(self) -> None:
+        """Nothing is held for readers: each start has a copy."""
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+    def sweep(self) -> list[str]:
+        return []

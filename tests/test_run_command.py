@@ -1,0 +1,279 @@
+"""`injector run -- CMD` as its users run it: real processes, signals, exit codes, output."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from injector.notify.processes import processes
+from tests.engine import configuration
+from tests.namespaces import namespace
+from tests.processes import clean_environment, command, result, running, write_config
+
+CANARY = "canary-4f70-value"
+# Says what signals it gets, one a line, and ends at SIGTERM with 3.
+LISTENER = """
+import signal, sys
+signals = signal.valid_signals() - {signal.SIGCHLD, signal.SIGINT}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+print("up", flush=True)
+while (number := signal.sigwait(signals)) != signal.SIGTERM:
+    print(signal.Signals(number).name, flush=True)
+sys.exit(3)
+"""
+DEAF = "trap '' TERM; echo up; while :; do sleep 1000; done"
+
+
+@pytest.fixture
+def configure(app, tmpfs, tmp_path):
+    """Write a configuration with one variable and one file."""
+    app.put("a", value=CANARY)
+
+    def write(**blocks):
+        defaults = {
+            "secrets": {"a": {"path": app.path("a")}},
+            "template": [{"contents": "{{ a.value }}", "destination": str(tmpfs / "file")}],
+            "env_template": [{"name": "PASSWORD", "contents": "{{ a.value }}"}],
+            "listener": [{"type": "unix", "address": str(tmpfs / "injector.sock")}],
+        }
+        return write_config(tmp_path, configuration(app, app.bao.address, **(defaults | blocks)))
+
+    return write
+
+
+def runs(pid):
+    found = processes().get(pid)
+    return found is not None and not found.zombie
+
+
+def line(injector):
+    return injector.popen.stdout.readline().decode().rstrip("\n")
+
+
+# --- its environment ---------------------------------------------------------------------------
+
+
+def test_it_has_variables_and_files_and_nothing_of_what_we_log_in_with(configure, tmpfs):
+    environ = clean_environment(
+        VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="t", INJECTOR_ADDR="x", LANG_OF_MINE="de"
+    )
+    script = f'cat {tmpfs}/file; echo; echo "$PASSWORD $LANG_OF_MINE"; env'
+
+    ended = result("run", "-c", configure(), "--", "sh", "-c", script, environ=environ)
+
+    assert ended.returncode == 0
+    first, second, *variables = ended.stdout.splitlines()
+    assert (first, second) == (CANARY, f"{CANARY} de")
+    assert not [text for text in variables if re.match("VAULT_|BAO_|INJECTOR_", text)]
+
+
+def test_the_command_line_beats_exec_and_keeps_its_settings(configure):
+    settings = {"command": ["false"], "env": {"custom": ["COLOUR=blue"]}}
+
+    ended = result(
+        "run", "-c", configure(exec=settings), "--", "sh", "-c", 'echo "$COLOUR"; exit 5'
+    )
+
+    assert (ended.returncode, ended.stdout) == (5, "blue\n")
+
+
+def test_without_a_command_what_is_meant_for_one_is_refused(configure):
+    path = configure()
+
+    ran, once = result("run", "-c", path), result("once", "-c", path)
+    checked = result("check", "-c", path)
+
+    assert (ran.returncode, once.returncode, checked.returncode) == (2, 2, 0)
+    assert "env_template: is meant for a command" in ran.stderr
+    assert "`once` starts no command" in once.stderr
+    assert "warning:" in checked.stdout
+
+
+# --- its end -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["sh", "-c", "exit 7"], 7),
+        (["sh", "-c", "kill -SEGV $$"], 128 + 11),
+        (["no-such-program"], 127),
+        (["/etc/hostname"], 126),
+        (["/"], 126),
+    ],
+    ids=str,
+)
+def test_its_exit_code_is_ours(configure, argv, code):
+    ended = result("run", "-c", configure(), "--", *argv)
+
+    assert ended.returncode == code
+
+
+def test_sigterm_is_passed_on_and_its_answer_is_ours(configure):
+    with running("run", "-c", configure(), "--", sys.executable, "-c", LISTENER) as injector:
+        assert line(injector) == "up"
+
+        assert injector.end() == 3
+
+
+def test_ended_by_sigterm_it_is_143(configure):
+    with running(
+        "run", "-c", configure(), "--", "sh", "-c", "echo up; exec sleep 1000"
+    ) as injector:
+        assert line(injector) == "up"
+
+        assert injector.end() == 143
+
+
+def test_sigterm_before_it_could_be_started_is_143_as_well(configure):
+    missing = {"a": {"path": "secret/data/no-such-app/x"}}
+    with running("run", "-c", configure(secrets=missing), "--", "true") as injector:
+        injector.wait_for("command waits")
+
+        assert injector.end() == 143
+
+
+def test_one_that_ignores_sigterm_is_killed_with_its_children_after_its_timeout(configure, tmpfs):
+    double_forks = f"(sh -c 'trap \"\" TERM; echo $$ > {tmpfs}/pid; sleep 1000' &); {DEAF}"
+    path = configure(exec={"command": ["sh", "-c", double_forks], "kill_timeout": "300ms"})
+    with running("run", "-c", path) as injector:
+        assert line(injector) == "up"
+
+        assert injector.end() == 137
+    assert "command killed" in injector.output
+    assert not runs(int((tmpfs / "pid").read_text()))
+
+
+def test_a_second_sigterm_waits_no_longer(configure):
+    path = configure(exec={"command": ["sh", "-c", DEAF], "kill_timeout": "1h"})
+    with running("run", "-c", path) as injector:
+        assert line(injector) == "up"
+        injector.send(signal.SIGTERM)
+        injector.send(signal.SIGTERM)
+        injector.send(signal.SIGINT)
+
+        assert injector.wait() == 137
+
+
+def test_quit_asks_it_by_its_own_signal(configure):
+    settings = {"command": ["sh", "-c", "trap 'exit 4' INT; echo up; while :; do sleep 0.01; done"]}
+    path = configure(exec=settings | {"restart_stop_signal": "SIGINT"})
+    with running("run", "-c", path) as injector:
+        assert line(injector) == "up"
+        assert result("quit", "-c", path).returncode == 0
+
+        assert injector.wait() == 4
+
+
+# --- signals -----------------------------------------------------------------------------------
+
+
+def test_every_signal_is_passed_on_but_those_that_are_ours(configure):
+    passed = ["SIGUSR2", "SIGWINCH", "SIGQUIT", "SIGALRM", "SIGCONT", "SIGTSTP", "SIGRTMIN"]
+    with running("run", "-c", configure(), "--", sys.executable, "-c", LISTENER) as injector:
+        assert line(injector) == "up"
+        for name in passed:
+            injector.send(signal.SIGHUP)
+            injector.send(signal.SIGUSR1)
+            injector.send(signal.Signals[name])
+            assert line(injector) == name
+
+        assert injector.end() == 3
+
+
+# --- changes -----------------------------------------------------------------------------------
+
+
+def test_a_change_restarts_it_and_what_it_has_left_behind_is_gone(app, configure, tmpfs):
+    leaves = f'(sleep 1000 & echo $! >> {tmpfs}/pids); echo "$PASSWORD"; exec sleep 1000'
+    notify = {"fast": {"process": {"child": True}, "wait": {"min": "50ms", "max": "1s"}}}
+    path = configure(notify=notify)
+    with running("run", "-c", path, "--", "sh", "-c", leaves) as injector:
+        assert line(injector) == CANARY
+        app.put("a", value="next")
+        injector.send(signal.SIGUSR1)
+        assert line(injector) == "next"
+
+        first, second = (int(pid) for pid in (tmpfs / "pids").read_text().split())
+        assert (runs(first), runs(second)) == (False, True)
+        assert injector.end() == 143
+
+
+def test_no_value_is_in_the_log_the_status_or_any_command_line(app, configure, tmpfs):
+    script = 'echo "$PASSWORD" > /dev/null; echo up; exec sleep 1000'
+    path = configure(log_level="debug")
+    with running("run", "-c", path, "--", "sh", "-c", script) as injector:
+        assert line(injector) == "up"
+        status = result("status", "--json", "-c", path)
+        metrics = result("status", "-c", path)
+        ours = [
+            Path(f"/proc/{pid}/cmdline").read_bytes()
+            for pid, found in processes().items()
+            if injector.popen.pid in (pid, found.parent)
+        ]
+
+        assert len(ours) == 2
+        assert injector.end() == 143
+    assert '"program": "sh"' in status.stdout
+    for shown in (status.stdout, metrics.stdout, injector.output, str(ours)):
+        assert CANARY not in shown
+
+
+# --- output ------------------------------------------------------------------------------------
+
+
+def test_its_output_comes_out_masked_and_in_order(configure):
+    script = 'echo "käse $PASSWORD ✓"; echo "on stderr $PASSWORD" >&2; printf "%s" "$PASSWORD"'
+    path = configure(exec={"command": ["sh", "-c", script], "mask_output": True})
+
+    ended = result("run", "-c", path)
+
+    assert ended.stdout == "käse [redacted] ✓\n[redacted]"
+    assert "on stderr [redacted]\n" in ended.stderr
+    assert CANARY not in ended.stderr
+
+
+def test_it_is_not_masked_unless_that_is_asked_for(configure):
+    ended = result("run", "-c", configure(), "--", "sh", "-c", 'echo "$PASSWORD"')
+
+    assert ended.stdout == f"{CANARY}\n"
+
+
+def test_its_input_is_ours(configure):
+    ended = subprocess.run(
+        command("run", "-c", configure(), "--", "cat"),
+        input="hello",
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=True,
+    )
+
+    assert ended.stdout == "hello"
+
+
+# --- as PID 1 ----------------------------------------------------------------------------------
+
+
+def test_as_pid_1_orphans_are_reaped_and_the_exit_code_comes_out(configure):
+    orphans = "for i in $(seq 100); do (sleep 0.01 &) ; done; echo up; exec sleep 1000"
+    path = configure()
+    with namespace("-m", "injector", "run", "-c", str(path), "--", "sh", "-c", orphans) as inside:
+        assert inside.line() == "up"
+
+        inside.wait_for(lambda: len(inside.processes()) == 3)  # the small init, ours, and sleep
+        assert inside.end(signal.SIGTERM) == 143
+
+
+def test_as_pid_1_signals_reach_it(configure):
+    args = ("-m", "injector", "run", "-c", str(configure()), "--", sys.executable, "-c", LISTENER)
+    with namespace(*args) as inside:
+        assert inside.line() == "up"
+        for name in ("SIGUSR2", "SIGWINCH", "SIGQUIT"):
+            inside.send(signal.Signals[name])
+            assert inside.line() == name
+
+        assert inside.end(signal.SIGTERM) == 3
