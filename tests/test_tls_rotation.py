@@ -2,15 +2,22 @@
 
 import contextlib
 import json
+import os
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from injector.dev.bao import free_port
 from tests.engine import configuration, engine, load_from
 from tests.processes import result, running, write_config
 from tests.test_notifying import appends, journal
@@ -97,8 +104,21 @@ async def test_a_hundred_rotations_are_never_seen_mixed_by_who_opens_the_directo
         assert seen["whole"] + seen["missing"] == seen["reads"]
 
 
-# A server that takes a new pair only if a handshake with it works.
-SERVER = """
+# --- a server under load, which takes what it can use and refuses what it cannot -----------------
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running TLS server that reads the bundle when it gets SIGHUP."""
+
+    port: int
+    pid: int
+    refusal: str  # what it says of a pair that it does not take
+    log: Path
+
+
+# It takes a new pair only if a handshake with it works.
+PYTHON_SERVER = """
 import os, signal, socket, ssl, sys, threading
 directory = sys.argv[1]
 
@@ -124,13 +144,15 @@ current = context()
 def reload(*_):
     global current
     try: current = context()
-    except OSError as error: print("refused", error, file=sys.stderr, flush=True)
+    except OSError as error: print("refused:", error, file=sys.stderr, flush=True)
 signal.signal(signal.SIGHUP, reload)
 
 def serve(connection):
     with connection:
         try:
-            with current.wrap_socket(connection, server_side=True) as tls: tls.sendall(b"hello")
+            with current.wrap_socket(connection, server_side=True) as tls:
+                tls.recv(100)
+                tls.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
         except OSError: pass
 
 listening = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -138,6 +160,59 @@ print(listening.getsockname()[1], flush=True)
 while True:
     threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
 """
+
+
+@contextlib.contextmanager
+def python_server(directory: Path, folder: Path) -> Iterator[Server]:
+    log = folder / "server.log"
+    argv = [sys.executable, "-c", PYTHON_SERVER, str(directory)]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            yield Server(int(process.stdout.readline()), process.pid, "refused:", log)
+        finally:
+            process.kill()
+
+
+# At this security level OpenSSL takes no RSA key of 2048 bits.
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log notice;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_ciphers HIGH:@SECLEVEL=3;
+    ssl_certificate {directory}/cert.pem;
+    ssl_certificate_key {directory}/key.pem;
+    location / {{ return 200; }}
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(directory: Path, folder: Path) -> Iterator[Server]:
+    if not os.environ.get("INJECTOR_TEST_NGINX") or shutil.which("nginx") is None:
+        pytest.skip("set INJECTOR_TEST_NGINX=1, where nginx is installed (nginx-light will do)")
+    port, config = free_port(), folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, directory=directory, port=port))
+    with subprocess.Popen(["nginx", "-c", config, "-e", folder / "nginx.log"]) as process:
+        try:
+            ends_at = time.monotonic() + 5
+            while not (folder / "nginx.pid").exists():
+                assert process.poll() is None
+                assert time.monotonic() < ends_at
+            yield Server(port, process.pid, "ee key too small", folder / "nginx.log")
+        finally:
+            process.terminate()
 
 
 class Load:
@@ -167,11 +242,13 @@ class Load:
                 self.failures.append(str(error))
 
     def serial(self) -> int:
+        """Return the serial number of the certificate that is shown now."""
         with (
             socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
             self._trust.wrap_socket(plain, server_hostname="localhost") as tls,
         ):
-            assert tls.recv(5) == b"hello"
+            tls.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b" 200 " in tls.recv(100)
             certificate = tls.getpeercert()
             assert certificate is not None
             return int(str(certificate["serialNumber"]), 16)
@@ -187,8 +264,9 @@ test "$disk" = "$shown"
 
 
 @pytest.mark.timeout(90)
+@pytest.mark.parametrize("serving", [python_server, nginx])
 def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_without_a_gap(
-    app, tmpfs, tmp_path, pki
+    app, tmpfs, tmp_path, pki, serving
 ):
     port_file, pid_file = tmpfs / "port", tmpfs / "server.pid"
     shows_it = SHOWS_IT.format(directory=tmpfs / "tls", port=port_file)
@@ -213,13 +291,12 @@ def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_with
     )
     config = write_config(tmp_path, settings)
     assert result("once", "-c", config).returncode == 0
-    with serving(tmpfs / "tls") as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline())
-        port_file.write_text(str(port))
+    authority = (tmpfs / "tls/chain.pem").read_text()
+
+    with serving(tmpfs / "tls", tmp_path) as server:
+        port_file.write_text(str(server.port))
         pid_file.write_text(str(server.pid))
-        authority = (tmpfs / "tls/chain.pem").read_text()
-        with running("run", "-c", config) as injector, Load(port, authority) as load:
+        with running("run", "-c", config) as injector, Load(server.port, authority) as load:
             injector.wait_for("listening")
             for _ in range(4):
                 done = result("refresh", "tls", "-c", config)
@@ -227,7 +304,7 @@ def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_with
             before = load.serial()
             assert len(load.served) >= 4
 
-            role(app, pki, key_type="rsa", key_bits=2048)  # this server speaks elliptic curves only
+            role(app, pki, key_type="rsa", key_bits=2048)
             refused = result("refresh", "tls", "-c", config)
             assert refused.returncode == 8
             injector.wait_for('"rolled back"')
@@ -236,36 +313,19 @@ def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_with
             [tls] = shown["bundles"]
             assert (tls["state"], shown["ready"]) == ("failing", True)
             assert "rolled back, since web has not taken the change" in tls["error"]
-            assert alive(app, pki, before)
+            assert is_valid(app, pki, before)
 
             role(app, pki, key_type="ec", key_bits=256)
             assert result("refresh", "tls", "-c", config).returncode == 0
             assert load.serial() != before
             assert injector.end() == 0
-
-        server.kill()
-        _, complaints = server.communicate()
-    assert complaints.count("refused") == 1
+        assert server.log.read_text().count(server.refusal) == 1
     assert load.failures == []
     assert sum(load.served.values()) > 100
     print(f"{sum(load.served.values())} handshakes with {len(load.served)} certificates")
 
 
-@contextlib.contextmanager
-def serving(directory):
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(directory)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
-        try:
-            yield server
-        finally:
-            server.kill()
-
-
-def alive(app, pki, serial) -> bool:
+def is_valid(app, pki, serial) -> bool:
     """Tell whether a certificate has not been revoked with its lease."""
     name = ":".join(f"{serial:x}".zfill(40)[n : n + 2] for n in range(0, 40, 2))
     found = app.admin.read(f"{pki}/cert/{name}")
