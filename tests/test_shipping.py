@@ -34,11 +34,13 @@ def documents(path: Path) -> list[dict]:
 
 
 def pods() -> list[tuple[str, dict]]:
+    """Return the pods that have the injector in them: a webhook adds it to others."""
     found = [(path.stem, document) for path in MANIFESTS for document in documents(path)]
     return [
         (name, document["spec"]["template"]["spec"])
         for name, document in found
         if document["kind"] in ("Deployment", "Job")
+        and "initContainers" in document["spec"]["template"]["spec"]
     ]
 
 
