@@ -1,10 +1,13 @@
 """A change that the application does not take, in the whole engine: back to what it had."""
 
+import json
+import signal
 import sys
 
 import pytest
 
 from tests.engine import configuration, engine, load_from
+from tests.processes import result, running, write_config
 
 CANARY = "canary-9c4b-value"
 
@@ -309,3 +312,73 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_moves
         await clock.advance(20)
         assert (tmpfs / "file").read_text() == "better"
         assert running.assembly.health.settled
+
+
+# --- over a restart
+
+
+def persistent(app, tmpfs, tmp_path):
+    """A daemon that hands over, and whose application refuses what says "bad"."""
+    path = tmpfs / "file"
+    notify = {
+        "command": ["sh", "-c", f"cat {path} >> {tmpfs}/journal; echo >> {tmpfs}/journal"],
+        "verify": {"command": ["sh", "-c", f"! grep -q bad {path}"], "timeout": "1s"},
+        "on_failure": "rollback",
+        "wait": {"min": "50ms", "max": "1s"},
+    }
+    entry = {"contents": "{{ a.value }}", "destination": str(path), "notify": ["app"]}
+    settings = configuration(
+        app,
+        app.bao.address,
+        secrets={"a": {"path": app.path("a")}},
+        template=[entry],
+        notify={"app": notify},
+        cache={"persist": {"path": str(tmpfs / "handover")}},
+        listener=[{"type": "unix", "address": str(tmpfs / "socket")}],
+    )
+    return write_config(tmp_path, settings)
+
+
+def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, tmp_path):
+    app.put("a", value="good")
+    config = persistent(app, tmpfs, tmp_path)
+    with running("run", "-c", config) as injector:
+        injector.wait_for('"notified"')
+        injector.wait_for("listening")
+        app.put("a", value="bad")
+        assert result("refresh", "-c", config).returncode == 8
+        injector.wait_for('"notified"', times=2)
+        assert injector.end(signal.SIGKILL) == -9
+    before = (tmpfs / "journal").read_text().split()
+    assert before == ["good", "bad", "good"]
+
+    with running("run", "-c", config) as injector:
+        injector.wait_for("listening")
+        shown = json.loads(result("status", "-c", config, "--json").stdout)
+        [file] = shown["files"]
+        assert (file["state"], file["error_class"], shown["ready"]) == ("failing", "hook", True)
+        assert (tmpfs / "file").read_text() == "good"
+        assert (tmpfs / "journal").read_text().split() == before
+
+        assert result("refresh", "a", "-c", config).returncode == 8
+        injector.wait_for('"rolled back"', limit=5)
+        assert (tmpfs / "journal").read_text().split()[3] == "bad"
+        assert injector.end() == 0
+
+
+def test_a_refused_content_is_better_than_none(app, tmpfs, tmp_path):
+    app.put("a", value="good")
+    config = persistent(app, tmpfs, tmp_path)
+    with running("run", "-c", config) as injector:
+        injector.wait_for('"notified"')
+        injector.wait_for("listening")
+        app.put("a", value="bad")
+        result("refresh", "-c", config)
+        injector.wait_for('"notified"', times=2)
+        assert injector.end() == 0
+    (tmpfs / "file").unlink()
+
+    with running("run", "-c", config) as injector:
+        injector.wait_for("file written")
+        assert (tmpfs / "file").read_text() == "bad"
+        assert injector.end() == 0

@@ -71,9 +71,13 @@ class Acceptance:
             output.name, output.destination.hash_of(content)
         ):
             return False
+        intact = output.destination.is_intact()
         if not output.settled:  # refused in an earlier run, which left what had been taken
-            output.settled = output.destination.is_intact()
-        elif not output.destination.is_intact():
+            if not intact:  # and that is gone: what was refused is better than nothing
+                ledger.forgive(output.name)
+                return False
+            output.settled = True
+        elif not intact:
             self._put_right(output)
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from injector.config import model
-from injector.delivery.output import Snapshot
 from injector.errors import MissingError, RenderError
 from injector.secret import Ref
+from injector.template import Snapshot
 
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),

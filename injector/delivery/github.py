@@ -5,13 +5,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from injector.delivery.output import Snapshot
 from injector.destination.append import append
 from injector.errors import WriteError
 from injector.formats import github_masks
 from injector.formats import render as render_format
 from injector.secret import Ref
-from injector.template import Lacking, Rendered
+from injector.template import Lacking, Rendered, Snapshot
 
 
 class Variables(bytes):

@@ -79,7 +79,8 @@ class Ledger:
         """Drop what is known of targets and outputs that a reload has removed."""
         self.pending = _only(self.pending, targets)
         self.told_at = _only(self.told_at, targets)
-        self.refused = [_only(change, outputs) for change in self.refused]
+        kept = (_only(change, outputs) for change in self.refused)
+        self.refused = [change for change in kept if change]
 
     # -- changes that an application has not taken
 

@@ -8,9 +8,7 @@ from injector.config import model
 from injector.destination import Staged
 from injector.secret import Ref
 from injector.store import Generation
-from injector.template import Lacking, Rendered
-
-Snapshot = Mapping[Ref, Mapping[str, Any] | None]
+from injector.template import Lacking, Rendered, Snapshot
 
 # The content of a file is bytes; that of a bundle, or of an environment, is bytes by name.
 C = TypeVar("C")

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from injector.config import model
-from injector.delivery.output import Renderer, Snapshot
+from injector.delivery.output import Renderer
 from injector.errors import RenderError
 from injector.formats import render as render_format
 from injector.secret import Ref
-from injector.template import Lacking, Rendered
+from injector.template import Lacking, Rendered, Snapshot
 
 
 class Formatted:

@@ -25,10 +25,15 @@ def _text(parse: Callable[[str], str]) -> Callable[[bytes], str]:
 def _json(text: str) -> str:
     import json
 
+    def no_json(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=no_json)
     except json.JSONDecodeError as error:
         return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except ValueError as error:  # Python's own NaN and Infinity, or a number that is too long
+        return str(error) if str(error).endswith("is no JSON") else "a number in it is too long"
     except RecursionError:
         return "it is nested too deeply"
     return ""
