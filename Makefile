@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers secrets unit test-containers test-browser fmt bench lock clean
+.PHONY: help install demo test lint types layers secrets unit test-containers test-browser test-monitoring fmt bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-containers: $(READY) ## the image and the compose example in real container
 
 test-browser: $(READY) ## the status page in a real browser (Debian's chromium)
 	INJECTOR_TEST_BROWSER=1 $(BIN)/pytest tests/test_status_browser.py
+
+test-monitoring: $(READY) ## alerts and dashboard in a real Prometheus (Debian's prometheus)
+	INJECTOR_TEST_PROMETHEUS=1 $(BIN)/pytest tests/test_monitoring.py
 
 fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff format .

@@ -5,7 +5,10 @@ never pays for it.
 """
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+from injector.errors import InjectorError
 
 Labels = tuple[str, ...]
 
@@ -25,6 +28,14 @@ class Counter:
     def add(self, *labels: str) -> None:
         self.values[labels] += 1
 
+    def expect(self, *labels: str) -> None:
+        """Begin at 0: an increase from no line at all is none to Prometheus."""
+        self.values[labels] += 0
+
+    def keep(self, names: Collection[str]) -> None:
+        """Drop what is counted under other names, which are the first label."""
+        self.values = _only(self.values, names)
+
 
 @dataclass(slots=True)
 class Gauge:
@@ -35,11 +46,18 @@ class Gauge:
     labels: Labels = ()
     values: dict[Labels, float] = field(default_factory=dict)
 
+    def has(self, *labels: str) -> bool:
+        return labels in self.values
+
     def set(self, value: float, *labels: str) -> None:
         self.values[labels] = value
 
     def forget(self, *labels: str) -> None:
         self.values.pop(labels, None)
+
+    def keep(self, names: Collection[str]) -> None:
+        """Drop what is said of other names, which are the first label."""
+        self.values = dict(_only(self.values, names))
 
 
 @dataclass(slots=True)
@@ -100,6 +118,8 @@ class Metrics:
             ("notify", "result"),
         )
         self.errors = Counter("injector_errors_total", "Errors by class.", ("class",))
+        for kind in InjectorError.__subclasses__():
+            self.errors.expect(kind.label)
         self.vault_requests = Counter(
             "injector_vault_requests_total", "Requests to Vault.", ("operation", "code")
         )
@@ -123,10 +143,30 @@ class Metrics:
             ("reason",),
         )
 
-    def forget_secret(self, name: str) -> None:
-        """Drop what is said of a secret that nobody wants any more."""
+    def keep_secrets(self, names: Collection[str]) -> None:
+        """Drop what is said of secrets that nobody wants any more."""
         for gauge in (self.secret_expires, self.secret_refreshed, self.secret_generation):
-            gauge.forget(name)
+            gauge.keep(names)
+
+    def keep_outputs(self, names: Collection[str]) -> None:
+        """Drop what is said of files that a reload has removed; count what may fail from 0."""
+        self.file_stale.keep(names)
+        self.renders.keep(names)
+        for name in names:
+            self.renders.expect(name, "failed")
+            self.renders.expect(name, "rolled_back")
+
+    def keep_targets(self, names: Collection[str]) -> None:
+        """Drop what is said of targets that a reload has removed; count what may fail from 0."""
+        self.notifications.keep(names)
+        for name in names:
+            self.notifications.expect(name, "failed")
+            self.notifications.expect(name, "refused")
 
     def all(self) -> list[Counter | Gauge | Histogram]:
         return [getattr(self, name) for name in vars(self)]
+
+
+def _only(values: Mapping[Labels, float], names: Collection[str]) -> defaultdict[Labels, float]:
+    kept = {labels: value for labels, value in values.items() if labels[0] in names}
+    return defaultdict(float, kept)

@@ -221,7 +221,6 @@ class Daemon:
         for output in self._assembly.outputs:
             if output.name in staying:
                 continue
-            self._kept.metrics.file_stale.forget(output.name)
             with suppress(WriteError):
                 if not output.delete_on_remove:
                     output.destination.close()

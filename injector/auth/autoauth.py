@@ -68,6 +68,7 @@ class AutoAuth:
         """Act on the token whenever it is due. Runs until cancelled."""
         parts = self._parts
         if (held := parts.tokens.held) is not None:
+            self._measure(held)
             self.step = next_step(held, parts.draw())
         while True:
             self.step = await self._next(*self.step)
@@ -179,10 +180,16 @@ class AutoAuth:
         self._failures = 0
         parts.tokens.put(token)
         parts.health.ok("token", "token")
-        expires_in = token.expires_at - parts.clock.now()
-        if token.duration:
-            parts.metrics.token_expires.set(parts.clock.wall() + expires_in)
+        self._measure(token)
         parts.renewed()
+
+    def _measure(self, token: Token) -> None:
+        parts = self._parts
+        if token.duration:
+            expires_in = token.expires_at - parts.clock.now()
+            parts.metrics.token_expires.set(parts.clock.wall() + expires_in)
+        else:
+            parts.metrics.token_expires.forget()
 
     def _login_failed(self, error: InjectorError) -> tuple[Act, float]:
         if self._settings.exit_on_err and isinstance(error, AuthError):

@@ -103,6 +103,8 @@ class Delivery:
         now = self._parts.clock.now()
         self._parts.store.want_nothing_but(self._outputs)
         self._parts.ledger.keep(self._notifiers.keys(), self._outputs.keys())
+        self._parts.metrics.keep_outputs(self._outputs.keys())
+        self._parts.metrics.keep_targets(self._notifiers.keys())
         for output in self._outputs.values():
             self._users.want(output, output.renderer.refs)
             self._schedule.deliver(output.name, now)

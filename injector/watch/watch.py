@@ -85,13 +85,13 @@ class Watch:
             task.cancel()
             parts.store.forget(ref, parts.clock.now())
             parts.health.forget("secret", watcher.entry.name)
-            parts.metrics.forget_secret(watcher.entry.name)
         for ref in sorted(wanted - self._watchers.keys(), key=_order):
             watcher = Watcher(ref, self.entries.of(ref), parts)
             if parts.store.current(ref) is None:
                 parts.health.waiting("secret", watcher.entry.name)
             task = group.create_task(watcher.run(), name=f"watch {ref}")
             self._watchers[ref] = (watcher, task)
+        parts.metrics.keep_secrets(self.named().keys())
 
 
 def _order(ref: Ref) -> tuple[str, str, str]:

@@ -27,7 +27,7 @@ from injector.secret import (
     next_step,
     still_due,
 )
-from injector.store import Generation, Store
+from injector.store import EXPIRING, Generation, Store
 from injector.vault import Answer, Token, Tokens, Vault
 from injector.vault.transport import Unreachable
 from injector.watch.budget import Budget
@@ -79,6 +79,7 @@ class Watcher:
     async def run(self) -> None:
         """Refresh for ever. Runs until cancelled."""
         clock = self._parts.clock
+        self._measure_what_is_kept()
         self.follow_token()
         try:
             while True:
@@ -353,17 +354,27 @@ class Watcher:
         )
         return Step(Act.FETCH, at)
 
+    def _measure_what_is_kept(self) -> None:
+        """Say what an earlier process has left; after a reload it has been said."""
+        current = self._parts.store.current(self.ref)
+        if current is not None and not self._parts.metrics.secret_generation.has(self.entry.name):
+            self._measure(current)
+
     def _measure(self, generation: Generation) -> None:
         metrics, name = self._parts.metrics, self.entry.name
-        metrics.secret_refreshed.set(self._parts.clock.wall(), name)
+        metrics.secret_refreshed.set(self._wall(generation.life.granted_at), name)
         metrics.secret_generation.set(generation.number, name)
         self._measure_expiry(generation)
 
     def _measure_expiry(self, generation: Generation) -> None:
-        expires_in = generation.life.expires_at - self._parts.clock.now()
-        if expires_in != float("inf"):
-            at = self._parts.clock.wall() + expires_in
-            self._parts.metrics.secret_expires.set(at, self.entry.name)
+        life, expires = generation.life, self._parts.metrics.secret_expires
+        if life.kind in EXPIRING and life.expires_at < float("inf"):
+            expires.set(self._wall(life.expires_at), self.entry.name)
+        else:
+            expires.forget(self.entry.name)
+
+    def _wall(self, moment: float) -> float:
+        return self._parts.clock.wall() + moment - self._parts.clock.now()
 
 
 def _same(before: Answer, after: Answer) -> bool:
