@@ -15,7 +15,7 @@ from injector.clock import Wakeup
 from injector.log import Redactor
 from injector.rotations import Outcome, Rotation, Rotations
 from injector.secret import Kind, Life, Ref
-from injector.vault.answer import Answer
+from injector.vault.answer import Answer, Content
 from injector.vault.tokens import Token
 
 # Kinds whose end makes what is on disk useless; a static role's new password is on its way.
@@ -46,6 +46,11 @@ class Generation:
     added_at: float
     phase: Phase = Phase.PENDING
     superseded_at: float = 0.0
+
+    @property
+    def content(self) -> Content | None:
+        """Return the data as templates get it."""
+        return None if self.answer is None else Content(self.answer)
 
     @property
     def data(self) -> Mapping[str, Any] | None:
@@ -221,9 +226,13 @@ class Store:
         self._wants = {owner: refs for owner, refs in self._wants.items() if owner in keep}
         self.wishes.ring()
 
-    def snapshot(self, refs: Iterable[Ref]) -> dict[Ref, Mapping[str, Any] | None]:
+    def snapshot(self, refs: Iterable[Ref]) -> dict[Ref, Content | None]:
         """Return the data of those secrets that are there; None for an absent optional one."""
-        return {ref: self._current[ref].data for ref in refs if ref in self._current}
+        return {ref: self._current[ref].content for ref in refs if ref in self._current}
+
+    def count_lacking(self, refs: frozenset[Ref]) -> int:
+        """Return how many of these are not there."""
+        return len(refs - self._current.keys())
 
     def withdrawn(self, refs: frozenset[Ref]) -> bool:
         """Tell whether one of these is gone for good."""

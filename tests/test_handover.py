@@ -40,6 +40,7 @@ from injector.log import logger
 from injector.secret import Kind, Life, Ref
 from injector.store import Generation, Phase
 from injector.vault import Answer, Token
+from injector.vault.answer import Envelope
 from tests.disk import STRANGER, as_uid, memory_backed_directory, require_disk
 from tests.fakes import FakeClock
 
@@ -173,7 +174,10 @@ def test_no_value_shows_in_a_repr():
 
 def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_version():
     """Changed? A field that older files may lack: adapt this list. Anything else: a new VERSION."""
-    types = (Record, Stamp, State, Left, Generation, Ref, Answer, Life, Token, Pending, SecretId)
+    types = (
+        Record, Stamp, State, Left, Generation, Ref, Answer, Envelope, Life, Token, Pending,
+        SecretId,
+    )  # fmt: skip
 
     shape = {kind.__name__: " ".join(kind.__dataclass_fields__) for kind in types}
 
@@ -184,8 +188,9 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "State": "token retiring generations issues pending told_at files refused secret_id",
         "Left": "content_hash identity",
         "Generation": "ref number answer life token added_at phase superseded_at",
-        "Ref": "path namespace body",
-        "Answer": "data kind duration lease_id renewable version ends_at",
+        "Ref": "path namespace body lists by_mount",
+        "Answer": "data kind duration lease_id renewable version ends_at envelope",
+        "Envelope": "request_id lease_duration metadata warnings wraps",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses rights namespace",
         "Pending": "first last written_at answered_at paths urgent",

@@ -14,7 +14,7 @@ from injector.clock import Clock
 from injector.config import model
 from injector.delivery.contract import Contracts
 from injector.delivery.output import Output, Renderer
-from injector.destination import File
+from injector.destination import File, Rights
 from injector.destination import sweep as leftovers
 from injector.log import Logger
 from injector.notify import Application
@@ -45,7 +45,14 @@ def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[An
 def _output(
     entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
 ) -> Output[Any]:
-    return _github_env(entry, refs) if entry.appends else _file(entry, plan, refs, means)
+    if entry.appends:
+        return _github_env(entry, refs)
+    if entry.language == "go":
+        from injector.agent.gotemplates import writes_files  # most do without
+
+        if writes_files(entry, plan.templates[entry]):
+            return _files_beside(entry, plan, refs, means)
+    return _file(entry, plan, refs, means)
 
 
 def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
@@ -64,25 +71,42 @@ def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
 def _file(
     entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
 ) -> Output[bytes]:
-    targets = (*entry.notify, *commands(entry))
     return Output(
         kind="file",
         name=entry.destination,
         renderer=renderer_of(entry, plan, refs),
-        destination=File(
-            entry.destination,
-            rights(entry),
-            create_dest_dirs=entry.create_dest_dirs,
-            in_place=entry.in_place,
-            require_memory_backed=plan.config.template_config.require_memory_backed,
-            revertible=any(
-                plan.config.notify[name].on_failure == "rollback" for name in entry.notify
-            ),
-        ),
-        targets=targets,
+        destination=_destination(entry, plan, entry.destination, rights(entry)),
+        targets=(*entry.notify, *commands(entry)),
         wait=entry.wait,
         check=_check(entry.destination, entry.check, means),
         delete_on_remove=entry.on_remove == "delete",
+    )
+
+
+def _files_beside(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Any]:
+    from injector.agent.gotemplates import AllFiles
+    from injector.destination.beside import FilesBeside
+
+    output: Output[Any] = _file(entry, plan, refs, means)
+    make = partial(_destination, entry, plan)
+    main = None if entry.is_discarded else make(entry.destination, rights(entry))
+    output.renderer = AllFiles(plan.templates[entry], output.renderer)
+    output.destination = FilesBeside(entry.destination, main, make)
+    if entry.is_discarded:  # and so may others be
+        output.name = f"{entry.destination} (template {plan.config.template.index(entry) + 1})"
+    return output
+
+
+def _destination(entry: model.Template, plan: Plan, path: str, rights: Rights) -> File:
+    return File(
+        path,
+        rights,
+        create_dest_dirs=entry.create_dest_dirs,
+        in_place=entry.in_place and path == entry.destination,
+        require_memory_backed=plan.config.template_config.require_memory_backed,
+        revertible=any(plan.config.notify[name].on_failure == "rollback" for name in entry.notify),
     )
 
 
@@ -202,6 +226,7 @@ def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> R
 def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
     """Remove what a killed run left beside its files, and older generations of bundles."""
     files = [output.destination.path for output in outputs if output.kind == "file"]
+    files = [path for path in files if path != os.devnull]
     removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})
     for output in outputs:
         if output.kind == "bundle":

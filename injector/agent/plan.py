@@ -1,8 +1,8 @@
 """Loads a configuration with what only this machine can tell, and compiles its templates."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from injector import destination, template
 from injector.config import Checks, Loaded, load, model
@@ -47,7 +47,7 @@ def plan(
         if config.secrets and not refs:
             refs.update(names(config))
         try:
-            compiled = template.compile(_source(entry, text), refs, environ)
+            compiled = _compiled(entry, text, refs, environ)
         except RenderError as exc:
             return [str(exc)]
         templates[entry] = compiled
@@ -63,7 +63,7 @@ def plan(
         needs_login=not elsewhere,
         command=command,
     )
-    return Plan(loaded, templates)
+    return Plan(_with_files(loaded, templates.values()), templates)
 
 
 def names(config: model.Config) -> dict[str, Ref]:
@@ -72,6 +72,22 @@ def names(config: model.Config) -> dict[str, Ref]:
         name: Ref.of(secret.path, secret.params, namespace=secret.namespace)
         for name, secret in config.secrets.items()
     }
+
+
+def _compiled(
+    entry: Entry, text: str, refs: Mapping[str, Ref], environ: Mapping[str, str]
+) -> template.Template:
+    if entry.language == "go":
+        from injector.agent.gotemplates import compiled  # most do without
+
+        return compiled(_source(entry, text), entry, refs, environ)
+    return template.compile(_source(entry, text), refs, environ)
+
+
+def _with_files(loaded: Loaded, templates: Iterable[template.Template]) -> Loaded:
+    """Let a change of a file that a template reads be a change of the configuration."""
+    read = frozenset[str]().union(*(getattr(found, "files", ()) for found in templates))
+    return replace(loaded, files=loaded.files | read) if read else loaded
 
 
 def _source(entry: Entry, text: str) -> template.Source:
@@ -93,6 +109,8 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
 
         members = {member.destination: rights(member) for member in entry.template}
         return bundle_problems(entry.directory, members, require_memory_backed=memory_backed)
+    if entry.is_discarded:
+        return []
     if entry.appends:
         from injector.destination.append import append_problems
 

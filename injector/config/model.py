@@ -333,9 +333,19 @@ class Template(Block):
         Literal["text", "base64"], Meta(description="`format: raw`: `base64` writes decoded bytes.")
     ] = "text"
     section: Annotated[str, Meta(description="`format: ini`: the section's name.")] = ""
-    language: Annotated[Literal["jinja", "go"], Meta(description="Language of the template.")] = (
-        "jinja"
-    )
+    language: Annotated[
+        Literal["jinja", "go"],
+        Meta(description="Language of the template; `go` has consul-template's functions."),
+    ] = "jinja"
+    sandbox_path: Annotated[
+        LocalPath,
+        Meta(
+            description="`language: go`: folder that `file` and `writeToFile` are confined to; without it, to the paths that the template spells out and the folder of its destination."
+        ),
+    ] = ""
+    function_denylist: Annotated[
+        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+    ] = ()
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
     error_on_missing_key: Annotated[
@@ -376,6 +386,11 @@ class Template(Block):
     def appends(self) -> bool:
         """Tell whether it adds to a file that somebody else makes, instead of making one."""
         return self.format == "github-env"
+
+    @property
+    def is_discarded(self) -> bool:
+        """Tell whether only what a Go template writes beside its own text counts."""
+        return self.language == "go" and self.destination == "/dev/null"
 
 
 class Bundle(Block):

@@ -12,10 +12,7 @@ class Row(NamedTuple):
     remedy: str = ""
 
 
-UNAVAILABLE: tuple[Row, ...] = (
-    Row("template[].language", "go", "Go templates are not yet available; use language: jinja"),
-    Row("env_template[].language", "go", "Go templates are not yet available; use language: jinja"),
-)
+UNAVAILABLE: tuple[Row, ...] = ()
 
 
 def rows_for(key: str, rows: tuple[Row, ...]) -> Iterator[Row]:

@@ -13,6 +13,7 @@ from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
 from injector.delivery.schedule import Schedule
+from injector.delivery.timing import MANY, worth_a_try_at
 from injector.delivery.users import Users
 from injector.destination import Staged
 from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
@@ -113,7 +114,12 @@ class Delivery:
         now = self._parts.clock.now()
         changed, confirmed = self._parts.store.take_news()
         for name in self._users.of(changed):
-            self._schedule.changed(self._outputs[name], now)
+            output = self._outputs[name]
+            still_lacking = self._parts.store.count_lacking(output.lacking)
+            if still_lacking < MANY:
+                self._schedule.changed(output, now)
+            else:
+                self._schedule.deliver(name, worth_a_try_at(now, still_lacking))
         self._look(self._users.of(confirmed))
 
     def _look(self, names: Iterable[str]) -> None:
@@ -153,8 +159,10 @@ class Delivery:
             self._parts.contracts.require(snapshot)
             rendered = output.renderer.render(snapshot)
             if isinstance(rendered, Lacking):
+                output.lacking = rendered.refs
                 self._users.want(output, output.wants | rendered.refs)
                 return
+            output.lacking = frozenset()
             self._users.want(output, output.renderer.refs | rendered.used)
             generations = store.generations(output.wants)
             if self.acceptance.has_refused(output, rendered.content):

@@ -100,6 +100,7 @@ class Output(Generic[C]):
     delete_on_remove: bool = False  # when a reload removes its entry
     # What it wants: what is known beforehand, and what rendering has revealed since.
     wants: frozenset[Ref] = frozenset()
+    lacking: frozenset[Ref] = frozenset()  # what the last rendering could not do without
     delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
     told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have taken
     settled: bool = False  # delivered at least once in this run

@@ -5,6 +5,10 @@ from injector.config import model
 # consul-template's rule for a `wait` without `max`.
 DEFAULT_MAX = 4.0
 
+# So many lacking secrets are worth waiting for together; seconds for each of them, and for all.
+MANY = 20
+PATIENCE_EACH, LONGEST_PATIENCE = 0.001, 1.0
+
 
 def quiet_at(first: float, last: float, wait: model.Wait) -> float:
     """Return when a run of changes is over: `min` after the last, at most `max` after the first."""
@@ -30,3 +34,11 @@ def tell_at(
         return last if complete else quiet_at(first, last, notify.wait)
     due = max(quiet_at(first, last, notify.wait), told_at + notify.min_interval)
     return due + notify.splay * draw
+
+
+def worth_a_try_at(now: float, still_lacking: int) -> float:
+    """Return when to render a template again that still lacks so many secrets.
+
+    Each rendering costs in proportion to them; one for each arrival would cost their square.
+    """
+    return now + min(still_lacking * PATIENCE_EACH, LONGEST_PATIENCE)

@@ -121,6 +121,11 @@ class File:
         """Note that the application has taken what is there: nobody goes back behind it."""
         self.memory.accepted = self.memory.content
 
+    @property
+    def has_earlier(self) -> bool:
+        """Tell whether `rollback` would change anything."""
+        return self.memory.accepted not in (None, self.memory.content)
+
     def rollback(self) -> None:
         """Write again what the application has taken, once: raise WriteError if that is there.
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from injector.formats.spelled import Spelled
 from injector.formats.text import about, json_text
 
 # YAML 1.1 and 1.2 disagree on what `1e3`, `0o17` or `n` is; they agree on words that no list of
@@ -54,4 +55,5 @@ def _dumper() -> type:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, string)
+    Dumper.add_representer(Spelled, Dumper.represent_float)
     return Dumper

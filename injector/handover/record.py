@@ -32,7 +32,7 @@ class Record:
 def encode(record: Record) -> bytes:
     """Return a record as bytes; raises Unusable for a value that has no such form."""
     try:
-        content = msgspec.msgpack.encode(record)
+        content = msgspec.msgpack.encode(record, enc_hook=float)
     except (OverflowError, UnicodeEncodeError, RecursionError):
         # Not `from`: a Unicode error carries the text.
         raise Unusable("a secret has a number or a text that cannot be written down") from None

@@ -4,7 +4,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from injector.config import model
 from injector.config.rules.names import located_templates
@@ -72,6 +72,11 @@ def needs(
             path = paths[use.ref.namespace or home, _bare(use.ref.path)]
             path.names |= named[use.ref]
             _add(path, use.ref, place, kv)
+            if use.ref.by_mount:
+                first = use.ref.path.partition("/")[0]
+                inside = replace(use.ref, path=use.ref.path_in_kv2(f"{first}/"), by_mount=False)
+                as_kv2 = paths[use.ref.namespace or home, _bare(inside.path)]
+                _add(as_kv2, inside, f"{place} (if {first}/ is KV version 2)", kv)
         elif use.is_whole:
             ref = Ref.of(use.path, {} if use.is_write else None)
             path = paths[home, _bare(ref.path)]

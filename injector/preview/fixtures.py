@@ -43,6 +43,8 @@ class Fixtures:
 
         Raises MissingError naming the nearest file, ConfigError for a file that cannot be used.
         """
+        if ref.lists:
+            return {"keys": self._names_below(ref)}
         for stem in self._stems(ref):
             for extension in EXTENSIONS:
                 path = os.path.join(self._folder, stem + extension)
@@ -63,7 +65,23 @@ class Fixtures:
         if ".." in bare.split("/"):
             raise ConfigError(f"--fixtures: {ref.path} leads out of the folder")
         named = sorted(name for name, each in self._names.items() if each == ref)
-        return [*named, *dict.fromkeys((ref.path, bare))]
+        mount, _, rest = bare.partition("/")
+        as_kv2 = (f"{mount}/data/{rest}",) if ref.by_mount else ()
+        return [*named, *dict.fromkeys((ref.path, bare, *as_kv2))]
+
+    def _names_below(self, ref: Ref) -> list[str]:
+        """Return what a list of a path gives: the files and folders there."""
+        found: set[str] = set()
+        for stem in {ref.path, *self._stems(ref), ref.path.replace("/metadata", "/data", 1)}:
+            folder = os.path.join(self._folder, stem)
+            for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+                name, extension = os.path.splitext(entry.name)
+                if entry.is_dir():
+                    found.add(f"{entry.name}/")
+                elif extension in EXTENSIONS:
+                    self._used.add(entry.path)
+                    found.add(name)
+        return sorted(found)
 
     def _files(self) -> Iterator[str]:
         for folder, _, files in os.walk(self._folder):

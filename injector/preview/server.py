@@ -14,6 +14,7 @@ from injector.preview import Source
 from injector.secret import Ref
 from injector.template import Content
 from injector.vault import Token, Transport, Vault
+from injector.vault.answer import Content as Answered
 from injector.vault.inspection import engine_of
 from injector.watch.entry import Entries
 
@@ -94,7 +95,7 @@ class Reading:
             self.leases.append((ref, answer.lease_id))
         elif issues:
             self.others.append(ref)
-        return answer.data
+        return Answered(answer)
 
     async def _issues(self, ref: Ref, engine: str) -> bool:
         """Tell whether asking for a secret makes a new one. What is not known may."""

@@ -27,7 +27,7 @@ _MARK = "__line__"
 
 def compile(  # noqa: A001 - what every template engine calls it
     source: Source, names: Mapping[str, Ref], environ: Mapping[str, str]
-) -> "Template":
+) -> "JinjaTemplate":
     """Check a template and find out what it needs; `names` are the secrets that have one.
 
     Raises RenderError with template:line for what fails whatever the values are.
@@ -44,7 +44,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         tag, why = wrong
         raise _at(source, tag, why)
     mentioned = {name for tag in found for name in mentions.names(tag)}
-    template = Template(
+    template = JinjaTemplate(
         source, engine, {name: names[name] for name in mentioned if name in names}, environ
     )
     if "secret" in mentioned or "env" in mentioned:
@@ -52,7 +52,7 @@ def compile(  # noqa: A001 - what every template engine calls it
     return template
 
 
-class Template:
+class JinjaTemplate:
     """A template that renders snapshots.
 
     `refs` is what it may read, as far as that is known before any request: the named secrets it

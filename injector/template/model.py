@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from injector.secret import Ref
+
+if TYPE_CHECKING:
+    from injector.template.uses import Use
 
 # The data of a secret, plain JSON values.
 Content = Mapping[str, Any]
@@ -23,6 +26,24 @@ class Source:
     left_delimiter: str = "{{"
     right_delimiter: str = "}}"
     error_on_missing_key: bool = True
+
+
+class Template(Protocol):
+    """A template of any language, compiled."""
+
+    @property
+    def name(self) -> str:
+        """Return what errors call it."""
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        """Return what it asks for, as far as known before any request."""
+
+    def render(self, snapshot: Snapshot) -> "Rendered[bytes] | Lacking":
+        """Return the content, or every secret that is lacking; raises RenderError, MissingError."""
+
+    def uses(self) -> "list[Use]":
+        """Return every place that asks for a secret, for people who write policies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import email.utils
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,17 @@ COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What Vault says around the data. Only Go templates can show it."""
+
+    request_id: str = ""
+    lease_duration: int = 0  # as it stands there: KV version 1 names one that means nothing
+    metadata: Mapping[str, Any] | None = None  # of KV version 2
+    warnings: tuple[str, ...] = ()
+    wraps: bool = False  # the data is what it says of a wrapped answer
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One secret as Vault sees it at one moment.
 
@@ -41,6 +52,7 @@ class Answer:
     renewable: bool = False
     version: str = ""
     ends_at: float = math.inf
+    envelope: Envelope = field(default_factory=Envelope, repr=False)
 
     @property
     def lasting(self) -> Mapping[str, Any]:
@@ -59,14 +71,37 @@ class Answer:
         return min(self.duration, self.ends_at - (served.timestamp() if served else wall))
 
 
+class Content(dict[str, Any]):
+    """The data of a secret as templates get it, with the answer that it came in."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.data)
+        self.answer = answer
+
+
 def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
     """Sort an answer by its shape.
 
     `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
     `data` and `metadata`. Raises MissingError for a deleted or destroyed version.
     """
+    answer = _sorted(ref, body, engine)
+    warnings = body.get("warnings")
+    envelope = replace(
+        answer.envelope,
+        request_id=str(body.get("request_id") or ""),
+        lease_duration=int(_seconds(body.get("lease_duration"))),
+        warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+    )
+    return replace(answer, envelope=envelope)
+
+
+def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
     if isinstance(wrapped := body.get("wrap_info"), dict):
-        return Answer(wrapped, Kind.ISSUED)  # the templates get its `token`
+        # The templates get its `token`.
+        return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     data = body.get("data")
     if not isinstance(data, dict):
         raise MissingError(f"read {ref}: the answer has no data")
@@ -152,4 +187,5 @@ def _kv2(ref: Ref, data: Mapping[str, Any]) -> Answer:
             f"read {ref}: version {version} {what}; write a new version, undelete it, or pin "
             "another with ?version="
         )
-    return Answer(data["data"], Kind.STATIC, version=version)
+    envelope = Envelope(metadata=metadata)
+    return Answer(data["data"], Kind.STATIC, version=version, envelope=envelope)

@@ -18,6 +18,7 @@ from injector.secret import Life, Ref
 from injector.vault import answer as answers
 from injector.vault.adapter import AsyncAdapter, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
+from injector.vault.mounts import Mounts
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
 from injector.vault.under_way import UnderWay
@@ -39,6 +40,7 @@ class Vault:
         self._clock = clock
         self._namespace = transport.settings.namespace
         self._clients: dict[tuple[str, str], hvac.Client] = {}
+        self._mounts = Mounts()
 
     async def fetch(
         self, ref: Ref, token: Token, *, engine: str = "auto", repeatable: bool = False
@@ -49,14 +51,9 @@ class Vault:
         Raises MissingError, DeniedError, TransientError.
         """
         sent = self._clock.now()
-        client = self._client(token.value, ref.namespace)
         try:
             async with contextlib.nullcontext() if repeatable else self.under_way.one(token.value):
-                if ref.body is None:
-                    body = await self._consistent(lambda: client.read(ref.path))
-                else:
-                    data = json.loads(ref.body)
-                    body = await self._consistent(lambda: client.write_data(ref.path, data=data))
+                body = await self._ask(ref, token)
         except NotThere as exc:
             raise NotThere(_missing(ref, exc)) from exc
         except InvalidRequest:
@@ -72,6 +69,25 @@ class Vault:
             answer.kind, sent, duration, answer.renewable, token.expires_at, token.renewable
         )
         return answer, life
+
+    async def _ask(self, ref: Ref, token: Token) -> dict[str, Any]:
+        client = self._client(token.value, ref.namespace)
+        if ref.body is not None:
+            data = json.loads(ref.body)
+            return await self._consistent(lambda: client.write_data(ref.path, data=data))
+
+        async def read(path: str) -> dict[str, Any]:
+            return await self._consistent(lambda: client.read(path))
+
+        async def of_secret(path: str) -> dict[str, Any]:
+            return await read(f"{path}?list=true" if ref.lists else path)
+
+        try:
+            return await self._mounts.read(ref, of_secret, look_up=read)
+        except NotThere:
+            if ref.lists:  # Vault tells nobody whether a folder is empty or not there
+                return {"data": {"keys": []}, "date": ""}
+            raise
 
     async def renew_lease(
         self, lease_id: str, token: Token, *, increment: float, namespace: str = ""

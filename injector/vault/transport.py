@@ -17,11 +17,14 @@ from yarl import URL
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import TransientError
+from injector.formats.spelled import spelled
 from injector.metrics import Metrics
 from injector.vault.tls import reason, tls_context
 
 CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
+_DECODER = msgspec.json.Decoder(float_hook=spelled)
+
 REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
 
 
@@ -47,7 +50,7 @@ class Reply:
     def json(self) -> dict[str, Any]:
         """Return the body as a mapping; raise TransientError where a proxy or a cut answered."""
         try:
-            decoded = msgspec.json.decode(self.body)
+            decoded = _DECODER.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             decoded = None
         if not isinstance(decoded, dict):

@@ -378,5 +378,9 @@ class Watcher:
 
 
 def _same(before: Answer, after: Answer) -> bool:
-    """Tell whether it is the same value: a new KV version with equal data is (rule R12)."""
-    return before.lasting == after.lasting and not after.lease_id
+    """Tell whether it is the same value, to every template that could show it."""
+    return (
+        before.lasting == after.lasting
+        and before.envelope.metadata == after.envelope.metadata
+        and not after.lease_id
+    )

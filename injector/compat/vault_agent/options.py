@@ -206,9 +206,9 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("backup", Kind.BOOLEAN, WARNED, says="no .bak is kept: it would be one more copy of a secret", default="false"),
         Row("left_delimiter", Kind.TEXT, DONE, "left_delimiter", default="{{"),
         Row("right_delimiter", Kind.TEXT, DONE, "right_delimiter", default="}}"),
-        Row("sandbox_path", Kind.PATH, REFUSED, says="not yet available"),
-        Row("function_denylist", Kind.TEXTS, REFUSED, says="not yet available"),
-        Row("function_blacklist", Kind.TEXTS, REFUSED, says="not yet available"),
+        Row("sandbox_path", Kind.PATH, DONE, "sandbox_path", "holds `writeToFile` as well as `file`", "/"),
+        Row("function_denylist", Kind.TEXTS, DONE, "function_denylist", "a template that names one is refused"),
+        Row("function_blacklist", Kind.TEXTS, DONE, ".template[].function_denylist", "an old spelling of `function_denylist`"),
         Row("wait", Kind.LAST, DONE, "wait"),
     ),
     "template.exec": (

@@ -141,6 +141,7 @@ class Translation:
         place: Where = ("template", index)
         block = _copied(template, "template", place, self.broken)
         self._text(template, block)
+        self._reach(template, block)
         self._command(template, block)
         self._rights(template, block)
         wait = template.block("wait")
@@ -159,6 +160,14 @@ class Translation:
             block.put("error_on_missing_key", False)
             said = "a missing key writes <no value> into the file"
             self._advise(template, "error_on_missing_key", said, True)
+
+    def _reach(self, template: Section, block: Block) -> None:
+        """Set what a template may do: everything, as in the agents, unless something is named."""
+        if template.get("sandbox_path") is None:
+            block.put("sandbox_path", "/")
+        for name in ("function_blacklist", "function_denylist"):
+            if (denied := template.get(name)) is not None:
+                block.put("function_denylist", denied, template.at(name))
 
     def _command(self, template: Section, block: Block) -> None:
         run = template.block("exec")

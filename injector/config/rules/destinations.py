@@ -33,7 +33,7 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
 def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
     """Return the normal form of every path that this configuration writes to."""
     for where, path in _paths(config):
-        if path.startswith("/"):
+        if path.startswith("/") and path != os.devnull:
             yield where, os.path.normpath("/" + path.lstrip("/"))  # it would keep two slashes
 
 

@@ -31,6 +31,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
         if template.command and template.exec is not None:
             yield Finding(where, "command and exec are the same thing: keep one of them")
         yield from _check(where, template)
+        yield from _only_go(where, template)
         if template.in_place:
             yield Finding(
                 (*where, "in_place"),
@@ -74,6 +75,16 @@ def _format(where: Where, template: model.Template) -> Iterator[Finding]:
         if getattr(template, key) != _DEFAULTS[key]:
             reason = "has no meaning with format: github-env, which appends to the runner's file"
             yield Finding((*where, key), reason, ("format",))
+
+
+def _only_go(where: Where, template: model.Template) -> Iterator[Finding]:
+    if template.language != "go":
+        for key in ("sandbox_path", "function_denylist"):
+            if getattr(template, key):
+                place = (*where, key)
+                yield Finding(place, "only has a meaning with language: go", ("language",))
+    elif template.format is not None:
+        yield Finding((*where, "language"), "is a template's; a format needs none", ("format",))
 
 
 def _check(where: Where, template: model.Template) -> Iterator[Finding]:

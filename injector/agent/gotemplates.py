@@ -1,0 +1,96 @@
+"""Builds what a Go template needs of this machine, and what it may write."""
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from injector.clock import SystemClock
+from injector.config import model
+from injector.delivery.output import Renderer
+from injector.destination.beside import Contents
+from injector.errors import RenderError
+from injector.secret import Ref
+from injector.template import Lacking, Rendered, Snapshot, Source, Template
+
+if TYPE_CHECKING:
+    from injector.compat.gotemplate import GoTemplate
+
+# More is no file for a template.
+_LARGEST_FILE = 16 * 2**20
+
+
+def compiled(
+    source: Source,
+    entry: model.Template | model.EnvTemplate,
+    refs: Mapping[str, Ref],
+    environ: Mapping[str, str],
+) -> Template:
+    """Compile a Go template; raises RenderError, also where there is no engine for it."""
+    try:
+        from injector.compat import gotemplate
+    except ModuleNotFoundError:
+        raise RenderError(
+            "this installation has no Go templates (injector.compat); use language: jinja"
+        ) from None
+    surroundings = gotemplate.Surroundings(environ, _read, SystemClock().wall)
+    alone = isinstance(entry, model.EnvTemplate) or not entry.destination.startswith("/")
+    if isinstance(entry, model.Template):
+        surroundings = replace(
+            surroundings,
+            destination="" if alone else entry.destination,
+            sandbox_path=entry.sandbox_path,
+            denied=entry.function_denylist,
+        )
+    template = gotemplate.compile(source, refs, surroundings)
+    if template.writes_files and alone:
+        raise RenderError(
+            f"{source.name}: writeToFile needs a file of its own: a variable, or one file of a "
+            "bundle, cannot have others beside it"
+        )
+    return template
+
+
+def writes_files(entry: model.Template, template: Template) -> bool:
+    """Tell whether more, or something else, is written than the template's own file."""
+    return entry.is_discarded or _as_go(template).writes_files
+
+
+class AllFiles:
+    """Renders a template with the files that it writes beside its own.
+
+    `checked` renders its own text, and may refuse it.
+    """
+
+    def __init__(self, template: Template, checked: Renderer[bytes]) -> None:
+        self._template = _as_go(template)
+        self._checked = checked
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        return self._template.refs
+
+    def render(self, snapshot: Snapshot) -> Rendered[Contents] | Lacking:
+        if self._checked is not self._template:
+            self._checked.render(snapshot)
+        return self._template.render_files(snapshot)
+
+
+def _as_go(template: Template) -> "GoTemplate":
+    from injector.compat.gotemplate import GoTemplate
+
+    assert isinstance(template, GoTemplate)
+    return template
+
+
+def _read(path: str) -> str:
+    """Return a regular file's text; what is no UTF-8 in it is kept as bytes."""
+    with open(path, "rb", opener=partial(os.open, mode=0)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError("it is no regular file")
+        text = file.read(_LARGEST_FILE + 1)
+    if len(text) > _LARGEST_FILE:
+        raise OSError(f"it is larger than {_LARGEST_FILE >> 20} MiB")
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,143 @@
+"""One Go template, compiled: what it asks for, and its text for a snapshot of secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from injector.compat.gotemplate.catalogue import CATALOGUE, PER_RENDERING, REFUSED
+from injector.compat.gotemplate.explain import explained
+from injector.compat.gotemplate.functions.environment import Environment
+from injector.compat.gotemplate.functions.nesting import execute_template
+from injector.compat.gotemplate.functions.scratch import Scratch
+from injector.compat.gotemplate.functions.secrets import Secrets
+from injector.compat.gotemplate.functions.writing import Writing
+from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
+from injector.compat.gotemplate.go.values import bytes_of
+from injector.compat.gotemplate.mentions import names, spelled_paths
+from injector.compat.gotemplate.model import Surroundings
+from injector.compat.gotemplate.run.expressions import Function
+from injector.compat.gotemplate.run.statements import Execution
+from injector.compat.gotemplate.syntax.lexer import tokens
+from injector.compat.gotemplate.syntax.nodes import Tree
+from injector.compat.gotemplate.syntax.parser import parsed
+from injector.destination.beside import Contents
+from injector.errors import RenderError
+from injector.secret import Ref
+from injector.template.model import Lacking, Rendered, Snapshot, Source
+
+if TYPE_CHECKING:
+    from injector.template.uses import Use
+
+
+def compile(  # noqa: A001 - what every template engine calls it
+    source: Source, names: Mapping[str, Ref], surroundings: Surroundings
+) -> "GoTemplate":
+    """Check a template and find out what it needs; `names` are the secrets that have one.
+
+    Raises RenderError with template:line for what fails whatever the values are.
+    """
+    try:
+        found = tokens(source.text, source.left_delimiter, source.right_delimiter)
+        denied = dict.fromkeys(surroundings.denied, "it is in `function_denylist`")
+        tree = parsed(source.text, "", found, CATALOGUE, REFUSED | denied)
+    except SyntaxFault as fault:
+        raise RenderError(f"{source.name}:{fault.line}: {fault.why}") from None
+    template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
+    template.look_ahead()
+    return template
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One execution: its text, or what went wrong, and what it has touched."""
+
+    text: str
+    fault: ExecutionFault | None
+    secrets: Secrets
+    writing: Writing
+
+
+class GoTemplate:
+    """A template that renders snapshots.
+
+    `refs` is what it asks for and `files` what it reads, as far as no secret decides on them.
+    """
+
+    def __init__(
+        self, source: Source, tree: Tree, named: frozenset[Ref], surroundings: Surroundings
+    ) -> None:
+        called = names(tree)
+        self.name = source.name
+        self.refs: frozenset[Ref] = frozenset()
+        self.files: frozenset[str] = frozenset()
+        self.writes_files = "writeToFile" in called
+        self._source = source
+        self._tree = tree
+        self._named = named
+        self._surroundings = surroundings
+        self._spelled = spelled_paths(tree)
+        # Functions that are the same in every rendering.
+        self._functions = {name: CATALOGUE[name] for name in called - PER_RENDERING}
+
+    def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
+        """Return the content, or every secret that is lacking as far as can be told now.
+
+        Raises MissingError for what a secret does not have and RenderError for the rest, both with
+        template:line:column and without any value.
+        """
+        rendered = self.render_files(snapshot)
+        if isinstance(rendered, Lacking):
+            return rendered
+        return Rendered(rendered.content.main, rendered.used)
+
+    def render_files(self, snapshot: Snapshot) -> Rendered[Contents] | Lacking:
+        """Return also what `writeToFile` wants written."""
+        outcome = self._execute(snapshot)
+        if outcome.secrets.lacking:
+            return Lacking(frozenset(outcome.secrets.lacking))
+        if outcome.fault is not None:
+            raise explained(self.name, outcome.fault, outcome.secrets.path_of)
+        contents = Contents(bytes_of(outcome.text), outcome.writing.files)
+        return Rendered(contents, frozenset(outcome.secrets.used))
+
+    def uses(self) -> "list[Use]":
+        """Return every place that asks for a secret, and for which, as far as that is known."""
+        from injector.compat.gotemplate.uses import uses  # only for those who explain it to people
+
+        return uses(self._tree, self._named, self._execute({}).secrets.asked)
+
+    def look_ahead(self) -> None:
+        """Find the secrets that no other secret decides on, and the errors that none prevents."""
+        outcome = self._execute({}, files_may_come=True)
+        if outcome.fault is not None:
+            raise explained(self.name, outcome.fault, outcome.secrets.path_of)
+        self.refs = frozenset(outcome.secrets.lacking)
+
+    def _execute(self, snapshot: Snapshot, *, files_may_come: bool = False) -> Outcome:
+        """Execute once; what goes wrong is part of the outcome."""
+        scratch = Scratch()
+        writing = Writing(self._surroundings, self._spelled)
+        environment = Environment(self._surroundings, self._spelled, files_may_come=files_may_come)
+        functions: dict[str, Function] = dict(self._functions)
+        execution = Execution(
+            self._tree,
+            functions,
+            missing_is_error=self._source.error_on_missing_key,
+            forget_effects=scratch.forget,
+        )
+        secrets = Secrets(snapshot, self._named, at=lambda: execution.progress.call)
+        functions |= secrets.functions()
+        functions |= environment.functions()
+        functions |= {
+            "executeTemplate": execute_template(execution),
+            "scratch": scratch.itself,
+            "writeToFile": writing.write_to_file,
+        }
+        text, fault = "", None
+        try:
+            text = execution.run()
+        except ExecutionFault as error:
+            fault = error
+        if files_may_come:
+            self.files = frozenset(environment.read)
+        return Outcome(text, fault, secrets, writing)

@@ -1,0 +1,1 @@
+"""What a template can call, a module for each family."""

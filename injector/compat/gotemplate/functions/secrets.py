@@ -1,0 +1,124 @@
+"""`secret`, `secrets`, `pkiCert`: what a template asks Vault for."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from injector.compat.gotemplate.certificates import certificate
+from injector.compat.gotemplate.functions.text import trim_space
+from injector.compat.gotemplate.go.faults import VALUE, GoError
+from injector.compat.gotemplate.go.quoting import quoted
+from injector.compat.gotemplate.go.values import UNKNOWN, NilStrings, Strings, Struct, Unknown
+from injector.compat.gotemplate.response import as_go_has_it
+from injector.compat.gotemplate.run.expressions import Function
+from injector.compat.gotemplate.run.stateful import Stateful
+from injector.secret import Ref
+from injector.template.model import Snapshot
+
+# The first step of paths where no KV can be mounted.
+_NO_MOUNTS = frozenset(("auth", "cubbyhole", "identity", "sys"))
+_KV2 = frozenset(("data", "metadata"))
+
+
+class Secrets:
+    """The functions, for one rendering, with the record of what they were asked."""
+
+    def __init__(self, snapshot: Snapshot, named: Collection[Ref], at: Callable[[], int]) -> None:
+        self.used: set[Ref] = set()
+        self.lacking: set[Ref] = set()
+        # By where the call begins; None for one that depends on another secret.
+        self.asked: dict[int, set[Ref | None]] = defaultdict(set)
+        self._snapshot = snapshot
+        self._named = named
+        self._at = at
+        self._seen: dict[Ref, Struct] = {}
+
+    def functions(self) -> dict[str, Function]:
+        return {
+            "pkiCert": Stateful(self._pki_cert, self._unknown),
+            "secret": Stateful(self._secret, self._unknown),
+            "secrets": Stateful(self._secrets, self._unknown),
+        }
+
+    def path_of(self, place: Any) -> str:
+        """Return the path of the secret that a map is, or is a part of; empty if of none."""
+        for ref, seen in self._seen.items():
+            if _holds(seen.fields["Data"], place):
+                return str(ref)
+        return ""
+
+    def _secret(self, *words: str) -> Any:
+        """Return a secret; with more words than the path it is a write of them."""
+        return self._answer("secret", words) if words else None
+
+    def _secrets(self, path: str) -> Any:
+        """Return the names below a path; none if there is nothing."""
+        if not path:
+            return NilStrings()
+        found = self._answer("secrets", (path,))
+        if isinstance(found, Unknown):
+            return UNKNOWN
+        keys = found.fields["Data"].get("keys") if found is not None else None
+        if not isinstance(keys, list) or not keys:
+            return NilStrings()
+        return Strings(sorted(key for key in keys if isinstance(key, str)))
+
+    def _pki_cert(self, *words: str) -> Any:
+        """Return a certificate, its key and its authorities."""
+        found = self._answer("pkiCert", words) if words else None
+        if found is None or isinstance(found, Unknown):
+            return found
+        return certificate(found.fields["Data"])
+
+    def _unknown(self, *_given: Any) -> Any:
+        self.asked[self._at()].add(None)
+        return UNKNOWN
+
+    def _answer(self, function: str, words: Sequence[str]) -> Any:
+        ref = ref_of(function, words, self._named)
+        self.asked[self._at()].add(ref)
+        if ref in self._seen:
+            return self._seen[ref]
+        if ref not in self._snapshot:
+            self.lacking.add(ref)
+            return Unknown(is_certain=True)
+        self.used.add(ref)
+        content = self._snapshot[ref]
+        if content is None:
+            return None
+        seen = self._seen[ref] = as_go_has_it(ref, content)
+        return seen
+
+
+def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
+    """Return which secret a call means: a named one where there is one at that path."""
+    path = trim_space(words[0]).strip("/")
+    if not path:
+        raise GoError(f"{function}: the path is empty")
+    if len(words) > 1 or function == "pkiCert":
+        return Ref.of(path, _params(words[1:]))
+    plain = Ref.of(path)
+    if function == "secret" and plain in named:
+        return plain
+    steps = path.split("/")
+    may_be_kv = steps[0] not in _NO_MOUNTS and not _KV2.intersection(steps[1:2])
+    return Ref.of(path, lists=function == "secrets", by_mount=may_be_kv)
+
+
+def _params(words: Sequence[str]) -> dict[str, str]:
+    params: dict[str, str] = {}
+    for word in words:
+        key, found, value = word.partition("=")
+        if found:
+            params[trim_space(key)] = trim_space(value)
+        elif word:
+            raise GoError(f"not k=v pair {VALUE}", quoted(word))
+    return params
+
+
+def _holds(value: Any, place: Any) -> bool:
+    if value is place:
+        return True
+    if isinstance(value, dict):
+        return any(_holds(item, place) for item in value.values())
+    return isinstance(value, list) and any(_holds(item, place) for item in value)

@@ -1,0 +1,1 @@
+"""Go's values, and how Go writes, compares and looks into them."""

@@ -1,0 +1,62 @@
+"""What goes wrong in a Go template, in Go's words, with what may be a value kept apart."""
+
+from collections.abc import Callable
+from typing import Any
+
+# Stands in the words for something that may be a value, or be made of one.
+VALUE = "\x00"
+_CONCEALED = "…"
+
+
+class GoError(Exception):
+    """A function or the evaluator fails; the place is not known yet."""
+
+    def __init__(self, words: str, *values: Any) -> None:
+        super().__init__(words)
+        self.words = words
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.worded(lambda _: _CONCEALED)
+
+    def worded(self, show: Callable[[Any], str]) -> str:
+        """Return Go's words, with `show` applied to what may be a value."""
+        pieces = self.words.split(VALUE)
+        shown = [show(value) for value in self.values]
+        return "".join(piece + text for piece, text in zip(pieces, [*shown, ""], strict=True))
+
+    def within(self, prefix: str) -> "GoError":
+        """Return the same error as seen from outside."""
+        return GoError(prefix + self.words, *self.values)
+
+
+class SyntaxFault(Exception):
+    """The source is no template; `why` is Go's reason."""
+
+    def __init__(self, name: str, line: int, why: str) -> None:
+        super().__init__(f"template: {name}:{line}: {why}")
+        self.line = line
+        self.why = why
+
+
+class NoEntryError(GoError):
+    """A map has no such key, and that is an error."""
+
+    def __init__(self, key: str, place: Any, words: str) -> None:
+        super().__init__(words)
+        self.key = key
+        self.place = place  # the map
+
+    def within(self, prefix: str) -> "NoEntryError":
+        return NoEntryError(self.key, self.place, prefix + self.words)
+
+
+class ExecutionFault(Exception):
+    """Executing failed at some expression; `context` is its source."""
+
+    def __init__(self, position: tuple[int, int], place: str, context: str, why: GoError) -> None:
+        super().__init__(str(why))
+        self.position = position  # line, and column in bytes from 0
+        self.context = context
+        self.why = why
+        self.whole = why.within(f"{place} at <{context}>: ")

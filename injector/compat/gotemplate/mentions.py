@@ -1,0 +1,57 @@
+"""What a tree names, whatever is executed of it."""
+
+from collections.abc import Iterator
+
+from injector.compat.gotemplate.run.skipping import commands_of
+from injector.compat.gotemplate.syntax.nodes import Chain, Command, Identifier, String, Tree
+
+_TAKE_PATHS = frozenset(("file", "writeToFile"))
+
+
+def commands(tree: Tree) -> Iterator[Command]:
+    for body in tree.templates.values():
+        yield from commands_of(body)
+
+
+def names(tree: Tree) -> frozenset[str]:
+    """Return the functions that the tree names."""
+    return frozenset(
+        word.name
+        for command in commands(tree)
+        for argument in command.arguments
+        if isinstance(
+            word := argument.node if isinstance(argument, Chain) else argument, Identifier
+        )
+    )
+
+
+def spelled_paths(tree: Tree) -> frozenset[str]:
+    """Return the paths of local files that the template spells out."""
+    return frozenset(
+        command.arguments[1].text
+        for command in commands(tree)
+        if function_of(command) in _TAKE_PATHS
+        and len(command.arguments) > 1
+        and isinstance(command.arguments[1], String)
+    ) | frozenset(
+        before.arguments[0].text
+        for before, command in _piped(tree)
+        if function_of(command) == "file"
+        and len(before.arguments) == 1
+        and isinstance(before.arguments[0], String)
+    )
+
+
+def function_of(command: Command) -> str:
+    """Return the function that a command calls, or nothing."""
+    first = command.arguments[0]
+    word = first.node if isinstance(first, Chain) else first
+    return word.name if isinstance(word, Identifier) else ""
+
+
+def _piped(tree: Tree) -> Iterator[tuple[Command, Command]]:
+    from injector.compat.gotemplate.run.skipping import pipes_of
+
+    for body in tree.templates.values():
+        for pipe in pipes_of(body):
+            yield from zip(pipe.commands, pipe.commands[1:], strict=False)

@@ -1,0 +1,67 @@
+"""A secret as Go templates see it: Vault's whole answer, with KV version 2's two layers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from injector.compat.gotemplate.go.values import NIL_POINTER, NilStrings, Strings, Struct, of_json
+from injector.secret import Ref
+from injector.vault.answer import Content
+
+
+def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Struct:
+    """Return consul-template's Secret; of fixtures only the data is known."""
+    if not isinstance(content, Content):
+        is_kv2 = ref.path.split("/")[1:2] == ["data"]
+        return _secret(of_json({"data": content, "metadata": {}} if is_kv2 else content))
+    answer = content.answer
+    envelope = answer.envelope
+    if envelope.wraps:
+        return _secret(None, wrap_info=_wrap_info(content), request_id=envelope.request_id)
+    whole: Mapping[str, Any] = content
+    if envelope.metadata is not None:
+        whole = {"data": content, "metadata": envelope.metadata}
+    return _secret(
+        of_json(whole),
+        request_id=envelope.request_id,
+        lease_id=answer.lease_id,
+        lease_duration=envelope.lease_duration,
+        renewable=answer.renewable,
+        warnings=Strings(envelope.warnings) if envelope.warnings else NilStrings(),
+    )
+
+
+def _secret(  # noqa: PLR0913 - as many as it has
+    data: Any,
+    *,
+    request_id: str = "",
+    lease_id: str = "",
+    lease_duration: int = 0,
+    renewable: bool = False,
+    warnings: Strings | None = None,
+    wrap_info: Struct | None = None,
+) -> Struct:
+    return Struct(
+        "*dependency.Secret",
+        {
+            "RequestID": request_id,
+            "LeaseID": lease_id,
+            "LeaseDuration": lease_duration,
+            "Renewable": renewable,
+            "Data": {} if data is None else data,
+            "Warnings": NilStrings() if warnings is None else warnings,
+            "Auth": NIL_POINTER,
+            "WrapInfo": NIL_POINTER if wrap_info is None else wrap_info,
+        },
+    )
+
+
+def _wrap_info(wrap: Mapping[str, Any]) -> Struct:
+    return Struct(
+        "*dependency.SecretWrapInfo",
+        {
+            "Token": str(wrap.get("token", "")),
+            "TTL": int(wrap.get("ttl", 0)),
+            "CreationTime": str(wrap.get("creation_time", "")),
+            "WrappedAccessor": str(wrap.get("wrapped_accessor", "")),
+        },
+    )

@@ -1,0 +1,1 @@
+"""A template as Go reads it: tokens, then a tree."""

@@ -1,0 +1,210 @@
+"""The syntax tree of a template. A node's text is Go's: errors quote it."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from injector.compat.gotemplate.go.quoting import quoted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """Text between actions."""
+
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dot:
+    """The cursor."""
+
+    start: int
+
+    def __str__(self) -> str:
+        return "."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nil:
+    """The word nil."""
+
+    start: int
+
+    def __str__(self) -> str:
+        return "nil"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bool:
+    """True or false."""
+
+    start: int
+    value: bool
+
+    def __str__(self) -> str:
+        return "true" if self.value else "false"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Number:
+    """A constant; each member is what it is as that type, None if it is not."""
+
+    start: int
+    text: str
+    as_int: int | None
+    as_uint: int | None
+    as_float: float | None
+
+    @property
+    def is_float(self) -> bool:
+        """Tell whether it is spelt as one."""
+        text = self.text.lower()
+        if text.startswith("'") or (text.lstrip("+-").startswith("0x") and "p" not in text):
+            return False
+        return any(char in text for char in ".ep")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class String:
+    """A constant; `literal` is how it is written."""
+
+    start: int
+    literal: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.literal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identifier:
+    """The name of a function."""
+
+    start: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """One or more keys, looked up from the cursor."""
+
+    start: int
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "".join(f".{key}" for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variable:
+    """A variable, and keys looked up from it."""
+
+    start: int
+    name: str
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ".".join((self.name, *self.keys))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    """Keys, looked up from what a parenthesis or function gives."""
+
+    start: int
+    node: "Operand"
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        inner = f"({self.node})" if isinstance(self.node, Pipe) else str(self.node)
+        return inner + "".join(f".{key}" for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Command:
+    """A function or value, and its arguments."""
+
+    start: int
+    arguments: tuple["Operand", ...]
+
+    def __str__(self) -> str:
+        return " ".join(f"({arg})" if isinstance(arg, Pipe) else str(arg) for arg in self.arguments)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pipe:
+    """Commands, each with the result of the one before as its last argument."""
+
+    start: int
+    commands: tuple[Command, ...]
+    variables: tuple[Variable, ...] = ()
+    assigns: bool = False
+
+    def __str__(self) -> str:
+        text = " | ".join(map(str, self.commands))
+        if not self.variables:
+            return text
+        return f"{', '.join(map(str, self.variables))} {'=' if self.assigns else ':='} {text}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Action:
+    """A pipeline that is printed, unless it declares or assigns."""
+
+    start: int
+    pipe: Pipe
+
+    def __str__(self) -> str:
+        return f"{{{{{self.pipe}}}}}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """`if`, `with` or `range`."""
+
+    start: int
+    word: str
+    pipe: Pipe
+    body: tuple["Node", ...]
+    otherwise: tuple["Node", ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jump:
+    """`break` or `continue`."""
+
+    start: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """`template`: another template's text."""
+
+    start: int
+    name: str
+    pipe: Pipe | None
+
+    def __str__(self) -> str:
+        return f"{{{{template {quoted(self.name)}{f' {self.pipe}' if self.pipe else ''}}}}}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tree:
+    """The templates of one source by name; the source itself is the one with its name."""
+
+    name: str
+    source: str = field(repr=False)
+    templates: dict[str, tuple["Node", ...]]
+
+
+Operand: TypeAlias = (
+    Dot | Nil | Bool | Number | String | Identifier | Field | Variable | Chain | Pipe
+)
+Node: TypeAlias = Text | Action | Branch | Jump | Call

@@ -1,0 +1,232 @@
+"""Inside of an action: pipelines, commands, operands."""
+
+from collections.abc import Collection, Mapping
+
+from injector.compat.gotemplate.go.faults import SyntaxFault
+from injector.compat.gotemplate.go.numbers import character, constant
+from injector.compat.gotemplate.go.quoting import quoted, unquoted
+from injector.compat.gotemplate.syntax.nodes import (
+    Bool,
+    Chain,
+    Command,
+    Dot,
+    Field,
+    Identifier,
+    Nil,
+    Number,
+    Operand,
+    Pipe,
+    String,
+    Variable,
+)
+from injector.compat.gotemplate.syntax.tokens import Kind, Token
+
+_LITERALS = (Bool, Dot, Nil, Number, String)
+_NUMBERS = (Kind.CHARACTER, Kind.COMPLEX, Kind.NUMBER)
+_OPERANDS = frozenset(
+    (
+        Kind.BOOL, Kind.CHARACTER, Kind.COMPLEX, Kind.DOT, Kind.FIELD, Kind.IDENTIFIER, Kind.NUMBER,
+        Kind.NIL, Kind.RAW_STRING, Kind.STRING, Kind.VARIABLE, Kind.LEFT_PAREN,
+    )
+)  # fmt: skip
+_DEEPEST = 100
+
+
+class Operands:
+    """Reads tokens one after another; the parser of the rest of the grammar builds on it."""
+
+    def __init__(
+        self,
+        name: str,
+        found: list[Token],
+        functions: Collection[str],
+        refused: Mapping[str, str],
+    ) -> None:
+        self.position = 0
+        self.variables = ["$"]
+        self.action_line = 0
+        self._name = name
+        self._tokens = found
+        self._functions = functions
+        self._refused = refused
+        self._parentheses = 0
+
+    # -- tokens
+
+    def next(self) -> Token:
+        token = self.peek()
+        self.position += 1
+        return token
+
+    def peek(self) -> Token:
+        return self._tokens[min(self.position, len(self._tokens) - 1)]
+
+    def next_word(self) -> Token:
+        self.peek_word()
+        return self.next()
+
+    def peek_word(self) -> Token:
+        """Skip spaces; return what follows, without taking it."""
+        token = self.peek()
+        while token.kind is Kind.SPACE:
+            self.position += 1
+            token = self.peek()
+        return token
+
+    def expect(self, kind: Kind, context: str) -> Token:
+        token = self.next_word()
+        if token.kind is not kind:
+            raise self.unexpected(token, context)
+        return token
+
+    # -- errors
+
+    def unexpected(self, token: Token, context: str) -> SyntaxFault:
+        if token.kind is not Kind.ERROR:
+            return self.fault(f"unexpected {token} in {context}")
+        extra = ""
+        if self.action_line not in (0, token.line):
+            extra = f" in action started at {self._name}:{self.action_line}"
+            if token.text.endswith(" action"):  # not "action in action"
+                extra = extra.removeprefix(" in action")
+        return self.fault(f"{token}{extra}")
+
+    def fault(self, message: str) -> SyntaxFault:
+        taken = self._tokens[min(max(self.position - 1, 0), len(self._tokens) - 1)]
+        return SyntaxFault(self._name, taken.line, message)
+
+    # -- grammar
+
+    def pipeline(self, context: str, end: Kind) -> Pipe:
+        start = self.peek_word().start
+        variables, assigns = self._variables(context)
+        commands: list[Command] = []
+        while True:
+            token = self.next_word()
+            if token.kind is end:
+                break
+            if token.kind not in _OPERANDS:
+                raise self.unexpected(token, context)
+            self.position -= 1
+            commands.append(self._command())
+        if not commands:
+            raise self.fault(f"missing value for {context}")
+        for stage, command in enumerate(commands[1:], 2):
+            if isinstance(command.arguments[0], _LITERALS):
+                raise self.fault(f"non executable command in pipeline stage {stage}")
+        return Pipe(start, tuple(commands), tuple(variables), assigns)
+
+    def _variables(self, context: str) -> tuple[list[Variable], bool]:
+        """Read what a pipeline declares or assigns to."""
+        variables: list[Variable] = []
+        while self.peek_word().kind is Kind.VARIABLE:
+            at = self.position
+            name = self.next()
+            after = self.peek_word()
+            is_list = after.kind is Kind.CHAR and after.text == ","
+            if not is_list and after.kind not in (Kind.ASSIGN, Kind.DECLARE):
+                self.position = at
+                break
+            self.next()
+            variables.append(Variable(name.start, name.text))
+            self.variables.append(name.text)
+            if not is_list:
+                return variables, after.kind is Kind.ASSIGN
+            if context != "range" or len(variables) > 1:
+                raise self.fault(f"too many declarations in {context}")
+            if self.peek_word().kind not in (Kind.VARIABLE, Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
+                raise self.fault("range can only initialize variables")
+        return variables, False
+
+    def _command(self) -> Command:
+        start = self.peek_word().start
+        arguments: list[Operand] = []
+        while True:
+            self.peek_word()
+            operand = self._operand()
+            if operand is not None:
+                arguments.append(operand)
+            token = self.next()
+            if token.kind is Kind.SPACE:
+                continue
+            if token.kind in (Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
+                self.position -= 1
+            elif token.kind is not Kind.PIPE:
+                raise self.unexpected(token, "operand")
+            break
+        if not arguments:
+            raise self.fault("empty command")
+        return Command(start, tuple(arguments))
+
+    def _operand(self) -> Operand | None:
+        node = self._term()
+        if node is None or self.peek().kind is not Kind.FIELD:
+            return node
+        start = self.peek().start
+        keys: list[str] = []
+        while self.peek().kind is Kind.FIELD:
+            keys.append(self.next().text[1:])
+        if isinstance(node, Field):
+            return Field(start, (*node.keys, *keys))
+        if isinstance(node, Variable):
+            return Variable(start, node.name, (*node.keys, *keys))
+        if isinstance(node, _LITERALS):
+            raise self.fault(f"unexpected . after term {quoted(str(node))}")
+        return Chain(start, node, tuple(keys))
+
+    def _term(self) -> Operand | None:  # noqa: C901, PLR0911 - one line for each kind
+        token = self.next_word()
+        start, text = token.start, token.text
+        match token.kind:
+            case Kind.IDENTIFIER:
+                if text in self._refused or text not in self._functions:
+                    raise self._no_function(text)
+                return Identifier(start, text)
+            case Kind.DOT:
+                return Dot(start)
+            case Kind.NIL:
+                return Nil(start)
+            case Kind.VARIABLE:
+                if text not in self.variables:
+                    raise self.fault(f"undefined variable {quoted(text)}")
+                return Variable(start, text)
+            case Kind.FIELD:
+                return Field(start, (text[1:],))
+            case Kind.BOOL:
+                return Bool(start, text == "true")
+            case Kind.CHARACTER | Kind.COMPLEX | Kind.NUMBER:
+                return self._number(token)
+            case Kind.LEFT_PAREN:
+                return self._parenthesis()
+            case Kind.STRING | Kind.RAW_STRING:
+                return String(start, text, self.text_of(token))
+        self.position -= 1
+        return None
+
+    def _no_function(self, name: str) -> SyntaxFault:
+        if name in self._refused:
+            return self.fault(f"function {quoted(name)} is not offered: {self._refused[name]}")
+        return self.fault(f"function {quoted(name)} not defined")
+
+    def _parenthesis(self) -> Pipe:
+        self._parentheses += 1
+        if self._parentheses > _DEEPEST:
+            raise self.fault(f"nested deeper than {_DEEPEST}")
+        pipe = self.pipeline("parenthesized pipeline", Kind.RIGHT_PAREN)
+        self._parentheses -= 1
+        return pipe
+
+    def _number(self, token: Token) -> Number:
+        try:
+            if token.kind is Kind.COMPLEX or token.text.endswith("i"):
+                raise ValueError("complex numbers are not offered")
+            value = (character if token.kind is Kind.CHARACTER else constant)(token.text)
+        except ValueError as error:
+            raise self.fault(str(error)) from None
+        return Number(token.start, token.text, value.as_int, value.as_uint, value.as_float)
+
+    def text_of(self, token: Token) -> str:
+        try:
+            return unquoted(token.text)
+        except ValueError as error:
+            raise self.fault(str(error)) from None

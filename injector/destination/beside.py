@@ -1,0 +1,213 @@
+"""Files that a template writes beside its own: they change together, each of them old or new.
+
+They take their places one after another, the template's own last; who is told is told after that.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from injector.destination import explain
+from injector.destination.directory import open_directory
+from injector.destination.file import File
+from injector.destination.regular import Identity, identity, read_all
+from injector.destination.rights import Rights, owner_of
+from injector.destination.staged import Staged
+from injector.errors import WriteError
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One further file; owner and group by name or number, our own if empty.
+
+    With `appends` the content comes after what is in the file, unless it ends so already.
+    """
+
+    path: str
+    content: bytes = field(repr=False)
+    perms: int = 0o600
+    user: str = ""
+    group: str = ""
+    appends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The content of a template's own file, and the files beside it."""
+
+    main: bytes = field(repr=False)
+    beside: tuple[Beside, ...] = ()
+
+
+@dataclass(slots=True)
+class Memory:
+    """The files as last written or found right, by path; the template's own is the last one."""
+
+    files: dict[str, File] = field(default_factory=dict)
+    content_hash: str = ""
+
+
+class FilesBeside:
+    """A template's own file, or none, and whatever files it writes beside."""
+
+    def __init__(self, path: str, main: File | None, make: Callable[[str, Rights], File]) -> None:
+        self.path = path
+        self.memory = Memory()
+        self._main = main
+        self._make = make
+        self._recalled: tuple[str, Identity] = ("", ())
+
+    @property
+    def content_hash(self) -> str:
+        """Digest of what was last written or found right; empty before that."""
+        return self.memory.content_hash
+
+    @property
+    def identity(self) -> Identity:
+        """What stat() said of all files then; empty before that."""
+        return tuple(part for file in self.memory.files.values() for part in file.identity)
+
+    def recall(self, content_hash: str, identity: Identity) -> None:
+        """Begin with what an earlier process knew: for files that only others may read."""
+        self._recalled = (content_hash, identity)
+
+    @staticmethod
+    def hash_of(content: Contents) -> str:
+        """Return the `content_hash` that this content would have."""
+        digest = hashlib.sha256(hashlib.sha256(content.main).digest())
+        for one in content.beside:
+            what = f"{one.path}\0{one.perms:o}\0{one.user}\0{one.group}\0{one.appends}"
+            digest.update(hashlib.sha256(what.encode(errors="surrogateescape")).digest())
+            digest.update(hashlib.sha256(one.content).digest())
+        return digest.hexdigest()
+
+    def write(self, content: Contents) -> bool:
+        """Make all files have their contents; return whether anything changed.
+
+        Raise WriteError; each file is then as it was, or as it should be.
+        """
+        parts = self._parts(content)
+        changed = [file.write(text) for file, text in parts]
+        self._written(content, parts)
+        return any(changed)
+
+    def stage(self, content: Contents) -> Staged | None:
+        """Put new files beside those that are there; None if all are right already."""
+        parts = self._parts(content)
+        staged: list[Staged] = []
+        with ExitStack() as undo:
+            for file, text in parts:
+                if (one := file.stage(text)) is not None:
+                    undo.callback(one.discard)
+                    staged.append(one)
+            undo.pop_all()
+        if not staged:
+            self._written(content, parts)
+            return None
+
+        def commit() -> None:
+            for one in staged:
+                one.commit()
+            self._written(content, parts)
+
+        return Staged(
+            path=staged[-1].path,  # the template's own, if that has changed
+            content_hash=self.hash_of(content),
+            commit=commit,
+            discard=partial(_discard, staged),
+        )
+
+    def is_intact(self) -> bool:
+        return all(file.is_intact() for file in self.memory.files.values())
+
+    def remove(self) -> None:
+        for file in self.memory.files.values():
+            file.remove()
+        self.memory = Memory()
+
+    def accept(self) -> None:
+        """Note that the application has taken what is there: nobody goes back behind it."""
+        for file in self.memory.files.values():
+            file.accept()
+
+    def rollback(self) -> None:
+        """Write again what the application has taken; raises WriteError if that is not known."""
+        earlier = [file for file in self.memory.files.values() if file.has_earlier]
+        if not earlier:
+            raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
+        for file in earlier:
+            file.rollback()
+        self.memory.content_hash = ""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether something is held for readers: nothing is, since they have theirs open."""
+        return False
+
+    def retire(self) -> None:
+        """Remove what was held for readers at the last call already."""
+
+    def close(self) -> None:
+        """At the end: remove everything but what readers see."""
+
+    def sweep(self) -> list[str]:
+        """Remove what killed runs have left beside it; return the paths that are gone."""
+        return [] if self._main is None else self._main.sweep()
+
+    def _parts(self, content: Contents) -> list[tuple[File, bytes]]:
+        parts = [
+            (self._make(one.path, _rights(one)), _after_what_is_there(one))
+            for one in content.beside
+        ]
+        if self._main is not None:
+            parts.append((self._main, content.main))
+        for file, _ in parts:
+            if (before := self.memory.files.get(file.path)) is not None:
+                file.memory = before.memory
+        self._trust_what_is_recalled(content, parts)
+        return parts
+
+    def _trust_what_is_recalled(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
+        recalled, self._recalled = self._recalled, ("", ())
+        if not recalled[0] or recalled[0] != self.hash_of(content):
+            return
+        with suppress(OSError):
+            found = [identity(os.lstat(file.path)) for file, _ in parts]
+            if tuple(part for one in found for part in one) == recalled[1]:
+                for (file, text), one in zip(parts, found, strict=True):
+                    file.recall(file.hash_of(text), one)
+
+    def _written(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
+        self.memory = Memory({file.path: file for file, _ in parts}, self.hash_of(content))
+
+
+def _discard(staged: list[Staged]) -> None:
+    for one in staged:
+        one.discard()
+
+
+def _rights(one: Beside) -> Rights:
+    try:
+        return Rights(one.perms, owner_of(one.user, one.group))
+    except LookupError:
+        raise WriteError(
+            f"write {one.path}: its user or group is unknown here: use numbers, or add them to "
+            "/etc/passwd and /etc/group"
+        ) from None
+
+
+def _after_what_is_there(one: Beside) -> bytes:
+    if not one.appends:
+        return one.content
+    folder, name = os.path.split(one.path)
+    try:
+        with open_directory(folder, create=False, require_memory_backed=False) as directory:
+            before = read_all(directory, name)
+    except FileNotFoundError:
+        before = b""
+    except OSError as error:
+        raise explain.failed("read", one.path, error, needs=one.path) from error
+    return before if before.endswith(one.content) else before + one.content

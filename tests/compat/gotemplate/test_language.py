@@ -1,0 +1,68 @@
+"""The language, judged by the real text/template: what it gave for some thousand templates."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from injector.compat.gotemplate.functions import documents, parsing, text
+from injector.compat.gotemplate.functions.builtins import BUILTINS
+from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
+from injector.compat.gotemplate.go.values import Number
+from injector.compat.gotemplate.run.statements import Execution
+from injector.compat.gotemplate.syntax.lexer import tokens
+from injector.compat.gotemplate.syntax.parser import parsed
+from tests.compat.gotemplate.go.corpus import DATA, cases
+
+EXPECTED = json.loads((Path(__file__).parent / "go" / "expected.json").read_text())
+# What follows the place is worded for people here, and never quotes a value.
+PLACE = re.compile(r'template: :\d+:\d+: executing ".*" at <(?s:.*?)>: ')
+
+
+def data():
+    return json.loads(DATA, parse_float=Number, parse_int=Number)
+
+
+FUNCTIONS = {
+    **BUILTINS,
+    **{name: parsing.FUNCTIONS[name] for name in ("parseInt", "parseUint", "parseFloat")},
+    **{name: text.FUNCTIONS[name] for name in ("indent", "join", "split", "splitToMap", "toUpper")},
+    "parseJSON": documents.FUNCTIONS["parseJSON"],
+    "data": data,
+}  # fmt: skip
+
+
+def outcome(source, options):
+    """Return the text, or how the error begins."""
+    delimiters = next((option.split("\0") for option in options if "\0" in option), ["", ""])
+    try:
+        tree = parsed(source, "", tokens(source, *delimiters), FUNCTIONS, {})
+        strict = "missingkey=error" in options
+        return Execution(tree, FUNCTIONS, missing_is_error=strict).run(), ""
+    except SyntaxFault as fault:
+        return "", str(fault)
+    except ExecutionFault as fault:
+        return "", place(fault.whole.worded(str))
+
+
+def place(error):
+    match = PLACE.match(error)
+    return match[0] if match else error
+
+
+def test_the_table_is_of_a_go_that_is_named():
+    assert EXPECTED["go"] == "go1.24.4"
+    assert len(EXPECTED["results"]) == len(cases()) > 3000
+
+
+@pytest.mark.parametrize("part", range(20))
+def test_every_template_gives_what_go_gives(part):
+    differing = []
+    for case, result in list(zip(cases(), EXPECTED["results"], strict=True))[part::20]:
+        output, error = outcome(case[0], case[1:])
+        # Go prints bytes that are no UTF-8 as they are; its JSON, which the table is, cannot.
+        output = output.encode("utf-8", "surrogateescape").decode(errors="replace")
+        if (output, error) != (result.get("output", ""), place(result.get("error", ""))):
+            differing.append((case, result, output, error))
+    assert not differing
