@@ -7,7 +7,7 @@ import pytest
 import injector
 from injector import errors
 from injector.cli import COMMANDS, GROUPS
-from injector.cli.parser import exits, module_of
+from injector.cli.parser import exits, module_of, parse
 from tests.processes import result
 from tests.test_documents import error_classes, page, rows
 
@@ -66,7 +66,7 @@ def test_examples_are_commands_that_the_parser_takes(command, capsys):
         for line in re.findall(r"injector ([a-z]+ [^|>&#)]*)", f"{example} "):
             name, *rest = shlex.split(line)
             if name == command:
-                parser.parse_args(rest)
+                parse(parser, module_of(command), rest)
 
 
 def test_the_exit_codes_in_the_help_are_those_of_the_error_tree():

@@ -242,6 +242,36 @@ template: {{source: templates/app.j2, destination: {tmpfs}/app, perms: "0640"}}
     assert "nothing is at secret/data/other: the seed file does not have it" in dev.output
 
 
+def test_a_command_runs_with_the_variables_and_again_when_they_change(tmp_path):
+    (tmp_path / "app.sh").write_text('echo "app $APP_PASSWORD"; while sleep 0.05; do :; done\n')
+    with starting(tmp_path, "--", "sh", "app.sh", seed=SEED) as dev:
+        dev.read_until("app ")
+        dev.read_until("All of it ends with the command")
+        before = str(dev.variables["APP_PASSWORD"])
+        dev.act("rotate", "app")
+        dev.read_until(f"app {dev.variables['APP_PASSWORD']}")
+
+        dev.popen.send_signal(signal.SIGTERM)
+
+        assert dev.end() == 143
+        assert dev.left() == []
+    assert f"app {before}\n" in dev.output
+
+
+def test_a_commands_output_and_exit_code_are_its_own(tmp_path):
+    (tmp_path / "dev.yaml").write_text(SEED)
+    ended = subprocess.run(
+        command("dev", "-c", "dev.yaml", "--", "sh", "-c", "echo $APP_USERNAME; exit 7"),
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.stdout, ended.returncode) == ("app\n", 7)
+
+
 # --- what can go wrong -------------------------------------------------------------------------
 
 

@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"injector {command}")
     parsers.fill(parser, module, COMMANDS[command])
     try:
-        code: int = module.main(parser.parse_args(rest))
+        code: int = module.main(parsers.parse(parser, module, rest))
     except InjectorError as exc:
         for line in exc.problems if isinstance(exc, ConfigError) else (str(exc),):
             print(f"injector: {line}", file=sys.stderr)
@@ -93,7 +93,8 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
 
         there_is_none = f"there is no command {args.command!r}"
         parser.error(f"{there_is_none}, {suggest(args.command, list(COMMANDS))}")
-    return args.command, args.rest
+    # As it stands: argparse would drop a `--` that follows the command's name.
+    return args.command, argv[argv.index(args.command) + 1 :]
 
 
 def _listing() -> str:

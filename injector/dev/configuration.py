@@ -20,13 +20,17 @@ REFRESH = "2s"
 MARK = "# Written by `injector dev`, gone when it ends: never commit it.\n"
 
 
-def write(seed: Seed, place: Place, address: str) -> None:
-    """Write it into its place."""
+def write(seed: Seed, place: Place, address: str, *, supervised: bool) -> None:
+    """Write it into its place; what is supervised gets the variables, too."""
     connection = _connection(place, address)
     if seed.config:
         place.write(place.config.name, borrowed(seed.config, connection))
         return
     made = {**_blocks(seed, place), **connection}
+    if supervised:
+        made["env_template"] = [
+            {"name": name, "contents": text} for name, text in variables(seed, place).items()
+        ]
     place.write(place.config.name, yaml.safe_dump(made, sort_keys=False))
 
 

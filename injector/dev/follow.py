@@ -16,7 +16,7 @@ SENTENCES = {
     "vault answers again": "the server answers again, after {after:g} s",
     "command started": "started the application (process {pid})",
     "command restarts": "restarts the application: its variables have changed",
-    "command ended": "the application {how}",
+    "command ended": "the application has ended: {how}",
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +36,7 @@ async def start(
     place: Place,
     timeline: Timeline,
     environ: dict[str, str],
+    command: Sequence[str],
 ) -> Servers:
     """Start them until `ends`, and write the injector's configuration and login to `place`.
 
@@ -57,8 +59,8 @@ async def start(
         timeline.say("database", f"PostgreSQL {database.version} on {address}")
     with timeline.waiting("secrets are put into the server"):
         await asyncio.to_thread(_plant, seed, bao, database)
-        configuration.write(seed, place, bao.address)
-        planned = plan(str(place.config), environ | where)
+        configuration.write(seed, place, bao.address, supervised=bool(command))
+        planned = plan(str(place.config), environ | where, command=tuple(command))
         policy = configuration.policy(planned)
         await asyncio.to_thread(_let_log_in, seed.approle, policy, bao, place)
     for name, kind in kinds(seed).items():

@@ -25,7 +25,7 @@ from injector.errors import InjectorError
 
 # The first delivery may take this long before we go on and say why it is not there, seconds.
 READY_WITHIN, LOOK_EVERY = 10.0, 0.1
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,19 @@ class Session:
 
         Raises InjectorError if it cannot start, or if something ends that should not.
         """
-        _end_on_signals()
+        self._heed_signals()
         try:
             async with contextlib.AsyncExitStack() as ends:
                 return await self._run(ends)
         except asyncio.CancelledError:
-            return 0  # asked to end, as `injector run` is
+            return TERMINATED if self.command else 0  # as `injector run` has it
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
 
     async def _run(self, ends: contextlib.AsyncExitStack) -> int:
-        started = await servers.start(ends, self.seed, self.place, self.timeline, self.environ)
+        started = await servers.start(
+            ends, self.seed, self.place, self.timeline, self.environ, self.command
+        )
         running = await self._start_injector(ends, started)
         bao = started.bao
         state = State(
@@ -93,17 +95,12 @@ class Session:
         arguments = ["run", "-c", str(self.place.config)]
         if self.command:
             arguments += ["--", *self.command]
-        address = {
-            "VAULT_ADDR": started.bao.address,
-            "BAO_ADDR": started.bao.address,
-            "INJECTOR_ADDR": f"unix://{self.place.socket}",
-        }
         running = await ends.enter_async_context(
             child(
                 "injector",
                 *(sys.executable, "-m", "injector", *arguments),
                 clock=self.clock,
-                environ=self.environ | started.database | address,
+                environ=self.environ | started.database,
                 hear=self._hear,
                 foreground=bool(self.command),
             )
@@ -150,6 +147,15 @@ class Session:
             tell=lambda text: self.timeline.say("chaos", text),
         )
 
+    def _heed_signals(self) -> None:
+        """End when asked to; but Ctrl-C is the command's, where there is one."""
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(signal.SIGINT, _nothing if self.command else task.cancel)
+
     def _explain(self, bao: Bao) -> None:
         place, seed = self.place, self.seed
         rows = [
@@ -163,15 +169,13 @@ class Session:
             if _is_committable(seed.env_file):
                 rows.append(("careful", f"git does not ignore {shown}: add it to .gitignore"))
         lines = [f"  {name:<11}{text}" for name, text in rows]
-        for line in ("", *lines, "", "Ctrl-C ends all of it and leaves nothing behind.", ""):
+        end = "All of it ends with the command" if self.command else "Ctrl-C ends all of it"
+        for line in ("", *lines, "", f"{end} and leaves nothing behind.", ""):
             self.timeline.note(line)
 
 
-def _end_on_signals() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in ENDING:
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+def _nothing() -> None:
+    pass
 
 
 def _is_committable(path: str) -> bool:
