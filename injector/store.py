@@ -6,7 +6,7 @@ the record, the redactor knows.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -184,6 +184,7 @@ class Store:
         for found in (self._current.pop(ref, None), self._pending.pop(ref, None)):
             if found is not None:
                 self._supersede(found, now)
+        self._let_go(now, lambda older: older.ref == ref)
         self._rotations.forget(ref)
         self._redactor.forget(ref)
         self._hidden.discard(ref)
@@ -257,10 +258,7 @@ class Store:
             if current.phase is not Phase.ACKNOWLEDGED:
                 current.phase = Phase.ACKNOWLEDGED
                 self._rotations.delivered(current.rotation)
-        for older in self._older:
-            if older.number < generations.get(older.ref, 0) and older.phase is not Phase.SUPERSEDED:
-                older.phase, older.superseded_at = Phase.SUPERSEDED, now
-                self.spare.ring()
+        self._let_go(now, lambda older: older.number < generations.get(older.ref, 0))
         self._dirty.ring()
 
     # -- for retire
@@ -350,6 +348,12 @@ class Store:
         if generation.is_lease:
             generation.phase, generation.superseded_at = Phase.SUPERSEDED, now
             self._older.append(generation)
+            self.spare.ring()
+
+    def _let_go(self, now: float, whom: Callable[[Generation], bool]) -> None:
+        """Note that nobody uses these replaced leases any more."""
+        for older in filter(whom, self.still_held()):
+            older.phase, older.superseded_at = Phase.SUPERSEDED, now
             self.spare.ring()
 
     def _tell(self, ref: Ref) -> None:

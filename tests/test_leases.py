@@ -427,6 +427,25 @@ async def test_a_secret_that_nobody_wants_any_more_gives_its_lease_back(
         assert kept.store.leases() == []
 
 
+async def test_leases_that_an_application_had_not_let_go_of_go_back_with_the_secret(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    kept = kept_parts(clock, io.StringIO())
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "5s"})
+    config["template"][0]["exec"] = {"command": ["test", "!", "-e", str(tmpfs / "failing")]}
+    async with engine(load_from(tmp_path, config), clock, kept=kept):
+        (tmpfs / "failing").touch()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
+        await clock.advance(2600)
+        assert len(kept.store.leases()) == 2
+    entry = {"contents": "nothing secret", "destination": str(tmpfs / "other")}
+    without = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=[entry]))
+
+    async with engine(without, clock, kept=kept):
+        await clock.advance(70)
+        assert kept.store.leases() == []
+
+
 async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_works(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
