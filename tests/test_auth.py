@@ -78,6 +78,46 @@ async def test_kubernetes_reads_the_projected_token_again_at_every_login(
         assert proxy.count("/login") == 2
 
 
+async def test_a_projected_token_that_kubelet_swaps_every_minute_fails_no_login(
+    app, proxy, clock, tmpfs, tmp_path, kube
+):
+    """Each is accepted for 90 s; tokens of Vault end after 60 s, and cannot be renewed."""
+    app.put("db", password="one")
+    app.admin.write_data(
+        f"auth/kubernetes-{app.name}/role/api",
+        data={
+            "bound_service_account_names": ["api"],
+            "bound_service_account_namespaces": ["shop"],
+            "token_policies": [app.name],
+            "token_type": "batch",
+            "token_ttl": "60s",
+        },
+    )
+    path = tmp_path / "token"
+    path.symlink_to("..data/token")
+    projected: list[str] = []
+
+    def project():
+        projected.append(kube.issue())
+        folder = tmp_path / f"..{len(projected)}"
+        folder.mkdir()
+        (folder / "token").write_text(projected[-1] + "\n")
+        (tmp_path / "..new").symlink_to(folder.name)
+        (tmp_path / "..new").rename(tmp_path / "..data")
+
+    project()
+    async with engine(load_from(tmp_path, kubernetes(app, proxy, tmpfs, path)), clock) as running:
+        for _ in range(10):
+            project()
+            await clock.advance(30)
+            kube.accepted.discard(projected[-2])
+            await clock.advance(30)
+
+        assert proxy.count("/login") >= 10
+        assert "login failed" not in running.log
+        assert running.assembly.health.settled
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

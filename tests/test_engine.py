@@ -188,6 +188,35 @@ async def test_a_deleted_version_keeps_the_file_and_an_undeleted_one_is_fresh(
         assert (tmpfs / "db.env").read_text() == "pw=two\n"
 
 
+def destroy(kv, name):
+    kv.destroy_secret_versions(name, versions=[1])
+
+
+def delete_everything(kv, name):
+    kv.delete_metadata_and_all_versions(name)
+
+
+@pytest.mark.parametrize(
+    ("remove", "says"),
+    [(destroy, "version 1 was destroyed"), (delete_everything, "did you mean")],
+)
+async def test_what_is_gone_for_good_keeps_the_file_until_there_is_a_new_version(
+    app, proxy, clock, tmpfs, tmp_path, remove, says
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        remove(app.admin.secrets.kv.v2, f"{app.name}/db")
+        await clock.advance(67)
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert says in running.log
+
+        app.put("db", password="x" * 1024 * 1024)
+        await clock.advance(67)
+        assert (tmpfs / "db.env").read_text() == f"pw={'x' * 1024 * 1024}\n"
+
+
 async def test_a_missing_key_names_template_path_and_key_and_keeps_the_file(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -1,5 +1,6 @@
 """Every kind of secret from the real engines, on a moved clock: what is asked for, and when."""
 
+import asyncio
 import base64
 import io
 import json
@@ -218,7 +219,7 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         await clock.advance(20)
         before = [(tmpfs / name).stat() for name in ("cert", "kv")]
         told = running.log.count('"notified"')
-        logins = proxy.count("/login")
+        logins, tasks = proxy.count("/login"), len(asyncio.all_tasks())
         await clock.advance(60)
 
         assert proxy.count("/login") - logins >= 8
