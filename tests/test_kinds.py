@@ -228,6 +228,8 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         assert proxy.count("/kv") == 2
         assert [(tmpfs / name).stat() for name in ("cert", "kv")] == before
         assert running.log.count('"notified"') == told
+        assert len(asyncio.all_tasks()) <= tasks + 2  # of the proxy's connections
+        assert running.assembly.tokens.retiring == []
         assert running.assembly.health.settled
 
 

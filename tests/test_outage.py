@@ -1,4 +1,4 @@
-"""Scenario T01 for real: the server is killed, started again and unsealed; nothing is lost."""
+"""The real server is killed, started again and unsealed: token, lease and files live on (T01)."""
 
 import json
 import time
@@ -10,12 +10,15 @@ from tests.raft import raft
 
 
 @pytest.mark.timeout(90)
-def test_a_killed_and_unsealed_server_is_gone_on_with_under_the_same_token(tmpfs, tmp_path):
+def test_a_killed_and_unsealed_server_is_gone_on_with_under_the_same_token(
+    tmpfs, tmp_path, database
+):
     with raft(tmp_path) as node:
-        settings = configured(node, tmp_path, tmpfs)
+        settings = configured(node, tmp_path, tmpfs, database)
         path = write_config(tmp_path, settings)
         with running("run", "-c", path) as injector:
-            injector.wait_for("file written")
+            injector.wait_for("file written", times=2)
+            credential = (tmpfs / "db").read_text()
             node.kill()
             injector.wait_for("vault unreachable")
             during = json.loads(result("status", "--json", "-c", path).stdout)
@@ -26,22 +29,31 @@ def test_a_killed_and_unsealed_server_is_gone_on_with_under_the_same_token(tmpfs
             node.start()
             put(node, "two")
             written = time.monotonic()
-            injector.wait_for("file written", times=2, limit=20)
+            injector.wait_for("file written", times=3, limit=20)
             assert time.monotonic() - written < 4
 
             assert (tmpfs / "value").read_text() == "two"
             after = json.loads(result("status", "--json", "-c", path).stdout)
             assert after["vault"]["state"] == "ok"
+            assert (tmpfs / "db").read_text() == credential
+            assert database.accepts(*credential.split())
+            [lease] = node.admin.sys.list_leases("database/creds/app")["data"]["keys"]
+            node.admin.sys.renew_lease(f"database/creds/app/{lease}")
             assert injector.end() == 0
         assert injector.output.count('"logged in"') == 1
         assert injector.output.count("vault answers again") >= 1
 
 
-def configured(node, folder, tmpfs):
+def configured(node, folder, tmpfs, database):
     admin = node.admin
+    database.mount(admin)
+    database.role(admin, "app", ttl="1h", max_ttl="24h")
     admin.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
     admin.sys.enable_auth_method("approle")
-    admin.sys.create_or_update_policy("app", 'path "secret/*" { capabilities = ["read"] }')
+    rules = (
+        'path "secret/*" { capabilities = ["read"] } path "database/*" { capabilities = ["read"] }'
+    )
+    admin.sys.create_or_update_policy("app", rules)
     admin.auth.approle.create_or_update_approle("app", token_policies=["app"], token_ttl="1h")
     (folder / "role_id").write_text(admin.auth.approle.read_role_id("app")["data"]["role_id"])
     answer = admin.auth.approle.generate_secret_id("app")
@@ -53,8 +65,11 @@ def configured(node, folder, tmpfs):
         "vault": {"address": node.address},
         "auto_auth": {"method": {"type": "approle", "config": config}},
         "template_config": {"static_secret_render_interval": "1s"},
-        "secrets": {"app": {"path": "secret/data/app"}},
-        "template": [{"contents": "{{ app.value }}", "destination": str(tmpfs / "value")}],
+        "secrets": {"app": {"path": "secret/data/app"}, "db": {"path": "database/creds/app"}},
+        "template": [
+            {"contents": "{{ app.value }}", "destination": str(tmpfs / "value")},
+            {"contents": "{{ db.username }} {{ db.password }}", "destination": str(tmpfs / "db")},
+        ],
         "listener": [{"type": "unix", "address": str(tmpfs / "injector.sock")}],
     }
 
