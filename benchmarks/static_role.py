@@ -7,22 +7,16 @@ is tried on the database.
 
 import argparse
 import contextlib
-import json
-import shutil
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from benchmarks.errors import CouldNotRunError
 from benchmarks.processes import cpu_seconds, running
-from injector.dev.bao import dev_server, executable
+from benchmarks.scenario import login, main, ours, peer
+from injector.dev.bao import dev_server
 from injector.dev.postgres import Postgres, postgres
-from injector.errors import TransientError
 
 PERIOD = 5
 TRY_EVERY = 0.1
@@ -48,27 +42,22 @@ class Tries:
         )
 
 
-def main() -> int:
+def measure(folder: Path) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.static_role", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--without-peer", action="store_true", help="run `injector` only")
     args = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="injector-bench-"))
-    try:
-        with dev_server() as server, postgres() as database:
-            address = server.address
-            _prepare(server.admin, database, scratch)
-            sides = [("injector", _ours(address, scratch))]
-            if not args.without_peer:
-                sides.append(("bao agent", _peer(address, scratch)))
-            for tries in _measure(database, scratch, sides, args.seconds):
-                print(tries)
-    except (CouldNotRunError, TransientError) as exc:
-        print(f"benchmarks: {exc}", file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(scratch)
-    return 0
+    with dev_server() as server, postgres() as database:
+        _prepare(server.admin, database, folder)
+        text = f'{{{{ secret("{PATH}").password }}}}'
+        entry = {"contents": text, "destination": str(folder / "injector.txt")}
+        sides = [("injector", ours(server.address, folder, template=[entry]))]
+        if not args.without_peer:
+            text = f'{{{{ with secret "{PATH}" }}}}{{{{ .Data.password }}}}{{{{ end }}}}'
+            job = {folder / "bao agent.txt": text}
+            sides.append(("bao agent", peer(server.address, folder, job, interval="5m")))
+        for tries in _measure(database, folder, sides, args.seconds):
+            print(tries)
 
 
 def _measure(
@@ -91,58 +80,14 @@ def _measure(
     return found
 
 
-def _prepare(admin: Any, database: Postgres, scratch: Path) -> None:
+def _prepare(admin: Any, database: Postgres, folder: Path) -> None:
     database.mount(admin)
     database.execute(f"create role {USER} with login password 'to be rotated'")
     admin.secrets.database.create_static_role(
         USER, db_name="main", username=USER, rotation_statements=[], rotation_period=f"{PERIOD}s"
     )
-    admin.sys.create_or_update_policy(USER, f'path "{PATH}" {{ capabilities = ["read"] }}')
-    admin.sys.enable_auth_method("approle")
-    admin.auth.approle.create_or_update_approle(USER, token_policies=[USER], token_ttl="1h")
-    role_id = admin.auth.approle.read_role_id(USER)["data"]["role_id"]
-    secret_id = admin.auth.approle.generate_secret_id(USER)["data"]["secret_id"]
-    (scratch / "role_id").write_text(role_id)
-    (scratch / "secret_id").write_text(secret_id)
-
-
-def _ours(address: str, scratch: Path) -> list[str]:
-    login = {
-        "role_id_file_path": str(scratch / "role_id"),
-        "secret_id_file_path": str(scratch / "secret_id"),
-        "remove_secret_id_file_after_reading": False,
-    }
-    config = {
-        "vault": {"address": address},
-        "auto_auth": {"method": {"type": "approle", "config": login}},
-        "secrets": {"db": {"path": PATH}},
-        "template": [
-            {"contents": "{{ db.password }}", "destination": str(scratch / "injector.txt")}
-        ],
-    }
-    path = scratch / "injector.yaml"
-    path.write_text(yaml.safe_dump(config))
-    return [sys.executable, "-m", "injector", "run", "-c", str(path)]
-
-
-def _peer(address: str, scratch: Path) -> list[str]:
-    path = scratch / "agent.hcl"
-    text = f'{{{{ with secret "{PATH}" }}}}{{{{ .Data.password }}}}{{{{ end }}}}'
-    path.write_text(
-        f"""vault {{ address = "{address}" }}
-auto_auth {{ method "approle" {{ config = {{
-  role_id_file_path = "{scratch}/role_id"
-  secret_id_file_path = "{scratch}/secret_id"
-  remove_secret_id_file_after_reading = false
-}} }} }}
-template {{
-  contents = {json.dumps(text)}
-  destination = "{scratch}/bao agent.txt"
-}}
-"""
-    )
-    return [str(executable()), "agent", f"-config={path}"]
+    login(admin, folder, {PATH: ["read"]}, token_ttl="1h")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(measure))
