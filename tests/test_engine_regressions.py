@@ -1,6 +1,10 @@
 """Histories that the random search found: each broke a rule once, and is as short as can be."""
 
+import asyncio
+
 from injector.log import Redactor
+from injector.secret import Ref
+from tests.fakes import idle_loop
 from tests.model_actions import (
     Change,
     Deny,
@@ -12,7 +16,8 @@ from tests.model_actions import (
     RevokeTokens,
     Wait,
 )
-from tests.model_play import run
+from tests.model_play import playing, run
+from tests.model_server import Fault
 from tests.model_vault import DB, Roles
 from tests.model_world import World
 
@@ -119,3 +124,28 @@ def test_what_vault_failed_to_issue_costs_no_issuance_budget():
 def test_lost_answers_of_a_path_that_is_not_known_yet_are_within_its_budget():
     """Only an answer tells that it issues anything, and there was none."""
     run(World(budget=3), [Fail(DB, "lost", 9), Restart(), Wait(300)])
+
+
+def test_a_pending_credential_is_used_in_time_although_vault_is_away():
+    """The old one's end came while the next request waited for Vault; nobody needed it."""
+    roles = Roles(
+        token_ttl=150, token_max=150, token_renewable=False,
+        lease_ttl=120, lease_max=120, lease_renewable=False,
+    )  # fmt: skip
+
+    async def history():
+        for seed in range(4):
+            async with playing(World(roles, publish_delay=60, seed=seed)) as play:
+                store = play.kept.store
+                while store.pending(Ref.of(DB)) is None:
+                    await play.clock.advance(0.5)
+                play.model.trouble(300)
+                play.server.faults += [Fault("database", "reset", 99), Fault("health", "503", 99)]
+                await play.clock.advance(1120.0 - play.clock.now())
+
+                assert play.assembly.availability.down
+                name = play.files["db"].read_text().strip().partition("=")[2]
+                assert play.model.works(name)
+
+    with asyncio.Runner(loop_factory=idle_loop) as runner:
+        runner.run(history())

@@ -96,6 +96,8 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
 
         assert proxy.count(creds) == 2
         assert logs_in(database, tmpfs)
+        assert '"lease not renewed, issuing anew"' in running.log
+        assert '"level":"error"' not in running.log
 
 
 @pytest.mark.parametrize("token_ttl", ["2h", "20h"])

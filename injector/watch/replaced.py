@@ -8,8 +8,8 @@ from injector.secret import Act, Life, Ref, Step, after_failed_renewal, after_re
 from injector.store import Generation
 from injector.vault.transport import Unreachable
 from injector.watch.entry import Entry
+from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
-from injector.watch.watcher import Parts
 
 # Of what is left of a lease when it is replaced: nearly always its successor is taken before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2

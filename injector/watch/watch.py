@@ -9,8 +9,9 @@ from injector.health import State
 from injector.secret import Kind, Ref, Step
 from injector.vault import Token
 from injector.watch.entry import Entries
+from injector.watch.parts import Parts
 from injector.watch.replaced import Replaced
-from injector.watch.watcher import Demand, Parts, Watcher
+from injector.watch.watcher import Demand, Watcher
 
 
 class Watch:

@@ -1,15 +1,10 @@
 """Keeps one secret right. Its knowledge is in the store; only its failures are its own."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from injector.clock import Clock, Wakeup
+from injector.clock import Wakeup
 from injector.errors import DeniedError, InjectorError, MissingError, TransientError
-from injector.health import Health
-from injector.log import Logger, Redactor
-from injector.metrics import Metrics
-from injector.retry import Availability
 from injector.secret import (
     FLOOR,
     READ,
@@ -17,44 +12,24 @@ from injector.secret import (
     Kind,
     Life,
     Ref,
-    Rotation,
     Step,
     after_failed_renewal,
     after_failure,
     after_renewal,
-    announced,
-    locked,
     next_step,
-    still_due,
 )
-from injector.store import EXPIRING, Generation, Store
-from injector.vault import Answer, Token, Tokens, Vault
-from injector.vault.transport import Unreachable
+from injector.store import Generation
+from injector.vault import Answer, Token
 from injector.watch.budget import Budget
 from injector.watch.entry import Entry
+from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
+from injector.watch.rotation import Rotations
+from injector.watch.telling import Telling
 
-# Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
-LOUD = 3
 # What becomes of a refresh that somebody asked for: None if Vault answered, or why not. What is new
 # is in the store.
 Demand = asyncio.Future[InjectorError | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a watcher works with."""
-
-    clock: Clock
-    draw: Callable[[], float]
-    vault: Vault
-    tokens: Tokens
-    availability: Availability
-    store: Store
-    health: Health
-    metrics: Metrics
-    redactor: Redactor
-    log: Logger
 
 
 class Watcher:
@@ -65,12 +40,11 @@ class Watcher:
         self.entry = entry
         self._parts = parts
         self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
-        self._failures = 0
+        self._telling = Telling(entry.name, parts)
+        self._rotations = Rotations()  # of a static role
         self._asked_with: Token | None = None
         self._denied = False
         self._undone = True  # the last request has issued nothing for sure
-        self._rotation: Rotation | None = None  # of a static role, and when it was last asked
-        self._asked_at = 0.0
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
         self.due = Wakeup()
@@ -79,7 +53,7 @@ class Watcher:
     async def run(self) -> None:
         """Refresh for ever. Runs until cancelled."""
         clock = self._parts.clock
-        self._measure_what_is_kept()
+        self._telling.measure_what_is_kept(self._parts.store.current(self.ref))
         self.follow_token()
         try:
             while True:
@@ -104,11 +78,15 @@ class Watcher:
 
     async def refresh(self, act: Act) -> Step:
         """Do what is due; return what is next. A failure is state, not an exception."""
+        parts = self._parts
         if act is Act.PUBLISH:
             step = self._publish()
+            self.follow_token()
             # What failed while this one waited is still to be done.
-            return Step(Act.FETCH, self._parts.clock.now()) if self._failures else step
-        await self._parts.availability.wait()
+            return Step(Act.FETCH, parts.clock.now()) if self._telling.failures else step
+        if parts.availability.down and (pending := parts.store.pending(self.ref)) is not None:
+            return Step(Act.PUBLISH, self._publish_at(pending))  # nobody is needed for that
+        await parts.availability.wait()
         if act is Act.RENEW and self._has_ended():  # as after an outage: Vault need not be asked
             act = Act.FETCH
         try:
@@ -148,18 +126,10 @@ class Watcher:
         return step
 
     def _not_met(self, error: InjectorError) -> Step:
-        parts = self._parts
-        if isinstance(error, Unreachable):
-            parts.availability.report(error)
-        parts.metrics.errors.add(error.label)
-        parts.log.warning(
-            "refresh failed",
-            secret=self.entry.name,
-            error=str(error),
-            error_class=error.label,
-        )
+        self._telling.refresh_failed(error)
         if self._is_read and isinstance(error, TransientError):
-            return replace(self.step, at=min(self.step.at, parts.clock.now()))  # still to be read
+            at = min(self.step.at, self._parts.clock.now())
+            return replace(self.step, at=at)  # still to be read
         return self.step
 
     @property
@@ -181,7 +151,7 @@ class Watcher:
         if self._dies_with_another_token() or self._denied_to_another_token():
             self.due.ring()
         elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
-            self._measure_expiry(lease)
+            self._telling.measure_expiry(lease)
 
     def _rung(self, step: Step) -> Step:
         """Return what is next after another token came, which may have been used already."""
@@ -229,7 +199,7 @@ class Watcher:
         self._budget.answered(life)
         before = parts.store.current(self.ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
-            self._measure(parts.store.confirm(self.ref, life))
+            self._telling.measure(parts.store.confirm(self.ref, life))
             return self._next(life)
         added = parts.store.add(self.ref, answer, life, token=token, now=parts.clock.now())
         parts.log.debug(
@@ -269,7 +239,7 @@ class Watcher:
 
     def _publish(self) -> Step:
         generation = self._parts.store.publish(self.ref)
-        self._measure(generation)
+        self._telling.measure(generation)
         return self._next(generation.life, rotated=True)
 
     async def _renew(self) -> Step:
@@ -279,7 +249,7 @@ class Watcher:
         assert lease is not None
         before = lease.life
         life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
-        self._measure(parts.store.confirm(self.ref, life))
+        self._telling.measure(parts.store.confirm(self.ref, life))
         parts.log.debug("lease renewed", secret=self.entry.name, duration=life.duration)
         return after_renewal(before, life, self.entry.timing, parts.draw())
 
@@ -301,80 +271,36 @@ class Watcher:
 
     def _next(self, life: Life, *, rotated: bool = False) -> Step:
         if life.kind is Kind.STATIC_ROLE:
-            self._follow_rotation(life, rotated=rotated)
-        parts = self._parts
-        return next_step(life, self.entry.timing, parts.draw(), rotation=self._rotation)
+            self._rotations.follow(life, rotated=rotated)
+        timing, draw = self.entry.timing, self._parts.draw()
+        return next_step(life, timing, draw, rotation=self._rotations.expected)
 
-    def _follow_rotation(self, life: Life, *, rotated: bool) -> None:
-        before, last_asked = self._rotation, self._asked_at
-        if before is None:
-            self._rotation = announced(life)
-        elif rotated:
-            self._rotation = locked(before, last_asked, life)
-        else:
-            self._rotation = still_due(before, life)
-        self._asked_at = life.granted_at
-
-    # -- what others get to know
+    # -- what becomes of them
 
     def _succeeded(self) -> None:
-        if self._failures:
-            self._parts.log.info("secret recovered", secret=self.entry.name)
-        self._failures, self._denied = 0, False
-        self._parts.health.ok("secret", self.entry.name)
+        self._denied = False
+        self._telling.succeeded()
 
     def _failed(self, error: InjectorError, act: Act) -> Step:
         parts = self._parts
-        self._failures += 1
+        if act is Act.RENEW and not isinstance(error, TransientError):
+            self._telling.not_renewed(error)
+            return Step(Act.FETCH, parts.clock.now())
         self._denied = isinstance(error, DeniedError)
-        parts.health.failing("secret", self.entry.name, error)
-        if isinstance(error, Unreachable):
-            parts.availability.report(error)
+        self._telling.failing(error)
         step = self._after_failure(error, act)
         if (pending := parts.store.pending(self.ref)) is not None:
             step = min(step, Step(Act.PUBLISH, self._publish_at(pending)), key=lambda s: s.at)
-        quiet = isinstance(error, TransientError) and self._failures < LOUD
-        (parts.log.info if quiet else parts.log.error)(
-            "secret failed",
-            secret=self.entry.name,
-            error=str(error),
-            error_class=error.label,
-            failures=self._failures,
-            retry_in=round(step.at - parts.clock.now(), 1),
-        )
+        self._telling.failed(error, step)
         return step
 
     def _after_failure(self, error: InjectorError, act: Act) -> Step:
         parts, now = self._parts, self._parts.clock.now()
-        lease = parts.store.current(self.ref)
+        failures, lease = self._telling.failures, parts.store.current(self.ref)
         if act is Act.RENEW and lease is not None:
-            return after_failed_renewal(error, self._failures, lease.life, now, parts.draw())
-        at = after_failure(
-            error, self._failures, now=now, timing=self.entry.timing, draw=parts.draw()
-        )
+            return after_failed_renewal(error, failures, lease.life, now, parts.draw())
+        at = after_failure(error, failures, now=now, timing=self.entry.timing, draw=parts.draw())
         return Step(Act.FETCH, at)
-
-    def _measure_what_is_kept(self) -> None:
-        """Say what an earlier process has left; after a reload it has been said."""
-        current = self._parts.store.current(self.ref)
-        if current is not None and not self._parts.metrics.secret_generation.has(self.entry.name):
-            self._measure(current)
-
-    def _measure(self, generation: Generation) -> None:
-        metrics, name = self._parts.metrics, self.entry.name
-        metrics.secret_refreshed.set(self._wall(generation.life.granted_at), name)
-        metrics.secret_generation.set(generation.number, name)
-        self._measure_expiry(generation)
-
-    def _measure_expiry(self, generation: Generation) -> None:
-        life, expires = generation.life, self._parts.metrics.secret_expires
-        if life.kind in EXPIRING and life.expires_at < float("inf"):
-            expires.set(self._wall(life.expires_at), self.entry.name)
-        else:
-            expires.forget(self.entry.name)
-
-    def _wall(self, moment: float) -> float:
-        return self._parts.clock.wall() + moment - self._parts.clock.now()
 
 
 def _same(before: Answer, after: Answer) -> bool:

@@ -1,0 +1,22 @@
+"""Follows the rotations of one static role, from what its answers say."""
+
+from injector.secret import Life, Rotation, announced, locked, still_due
+
+
+class Rotations:
+    """Knows when the next one is expected, and between which requests the last one was seen."""
+
+    def __init__(self) -> None:
+        self.expected: Rotation | None = None
+        self._asked_at = 0.0
+
+    def follow(self, life: Life, *, rotated: bool) -> None:
+        """Note an answer; `rotated` if it is another password than the one before."""
+        before, last_asked = self.expected, self._asked_at
+        if before is None:
+            self.expected = announced(life)
+        elif rotated:
+            self.expected = locked(before, last_asked, life)
+        else:
+            self.expected = still_due(before, life)
+        self._asked_at = life.granted_at

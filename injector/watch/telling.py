@@ -1,0 +1,86 @@
+"""What others get to know of one secret: health, log and metrics."""
+
+from math import inf
+
+from injector.errors import InjectorError, TransientError
+from injector.secret import Step
+from injector.store import EXPIRING, Generation
+from injector.vault.transport import Unreachable
+from injector.watch.parts import Parts
+
+# Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
+LOUD = 3
+
+
+class Telling:
+    """Counts failures in a row, and tells everybody who has to know of them."""
+
+    def __init__(self, name: str, parts: Parts) -> None:
+        self.failures = 0
+        self._name = name
+        self._parts = parts
+
+    def succeeded(self) -> None:
+        if self.failures:
+            self._parts.log.info("secret recovered", secret=self._name)
+        self.failures = 0
+        self._parts.health.ok("secret", self._name)
+
+    def failing(self, error: InjectorError) -> None:
+        """Note a failure, before anybody has decided what is next."""
+        self.failures += 1
+        self._parts.health.failing("secret", self._name, error)
+        self.unreachable(error)
+
+    def unreachable(self, error: InjectorError) -> None:
+        """Let everybody wait for a probe if there was no answer."""
+        if isinstance(error, Unreachable):
+            self._parts.availability.report(error)
+
+    def failed(self, error: InjectorError, step: Step) -> None:
+        """Log a failure with what is next."""
+        quiet = isinstance(error, TransientError) and self.failures < LOUD
+        (self._parts.log.info if quiet else self._parts.log.error)(
+            "secret failed",
+            secret=self._name,
+            error=str(error),
+            error_class=error.label,
+            failures=self.failures,
+            retry_in=round(step.at - self._parts.clock.now(), 1),
+        )
+
+    def refresh_failed(self, error: InjectorError) -> None:
+        """Log why a refresh that somebody asked for has failed: what is in use stays right."""
+        self.unreachable(error)
+        self._parts.metrics.errors.add(error.label)
+        self._parts.log.warning(
+            "refresh failed", secret=self._name, error=str(error), error_class=error.label
+        )
+
+    def not_renewed(self, error: InjectorError) -> None:
+        """Log a refused renewal: the lease was revoked, or may not be renewed. It is no failure."""
+        self._parts.log.info(
+            "lease not renewed, issuing anew", secret=self._name, reason=str(error)
+        )
+
+    def measure_what_is_kept(self, current: Generation | None) -> None:
+        """Say what an earlier process has left; after a reload it has been said."""
+        if current is not None and not self._parts.metrics.secret_generation.has(self._name):
+            self.measure(current)
+
+    def measure(self, generation: Generation) -> None:
+        """Set the metrics of what is right now."""
+        metrics = self._parts.metrics
+        metrics.secret_refreshed.set(self._wall(generation.life.granted_at), self._name)
+        metrics.secret_generation.set(generation.number, self._name)
+        self.measure_expiry(generation)
+
+    def measure_expiry(self, generation: Generation) -> None:
+        life, expires = generation.life, self._parts.metrics.secret_expires
+        if life.kind in EXPIRING and life.expires_at < inf:
+            expires.set(self._wall(life.expires_at), self._name)
+        else:
+            expires.forget(self._name)
+
+    def _wall(self, moment: float) -> float:
+        return self._parts.clock.wall() + moment - self._parts.clock.now()
