@@ -9,10 +9,12 @@ import urllib.parse
 import pytest
 
 from injector.agent.assembly import Kept
+from injector.cli.overview import overview
 from injector.cli.daemon import execute
 from injector.log import Redactor, library_logs, logger
 from tests.configs import load_text
 from tests.processes import result, running, write_config
+from tests.test_listener import ask
 from tests.test_run import daemon
 
 CANARY = 'canary-7f3a"\\ $(value)\nsecond-line-9b2c'
@@ -94,6 +96,7 @@ def test_nothing_but_the_destination_ever_holds_the_value(app, tmpfs, tmp_path):
     app.put("db", password="canary-one-7f3a")
     settings = daemon(app, tmpfs)
     settings["template_config"] = {"static_secret_render_interval": "200ms"}
+    settings["journal"] = {"path": str(tmp_path / "journal.jsonl")}
     settings["template"][0]["exec"] = {
         "command": ["sh", "-c", f"cat {tmpfs}/db.env >&2; base64 {tmpfs}/db.env; exit 3"]
     }
@@ -105,12 +108,22 @@ def test_nothing_but_the_destination_ever_holds_the_value(app, tmpfs, tmp_path):
         app.put("db", other="canary-three-7f3a")
         injector.wait_for("file not written")
         status = result("status", "--json", "-c", path)
+        table = overview(json.loads(status.stdout))
         refused = result("probe", "ready", "-c", path)
+        refreshed = result("refresh", "db", "-c", path)
+        pages = [ask(tmpfs / "injector.sock", "GET", page) for page in ("/", "/metrics")]
         argv = (_proc(injector) / "cmdline").read_text()
         injector.end()
 
     secret_id = app.secret_id.read_text().strip()
-    for text in (injector.output, status.stdout, status.stderr, refused.stdout, argv):
+    assert refreshed.returncode == 5
+    assert [answer for answer, _ in pages] == [200, 200]
+    journal = (tmp_path / "journal.jsonl").read_text()
+    assert '"outcome": "failed"' in journal
+    said = (status, refused, refreshed)
+    texts = [text for ended in said for text in (ended.stdout, ended.stderr)]
+    texts += [*table, *(text for _, text in pages), injector.output, argv, journal]
+    for text in texts:
         assert "7f3a" not in text
         assert base64.b64encode(b"pw=canary-two").decode()[:16] not in text
         assert secret_id not in text

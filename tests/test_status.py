@@ -142,6 +142,19 @@ async def test_a_path_that_is_made_of_a_secret_is_not_its_name(app, proxy, clock
         assert CANARY not in exposition(running.kept.metrics).decode()
 
 
+def test_the_supervised_command_has_a_line_of_its_own():
+    command = {
+        "state": "ok", "since": 0.0, "program": "gunicorn", "pid": 7, "started_at": 40.0,
+        "starts": 2, "last_exit": "SIGTERM", "environment": [],
+    }  # fmt: skip
+    waits = {"program": None, "pid": None, "started_at": None, "starts": 0, "last_exit": None}
+
+    [line] = overview(EMPTY | {"now": 100.0, "command": command})[2:]
+    assert line == "command: gunicorn, pid 7, up 1m, 2 starts, last ended with SIGTERM: ok"
+    [line] = overview(EMPTY | {"now": 100.0, "command": command | waits | {"state": "waiting"}})[2:]
+    assert line == "command: never started: waiting for 1m40s"
+
+
 def test_a_terminal_is_shown_and_not_told_anything():
     status = json.loads(json.dumps(EMPTY))
     status["vault"] = {"state": "failing", "since": 0, "error": "\x1b]0;owned\x07 \r\n ok"}

@@ -99,6 +99,18 @@ def test_it_says_what_there_is_and_what_comes_next():
     assert "db 7 - 16m40s ago 2.1s delivered" in shown.words
 
 
+def test_the_supervised_command_stands_beside_vault():
+    command = {
+        "state": "ok", "since": 0.0, "program": EVIL, "pid": 7, "started_at": 1_699_999_940.0,
+        "starts": 1, "last_exit": None, "environment": [],
+    }  # fmt: skip
+
+    html = page(status(command=command))
+
+    assert f"{EVIL}, pid 7, up 1m, 1 start: ok" in Document(html).words
+    assert "<script" not in html
+
+
 def test_alarms_stand_first():
     alarm = {"alarm": "rolled_back", "name": "/run/secrets/db.env", "since": 0}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from injector.cli.table import Row, columns
-from injector.status.words import ALARMS, next_of, span, state_of
+from injector.status.words import ALARMS, command_of, next_of, span, state_of
 
 Entry = dict[str, Any]
 # The last rotations that are shown.
@@ -21,7 +21,8 @@ def overview(status: Entry) -> list[str]:
     if status["vault"]["state"] != "ok":
         lines.append(f"vault: {_state(status['vault'], now)}")
     if status["command"] is not None:
-        lines.append(f"command: {_state(status['command'], now)}")
+        command = status["command"]
+        lines.append(f"command: {command_of(command, now)}: {_state(command, now)}")
     if status["journal"] is not None and status["journal"]["error"]:
         lines.append(f"journal: {status['journal']['path']}: {status['journal']['error']}")
     lines += [f"ALARM: {alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]

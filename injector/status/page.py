@@ -10,7 +10,7 @@ from typing import Any
 import minijinja
 
 from injector.status.timeline import NOW, axis, lane
-from injector.status.words import ALARMS, next_of, span, state_of
+from injector.status.words import ALARMS, command_of, next_of, span, state_of
 
 Entry = dict[str, Any]
 # How often the page loads itself again, seconds; `?refresh=0` leaves it as it is.
@@ -78,6 +78,7 @@ def _filters(now: float) -> Entry:
         "next": lambda entry: next_of(entry["next"], now),
         "life": lambda entry: _life(entry, now),
         "state": lambda entry: "{}\n{}".format(*state_of(entry, now)).strip().split("\n", 1),
+        "command": lambda command: command_of(command, now),
         "tone": lambda word: TONES.get(word, "wait"),
         "alarm": lambda alarm: f"{alarm['name']} {ALARMS[alarm['alarm']]}",
     }

@@ -37,3 +37,16 @@ def next_of(step: Entry | None, now: float) -> str:
         return ""
     wait = step["at"] - now
     return f"{step['act']} now" if wait < 1 else f"{step['act']} in {span(wait)}"
+
+
+def command_of(command: Entry, now: float) -> str:
+    """Return what the supervised command does, and how often it was started."""
+    parts = [command["program"] or "never started"]
+    if command["pid"] is not None:
+        parts.append(f"pid {command['pid']}")
+        parts.append(f"up {span(now - command['started_at'])}")
+    if command["starts"]:
+        parts.append("1 start" if command["starts"] == 1 else f"{command['starts']} starts")
+    if command["last_exit"]:
+        parts.append(f"last ended with {command['last_exit']}")
+    return ", ".join(parts)
