@@ -102,12 +102,17 @@ class Rotations:
     # -- for delivery
 
     def failed(
-        self, refs: Iterable[Ref], error: InjectorError, outcome: Outcome = Outcome.FAILED
+        self,
+        rotations: Iterable[Rotation],
+        error: InjectorError,
+        outcome: Outcome = Outcome.FAILED,
     ) -> None:
-        """Note that these values do not get to where they should be."""
-        for ref in refs:
-            before = self._newest.get(ref)
-            if before is not None and before.outcome is not Outcome.DELIVERED:
+        """Note that these values do not get to where they should be, unless newer ones came."""
+        for rotation in rotations:
+            before = self._newest.get(rotation.ref)
+            if before is None or before.rotation.generation != rotation.generation:
+                continue
+            if before.outcome is not Outcome.DELIVERED:
                 reason = self._redact(str(error))
                 now = self._clock.now()
                 self._note(Event(before.rotation, outcome, now, reason, error.label))

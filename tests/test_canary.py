@@ -9,8 +9,8 @@ import urllib.parse
 import pytest
 
 from injector.agent.assembly import Kept
-from injector.cli.overview import overview
 from injector.cli.daemon import execute
+from injector.cli.overview import overview
 from injector.log import Redactor, library_logs, logger
 from tests.configs import load_text
 from tests.processes import result, running, write_config

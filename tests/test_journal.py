@@ -130,6 +130,28 @@ async def test_the_same_failure_again_and_again_is_one_line(
         assert outcomes(path) == [(1, "published"), (1, "failed")]
 
 
+async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    """The application cannot be told of the second value; of the third no file can be made."""
+    app.put("app", value="one")
+    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+    fails = {"command": ["false"], "wait": {"min": "1s", "max": "1s"}}
+    blocks = {"template": [entry], "notify": {"app": fails}}
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
+        app.put("app", other="x")
+        await clock.advance(200)
+
+    assert [(line["generation"], line["error_class"]) for line in lines(path)] == [
+        (1, None),
+        (1, "hook"),
+        (1, None),  # superseded
+        (2, None),
+        (2, "missing"),
+    ]
+
+
 async def test_it_goes_on_in_a_new_file_after_a_rename_and_in_the_same_one_after_a_cut(
     app, proxy, clock, tmpfs, tmp_path, path
 ):

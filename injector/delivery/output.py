@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from injector.config import model
 from injector.destination import Staged
+from injector.rotations import Rotation
 from injector.secret import Ref
 from injector.store import Generation
 from injector.template import Lacking, Rendered, Snapshot
@@ -111,6 +112,8 @@ class Output(Generic[C]):
         """What a sentence calls it."""
         return f"{self.kind} {self.name}" if self.kind == "bundle" else self.name
 
-    def untaken(self, generations: Mapping[Ref, Generation]) -> list[Ref]:
+    def untaken(self, generations: Mapping[Ref, Generation]) -> list[Rotation]:
         """Return those of these that its applications have not taken yet."""
-        return [ref for ref, found in generations.items() if self.told.get(ref) is not found]
+        return [
+            found.rotation for ref, found in generations.items() if self.told.get(ref) is not found
+        ]

@@ -36,9 +36,9 @@ class Parts:
 
     def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
         """Report that what readers see is not what it should be."""
-        refs = output.untaken(self.store.generations(output.wants))
+        untaken = output.untaken(self.store.generations(output.wants))
         outcome = Outcome.ROLLED_BACK if result == "rolled_back" else Outcome.FAILED
-        self.rotations.failed(refs, error, outcome)
+        self.rotations.failed(untaken, error, outcome)
         self.health.failing(output.kind, output.name, error)
         self.metrics.file_stale.set(1, output.name)
         self.metrics.renders.add(output.name, result)
