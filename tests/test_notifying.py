@@ -6,6 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Any
+
+import pytest
+from aiohttp import web
 
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
@@ -130,6 +134,58 @@ async def test_a_changing_secret_is_told_no_more_often_than_min_interval(
 
         assert (tmpfs / "a").read_text() == "13"
         assert len(journal(tmpfs)) == 1 + 3
+
+
+@pytest.mark.parametrize("verify", ["http", "tcp"])
+async def test_an_application_is_told_over_http_and_asked_whether_it_took_the_change(
+    app, proxy, clock, tmpfs, tmp_path, verify
+):
+    """It says which value it has loaded, and stops listening for clients when that is bad."""
+    app.put("a", value="one")
+    loaded: list[str] = []
+    clients = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    client_port = clients.sockets[0].getsockname()[1]
+
+    async def reload(_: web.Request) -> web.Response:
+        loaded.append((tmpfs / "a").read_text())
+        if loaded[-1] == "bad":
+            clients.close()
+        return web.Response(status=204)
+
+    async def health(_: web.Request) -> web.Response:
+        return web.Response(text=f"value: {loaded[-1]}")
+
+    web_app = web.Application()
+    web_app.add_routes([web.post("/reload", reload), web.get("/health", health)])
+    runner = web.AppRunner(web_app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    ways: dict[str, dict[str, Any]] = {
+        "http": {"http": {"url": f"{url}/health", "body_pattern": "value: (one|two)"}},
+        "tcp": {"tcp": f"127.0.0.1:{client_port}"},
+    }
+    notify = {"http": {"url": f"{url}/reload"}, "verify": {**ways[verify], "timeout": "2s"}}
+    settings = configured(
+        app, proxy.address, tmpfs, ["a"], notify={"app": {**notify, "on_failure": "rollback"}}
+    )
+    try:
+        async with engine(load_from(tmp_path, settings), clock) as running:
+            app.put("a", value="two")
+            await clock.advance(70)
+            assert loaded == ["one", "two"]
+            assert running.assembly.health.settled
+
+            app.put("a", value="bad")
+            await clock.advance(66)
+            assert loaded[:4] == ["one", "two", "bad", "two"]
+            assert (tmpfs / "a").read_text() == "two"
+            [alarm] = [r for r in running.assembly.health.failures() if r.kind == "file"]
+            reason = "nothing that matches" if verify == "http" else "no connection to 127.0.0.1"
+            assert reason in str(alarm.error)
+    finally:
+        await runner.cleanup()
+        clients.close()
 
 
 LISTENER = """
