@@ -2,8 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from injector.clock import Clock, Wakeup
 from injector.errors import InjectorError
@@ -23,8 +25,8 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"  # the next one came before that
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+# Structs, since every start pays for their definition: a tenth of what a dataclass costs.
+class Rotation(Struct, frozen=True):
     """One generation of a secret. `answered_at` is when Vault gave it, on the injected clock."""
 
     ref: Ref
@@ -34,8 +36,7 @@ class Rotation:
     answered_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """The newest word on a rotation; `reason` and the class of the error where it failed."""
 
     rotation: Rotation
