@@ -5,6 +5,8 @@ it is counted.
 Messages say what failed, on what, and what to do; they never contain a secret value.
 """
 
+import errno
+import os
 from typing import ClassVar
 
 
@@ -98,3 +100,16 @@ class HookError(InjectorError):
     exit_code = 8
     label = "hook"
     means = "the application was there, and could not be told"
+
+
+def unreadable(exc: OSError) -> str:
+    """Say why a file cannot be read, and what to do about it."""
+    why = exc.strerror or type(exc).__name__
+    match exc.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return f"{why}; put it there, or correct the path"
+        case errno.EACCES | errno.EPERM:
+            return f"{why}; let uid {os.geteuid()} read it"
+        case errno.EISDIR:
+            return f"{why}; name the file itself"
+    return why

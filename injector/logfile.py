@@ -34,7 +34,9 @@ class LogFile:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             self._open()
         except OSError as exc:
-            raise WriteError(f"log_file {path}: {exc.strerror}") from exc
+            raise WriteError(
+                f"log_file {path}: {exc.strerror}; name a file that uid {os.geteuid()} can write"
+            ) from exc
 
     def write(self, text: str) -> None:
         """Write to both: neither may keep a line from the other."""

@@ -27,6 +27,9 @@ def server():
         yield bao
 
 
+GONE = "No such file or directory; put it there, or correct the path"
+
+
 @dataclass
 class Pair:
     """A certificate and its key on disk, and the authority that the app's role trusts."""
@@ -204,11 +207,11 @@ NOT_USABLE = "cannot use {0} with {1} for TLS: one is not PEM, half-written, or 
 BROKEN = {
     "no certificate": (
         lambda cert, key, other: (None, key),
-        "cannot read the certificate from {0}: No such file or directory",
+        f"cannot read the certificate from {{0}}: {GONE}",
     ),
     "no key": (
         lambda cert, key, other: (cert, None),
-        "cannot read {1} for TLS: No such file or directory",
+        f"cannot read {{1}} for TLS: {GONE}",
     ),
     "half a certificate": (lambda cert, key, other: (cert[:200], key), NOT_USABLE),
     "half a key": (lambda cert, key, other: (cert, key[:100]), NOT_USABLE),

@@ -183,7 +183,10 @@ async def test_a_file_that_is_missing_is_named_and_nothing_is_guessed(app, tmp_p
 
     assert exit_code(found) == 3
     assert problems(found) == [
-        f"login: cannot read the role id from {app.role_id}: No such file or directory"
+        (
+            f"login: cannot read the role id from {app.role_id}: No such file or directory; put it "
+            "there, or correct the path"
+        )
     ]
 
 
@@ -191,7 +194,7 @@ async def test_a_file_that_is_missing_is_named_and_nothing_is_guessed(app, tmp_p
     ("method", "says"),
     [
         ({"type": "kubernetes", "config": {"role": "r"}}, "the role's service accounts"),
-        ({"type": "token_file", "config": {}}, "give a token that is still alive"),
+        ({"type": "token_file", "config": {}}, "give one that is alive"),
     ],
 )
 async def test_each_method_has_its_own_advice(app, tmp_path, settings, method, says):

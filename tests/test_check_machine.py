@@ -196,7 +196,10 @@ async def test_nobody_to_signal_is_a_note_and_a_bad_pid_file_a_problem(tmp_path)
     assert missing.level is Level.NOTE
     assert missing.text == "not-running-here does not run now, so nobody would be told"
     assert (bad.level, bad.exit_code) == (Level.PROBLEM, 8)
-    assert bad.text == f"the first line of {tmp_path}/pid is not the number of a process"
+    assert (
+        bad.text
+        == f"the first line of {tmp_path}/pid is not the number of a process: name its pid file"
+    )
 
 
 def test_a_process_of_somebody_else_may_not_be_signalled(listener, as_nobody):

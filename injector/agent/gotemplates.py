@@ -48,7 +48,7 @@ def compiled(
     if template.writes_files and alone:
         raise RenderError(
             f"{source.name}: writeToFile needs a file of its own: a variable, or one file of a "
-            "bundle, cannot have others beside it"
+            "bundle, cannot have others beside it; move it into an entry of `template:`"
         )
     return template
 

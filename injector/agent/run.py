@@ -242,7 +242,9 @@ def _pid_file(path: str) -> Iterator[None]:
         with open(path, "w", encoding="ascii", opener=_no_link) as file:
             file.write(f"{os.getpid()}\n")
     except OSError as exc:
-        raise WriteError(f"pid_file {path}: {exc.strerror}") from exc
+        raise WriteError(
+            f"pid_file {path}: {exc.strerror}; name a file that uid {os.geteuid()} can make"
+        ) from exc
     try:
         yield
     finally:

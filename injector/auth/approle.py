@@ -12,6 +12,12 @@ from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.vault import Token, Vault
 
+# What a refusal mostly means.
+LOOK_AT = (
+    "the two ids have to belong to one role of this mount; a secret id expires, and may be good "
+    "for a few logins only"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SecretId:
@@ -62,7 +68,7 @@ class AppRole(Method):
         if secret_id is not None:
             self._redactor.learn("secret id", (secret_id.value, secret_id.file_text))
             body["secret_id"] = secret_id.value
-        token = await vault.log_in(self._mount, body, namespace=self._namespace)
+        token = await vault.log_in(self._mount, body, namespace=self._namespace, advice=LOOK_AT)
         if secret_id is not None:
             self._remove_file(secret_id)
         return token
@@ -141,5 +147,5 @@ class AppRole(Method):
 def _secret_id_in(unwrapped: Mapping[str, Any]) -> str:
     secret_id = unwrapped.get("secret_id")
     if not isinstance(secret_id, str) or not secret_id:
-        raise AuthError("what was wrapped has no `secret_id`")
+        raise AuthError("what was wrapped has no `secret_id`: wrap the answer of `…/secret-id`")
     return secret_id

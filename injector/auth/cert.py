@@ -6,10 +6,12 @@ from hashlib import sha256
 
 from injector.auth.method import Method
 from injector.config import model
-from injector.errors import AuthError, TransientError
+from injector.errors import AuthError, TransientError, unreadable
 from injector.vault import Token, Vault
 from injector.vault.tls import UnusablePair
 
+# What a refusal mostly means.
+LOOK_AT = "a role of this mount has to trust the certificate, which ends as well"
 # Vault's words for certificates that it refuses with a 500, as if waiting could help: one that has
 # expired or is of no use to clients, and one without a common name.
 REFUSALS = ("failed to verify client's certificate", "missing name in alias")
@@ -36,7 +38,7 @@ class Cert(Method):
         # Taken before the file is used: if it changes meanwhile, there is one login too many.
         presented = self._fingerprint()
         async with self._presenting(vault) as own:
-            token = await own.log_in(self._mount, body, namespace=self._namespace)
+            token = await own.log_in(self._mount, body, namespace=self._namespace, advice=LOOK_AT)
         self._logged_in_with = presented
         return token
 
@@ -45,7 +47,7 @@ class Cert(Method):
             # Vault's refusal would be a 500, as if waiting could help.
             raise AuthError(
                 f"{self._config.client_cert} is not the certificate of the login any more, "
-                "and Vault renews for no other"
+                "and Vault renews for no other: a new login follows"
             )
         async with self._presenting(vault) as own:
             return await own.renew_self(token)
@@ -69,4 +71,4 @@ class Cert(Method):
             with open(path, "rb") as file:
                 return sha256(file.read()).digest()
         except OSError as exc:
-            raise AuthError(f"cannot read the certificate from {path}: {exc.strerror}") from exc
+            raise AuthError(f"cannot read the certificate from {path}: {unreadable(exc)}") from exc

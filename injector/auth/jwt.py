@@ -8,6 +8,9 @@ from injector.config import model
 from injector.log import Logger, Redactor
 from injector.vault import Token, Vault
 
+# What a refusal mostly means.
+LOOK_AT = "look at the role's bound claims and audience, and whether the JWT has expired"
+
 
 class Jwt(Method):
     """Reads the file at every login. A JWT expires, so a removed one is not remembered."""
@@ -36,7 +39,7 @@ class Jwt(Method):
         jwt = material.read(self._config.path, "JWT")
         self._redactor.learn("JWT", jwt)
         body = {"role": self._config.role, "jwt": jwt}
-        token = await vault.log_in(self._mount, body, namespace=self._namespace)
+        token = await vault.log_in(self._mount, body, namespace=self._namespace, advice=LOOK_AT)
         if self._config.remove_jwt_after_reading:
             self._remove(jwt)
         return token

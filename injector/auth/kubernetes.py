@@ -6,6 +6,12 @@ from injector.config import model
 from injector.log import Redactor
 from injector.vault import Token, Vault
 
+# What a refusal mostly means.
+LOOK_AT = (
+    "look at the role's service accounts, namespaces and audience, and at Vault's right to review "
+    "tokens"
+)
+
 
 class Kubernetes(Method):
     """kubelet replaces the token before it expires, so the newest one is always in the file."""
@@ -26,4 +32,4 @@ class Kubernetes(Method):
         jwt = material.read(self._config.token_path, "service-account token")
         self._redactor.learn("JWT", jwt)
         body = {"role": self._config.role, "jwt": jwt}
-        return await vault.log_in(self._mount, body, namespace=self._namespace)
+        return await vault.log_in(self._mount, body, namespace=self._namespace, advice=LOOK_AT)

@@ -3,7 +3,7 @@
 import os
 from hashlib import sha256
 
-from injector.errors import AuthError
+from injector.errors import AuthError, unreadable
 
 # A JWT is a few kilobytes, a secret id 36 bytes: more than this is the wrong file.
 LARGEST = 64 * 1024
@@ -18,17 +18,17 @@ def read(path: str, what: str) -> str:
         with open(path, "rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as exc:
-        raise AuthError(f"cannot read the {what} from {path}: {exc.strerror}") from exc
+        raise AuthError(f"cannot read the {what} from {path}: {unreadable(exc)}") from exc
     if len(raw) > LARGEST:
-        raise AuthError(f"{path} is larger than {LARGEST} bytes: this is not a {what}")
+        raise AuthError(f"{path} is larger than {LARGEST} bytes: {_not_a(what)}")
     try:
         text = raw.decode("ascii").strip()
     except UnicodeDecodeError:
-        raise AuthError(f"{path} is not plain text: this is not a {what}") from None
+        raise AuthError(f"{path} is not plain text: {_not_a(what)}") from None
     if not text:
-        raise AuthError(f"{path} is empty: it should hold the {what}")
+        raise AuthError(f"{path} is empty: put the {what} into it")
     if len(text.split()) > 1:
-        raise AuthError(f"{path} holds more than one word: this is not a {what}")
+        raise AuthError(f"{path} holds more than one word: {_not_a(what)}")
     return text
 
 
@@ -48,6 +48,10 @@ def holds(path: str, text: str) -> bool:
         return read(path, "proof") == text
     except AuthError:
         return False
+
+
+def _not_a(what: str) -> str:
+    return f"this is not a {what}; name the file that holds it, and nothing else"
 
 
 def exists(path: str) -> bool:

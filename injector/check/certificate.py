@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 from injector.check.finding import Finding, ok, problem, warning
 from injector.config import model
 from injector.errors import TransientError
-from injector.vault.tls import reason
+from injector.vault.tls import advice, reason
 
 ABOUT = "tls"
-# OpenSSL's numbers (x509_vfy.h) → what to do.
-NOT_YET, EXPIRED, NAMES = 9, 10, (62, 64)
 # Whoever renews certificates does so well before: at this share of a life, and this many seconds.
 LATE_SHARE, LATE = 0.2, 14 * 86400.0
 
@@ -33,21 +31,11 @@ def judge(certificate: Mapping[str, Any], settings: model.Vault, now: float) -> 
 
 def refused(exc: ssl.SSLError, settings: model.Vault) -> Finding:
     """Say why there is no connection, and what to do."""
-    code = getattr(exc, "verify_code", None)
-    if code is None:
+    if getattr(exc, "verify_code", None) is None:
         text = f"no TLS with {settings.address}: {exc.reason or reason(exc)}"
-        remedy = "is it an http:// address, or does something other than Vault answer there?"
-        return problem(ABOUT, text, remedy, like=TransientError)
-    if code in NAMES:
-        remedy = "set `vault.tls_server_name` to a name that is in the certificate"
-    elif code == EXPIRED:
-        remedy = "renew the server's certificate, unless this machine's clock is wrong"
-    elif code == NOT_YET:
-        remedy = "set this machine's clock, or the server's"
     else:
-        remedy = "set `vault.ca_cert` to the authority that signed the server's certificate"
-    text = f"{settings.address} is not trusted by {_trusted(settings)}: {reason(exc)}"
-    return problem(ABOUT, text, remedy, like=TransientError)
+        text = f"{settings.address} is not trusted by {_trusted(settings)}: {reason(exc)}"
+    return problem(ABOUT, text, advice(exc), like=TransientError)
 
 
 def _expected(settings: model.Vault) -> str:

@@ -76,4 +76,4 @@ def _tcp(listener: model.Listener) -> Finding:
     except ConfigError as exc:
         if getattr(exc.__cause__, "errno", 0) == errno.EADDRINUSE:
             return note(about, SERVED)
-        return problem(about, str(exc), ELSEWHERE, like=exc)
+        return problem(about, str(exc), like=exc)

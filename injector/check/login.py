@@ -11,16 +11,6 @@ from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.vault import Token, Vault
 
-# What Vault's refusal of a login mostly means; what is wrong with a file, the error itself says.
-REFUSED = {
-    "kubernetes": "look at the role's service accounts, namespaces and audience, and at Vault's "
-    "right to review tokens",
-    "approle": "the two ids have to belong to one role of this mount; a secret id expires, and may "
-    "be good for a few logins only",
-    "jwt": "look at the role's bound claims and audience, and whether the JWT has expired",
-    "cert": "a role of this mount has to trust the certificate, which ends as well",
-    "token_file": "give a token that is still alive",
-}
 UNDECIDED = "Vault could not decide: its own log says why"
 
 
@@ -35,7 +25,8 @@ async def log_in(
     try:
         token = await method.log_in(vault)
     except InjectorError as exc:
-        return None, [problem("login", str(exc), _remedy(settings, exc), like=exc)]
+        remedy = "" if isinstance(exc, AuthError) else UNDECIDED  # a refusal has its own words
+        return None, [problem("login", str(exc), remedy, like=exc)]
     redactor.learn("token", token.value)
     where = settings.mount_path or model.METHODS[settings.type][1]
     how = f"{settings.type} at {where}" if where else "Vault knows the token that is given"
@@ -88,14 +79,6 @@ def _keeping(config: model.MethodConfig) -> model.MethodConfig:
         case model.Jwt():
             return msgspec.structs.replace(config, remove_jwt_after_reading=False)
     return config
-
-
-def _remedy(settings: model.Method, exc: InjectorError) -> str:
-    """Say what to do about a refusal; an error about a file says so itself."""
-    if not isinstance(exc, AuthError):
-        return UNDECIDED
-    is_vaults = isinstance(exc.__cause__, InjectorError)
-    return REFUSED[settings.type] if is_vaults else ""
 
 
 def lifetime(token: Token) -> str:

@@ -77,8 +77,7 @@ def _no_connection(exc: InjectorError | OSError, settings: model.Vault) -> Findi
     where = settings.address
     match exc:
         case InjectorError():  # it names the file
-            remedy = "give PEM that this uid may read"
-            return problem(certificate.ABOUT, str(exc), remedy, like=exc)
+            return problem(certificate.ABOUT, str(exc), like=exc)
         case ssl.SSLError():
             return certificate.refused(exc, settings)
         case TimeoutError():

@@ -89,9 +89,14 @@ class Environment:
     def rollback(self) -> None:
         accepted = self._command.accepted
         if accepted is None:
-            raise WriteError("roll back env_template: nothing is known of earlier variables")
+            raise WriteError(
+                "roll back env_template: nothing is known of earlier variables; correct the secret "
+                "or the template"
+            )
         if accepted == self._command.variables:
-            raise WriteError("roll back env_template: it has what was last accepted")
+            raise WriteError(
+                "roll back env_template: it has what was last accepted; look at the command"
+            )
         self._command.variables = accepted
 
     def retire(self) -> None:

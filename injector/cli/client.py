@@ -89,7 +89,10 @@ def answer(reply: Reply, address: str, *, expected: Collection[int]) -> dict[str
     except ValueError:
         found = None
     if reply.status not in expected or not isinstance(found, dict):
-        raise ConfigError(f"what answers at {address} is not an injector (status {reply.status})")
+        raise ConfigError(
+            f"what answers at {address} is not an injector (status {reply.status}); name its "
+            "listener with --address"
+        )
     return found
 
 
@@ -106,7 +109,7 @@ def _connection(address: str, timeout: float) -> http.client.HTTPConnection:
             case "https":
                 return http.client.HTTPSConnection(rest.rstrip("/"), timeout=timeout)
     except http.client.InvalidURL as exc:  # a port that is none
-        raise ConfigError(f"{address!r}: {exc}") from exc
+        raise ConfigError(f"{address!r}: {exc}; write http://host:port") from exc
     raise ConfigError(f"{address!r} is not unix:///path, http://host:port or https://host:port")
 
 

@@ -64,7 +64,7 @@ def fetch(address: str) -> dict[str, Any]:
     """Return what the injector at this address says; raises ConfigError if it is none."""
     status = client.answer(client.request(address, "GET", "/status"), address, expected={OK})
     if "uptime" not in status:
-        raise ConfigError(f"what answers at {address} is not an injector")
+        raise ConfigError(f"what answers at {address} is not an injector; name its listener")
     return status
 
 

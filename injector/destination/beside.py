@@ -137,7 +137,9 @@ class FilesBeside:
         """Write again what the application has taken; raises WriteError if that is not known."""
         earlier = [file for file in self.memory.files.values() if file.has_earlier]
         if not earlier:
-            raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
+            raise WriteError(
+                f"roll back {self.path}: nothing is known of an earlier content; {explain.KEPT}"
+            )
         for file in earlier:
             file.rollback()
         self.memory.content_hash = ""

@@ -125,17 +125,19 @@ class Bundle:
         accepted = self.memory.accepted
         if accepted is None:
             raise WriteError(
-                f"roll back {self.directory}: nothing is known of an earlier generation"
+                f"roll back {self.directory}: nothing is known of an earlier generation; "
+                f"{explain.KEPT}"
             )
         if accepted.identity == self.identity and self.is_intact():
             raise WriteError(
-                f"roll back {self.directory}: it has the generation that was last accepted"
+                f"roll back {self.directory}: it has the generation that was last accepted; look "
+                "at the application"
             )
         with self._opened("roll back") as directory:
             if not generation.is_untouched(accepted, fd=directory.fd):
                 raise WriteError(
                     f"roll back {self.directory}: somebody changed or removed the generation that "
-                    "was last accepted"
+                    f"was last accepted; {explain.KEPT}"
                 )
             swap.swap(directory, accepted)  # 5. to 8.
         self.memory.replace_current(accepted)

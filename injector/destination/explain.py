@@ -6,6 +6,8 @@ import stat
 
 from injector.errors import WriteError
 
+# Where nobody can go back to anything.
+KEPT = "what it has refused stays: correct the secret or the template"
 _REMEDIES = {
     errno.EROFS: "mount it writable, or choose another directory",
     errno.ENOSPC: "the filesystem is full: free space, or raise its size (`sizeLimit`, `size=`)",

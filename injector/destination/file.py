@@ -132,9 +132,14 @@ class File:
         If it does not confirm that either, going back is not what helps.
         """
         if self.memory.accepted is None:
-            raise WriteError(f"roll back {self.path}: nothing is known of an earlier content")
+            raise WriteError(
+                f"roll back {self.path}: nothing is known of an earlier content; {explain.KEPT}"
+            )
         if self.memory.accepted == self.memory.content and self.is_intact():
-            raise WriteError(f"roll back {self.path}: it has the content that was last accepted")
+            raise WriteError(
+                f"roll back {self.path}: it has the content that was last accepted; look at the "
+                "application"
+            )
         self.write(self.memory.accepted)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from injector.errors import HookError
+from injector.errors import HookError, unreadable
 from injector.notify.processes import Process, Status, ancestry, tops
 
 LONGEST_NAME = 15  # the kernel cuts longer ones
@@ -66,14 +66,18 @@ def read_pid_file(path: str) -> PidFile | None:
                 f"{path} is a symbolic link, which somebody may have planted: write the path that "
                 f"it leads to ({os.path.realpath(path)})"
             ) from exc
-        raise HookError(f"cannot read {path}: {exc.strerror}") from exc
+        raise HookError(f"cannot read {path}: {unreadable(exc)}") from exc
     if not stat.S_ISREG(found.st_mode):
-        raise HookError(f"{path} is not a regular file")
+        raise HookError(
+            f"{path} is not a regular file: name the pid file that the application writes"
+        )
     if not line.strip():
         raise HookError(f"{path} is empty; it should hold the number of a process")
     number = _PID.match(line)
     if number is None or int(number[1]) == 0:
-        raise HookError(f"the first line of {path} is not the number of a process")
+        raise HookError(
+            f"the first line of {path} is not the number of a process: name its pid file"
+        )
     return PidFile(path, int(number[1]), found.st_mtime, found.st_uid)
 
 

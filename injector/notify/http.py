@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import HookError
+from injector.errors import HookError, unreadable
 from injector.notify.outcome import Outcome
 
 if TYPE_CHECKING:  # the import takes longer than most of what the program does without it
@@ -73,7 +73,7 @@ async def request(
         async with clock.deadline(timeout):
             answer = await _ask(http, method)
     except TimeoutError:
-        raise HookError(f"{where}: no answer within {round(timeout, 1):g} s") from None
+        raise HookError(f"{where}: no answer within {round(timeout, 1):g} s (`timeout`)") from None
     except (aiohttp.ClientError, OSError, ValueError) as exc:
         # Not chained: aiohttp's messages can hold the whole URL, or a part of the answer.
         error = NotListeningError if _nobody_there(exc) else HookError
@@ -133,7 +133,7 @@ def _trust(ca_cert: str) -> ssl.SSLContext | bool:
     try:
         return ssl.create_default_context(cafile=ca_cert)
     except OSError as exc:
-        raise HookError(f"cannot use the certificates in {ca_cert}: {exc.strerror}") from exc
+        raise HookError(f"cannot use the certificates in {ca_cert}: {unreadable(exc)}") from exc
 
 
 async def _with_body(response: "aiohttp.ClientResponse") -> Answer:

@@ -64,7 +64,9 @@ async def connect(
             writer.close()
             await writer.wait_closed()
     except TimeoutError:
-        raise HookError(f"no connection to {address} within {round(timeout, 1):g} s") from None
+        raise HookError(
+            f"no connection to {address} within {round(timeout, 1):g} s; is it up?"
+        ) from None
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        raise HookError(f"no connection to {address}: {reason}") from exc
+        raise HookError(f"no connection to {address}: {reason}; is it up?") from exc

@@ -63,7 +63,9 @@ class Fixtures:
         """Return the names of files that may stand for a secret, the most specific first."""
         bare = ref.path.partition("?")[0]
         if ".." in bare.split("/"):
-            raise ConfigError(f"--fixtures: {ref.path} leads out of the folder")
+            raise ConfigError(
+                f"--fixtures: {ref.path} leads out of the folder: give it a name under `secrets:`"
+            )
         named = sorted(name for name, each in self._names.items() if each == ref)
         mount, _, rest = bare.partition("/")
         as_kv2 = (f"{mount}/data/{rest}",) if ref.by_mount else ()
@@ -113,7 +115,9 @@ def _read(path: str) -> Content:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise ConfigError(f"{path}:{line}: {exc.problem}") from None
     except (yaml.YAMLError, ValueError) as exc:
-        raise ConfigError(f"{path}: cannot be parsed ({type(exc).__name__})") from None
+        raise ConfigError(
+            f"{path}: cannot be parsed ({type(exc).__name__}); write it as YAML or JSON"
+        ) from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: expected the keys and values of a secret, as a map")
     for key, value in data.items():

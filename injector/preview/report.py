@@ -42,7 +42,9 @@ def there(target: Target) -> There | None:
     with open(fd, "rb") as file:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            raise WriteError(f"{target.path} is not a regular file, and would be left alone")
+            raise WriteError(
+                f"{target.path} is not a regular file, and would be left alone: move it away"
+            )
         return There(file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
 
 

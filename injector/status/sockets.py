@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
@@ -25,7 +26,7 @@ def bind(listener: model.Listener) -> Iterator[socket.socket]:
         bound = _unix(listener) if listener.type == "unix" else _tcp(listener.address)
     except OSError as exc:
         raise ConfigError(
-            f"listener: cannot listen on {listener.address}: {exc.strerror or exc}"
+            f"listener: cannot listen on {listener.address}: {exc.strerror or exc}; {_remedy(exc)}"
         ) from exc
     with bound:
         try:
@@ -44,8 +45,23 @@ def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(listener.tls_cert_file, listener.tls_key_file)
     except (OSError, ssl.SSLError) as exc:
-        raise ConfigError(f"listener: cannot use {listener.tls_cert_file}: {exc}") from exc
+        raise ConfigError(
+            f"listener: cannot use {listener.tls_cert_file} with {listener.tls_key_file}: {exc}; "
+            f"give a pair in PEM, without a passphrase, that uid {os.geteuid()} may read"
+        ) from exc
     return context
+
+
+def _remedy(exc: OSError) -> str:
+    match exc.errno:
+        case errno.EADDRINUSE:
+            return "another process has it: end that, or name another address under `listener:`"
+        case errno.EACCES | errno.EPERM:
+            return (
+                f"name a port above 1023, or a folder that uid {os.geteuid()} may write, under "
+                "`listener:`"
+            )
+    return "name an address of this machine under `listener:`"
 
 
 def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
@@ -80,7 +96,9 @@ def _remove_stale(address: str) -> None:
     """Remove the socket of a killed run; leave one that somebody serves."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(address).st_mode):
-            raise ConfigError(f"listener: {address} exists and is not a socket")
+            raise ConfigError(
+                f"listener: {address} exists and is not a socket: move it away, or name another"
+            )
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(address)

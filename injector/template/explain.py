@@ -93,7 +93,7 @@ def _undefined(
     expression: str, missed: Miss | None, quotable: Collection[str]
 ) -> RenderError | MissingError:
     if missed is None or _is_about_another(expression, missed, quotable):
-        return RenderError(f"`{expression}` is not defined")
+        return RenderError(f"`{expression}` is not defined; correct it, or {_GIVE_A_DEFAULT}")
     return MissingError(_why(missed, quotable))
 
 

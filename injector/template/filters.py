@@ -26,7 +26,9 @@ def b64decode(value: Any) -> str:
             "the value is binary; use `format: raw` with `encoding: base64`"
         ) from None
     except (binascii.Error, ValueError):
-        raise RenderError("the value is not base64") from None
+        raise RenderError(
+            "the value is not base64; correct it in Vault, or leave the filter out"
+        ) from None
 
 
 def sha256(value: Any) -> str:

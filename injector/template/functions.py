@@ -22,7 +22,9 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
     try:
         return Ref.of(path, given)
     except (TypeError, ValueError):
-        raise RenderError("`secret`: a parameter is of a kind that JSON does not have") from None
+        raise RenderError(
+            "`secret`: a parameter is of a kind that JSON does not have; use text and numbers"
+        ) from None
 
 
 def secret_function(
@@ -67,7 +69,7 @@ def env_function(environ: Mapping[str, str]) -> Callable[..., Any]:
                 '`env`: the variable is not set; set it, or give a default: env("NAME", "…")'
             )
         if isinstance(value, str) and _is_broken(value):
-            raise RenderError("`env`: the variable is not UTF-8")
+            raise RenderError("`env`: the variable is not UTF-8; set it to text")
         return value
 
     return env

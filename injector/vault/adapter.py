@@ -23,6 +23,7 @@ DR_SECONDARY, PERFORMANCE_STANDBY = 472, 473
 SEALED = 503
 # The token and the probe do not queue behind any number of secrets.
 AHEAD = ("/v1/auth/", "/v1/sys/health", "/v1/sys/wrapping/")
+SERVER_ERRORS = 500  # this and all above are the server's own
 LONGEST_WAIT = 300.0  # seconds that a Retry-After is obeyed for
 OPERATIONS = {
     "auth/token/renew-self": "renew",
@@ -158,7 +159,7 @@ def error_for(
         return Stale(message, undone=undone)
     if status in (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED):  # the probe tells when it is over
         return Unreachable(message, undone=undone)
-    if status in (RATE_LIMITED, 408) or status >= 500:  # noqa: PLR2004 - HTTP's own numbers
+    if status in (RATE_LIMITED, 408) or status >= SERVER_ERRORS:
         return TransientError(message, retry_after=_seconds(retry_after), undone=undone)
     return BY_STATUS.get(status, DeniedError)(message)
 
@@ -173,6 +174,14 @@ MEANINGS = {
     473: "a performance standby does not serve this request (473)",
     503: "Vault is sealed, or no node is active (503)",
 }
+# What that person can do, where neither the server's words nor the caller say it.
+ADVICE = {
+    429: "raise the rate limit quota, or make fewer requests",
+    472: "set `vault.address` to the primary",
+    473: "set `vault.address` to the active node or a load balancer",
+    503: "unseal it, or look at its log",
+}
+SERVER_FAULT = "look at Vault's log"
 
 
 def _errors(reply: Reply) -> Sequence[object] | None:
@@ -191,7 +200,9 @@ def _words(status: int, errors: Sequence[object], redact: Callable[[str], str]) 
     """
     meaning = MEANINGS.get(status, f"Vault answered {status}")
     said = "; ".join(" ".join(redact(str(error)).split()) for error in errors)
-    return f"{meaning} ({said})" if said and said not in meaning else meaning
+    words = f"{meaning} ({said})" if said and said not in meaning else meaning
+    advice = ADVICE.get(status, SERVER_FAULT if status >= SERVER_ERRORS else "")
+    return f"{words}; {advice}" if advice else words
 
 
 def _seconds(retry_after: str | None) -> float | None:

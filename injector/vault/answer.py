@@ -104,7 +104,9 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
         return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     data = body.get("data")
     if not isinstance(data, dict):
-        raise MissingError(f"read {ref}: the answer has no data")
+        raise MissingError(
+            f"read {ref}: the answer has no data; is it a path that `vault read` reads?"
+        )
     if ref.path.startswith(ONCE):
         return Answer(data, Kind.ISSUED)
     duration = _seconds(body.get("lease_duration"))

@@ -28,6 +28,8 @@ T = TypeVar("T")
 # Seconds: a server that comes back is to be noticed soon, so this does not hang as others may.
 HEALTH_WITHIN = 5.0
 
+ODD = "the answer is not what Vault answers here; does something stand in between?"
+
 
 class Vault:
     """hvac on our transport: one small immutable client per (token, namespace)."""
@@ -110,8 +112,10 @@ class Vault:
             "put", "/v1/sys/leases/revoke", json={"lease_id": lease_id}
         )
 
-    async def log_in(self, mount: str, body: Mapping[str, Any], *, namespace: str = "") -> Token:
-        """Post credentials to an auth mount.
+    async def log_in(
+        self, mount: str, body: Mapping[str, Any], *, namespace: str = "", advice: str = ""
+    ) -> Token:
+        """Post credentials to an auth mount. `advice` is what to look at when they are refused.
 
         Raises AuthError when they are refused, TransientError when nobody decided.
         """
@@ -124,7 +128,7 @@ class Vault:
         except TransientError:
             raise
         except InjectorError as exc:
-            raise AuthError(str(exc)) from exc
+            raise AuthError(f"{exc}; {advice}" if advice else str(exc)) from exc
         granted = understood(answer.get("auth") or {}, _Grant, f"login {mount}")
         if not granted.client_token:
             raise AuthError(
@@ -151,7 +155,7 @@ class Vault:
         try:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
-            raise AuthError(f"the token is not valid: {exc}") from exc
+            raise AuthError(f"the token is not valid: {exc}; give one that is alive") from exc
         known = understood(answer.get("data"), _Known, "look up the token")
         return Token(
             value,
@@ -184,7 +188,7 @@ class Vault:
         )
         granted = understood(answer.get("auth"), _Grant, "renew the token")
         if not granted.lease_duration:  # of a login it would be one without an end
-            raise TransientError("renew the token: the answer names no life")
+            raise TransientError(f"renew the token: {ODD}")
         lives = _token(granted, sent, value=token.value)
         return replace(
             token,
@@ -228,7 +232,7 @@ class Vault:
         )
         wrapped = answer.get("wrap_info")
         if not isinstance(wrapped, dict) or not wrapped.get("token"):
-            raise TransientError("wrap the token: the answer has no wrapping token")
+            raise TransientError(f"wrap the token: {ODD}")
         return wrapped
 
     async def health(self) -> None:
@@ -298,7 +302,7 @@ def understood(said: Any, shape: type[T], action: str) -> T:
         return msgspec.convert(said, shape)
     except (msgspec.ValidationError, OverflowError):
         # Not `from`: the reason may quote what it found.
-        raise TransientError(f"{action}: the answer is not what Vault answers here") from None
+        raise TransientError(f"{action}: {ODD}") from None
 
 
 def _token(granted: _Grant, sent: float, value: str = "") -> Token:

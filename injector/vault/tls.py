@@ -1,9 +1,10 @@
 """Whom to trust, and what to present: certificates as they are on disk now."""
 
+import os
 import ssl
 
 from injector.config import model
-from injector.errors import TransientError
+from injector.errors import TransientError, unreadable
 
 
 class UnusablePair(TransientError):
@@ -27,7 +28,10 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
                 cafile=settings.ca_cert or None, capath=settings.ca_path or None
             )
     except (OSError, ssl.SSLError) as exc:
-        raise TransientError(f"cannot use {reading} for TLS: {reason(exc)}", undone=True) from exc
+        raise TransientError(
+            f"cannot use {reading} for TLS: {reason(exc)}; give PEM that uid {os.geteuid()} reads",
+            undone=True,
+        ) from exc
     if settings.client_cert:
         _present(context, settings.client_cert, settings.client_key)
     if settings.tls_skip_verify:
@@ -43,7 +47,7 @@ def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
             with open(path, "rb"):
                 pass
         except OSError as exc:
-            raise UnusablePair(f"cannot read {path} for TLS: {reason(exc)}") from exc
+            raise UnusablePair(f"cannot read {path} for TLS: {unreadable(exc)}") from exc
     try:
         # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
         context.load_cert_chain(certificate, key, password="")
@@ -65,3 +69,23 @@ def reason(exc: BaseException) -> str:
         or str(inner)
         or type(inner).__name__
     )
+
+
+# OpenSSL's numbers (x509_vfy.h) for what is wrong with a certificate.
+_NOT_YET, _EXPIRED, _NAMES = 9, 10, (62, 64)
+
+
+def advice(exc: BaseException) -> str:
+    """Say what to do about a connection that TLS has refused."""
+    inner = getattr(exc, "certificate_error", None) or getattr(exc, "os_error", None) or exc
+    match getattr(inner, "verify_code", None):
+        case None:
+            return "is it an http:// address, or does something other than Vault answer there?"
+        case code if code in _NAMES:
+            return "set `vault.tls_server_name` to a name that is in the certificate"
+        case code if code == _EXPIRED:
+            return "renew the server's certificate, unless this machine's clock is wrong"
+        case code if code == _NOT_YET:
+            return "set this machine's clock, or the server's"
+        case _:
+            return "set `vault.ca_cert` to the authority that signed the server's certificate"

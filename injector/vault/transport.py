@@ -19,7 +19,7 @@ from injector.config import model
 from injector.errors import TransientError
 from injector.formats.spelled import spelled
 from injector.metrics import Metrics
-from injector.vault.tls import reason, tls_context
+from injector.vault.tls import advice, reason, tls_context
 
 CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
@@ -120,10 +120,15 @@ class Transport:
         except aiohttp.ConnectionTimeoutError as exc:
             await self.reconnect()
             raise Unreachable(
-                f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s", undone=True
+                f"no connection to {self.base} within {CONNECT_TIMEOUT:g} s; is there a firewall, "
+                "or is `vault.address` wrong?",
+                undone=True,
             ) from exc
         except TimeoutError as exc:
-            raise Unreachable(f"no answer from {self.base} within {longest:g} s") from exc
+            raise Unreachable(
+                f"no answer from {self.base} within {longest:g} s; look at Vault's log, or raise "
+                "`vault.timeout`"
+            ) from exc
         except (
             aiohttp.ClientError,
             OSError,
@@ -171,7 +176,9 @@ class Transport:
                     "active node or a load balancer"
                 )
             target = location
-        raise Unreachable(f"{self.base} redirects in circles")
+        raise Unreachable(
+            f"{self.base} redirects in circles; set `vault.address` to the active node"
+        )
 
     async def _once(self, request: Request, target: str) -> Reply:
         session = self._session or self._open()
@@ -221,10 +228,13 @@ class Transport:
 def _describe(exc: Exception, settings: model.Vault, base: str) -> str:
     if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
         trusted = settings.ca_cert or settings.ca_path or "the system's authorities"
-        return f"TLS with {base} failed, trusting {trusted}: {reason(exc)}"
+        return f"TLS with {base} failed, trusting {trusted}: {reason(exc)}; {advice(exc)}"
     if isinstance(exc, aiohttp.ClientHttpProxyError):  # its own words hold the proxy's password
-        return f"cannot reach {base}: the proxy of the environment answered {exc.status}"
-    return f"cannot reach {base}: {reason(exc)}"
+        return (
+            f"cannot reach {base}: the proxy of the environment answered {exc.status}; let it "
+            "through, or name the host in NO_PROXY"
+        )
+    return f"cannot reach {base}: {reason(exc)}; is `vault.address` right, and Vault running there?"
 
 
 def _proxy_for(base: str) -> str | None:

@@ -120,7 +120,7 @@ class Watcher:
 
     async def _fetch_at_once(self) -> Step:
         if self._parts.availability.down:
-            raise TransientError(f"{self.ref}: Vault is unreachable, and was not asked")
+            raise TransientError(f"{self.ref}: Vault is unreachable, and was not asked; ask later")
         step = await self._fetch()
         self._succeeded()
         return step

@@ -2,7 +2,7 @@
 
 import os
 
-from injector.errors import ConfigError
+from injector.errors import ConfigError, unreadable
 
 
 def files(path: str) -> list[str]:
@@ -15,11 +15,11 @@ def files(path: str) -> list[str]:
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read: {unreadable(error)}") from None
     found = [os.path.join(path, name) for name in names if _counts(name)]
     found = [file for file in found if not os.path.isdir(file)]
     if not found:
-        raise ConfigError(f"{path}: holds no file that ends in .hcl or .json")
+        raise ConfigError(f"{path}: holds no file that ends in .hcl or .json; name one")
     return found
 
 

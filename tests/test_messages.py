@@ -1,0 +1,92 @@
+"""Every error and every loud event has its words in a document, and says what to do."""
+
+import re
+
+import pytest
+
+from tests.messages import (
+    advice,
+    error_classes,
+    messages,
+    renewed,
+    sentences,
+    unexplained,
+    warnings,
+)
+from tests.test_documents import codes, marked, page, rows
+
+# What only passes on the words of others, which are in the list themselves.
+PASSED_ON = {
+    "auth/cert: AuthError(str(exc))",
+    "compat/vault_agent/reading: ConfigError(*problems)",
+    "config/blockfile: ConfigError(*(problem.of(path) for problem in sorted(problems)))",
+    "config/document: ConfigError(*(problem.of(file) for problem in problems))",
+    "config: ConfigError(*outside, *_sentences(problems, path))",
+    "destination/bundle: WriteError('\\n'.join(foreign))",
+    "destination/swap: WriteError('\\n'.join(foreign))",
+    "handover/file: ConfigError(str(error))",
+    "handover/file: ConfigError(str(explain.failed('use', self.path, error)))",
+    "notify/signal: HookError('; '.join(problems))",
+    "template/explain: RenderError(reading.misprint)",
+    "template/printing: RenderError(value._why)",
+    "vault/adapter: Stale(message, undone=undone)",
+    "vault/adapter: TransientError(message, retry_after=_seconds(retry_after), undone=undone)",
+    "vault/adapter: Unreachable(message, undone=undone)",
+}
+# Words by which a message says what to do.
+REMEDY = re.compile(
+    r"\b(add|ask|call|choose|correct|declare|did you mean|do you|does something|drop|end|find|free"
+    r"|give|install|is (it|there|`)|issue|let|look|make|mount|move|name|put|raise|remove"
+    r"|rename|renew|report|run|say|set|share|store|the token's policy has to allow|unseal|use|wrap"
+    r"|write)\b"
+)
+
+
+def test_the_words_of_every_error_can_be_read_from_the_source():
+    assert set(unexplained()) == PASSED_ON
+
+
+def test_the_page_has_every_message_and_none_that_is_gone():
+    text = page("errors.md")
+
+    assert renewed(text) == text, "run: python -m tests.messages docs/errors.md"
+
+
+@pytest.mark.parametrize("kind", [*sorted(set(error_classes().values())), "Vault"])
+def test_every_class_has_its_table_and_every_message_says_what_to_do(kind):
+    table = dict(advice(marked(page("errors.md"), f"messages: {kind}")))
+
+    assert len(table) == len(messages()[kind]) + 2  # the head of the table
+    mute = [shape for shape, what in table.items() if not what and not REMEDY.search(shape)]
+    assert mute == []
+
+
+def test_the_reader_of_the_source_sees_what_is_there():
+    """A few of each kind, so that a reader that finds nothing is noticed."""
+    found = messages()
+
+    assert "… is empty: put the … into it" in found["AuthError"]  # an f-string
+    assert "a map has no text; name a key in it, or use `tojson`" in found["RenderError"]  # a name
+    assert any(text.startswith("… does not handle …") for text in found["HookError"])  # a function
+    assert any("`sizeLimit`" in text for text in found["WriteError"])  # a constant's values
+    assert "permission denied" in found["Vault"]
+    assert len(sentences("config")) > 100
+    assert len(sentences("compat")) > 30
+    assert {kind for kind in error_classes() if kind.endswith("Error")} >= {"UnusableError"} or (
+        "UnusablePair" in error_classes()
+    )
+
+
+def test_every_loud_event_is_in_the_table_of_events():
+    documented = {
+        event
+        for cells in rows(page("operations.md").split("## Log events")[1])
+        for event in codes(cells[0])
+    }
+
+    missing = {
+        shape
+        for shape in warnings()
+        if not any(re.fullmatch(re.escape(shape).replace("…", ".+"), e) for e in documented)
+    }
+    assert missing == set()
