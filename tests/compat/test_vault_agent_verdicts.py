@@ -9,10 +9,11 @@ import pytest
 from injector.compat.hcl import parse
 from injector.compat.vault_agent.combinations import within
 from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.making import Outside
 from injector.compat.vault_agent.nodes import Translated
 from injector.compat.vault_agent.reading import read_all
 from injector.compat.vault_agent.sections import Notes, read_file
-from injector.compat.vault_agent.translate import Outside, Translation
+from injector.compat.vault_agent.translate import Translation
 from injector.config.readers import read_config
 from injector.config.walk import Walk
 from tests.compat.peer import refused, takes, written

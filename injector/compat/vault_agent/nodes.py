@@ -1,7 +1,7 @@
 """The tree of our own configuration, made of values that know the line they came from."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -9,36 +9,47 @@ from injector.config.document import Document
 from injector.config.problem import Problem, Where
 
 
+class Entry(NamedTuple):
+    """One option: its value, which may be a block or a list of blocks, and where it comes from."""
+
+    value: Any
+    line: int
+    verbatim: bool
+    remark: str  # for people
+
+
 class Block:
     """A mapping in the making; what is not given a line has the line of the block."""
 
     def __init__(self, file: str, line: int) -> None:
-        self._file = file
-        self._line = line
-        self._values: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        self.file = file
+        self.line = line
+        self._entries: dict[str, Entry] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, Entry]]:
+        return iter(self._entries.items())
 
     def put(
-        self, name: str, value: "Any | Block", line: int = 0, *, verbatim: bool = False
+        self, name: str, value: Any, line: int = 0, *, verbatim: bool = False, remark: str = ""
     ) -> None:
         """Set an option. `${…}` is literal text in HCL, so where ours expands it, it is escaped."""
-        mark = _mark(self._file, line or self._line)
-        node = value.node() if isinstance(value, Block) else _node(value, mark, verbatim=verbatim)
-        self._values[name] = yaml.ScalarNode("", name, mark, mark), node
+        self._entries[name] = Entry(value, line or self.line, verbatim, remark)
 
-    def put_all(self, name: str, blocks: "Sequence[Block]", line: int = 0) -> None:
-        mark = _mark(self._file, line or self._line)
-        nodes = [block.node() for block in blocks]
-        self._values[name] = (
-            yaml.ScalarNode("", name, mark, mark),
-            yaml.SequenceNode("", nodes, mark, mark),
-        )
+    def value(self, name: str) -> Any:
+        """Return what an option is set to; None if it is not."""
+        entry = self._entries.get(name)
+        return entry.value if entry is not None else None
 
     def drop(self, name: str) -> None:
-        self._values.pop(name, None)
+        self._entries.pop(name, None)
 
     def node(self) -> yaml.MappingNode:
-        mark = _mark(self._file, self._line)
-        return yaml.MappingNode("", list(self._values.values()), mark, mark)
+        pairs = [
+            (_scalar(name, self.file, entry.line), _node(entry.value, self.file, entry))
+            for name, entry in self
+        ]
+        mark = _mark(self.file, self.line)
+        return yaml.MappingNode("", pairs, mark, mark)
 
 
 class Translated(Document):
@@ -49,16 +60,29 @@ class Translated(Document):
         return Problem(line, where, text, str(node.start_mark.name))
 
 
-def _node(value: Any, mark: yaml.Mark, *, verbatim: bool) -> yaml.Node:
-    if isinstance(value, tuple | list):
-        items = [_node(item, mark, verbatim=verbatim) for item in value]
-        return yaml.SequenceNode("", items, mark, mark)
+def written(value: Any, *, verbatim: bool) -> str:
+    """Write a single value as a configuration of ours has it."""
     if isinstance(value, bool):
-        return yaml.ScalarNode("", "true" if value else "false", mark, mark)
+        return "true" if value else "false"
     if isinstance(value, int | float):
-        return yaml.ScalarNode("", f"{value:.15g}", mark, mark)
-    text = value if verbatim else value.replace("${", "$${")
-    return yaml.ScalarNode("", text, mark, mark, style='"')
+        return f"{value:.15g}"
+    return str(value) if verbatim else str(value).replace("${", "$${")
+
+
+def _node(value: Any, file: str, entry: Entry) -> yaml.Node:
+    if isinstance(value, Block):
+        return value.node()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        items = [_node(item, file, entry) for item in value]
+        mark = _mark(file, entry.line)
+        return yaml.SequenceNode("", items, mark, mark)
+    style = '"' if isinstance(value, str) else None
+    return _scalar(written(value, verbatim=entry.verbatim), file, entry.line, style)
+
+
+def _scalar(text: str, file: str, line: int, style: str | None = None) -> yaml.ScalarNode:
+    mark = _mark(file, line)
+    return yaml.ScalarNode("", text, mark, mark, style=style)
 
 
 def _mark(file: str, line: int) -> yaml.Mark:

@@ -234,8 +234,8 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("error_fatal", Kind.BOOLEAN, NEEDLESS, says="see `template.error_fatal`", default="true" ),
         Row("left_delimiter", Kind.TEXT, DONE, "left_delimiter", default="{{"),
         Row("right_delimiter", Kind.TEXT, DONE, "right_delimiter", default="}}"),
-        Row("function_denylist", Kind.TEXTS, REFUSED, says="not yet available"),
-        Row("function_blacklist", Kind.TEXTS, REFUSED, says="not yet available"),
+        Row("function_denylist", Kind.TEXTS, DONE, "function_denylist", "a template that names one is refused"),
+        Row("function_blacklist", Kind.TEXTS, DONE, ".env_template[].function_denylist", "an old spelling of `function_denylist`"),
     ),
     "exec": (
         Row("command", Kind.COMMAND, DONE, "command"),

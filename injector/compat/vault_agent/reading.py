@@ -6,10 +6,11 @@ from injector.compat.hcl import parse
 from injector.compat.vault_agent.combinations import refusals, within
 from injector.compat.vault_agent.files import files
 from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.making import Outside
 from injector.compat.vault_agent.merging import merged
 from injector.compat.vault_agent.nodes import Translated
 from injector.compat.vault_agent.sections import Notes, Section, read_file
-from injector.compat.vault_agent.translate import Outside, Translation, passing
+from injector.compat.vault_agent.translate import Translation, passing
 from injector.config.language import Reading
 from injector.config.problem import Wrong
 from injector.config.textfile import read_text

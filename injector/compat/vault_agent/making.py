@@ -1,0 +1,77 @@
+"""What every part of a translation is made with: the files, what counts besides, what is said."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from injector.compat.vault_agent.existing import Existing, existing
+from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.nodes import Block
+from injector.compat.vault_agent.options import OPTIONS, Kind
+from injector.compat.vault_agent.sections import Notes, Section
+from injector.config.problem import Where
+
+_SCALARS = frozenset(Kind) - {Kind.BLOCK, Kind.BLOCKS, Kind.MERGED, Kind.LAST, Kind.COMMAND}
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What counts besides the files."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    flags: Flags = field(default_factory=Flags)
+    # The rights of a file that is to be written, if it is there already.
+    existing: Callable[[str], Existing | None] = existing
+
+
+class Default(NamedTuple):
+    """A default of the agents that ours is safer than; `better` is what to write for ours."""
+
+    says: str
+    better: str
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One translation under way."""
+
+    files: Section
+    outside: Outside
+    notes: Notes
+    broken: set[Where]  # places in the tree that are wrong already
+
+    def copied(self, section: Section, key: str, place: Where) -> Block:
+        """Return our block with every option whose value only has another spelling here."""
+        block = Block(section.file, section.line)
+        self.broken.update((*place, name) for name in section.broken)
+        for row in OPTIONS[key]:
+            value = section.get(row.name)
+            elsewhere = row.native.startswith(".") or not row.native
+            if not elsewhere and row.kind in _SCALARS and value not in (None, "", ()):
+                block.put(row.native, as_ours(row.kind, value), section.at(row.name))
+        return block
+
+    def default(
+        self, block: Block, section: Section, name: str, value: object, default: Default
+    ) -> None:
+        """Set what the agents have without being told, and advise against it."""
+        block.put(name, value, remark=f"Vault Agent's default ({default.says}); ours is safer")
+        said = f"{default.says}; safer: {name} = {default.better}"
+        self.notes.advice.append(section.problem("", said))
+
+    def problem(self, section: Section, name: str, text: str) -> None:
+        self.notes.problems.append(section.problem(name, text))
+
+
+def as_ours(kind: Kind, value: Any) -> Any:
+    if kind in (Kind.OCTAL, Kind.MODE):
+        return f"{value:04o}"
+    return seconds(value) if kind is Kind.DURATION else value
+
+
+def seconds(value: float) -> str:
+    """Write a duration as people do."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if value and value % size == 0:
+            return f"{value / size:.0f}{unit}"
+    return f"{value:.9f}".rstrip("0").rstrip(".") + "s"

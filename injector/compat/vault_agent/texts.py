@@ -1,0 +1,112 @@
+"""`template`, `env_template` and what holds for all of them → ours."""
+
+from injector.compat.vault_agent.commands import argv
+from injector.compat.vault_agent.making import Default, Making, seconds
+from injector.compat.vault_agent.nodes import Block
+from injector.compat.vault_agent.sections import Section
+from injector.config.problem import Where
+
+# Ours is a share for renewable leases too: more would leave no time to try again.
+HIGHEST_THRESHOLD = 0.95
+_MISSING = Default("a missing key writes <no value> into the file", "true")
+_PERMS = Default("everybody may read the file", '"0600"')
+_INTERVAL = Default("a changed secret is seen after 5 minutes", '"60s"')
+
+
+def template(making: Making, index: int, section: Section) -> Block:
+    place: Where = ("template", index)
+    block = making.copied(section, "template", place)
+    _text(making, section, block)
+    _reach(section, block)
+    _command(section, block)
+    _rights(making, section, block)
+    wait = section.block("wait")
+    if wait is not None and wait.get("enabled", True):
+        copied = making.copied(wait, "template.wait", (*place, "wait"))
+        block.put("wait", copied, section.at("wait"))
+    return block
+
+
+def variable(making: Making, index: int, section: Section) -> Block:
+    """Return an `env_template`."""
+    block = making.copied(section, "env_template", ("env_template", index))
+    _text(making, section, block)
+    _reach(section, block)
+    return block
+
+
+def supervised(making: Making, section: Section) -> Block:
+    """Return `exec` of the top level."""
+    block = making.copied(section, "exec", ("exec",))
+    if section.get("command"):
+        words = argv(section.get("command"))
+        block.put("command", words, section.at("command"), verbatim=True)
+    return block
+
+
+def template_config(making: Making) -> Block:
+    files = making.files
+    section = files.block("template_config")
+    if section is None:
+        section = Section(files.file, files.line, ("template_config",))
+    block = making.copied(section, "template_config", ("template_config",))
+    block.put("require_memory_backed", False)
+    if section.get("static_secret_render_interval") is None:
+        making.default(block, section, "static_secret_render_interval", "5m", _INTERVAL)
+    threshold = section.get("lease_renewal_threshold")
+    if threshold is not None:
+        # The agents take anything else for their default.
+        threshold = min(threshold, HIGHEST_THRESHOLD) if 0 < threshold < 1 else 0.9
+        block.put("lease_renewal_threshold", max(threshold, 0.11))
+    return block
+
+
+def _text(making: Making, section: Section, block: Block) -> None:
+    """Set what the text is and how it is read; texts are in Go's template language."""
+    block.put("language", "go")
+    if section.get("contents") is not None:
+        contents = section.get("contents")
+        block.put("contents", contents, section.at("contents"), verbatim=True)
+    if section.get("error_on_missing_key") is None:
+        making.default(block, section, "error_on_missing_key", False, _MISSING)
+
+
+def _reach(section: Section, block: Block) -> None:
+    """Set what a template may do: everything, as in the agents, unless something is named."""
+    if section.get("sandbox_path") is None:
+        block.put("sandbox_path", "/")
+    names = ("function_denylist", "function_blacklist")
+    denied = [function for name in names for function in section.get(name, ())]
+    if denied:
+        named = next(name for name in names if section.get(name))
+        block.put("function_denylist", denied, section.at(named))
+
+
+def _command(section: Section, block: Block) -> None:
+    run = section.block("exec")
+    words = run.get("command", ()) if run is not None else ()
+    origin, timeout = (
+        (run, "timeout") if run is not None and words else (section, "command_timeout")
+    )
+    if run is not None and run.get("enabled") is False:
+        return
+    words = words or section.get("command", ())
+    if words:
+        block.put("command", argv(words), origin.at("command"), verbatim=True)
+        block.put("command_timeout", seconds(origin.get(timeout, 30.0)), origin.at(timeout))
+
+
+def _rights(making: Making, section: Section, block: Block) -> None:
+    for name, number in (("user", "uid"), ("group", "gid")):
+        if section.get(number) is not None and not section.get(name):
+            block.put(name, str(section.get(number)), section.at(number))
+    if section.get("perms") is not None or "perms" in section.broken:
+        return
+    there = making.outside.existing(section.get("destination") or "")
+    if there is not None:
+        block.put("perms", f"{there.perms:04o}")
+        if there.owner is not None and not section.get("user") and not section.get("uid"):
+            block.put("user", str(there.owner[0]))
+            block.put("group", str(there.owner[1]))
+        return
+    making.default(block, section, "perms", "0644", _PERMS)
