@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,15 +34,16 @@ def compiled(
         raise RenderError(
             "this installation has no Go templates (injector.compat); use language: jinja"
         ) from None
-    surroundings = gotemplate.Surroundings(environ, _read, SystemClock().wall)
-    alone = isinstance(entry, model.EnvTemplate) or not entry.destination.startswith("/")
-    if isinstance(entry, model.Template):
-        surroundings = replace(
-            surroundings,
-            destination="" if alone else entry.destination,
-            sandbox_path=entry.sandbox_path,
-            denied=entry.function_denylist,
-        )
+    path = entry.destination if isinstance(entry, model.Template) else ""
+    alone = not path.startswith("/")
+    surroundings = gotemplate.Surroundings(
+        environ,
+        _read,
+        SystemClock().wall,
+        destination="" if alone else path,
+        sandbox_path=entry.sandbox_path,
+        denied=entry.function_denylist,
+    )
     template = gotemplate.compile(source, refs, surroundings)
     if template.writes_files and alone:
         raise RenderError(

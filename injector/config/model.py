@@ -540,6 +540,15 @@ class EnvTemplate(Block):
     language: Annotated[Literal["jinja", "go"], Meta(description="Language of the template.")] = (
         "jinja"
     )
+    sandbox_path: Annotated[
+        LocalPath,
+        Meta(
+            description="`language: go`: folder that `file` is confined to; without it, to the paths that the template spells out."
+        ),
+    ] = ""
+    function_denylist: Annotated[
+        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+    ] = ()
     error_on_missing_key: Annotated[
         bool, Meta(description="A missing key is an error; otherwise it is empty.")
     ] = True

@@ -24,13 +24,12 @@ def whole(text: str) -> str:
 def loaded(
     folder: Path, text: str, environ: dict[str, str] | None = None, flags: Flags | None = None
 ) -> Loaded:
-    """Load the text as FOLDER/agent.hcl; the language of templates may not be there yet."""
+    """Load the text as FOLDER/agent.hcl."""
     file = folder / "agent.hcl"
     file.write_bytes(whole(text).encode())
     return load(
         str(file),
         environ or {},
-        unavailable=(),
         read=lambda path, environ: read_all((path,), environ, flags or Flags()),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, State, native_key
 from injector.compat.vault_agent.reading import read_all
@@ -16,7 +17,7 @@ from injector.compat.vault_agent.reference import renewed
 from injector.config import load, model
 from injector.config.introspect import blocks
 from injector.errors import ConfigError
-from tests.compat.agents import loaded, notices, problems
+from tests.compat.agents import loaded, notices, problems, whole
 
 DOCUMENT = Path("docs/vault-agent.md")
 
@@ -135,6 +136,35 @@ def test_the_timeout_is_that_of_the_command_that_runs(tmp_path):
 
     timeouts = [each.command_timeout for each in loaded(tmp_path, text).config.template]
     assert timeouts == [5, 65, 30]
+
+
+def test_a_template_reaches_every_file_and_function_unless_told_otherwise(tmp_path):
+    text = """
+        template { contents = "x" destination = "/tmp/x" }
+        template {
+          contents = "x"
+          destination = "/tmp/y"
+          sandbox_path = "/srv"
+          function_denylist = ["plugin"]
+          function_blacklist = ["env", "file"]
+        }
+    """
+
+    anything, little = loaded(tmp_path, text).config.template
+    assert (anything.sandbox_path, anything.function_denylist) == ("/", ())
+    assert (little.sandbox_path, little.function_denylist) == ("/srv", ("plugin", "env", "file"))
+
+
+def test_a_variables_template_is_kept_from_what_is_denied(tmp_path):
+    text = """
+        env_template "KEY" { contents = "{{ env `HOME` }}" function_denylist = ["env"] }
+        exec { command = ["app"] }
+    """
+    file = tmp_path / "agent.hcl"
+    file.write_text(whole(text))
+
+    with pytest.raises(ConfigError, match="`function_denylist`"):
+        plan(str(file), {})
 
 
 def test_secret_ids_are_removed_unless_told_otherwise(tmp_path):
@@ -453,9 +483,7 @@ def test_files_are_merged_as_the_agents_merge_them(tmp_path):
     (tmp_path / "last.hcl").write_text('pid_file = "/b"\nexit_after_auth = true\n')
     paths = (str(folder), str(tmp_path / "last.hcl"))
 
-    found = load(
-        paths[0], {}, unavailable=(), read=lambda _, environ: read_all(paths, environ, Flags())
-    )
+    found = load(paths[0], {}, read=lambda _, environ: read_all(paths, environ, Flags()))
 
     assert found.config.vault.address == "http://b:1"
     assert found.config.vault.namespace == ""  # the whole block is replaced
@@ -474,7 +502,7 @@ def test_a_mistake_in_one_of_several_files_is_said_of_that_file(tmp_path):
     paths = (str(good), str(bad))
 
     with pytest.raises(ConfigError) as caught:
-        load("a", {}, unavailable=(), read=lambda _, environ: read_all(paths, environ, Flags()))
+        load("a", {}, read=lambda _, environ: read_all(paths, environ, Flags()))
 
     assert caught.value.problems == (
         f"{bad}:2: template[0].user: there is no user 'nobody-here' on this machine; "

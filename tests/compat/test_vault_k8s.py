@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 import injector
+from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.reading import read_all
-from injector.config import load, model
+from injector.config import model
 from tests.compat.peer import takes
 
 WRITTEN = sorted((Path(__file__).parent / "vault_k8s").glob("*.json"))
@@ -24,12 +25,12 @@ def loaded(tmp_path):
         text = next(file for file in WRITTEN if file.name == name).read_text()
         config = tmp_path / "config.json"
         config.write_text(text.replace("/vault/custom/odd.tpl", str(tmp_path / "odd.tpl")))
-        return load(
+        return plan(
             str(config),
             {},
-            unavailable=(),
             read=lambda path, environ: read_all((path,), environ, Flags()),
-        )
+            destinations=False,
+        ).loaded
 
     return loading
 

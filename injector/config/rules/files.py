@@ -21,6 +21,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     yield from _something_to_do(config)
     for where, text in located_texts(config):
         yield from _origin(where, text)
+        yield from _only_go(where, text)
         for side in ("left", "right"):
             if not getattr(text, f"{side}_delimiter"):
                 yield Finding((*where, f"{side}_delimiter"), "must not be empty")
@@ -31,7 +32,6 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
         if template.command and template.exec is not None:
             yield Finding(where, "command and exec are the same thing: keep one of them")
         yield from _check(where, template)
-        yield from _only_go(where, template)
         if template.in_place:
             yield Finding(
                 (*where, "in_place"),
@@ -77,13 +77,13 @@ def _format(where: Where, template: model.Template) -> Iterator[Finding]:
             yield Finding((*where, key), reason, ("format",))
 
 
-def _only_go(where: Where, template: model.Template) -> Iterator[Finding]:
-    if template.language != "go":
+def _only_go(where: Where, text: model.Template | model.EnvTemplate) -> Iterator[Finding]:
+    if text.language != "go":
         for key in ("sandbox_path", "function_denylist"):
-            if getattr(template, key):
+            if getattr(text, key):
                 place = (*where, key)
                 yield Finding(place, "only has a meaning with language: go", ("language",))
-    elif template.format is not None:
+    elif isinstance(text, model.Template) and text.format is not None:
         yield Finding((*where, "language"), "is a template's; a format needs none", ("format",))
 
 
