@@ -84,6 +84,7 @@ class Sinks:
         if sink.wrapped_for != token.value:
             wrapped = await self._parts.vault.wrap(token, sink.wrap_ttl)
             self._parts.redactor.learn(("wrapped", sink.file.path), wrapped)
+            wrapped.setdefault("wrapped_accessor", "")  # as the agents write it
             text = json.dumps(wrapped, separators=(",", ":"))
             sink.wrapped, sink.wrapped_for = f"{text}\n".encode(), token.value
         return sink.wrapped

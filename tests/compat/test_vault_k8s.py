@@ -1,6 +1,10 @@
 """What the webhook vault-k8s writes for its containers is read as it is."""
 
+import base64
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,9 @@ from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.reading import read_all
 from injector.config import model
+from injector.dev.bao import free_port
 from tests.compat.peer import takes
+from tests.processes import Process
 
 WRITTEN = sorted((Path(__file__).parent / "vault_k8s").glob("*.json"))
 
@@ -93,3 +99,78 @@ def test_the_example_changes_the_image_and_the_last_word_of_the_command():
         }
     image = annotations["vault.hashicorp.com/agent-image"]
     assert image == f"vault-injector:{injector.__version__}"
+
+
+def start(container, folder):
+    """Start a container's command as the example patches it, beside what the webhook gives it."""
+    text = Path("config/kubernetes/deployment-vault-k8s.yaml").read_text()
+    annotations = yaml.safe_load(text)["spec"]["template"]["metadata"]["annotations"]
+    patch = "agent-init-json-patch" if "init" in container else "agent-json-patch"
+    (args,) = json.loads(annotations[f"vault.hashicorp.com/{patch}"])
+    config = (folder / container).read_bytes()
+    return subprocess.Popen(
+        ["/bin/sh", "-ec", args["value"].replace("/home/vault", str(folder))],
+        env={
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "VAULT_CONFIG": base64.b64encode(config).decode(),
+            "VAULT_LOG_LEVEL": "debug",
+            "VAULT_LOG_FORMAT": "json",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def pod(app, creds, tmpfs):
+    """A folder with the configurations of both containers, for this server and this machine."""
+    app.put("app", password="one")
+    (tmpfs / "odd.tpl").write_text("[[ 1 ]]")
+    (tmpfs / "pid").write_text(f"{os.getpid()}")
+    words = {
+        "/home/vault": str(tmpfs),
+        "/vault/agent-cache": f"{tmpfs}/cache",
+        "/vault/custom": str(tmpfs),
+        "/vault/secrets": str(tmpfs),
+        "127.0.0.1:8200": f"127.0.0.1:{free_port()}",
+        "database/creds/app": creds,
+        "secret/data/app": app.path("app"),
+        "kill -HUP": "kill -0",
+    }
+    for name in ("cached-init.json", "cached-sidecar.json"):
+        text = next(file for file in WRITTEN if file.name == name).read_text()
+        for word, value in words.items():
+            text = text.replace(word, value)
+        config = json.loads(text)
+        config["vault"] = {"address": app.bao.address}
+        config["auto_auth"]["method"] = {
+            "type": "approle",
+            "config": {
+                "role_id_file_path": str(app.role_id),
+                "secret_id_file_path": str(app.secret_id),
+            },
+        }
+        (tmpfs / name).write_text(json.dumps(config))
+    return tmpfs
+
+
+def test_init_container_and_sidecar_put_the_files_there_with_one_login(pod):
+    names = ("db-creds", "app.env", "odd", ".vault-token")
+
+    def written():
+        found = [(pod / name).stat() for name in names]
+        return [(each.st_ino, each.st_mtime_ns) for each in found]
+
+    init = start("cached-init.json", pod)
+    log = init.communicate(timeout=15)[1].decode()
+    assert init.returncode == 0, log
+    before = written()
+    sidecar = Process(start("cached-sidecar.json", pod))
+    sidecar.wait_for("handed over")
+    sidecar.wait_for("secret fetched")
+    assert sidecar.end() == 0
+
+    assert (pod / "app.env").read_text() == "DB_PASSWORD=one\n"
+    assert (pod / "db-creds").read_text().startswith("password: ")
+    assert written() == before
+    assert (log + sidecar.output).count('"logged in"') == 1

@@ -8,6 +8,8 @@ from injector.config.problem import Where
 
 # Ours is a share for renewable leases too: more would leave no time to try again.
 HIGHEST_THRESHOLD = 0.95
+# Ours keeps Vault's own from the command unless they are named.
+EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
 _MISSING = Default("a missing key writes <no value> into the file", "true")
 _PERMS = Default("everybody may read the file", '"0600"')
 _INTERVAL = Default("a changed secret is seen after 5 minutes", '"60s"')
@@ -41,6 +43,9 @@ def supervised(making: Making, section: Section) -> Block:
     if section.get("command"):
         words = argv(section.get("command"))
         block.put("command", words, section.at("command"), verbatim=True)
+    environment = Block(section.file, section.line)
+    environment.put("allow", EVERY_VARIABLE)
+    block.put("env", environment)
     return block
 
 
