@@ -3,10 +3,8 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from math import inf
-from signal import SIGHUP, SIGINT, SIGQUIT, SIGUSR1, Signals
-from typing import TYPE_CHECKING
+from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
 from injector.agent.assembly import Assembly, Kept, handed_over
 from injector.agent.files import FileWatch
@@ -14,14 +12,11 @@ from injector.agent.listeners import check_listeners, listeners
 from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
-from injector.agent.signals import Stop, handling, passed_on
+from injector.agent.signals import Stop, handling
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
 from injector.secret import Kind
-
-if TYPE_CHECKING:
-    from injector.child import Command
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
 RELOAD_INTERVAL = 1.0
@@ -43,36 +38,32 @@ class Daemon:
         self._kept = kept
         self._load = load
         self._assembly = Assembly(plan, kept)
+        self._stop = Stop(self._ring)
+        self._passing_on = ExitStack()  # signals, to the command
         self._quit = False
         self._reload_asked = False
         self._reloaded_at = -inf
 
     async def run(self) -> int:
-        stop = Stop(self._ring)
         reactions: dict[Signals, Callable[[], None]] = {
-            **stop.reactions(),
-            SIGINT: partial(self._interrupt, stop),
+            **self._stop.reactions(),
+            SIGINT: self._interrupt,
             SIGHUP: self._hang_up,
             SIGUSR1: self._refresh,
         }
-        with (
-            _pid_file(self._assembly.loaded.config.pid_file),
-            handling(reactions),
-            ExitStack() as passing_on,
-        ):
+        pid_file = _pid_file(self._assembly.loaded.config.pid_file)
+        with pid_file, handling(reactions), self._passing_on:
             self._assembly.sweep()
             self._kept.log.info("started", config=self._assembly.loaded.path)
             while True:
-                if self._kept.command is not None and stop.kill is None:
-                    stop.kill = self._kill
-                    passing_on.enter_context(handling(self._passing_on(self._kept.command)))
-                outcome = await self._run_assembly(stop)
+                self._mind_command()
+                outcome = await self._run_assembly()
                 if isinstance(outcome, int):
                     self._kept.log.info("stopped", exit_code=outcome)
                     return outcome
                 self._replace(outcome)
 
-    async def _run_assembly(self, stop: Stop) -> int | Plan:
+    async def _run_assembly(self) -> int | Plan:
         """Run one assembly until the end (an exit code) or until another takes its place."""
         assembly = self._assembly
         services: list[Service] = [
@@ -84,7 +75,7 @@ class Daemon:
             services.append(ResumeWatch(self._kept.clock))
         reloads = False
         try:
-            outcome = await alongside(services, self._conduct(stop, assembly.health))
+            outcome = await alongside(services, self._conduct(assembly.health))
             reloads = isinstance(outcome, Plan) and outcome.config.exec is not None
             if isinstance(outcome, int):
                 await self._end_command()
@@ -95,30 +86,29 @@ class Daemon:
                 await self._end_command()
             await assembly.close()
 
-    async def _conduct(self, stop: Stop, health: Health) -> int | Plan:
+    async def _conduct(self, health: Health) -> int | Plan:
         """Return what ends this assembly, once nothing is under way that would be lost with it."""
         under_way = self._assembly.vault.under_way
-        outcome = await self._until_over(stop, health)
+        outcome = await self._until_over(health)
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
             if under_way.busy:
                 self._kept.log.info("reload waits for a request under way", at_most=longest)
             await under_way.finish(self._kept.clock, longest)
-            if stop.signal is not None or self._quit:
-                outcome = await self._until_over(stop, health)
+            if self._stopping:
+                outcome = await self._until_over(health)
         if isinstance(outcome, int):
             await under_way.finish(self._kept.clock, LAST_REQUESTS)
         return outcome
 
-    async def _until_over(self, stop: Stop, health: Health) -> int | Plan:
+    async def _until_over(self, health: Health) -> int | Plan:
         clock = self._kept.clock
         while True:
-            stopping = stop.signal is not None or self._quit
-            if (code := self._over(stop.signal, stopping=stopping)) is not None:
+            if (code := self._over()) is not None:
                 return code
             now = clock.now()
             due = inf
-            if self._reload_asked and not stopping:
+            if self._reload_asked and not self._stopping:
                 due = self._reloaded_at + RELOAD_INTERVAL - now
             if due <= 0 and (plan := self._reload()) is not None:
                 return plan
@@ -127,19 +117,33 @@ class Daemon:
                 return code
             await clock.sleep(min(wait, due if due > 0 else inf), health.news)
 
-    def _over(self, number: Signals | None, *, stopping: bool) -> int | None:
+    @property
+    def _stopping(self) -> bool:
+        return self._stop.signal is not None or self._quit
+
+    def _over(self) -> int | None:
         """Return the exit code if it is time to go: with the command, if there is one."""
         child, command = self._assembly.child, self._kept.command
         if child is None or command is None:
-            return 0 if stopping else None
-        if stopping:
-            child.stop(number)
+            return 0 if self._stopping else None
+        if self._stopping:
+            child.stop(self._stop.signal)
         return command.exit_code
+
+    def _mind_command(self) -> None:
+        """Let signals reach the command, once there is one."""
+        command = self._kept.command
+        if command is not None and self._stop.kill is None:
+            from injector.child.signals import reactions
+
+            self._stop.kill = command.kill
+            self._passing_on.enter_context(handling(reactions(command)))
 
     async def _end_command(self) -> None:
         if self._assembly.child is not None:
             await self._assembly.child.close()
-            self._kept.command = None
+            self._passing_on.close()
+            self._kept.command = self._stop.kill = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
         """Decide whether the configuration wants this daemon to end by itself."""
@@ -154,25 +158,10 @@ class Daemon:
         self._assembly.health.news.ring()
         self._assembly.vault.under_way.hurry()
 
-    def _interrupt(self, stop: Stop) -> None:
+    def _interrupt(self) -> None:
         """SIGINT: Ctrl-C goes to a command that shares our terminal, which knows what it means."""
         if self._kept.command is None or not self._kept.command.shares_terminal:
-            stop.ask(SIGINT)
-
-    def _kill(self) -> None:
-        """Wait no longer for the command: a second SIGTERM or SIGINT has come."""
-        if self._kept.command is not None:
-            self._kept.command.kill()
-
-    def _passing_on(self, command: "Command") -> dict[Signals, Callable[[], None]]:
-        found = passed_on(to_our_terminal=command.terminal is not None)
-        return {number: partial(self._pass_on, number) for number in found}
-
-    def _pass_on(self, number: Signals) -> None:
-        command = self._kept.command
-        # As with Ctrl-C, it has been sent what is typed.
-        if command is not None and not (number == SIGQUIT and command.shares_terminal):
-            command.send(number)
+            self._stop.ask(SIGINT)
 
     def _ask_to_quit(self) -> None:
         self._quit = True

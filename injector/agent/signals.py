@@ -47,24 +47,3 @@ class Stop:
 
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
-
-_OURS = {*STOPPING, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE}
-_NOBODYS = {signal.SIGKILL, signal.SIGSTOP}
-# Raised by what this process does itself.
-_FAULTS = {
-    signal.SIGILL,
-    signal.SIGTRAP,
-    signal.SIGABRT,
-    signal.SIGBUS,
-    signal.SIGFPE,
-    signal.SIGSEGV,
-    signal.SIGSYS,
-}
-# Sent to whole groups of processes: one that shares our terminal has been sent it as well.
-_JOB_CONTROL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGWINCH}
-
-
-def passed_on(*, to_our_terminal: bool) -> set[signal.Signals]:
-    """Return the signals that are meant for the supervised command."""
-    ours = _OURS | _NOBODYS | _FAULTS | (_JOB_CONTROL if to_our_terminal else set())
-    return signal.valid_signals() - ours

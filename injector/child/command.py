@@ -113,6 +113,11 @@ class Command:
         if self.process is not None:
             self.process.send(number)
 
+    def follow(self) -> None:
+        """Stop if it has stopped: something has happened to one of our children."""
+        if self.terminal is not None and self.process is not None and self.process.has_stopped():
+            self.terminal.stop_with(self.process.pid)
+
     def kill(self) -> None:
         """Wait no longer for it to end."""
         if self.process is not None:

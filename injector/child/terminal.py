@@ -6,6 +6,8 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from injector.notify.processes import process
+
 
 class Terminal:
     """The controlling terminal of a process that is in its foreground.
@@ -51,6 +53,23 @@ class Terminal:
             if restore and os.tcgetpgrp(self._fd) == os.getpgrp():
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, self._settings)
 
+    def stop_with(self, pid: int) -> None:
+        """Stop as the command has, and continue it when we are: a shell has done `suspend`.
+
+        One in our own group is stopped by what stops us, and nobody continues an orphaned group.
+        """
+        with suppress(OSError, termios.error):  # it has ended meanwhile, or hung up
+            group, ours = os.getpgid(pid), os.getpgrp()
+            if group == ours:
+                return
+            if not _is_orphaned():
+                os.tcsetpgrp(self._fd, ours)
+                os.killpg(ours, signal.SIGSTOP)
+                # Continued, in the foreground or not.
+                if os.tcgetpgrp(self._fd) == ours:
+                    os.tcsetpgrp(self._fd, group)
+            os.killpg(group, signal.SIGCONT)
+
     def close(self) -> None:
         os.close(self._fd)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
@@ -63,4 +82,14 @@ def _is_empty(group: int) -> bool:
         return True
     except PermissionError:
         return False
+    return False
+
+
+def _is_orphaned() -> bool:
+    """Tell whether no shell with job control has started our process group."""
+    pid, session, group = os.getpid(), os.getsid(0), os.getpgrp()
+    while os.getpgid(pid) == group:
+        pid = process(pid).parent
+        if not pid or os.getsid(pid) != session:
+            return True
     return False
