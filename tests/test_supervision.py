@@ -212,7 +212,7 @@ async def test_it_may_be_signalled_instead(app, proxy, clock, tmpfs, tmp_path):
     config["template"][0]["notify"] = ["app"]
     async with engine(load_from(tmp_path, config), clock) as running:
         await has_written(tmpfs, "one")
-        assert running.kept.metrics.notifications.values == {("app", "current"): 1}
+        assert running.kept.metrics.notifications.values["app", "current"] == 1
         app.put("a", value="two")
         await clock.advance(75)
 
