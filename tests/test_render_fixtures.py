@@ -377,3 +377,69 @@ def test_what_is_printed_for_people_is_what_scripts_can_parse(render, tmp_path, 
 
     assert ended.stdout.startswith("DB=[masked ")
     assert ended.stderr == ""
+
+
+# --- what is not just a file -------------------------------------------------------------------
+
+
+def test_variables_of_the_command_are_shown_and_are_in_no_file(render, tmp_path, tmpfs, folder):
+    config = settings(tmpfs, bundle=[], template=[])
+    config["exec"] = {"command": ["app"]}
+    config["env_template"] = [{"name": "DB_PASSWORD", "contents": "{{ db.password }}"}]
+
+    shown = render(config, "--fixtures", folder)
+    revealed = render(config, "--fixtures", folder, "--reveal", "env_template DB_PASSWORD")
+    names = render(config, "--names-only")
+
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("env_template DB_PASSWORD: [masked ")
+    assert revealed.stdout == "env_template DB_PASSWORD: canary-db\n"
+    assert names.stdout.splitlines() == [
+        "# env_template DB_PASSWORD, made from `contents`",
+        "# db.password",
+        "DB_PASSWORD=",
+    ]
+
+
+def test_a_go_template_is_shown_with_the_files_that_it_writes_beside(
+    render, tmp_path, tmpfs, folder
+):
+    text = (
+        '{{ with secret "secret/data/app" }}U={{ .Data.data.user }}\n'
+        f'{{{{ .Data.data.password | writeToFile "{tmpfs}/beside" "" "" "0640" }}}}{{{{ end }}}}'
+    )
+    (folder / "secret/data/app.yaml").write_text("user: bob\npassword: canary-pw\n")
+    config = settings(tmpfs, bundle=[])
+    config["template"] = [{"language": "go", "contents": text, "destination": f"{tmpfs}/go"}]
+
+    ended = render(config, "--fixtures", folder)
+    revealed = render(config, "--fixtures", folder, "--reveal")
+
+    assert ended.returncode == 1, ended.stderr
+    assert f"+++ {tmpfs}/beside\n" in ended.stdout
+    assert "+U=[masked " in ended.stdout
+    assert "canary" not in ended.stdout
+    assert "+canary-pw" in revealed.stdout
+    assert list(tmpfs.iterdir()) == []
+
+
+def test_a_configuration_of_vault_agent_is_shown_too(capsys, tmp_path, tmpfs, folder):
+    (folder / "secret/data/app.yaml").write_text("user: bob\n")
+    text = "U={{ with secret `secret/data/app` }}{{ .Data.data.user }}{{ end }}"
+    (tmp_path / "agent.hcl").write_text(
+        f"""
+        vault {{ address = "https://vault.example:8200" }}
+        auto_auth {{
+          method "approle" {{ config = {{ role_id_file_path = "r", secret_id_file_path = "s" }} }}
+        }}
+        template {{
+          contents    = "{text}"
+          destination = "{tmpfs}/go"
+        }}
+        """
+    )
+
+    ended = run(capsys, "render", "-c", tmp_path / "agent.hcl", "--fixtures", folder, "--reveal")
+
+    assert ended.returncode == 1, ended.stderr
+    assert "+U=bob" in ended.stdout

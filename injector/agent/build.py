@@ -207,6 +207,23 @@ def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
     return lambda target: by_target[target]
 
 
+def variable_of(entry: model.EnvTemplate, plan: Plan) -> Renderer[bytes]:
+    """Return what makes a variable of the supervised command."""
+    from injector.child.variables import Variable
+
+    return Variable(entry.name, plan.templates[entry])
+
+
+def everything_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[Any]:
+    """Return what makes a file, and those that a Go template writes beside it."""
+    if entry.language == "go" and entry.format is None:
+        from injector.agent.gotemplates import AllFiles, writes_files
+
+        if writes_files(entry, plan.templates[entry]):
+            return AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
+    return renderer_of(entry, plan, refs)
+
+
 def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:
     renderer: Renderer[bytes]
     if entry.format is not None:

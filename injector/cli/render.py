@@ -25,7 +25,7 @@ from injector.preview.difference import Masks
 from injector.preview.fixtures import Fixtures
 from injector.preview.names import example
 from injector.preview.rendering import Outcome, rendered
-from injector.preview.report import changes, content
+from injector.preview.report import New, changes, content, news
 from injector.preview.targets import Target, targets
 
 DIFFERENT = 1
@@ -119,8 +119,12 @@ class Run:
         """Return the keys of secrets that become variables by themselves, as far as known."""
         if self._fixtures is None:
             return {}
-        used = {target.entry.secret for target in self._targets if target.ref is not None}
-        return {name: list(self._fixtures.content(self._names[name]) or ()) for name in used}
+        used = {target.ref for target in self._targets if target.ref is not None}
+        return {
+            name: list(self._fixtures.content(ref) or ())
+            for name, ref in self._names.items()
+            if ref in used
+        }
 
     async def print_files(self) -> int:
         contracts = build.contracts(self._plan.config, self._names)
@@ -128,8 +132,9 @@ class Run:
             outcomes = await rendered(self._targets, source, contracts)
         masks = None if self._args.reveal else Masks(os.urandom(16))
         codes = [
-            self._print(target, outcome, masks)
+            code
             for target, outcome in zip(self._targets, outcomes, strict=True)
+            for code in self._print(target, outcome, masks)
         ]
         if self._fixtures is not None and not self._args.destinations:
             for path in self._fixtures.unused():
@@ -156,22 +161,27 @@ class Run:
             use_secret_id=self._args.use_secret_id,
         )
 
-    def _print(self, target: Target, outcome: Outcome, masks: Masks | None) -> int:
-        """Print what there is to say of one file; return its exit code."""
-        if isinstance(outcome, InjectorError):
-            self._say(f"{target.path}: {outcome}")
-            return outcome.exit_code
-        new, snapshot = outcome
+    def _print(self, target: Target, outcome: Outcome, masks: Masks | None) -> list[int]:
+        """Print what there is to say of one target; return an exit code for each thing it makes."""
+        try:
+            if isinstance(outcome, InjectorError):
+                raise outcome
+            return [self._print_one(new, masks) for new in news(target, *outcome)]
+        except InjectorError as exc:
+            words = str(exc)
+            self._say(words if words.startswith(target.path) else f"{target.path}: {words}")
+            return [exc.exit_code]
+
+    def _print_one(self, new: New, masks: Masks | None) -> int:
         if self._args.content:
             if len(self._targets) > 1:
-                print(f"==> {target.path} <==")
-            print(content(target, new, snapshot, masks=masks), end="")
+                print(f"==> {new.path} <==")
+            print(content(new, masks=masks), end="")
             return 0
-        try:
-            lines = list(changes(target, new, snapshot, masks=masks))
-        except InjectorError as exc:
-            self._say(str(exc))
-            return exc.exit_code
+        if new.is_variable:
+            print(f"{new.path}: {content(new, masks=masks)}")
+            return 0
+        lines = list(changes(new, masks=masks))
         for line in lines:
             print(line)
         return DIFFERENT if lines else 0

@@ -106,7 +106,7 @@ def load(  # noqa: PLR0913 - by name: what only the caller knows
     )
 
 
-def read_source(template: model.Template) -> str:
+def read_source(template: model.Template | model.EnvTemplate) -> str:
     """Return a template's text as it is now; raises ConfigError if its file cannot be read."""
     if not template.source:
         return template.contents

@@ -161,7 +161,7 @@ class FilesBeside:
 
     def _parts(self, content: Contents) -> list[tuple[File, bytes]]:
         parts = [
-            (self._make(one.path, _rights(one)), _after_what_is_there(one))
+            (self._make(one.path, rights_of(one)), _after_what_is_there(one))
             for one in content.beside
         ]
         if self._main is not None:
@@ -191,7 +191,8 @@ def _discard(staged: list[Staged]) -> None:
         one.discard()
 
 
-def _rights(one: Beside) -> Rights:
+def rights_of(one: Beside) -> Rights:
+    """Return its mode and owner; raises WriteError for names that this machine does not know."""
     try:
         return Rights(one.perms, owner_of(one.user, one.group))
     except LookupError:

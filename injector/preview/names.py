@@ -16,7 +16,7 @@ _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 def example(
     targets: Sequence[Target], config: model.Config, keys: dict[str, list[str]], *, folder: str
 ) -> Iterator[str]:
-    """Yield the lines of an example for all files that define variables.
+    """Yield the lines of an example for everything that defines variables.
 
     `keys` are those of secrets as far as they are known, by name.
     """
@@ -30,14 +30,17 @@ def example(
 
 def _made_from(target: Target, config: model.Config, folder: str) -> str:
     entry = target.entry
-    if entry.secret:
+    if isinstance(entry, model.Template) and entry.secret:
         return f"secrets.{entry.secret} ({config.secrets[entry.secret].path})"
     return os.path.relpath(entry.source, folder) if entry.source else "`contents`"
 
 
 def _variables(target: Target, config: model.Config, keys: dict[str, list[str]]) -> Iterator[str]:
     entry = target.entry
-    if entry.format is None:
+    if isinstance(entry, model.EnvTemplate):
+        printed = _printed(entry).findall(read_source(entry))
+        yield from (f"# {', '.join(printed)}", f"{entry.name}=") if printed else (f"{entry.name}=",)
+    elif entry.format is None:
         yield from _of_source(entry)
     elif entry.format in FORMATS:
         contract = config.secrets[entry.secret].contract
@@ -48,10 +51,14 @@ def _variables(target: Target, config: model.Config, keys: dict[str, list[str]])
             yield f"# … and {more}, which only the secret tells: give --fixtures DIR"
 
 
+def _printed(entry: model.Template | model.EnvTemplate) -> re.Pattern[str]:
+    left, right = (re.escape(each) for each in (entry.left_delimiter, entry.right_delimiter))
+    return re.compile(rf"{left}[-+]?\s*(.*?)\s*[-+]?{right}")
+
+
 def _of_source(entry: model.Template) -> Iterator[str]:
     """Yield the variables of a template, if it consists of such and nothing else."""
-    left, right = (re.escape(each) for each in (entry.left_delimiter, entry.right_delimiter))
-    printed = re.compile(rf"{left}[-+]?\s*(.*?)\s*[-+]?{right}")
+    printed = _printed(entry)
     lines: list[str] = []
     for number, line in enumerate(_STATEMENT.sub("", read_source(entry)).splitlines(), start=1):
         if found := _VARIABLE.fullmatch(line):

@@ -10,8 +10,8 @@ from injector.preview.targets import Target
 from injector.secret import Ref
 from injector.template import Content, Lacking, Snapshot
 
-# What a file would hold and the secrets it is made from, or why it cannot be had.
-Outcome = tuple[bytes, Snapshot] | InjectorError
+# What is made and the secrets it is made from, or why it cannot be had.
+Outcome = tuple[object, Snapshot] | InjectorError
 
 
 async def rendered(

@@ -1,11 +1,13 @@
-"""One file as people see it: what would change in it, its mode and its owner."""
+"""What would change on disk, as people see it: content, mode and owner of each file."""
 
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from injector.agent.plan import rights
+from injector.config import model
+from injector.destination import OURS, Rights
 from injector.errors import WriteError
 from injector.preview import skeleton
 from injector.preview.difference import Masks, difference, shown
@@ -13,71 +15,105 @@ from injector.preview.pieces import ALL_VALUE, Skeleton
 from injector.preview.targets import Target
 from injector.template import Snapshot
 
+# A variable of the command is in no file, and has nobody to ask what it is now.
+VARIABLE = Rights(0, OURS)
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """One thing that would be written, and what it is made after."""
+
+    path: str
+    content: bytes = field(repr=False)
+    made_after: Skeleton = field(repr=False)
+    rights: Rights
+    appends: bool = False
+    by_links: bool = False  # a member of a bundle is reached over links of ours
+
+    @property
+    def is_variable(self) -> bool:
+        return self.rights is VARIABLE
+
 
 @dataclass(frozen=True, slots=True)
 class There:
     """What is in a file's place now."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     mode: int
     uid: int
     gid: int
 
 
-def there(target: Target) -> There | None:
+def news(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
+    """Yield everything that a target makes: mostly one file."""
+    entry, made_after = target.entry, _skeleton(target, snapshot)
+    if isinstance(entry, model.EnvTemplate):
+        assert isinstance(content, bytes)
+        yield New(target.path, content, made_after, VARIABLE)
+        return
+    appends, by_links = entry.appends, bool(target.whole)
+    if isinstance(content, bytes):
+        yield New(target.path, content, made_after, rights(entry), appends, by_links)
+        return
+    from injector.destination.beside import Contents, rights_of  # only some Go templates
+
+    assert isinstance(content, Contents)
+    for file in content.beside:
+        yield New(file.path, file.content, made_after, rights_of(file), file.appends)
+    if not entry.is_discarded:
+        yield New(target.path, content.main, made_after, rights(entry))
+
+
+def _skeleton(target: Target, snapshot: Snapshot) -> Skeleton:
+    if target.ref is None:
+        return skeleton.of_template(target.entry)
+    assert isinstance(target.entry, model.Template)
+    return skeleton.of_format(target.entry, snapshot[target.ref] or {})
+
+
+def changes(new: New, *, masks: Masks | None) -> Iterator[str]:
+    """Yield what would change; nothing if the file is as it would be."""
+    old = _there(new)
+    if old is not None:
+        yield from _rights(new, old)
+    before = None if old is None else old.content
+    yield from difference(new.path, before, new.content, new.made_after, masks=masks)
+
+
+def content(new: New, *, masks: Masks | None) -> str:
+    """Return all of the new content."""
+    return shown(new.content, new.made_after if masks is not None else ALL_VALUE, masks)
+
+
+def _there(new: New) -> There | None:
     """Read what is there; None if nothing is. Raises WriteError if that cannot be told."""
-    if target.entry.appends:
-        return None  # what others have put there stays
-    # A member of a bundle is reached over links of ours; of others none is followed.
-    no_link = 0 if target.whole else os.O_NOFOLLOW
+    if new.appends:
+        return None  # what is in the file stays
+    no_link = 0 if new.by_links else os.O_NOFOLLOW
     try:
-        fd = os.open(target.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_link)
+        fd = os.open(new.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_link)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
         raise WriteError(
-            f"{target.path} cannot be read to compare it: {exc.strerror} (uid {os.geteuid()}); "
+            f"{new.path} cannot be read to compare it: {exc.strerror} (uid {os.geteuid()}); "
             "run as the user that writes it, or give --content"
         ) from exc
     with open(fd, "rb") as file:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise WriteError(
-                f"{target.path} is not a regular file, and would be left alone: move it away"
+                f"{new.path} is not a regular file, and would be left alone: move it away"
             )
         return There(file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
 
 
-def changes(
-    target: Target, new: bytes, snapshot: Snapshot, *, masks: Masks | None
-) -> Iterator[str]:
-    """Yield what would change; nothing if the file is as it would be."""
-    old = there(target)
-    if old is not None:
-        yield from _rights(target, old)
-    content = None if old is None else old.content
-    made_after = _skeleton(target, snapshot, masks)
-    yield from difference(target.path, content, new, made_after, masks=masks)
-
-
-def content(target: Target, new: bytes, snapshot: Snapshot, *, masks: Masks | None) -> str:
-    """Return all of the new content."""
-    return shown(new, _skeleton(target, snapshot, masks), masks)
-
-
-def _skeleton(target: Target, snapshot: Snapshot, masks: Masks | None) -> Skeleton:
-    if masks is None:
-        return ALL_VALUE  # nobody will ask
-    if target.ref is None:
-        return skeleton.of_template(target.entry)
-    return skeleton.of_format(target.entry, snapshot[target.ref] or {})
-
-
-def _rights(target: Target, old: There) -> Iterator[str]:
-    wanted = rights(target.entry)
+def _rights(new: New, old: There) -> Iterator[str]:
+    wanted = new.rights
     if old.mode != wanted.perms:
-        yield f"{target.path}: mode {old.mode:04o} → {wanted.perms:04o}"
+        yield f"{new.path}: mode {old.mode:04o} → {wanted.perms:04o}"
     if wanted.owner.uid not in (-1, old.uid):
-        yield f"{target.path}: owner uid {old.uid} → {wanted.owner.uid}"
+        yield f"{new.path}: owner uid {old.uid} → {wanted.owner.uid}"
     if wanted.owner.gid not in (-1, old.gid):
-        yield f"{target.path}: group gid {old.gid} → {wanted.owner.gid}"
+        yield f"{new.path}: group gid {old.gid} → {wanted.owner.gid}"

@@ -14,7 +14,7 @@ from injector.preview.pieces import ALL_VALUE, Skeleton, merged
 _STATEMENT = r"\{%.*?%\}|\{\#.*?\#\}"
 
 
-def of_template(entry: model.Template) -> Skeleton:
+def of_template(entry: model.Template | model.EnvTemplate) -> Skeleton:
     """Return the text between the tags of a template.
 
     Where a loop repeats some of it or a condition leaves some out, it fits line by line.

@@ -1,8 +1,9 @@
-"""The files of a configuration, each by itself: those of `template:` and the members of bundles."""
+"""What a configuration makes, one by one: files, members of bundles, variables of the command."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from injector.agent import build
 from injector.agent.plan import Plan
@@ -15,12 +16,12 @@ from injector.secret import Ref
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """One file: where it goes, and what makes it. `whole` is the bundle's directory, if any."""
+    """One thing: what people call it, and what makes it. `whole` is the bundle's directory."""
 
     path: str
-    entry: model.Template
-    renderer: Renderer[bytes] = field(repr=False)
-    ref: Ref | None  # of a ready format; None for a template
+    entry: model.Template | model.EnvTemplate
+    renderer: Renderer[Any] = field(repr=False)
+    ref: Ref | None = None  # of a ready format; None for a template
     whole: str = ""
 
 
@@ -38,20 +39,17 @@ def targets(plan: Plan, refs: Mapping[str, Ref], wanted: Sequence[str] = ()) -> 
 
 def _targets(plan: Plan, refs: Mapping[str, Ref]) -> Iterator[Target]:
     for entry in plan.config.template:
-        yield _target(plan, refs, entry, entry.destination)
+        yield _file(plan, refs, entry, entry.destination)
     for bundle in plan.config.bundle:
         for member in bundle.template:
             path = os.path.join(bundle.directory, member.destination)
-            yield _target(plan, refs, member, path, bundle.directory)
+            yield _file(plan, refs, member, path, bundle.directory)
+    for variable in plan.config.env_template:
+        yield Target(f"env_template {variable.name}", variable, build.variable_of(variable, plan))
 
 
-def _target(
+def _file(
     plan: Plan, refs: Mapping[str, Ref], entry: model.Template, path: str, whole: str = ""
 ) -> Target:
-    return Target(
-        path,
-        entry,
-        build.renderer_of(entry, plan, refs),
-        refs[entry.secret] if entry.format is not None else None,
-        whole,
-    )
+    renderer = build.everything_of(entry, plan, refs)
+    return Target(path, entry, renderer, refs[entry.secret] if entry.format else None, whole)
