@@ -20,11 +20,19 @@ async def findings(
     path.write_text(yaml.safe_dump(config))
     environ = environ or {"PATH": os.environ["PATH"]}
     planned = plan(str(path), environ, elsewhere=True)
+    return await of_plan(planned, environ, clock=clock, here=here, use_secret_id=use_secret_id)
+
+
+async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_id=False):
+    environ = environ or {"PATH": os.environ["PATH"]}
     redactor = Redactor()
     log = logger(level="debug", style="json", redact=redactor.redact, stream=io.StringIO())
     parts = Parts(clock or SystemClock(), log, redactor, environ, "nobody-has-this")
     wanted = needs(
-        planned.config, names(planned.config), planned.templates.values(), folder=str(folder)
+        planned.config,
+        names(planned.config),
+        planned.templates.values(),
+        folder=os.path.dirname(planned.loaded.path),
     )
     return await check(planned, wanted, parts, here=here, use_secret_id=use_secret_id)
 

@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives import serialization
 
 from injector.agent.files import FileWatch
 from injector.agent.services import alongside
+from injector.check import exit_code
 from injector.dev.bao import dev_server
 from injector.errors import AuthError, TransientError
+from tests.checking import fine, of_plan, problems
 from tests.engine import configuration, engine, load_from
 
 
@@ -288,3 +290,22 @@ async def test_a_half_replaced_pair_is_not_presented_and_the_whole_one_at_once(
 
         await alongside([watching], complete())
         assert (tmpfs / "db.env").read_text() == "one"
+
+
+async def test_a_check_presents_the_certificate_and_ends_its_token(load, app):
+    before = app.admin.auth.token.list_accessors()["data"]["keys"]
+
+    found = await of_plan(load())
+
+    assert exit_code(found) == 0
+    assert any(text.startswith("login: cert at auth/cert; the token lives") for text in fine(found))
+    assert set(app.admin.auth.token.list_accessors()["data"]["keys"]) == set(before)
+
+
+async def test_a_check_says_what_to_look_at_when_a_certificate_is_refused(load, pair):
+    pair.put(*pair.issue(trustme.CA()))
+
+    found = await of_plan(load())
+
+    assert exit_code(found) == 3
+    assert "a role of this mount has to trust the certificate" in problems(found)[0]

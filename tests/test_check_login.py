@@ -6,9 +6,10 @@ from injector.check import exit_code
 from tests.checking import findings, fine, notes, problems, warnings
 from tests.engine import configuration
 from tests.kubernetes import service_account_token
+from tests.test_auth import kube
 from tests.test_auth_jwt import issuer, jwt
 
-__all__ = ["issuer", "jwt"]  # fixtures
+__all__ = ["issuer", "jwt", "kube"]  # fixtures
 
 
 @pytest.fixture
@@ -132,6 +133,23 @@ async def test_a_jwt_stays_where_it_is(app, tmp_path, settings, issuer, jwt):
     assert exit_code(found) == 0
     assert any(text.startswith(f"login: jwt at auth/{issuer.mount}; ") for text in fine(found))
     assert jwt.exists()
+
+
+async def test_a_service_account_logs_in(app, tmp_path, settings, kube):
+    (tmp_path / "token").write_text(kube.issue())
+    method = {
+        "type": "kubernetes",
+        "mount_path": f"auth/kubernetes-{app.name}",
+        "config": {"role": "api", "token_path": str(tmp_path / "token")},
+    }
+
+    found = await findings(tmp_path, settings(method))
+
+    assert exit_code(found) == 0
+    assert any(
+        text.startswith(f"login: kubernetes at auth/kubernetes-{app.name}; ")
+        for text in fine(found)
+    )
 
 
 async def test_a_refused_jwt_stays_too(app, proxy, tmp_path, settings):

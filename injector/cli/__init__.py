@@ -16,7 +16,7 @@ GROUPS = {
         "once": "put every file in place, then exit (init containers, CI jobs)",
     },
     "before a deployment": {
-        "check": "report every problem of a configuration, without a server",
+        "check": "report every problem of a configuration; with --online, of server and login too",
         "render": "show what would be written, and how it differs from what is there",
         "policy": "print the least-privilege Vault policy that a configuration needs",
         "schema": "print the JSON Schema of the configuration, for editors",
