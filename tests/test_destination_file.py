@@ -477,7 +477,7 @@ def test_a_link_that_is_exchanged_while_its_directory_is_opened_is_noticed(memor
             foreign_link(opened.fd, str(memory / "link"))
 
 
-@pytest.mark.parametrize("how", ["written", "exchanged", "gone"])
+@pytest.mark.parametrize("how", ["written", "exchanged", "gone", "a link"])
 def test_what_was_changed_after_its_check_is_not_used(memory, how):
     target = file(memory / "db.env")
     target.write(OLD)
@@ -490,9 +490,12 @@ def test_what_was_changed_after_its_check_is_not_used(memory, how):
         path.unlink()
     if how == "exchanged":
         path.write_bytes(NEW)
+    if how == "a link":
+        path.symlink_to("/etc/passwd")
 
-    with pytest.raises(WriteError):
+    with pytest.raises(WriteError, match="somebody changed the new content"):
         staged.commit()
+    path.unlink(missing_ok=True)
     assert (memory / "db.env").read_bytes() == OLD
     assert names_in(memory) == ["db.env"]
     assert target.is_intact()

@@ -199,10 +199,12 @@ def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
 
     from injector import check as checks
     from injector.agent.plan import names
+    from injector.cli.private import keep_memory_private
     from injector.clock import SystemClock
     from injector.log import Redactor, logger
     from injector.policy import needs
 
+    keep_memory_private()
     redactor = Redactor()
     log = logger(level="error", style=planned.config.log_format, redact=redactor.redact)
     parts = checks.Parts(SystemClock(), log, redactor, os.environ, f"none-{secrets.token_hex(8)}")

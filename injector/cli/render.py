@@ -9,6 +9,7 @@ import sys
 from injector.agent import build
 from injector.agent.plan import Plan, names, plan
 from injector.cli.parser import add_config, exits
+from injector.cli.private import keep_memory_private
 from injector.errors import (
     AuthError,
     ConfigError,
@@ -89,6 +90,7 @@ def main(args: argparse.Namespace) -> int:
     offline = bool(args.fixtures or args.names_only)
     planned = plan(args.config, elsewhere=offline, destinations=False)
     run = Run(planned, args)
+    keep_memory_private()
     return run.print_names() if args.names_only else asyncio.run(run.print_files())
 
 

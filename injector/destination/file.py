@@ -195,7 +195,10 @@ class File:
 
     def _commit(self, staged: str, content: bytes, made: Identity) -> None:
         with self._explained("write"), self._open() as directory:
-            fd = open_regular(directory, staged, os.O_PATH)
+            try:
+                fd = open_regular(directory, staged, os.O_PATH)
+            except (FileNotFoundError, WriteError):
+                raise WriteError(explain.tampered(self.path)) from None
             if identity(os.fstat(fd)) != made:
                 os.close(fd)
                 os.unlink(staged, dir_fd=directory.fd)
