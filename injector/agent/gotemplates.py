@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from injector.clock import SystemClock
@@ -87,10 +86,15 @@ def _as_go(template: Template) -> "GoTemplate":
 
 def _read(path: str) -> str:
     """Return a regular file's text; what is no UTF-8 in it is kept as bytes."""
-    with open(path, "rb", opener=partial(os.open, mode=0)) as file:
+    with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is no regular file")
         text = file.read(_LARGEST_FILE + 1)
     if len(text) > _LARGEST_FILE:
         raise OSError(f"it is larger than {_LARGEST_FILE >> 20} MiB")
     return text.decode("utf-8", "surrogateescape")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a named pipe without waiting for a writer."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -30,6 +30,56 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "maths": ("add", "divide", "maximum", "minimum", "modulo", "multiply", "subtract"),
     "parsing": ("parseBool", "parseFloat", "parseInt", "parseUint"),
     "regex": ("regexMatch", "regexReplaceAll"),
+    "sprig_encoding": (
+        "sprig_adler32sum", "sprig_b32dec", "sprig_b32enc", "sprig_b64dec", "sprig_b64enc",
+        "sprig_base", "sprig_clean", "sprig_dir", "sprig_duration", "sprig_durationRound",
+        "sprig_ext", "sprig_isAbs", "sprig_mustRegexFind", "sprig_mustRegexFindAll",
+        "sprig_mustRegexMatch", "sprig_mustRegexReplaceAll", "sprig_mustRegexReplaceAllLiteral",
+        "sprig_mustRegexSplit", "sprig_osBase", "sprig_osClean", "sprig_osDir", "sprig_osExt",
+        "sprig_osIsAbs", "sprig_regexFind", "sprig_regexFindAll", "sprig_regexMatch",
+        "sprig_regexQuoteMeta", "sprig_regexReplaceAll", "sprig_regexReplaceAllLiteral",
+        "sprig_regexSplit", "sprig_sha1sum", "sprig_sha256sum", "sprig_sha512sum", "sprig_urlJoin",
+        "sprig_urlParse",
+    ),
+    "sprig_lists": (
+        "sprig_append", "sprig_chunk", "sprig_compact", "sprig_concat", "sprig_first", "sprig_has",
+        "sprig_initial", "sprig_last", "sprig_list", "sprig_mustAppend", "sprig_mustChunk",
+        "sprig_mustCompact", "sprig_mustFirst", "sprig_mustHas", "sprig_mustInitial",
+        "sprig_mustLast", "sprig_mustPrepend", "sprig_mustPush", "sprig_mustRest",
+        "sprig_mustReverse", "sprig_mustSlice", "sprig_mustUniq", "sprig_mustWithout",
+        "sprig_prepend", "sprig_push", "sprig_rest", "sprig_reverse", "sprig_slice", "sprig_tuple",
+        "sprig_uniq", "sprig_without",
+    ),
+    "sprig_maps": (
+        "sprig_deepCopy", "sprig_dict", "sprig_dig", "sprig_get", "sprig_hasKey", "sprig_keys",
+        "sprig_merge", "sprig_mergeOverwrite", "sprig_mustDeepCopy", "sprig_mustMerge",
+        "sprig_mustMergeOverwrite", "sprig_omit", "sprig_pick", "sprig_pluck", "sprig_set",
+        "sprig_unset", "sprig_values",
+    ),
+    "sprig_numbers": (
+        "sprig_add", "sprig_add1", "sprig_add1f", "sprig_addf", "sprig_atoi", "sprig_biggest",
+        "sprig_ceil", "sprig_div", "sprig_divf", "sprig_float64", "sprig_floor", "sprig_int",
+        "sprig_int64", "sprig_max", "sprig_maxf", "sprig_min", "sprig_minf", "sprig_mod",
+        "sprig_mul", "sprig_mulf", "sprig_round", "sprig_seq", "sprig_sub", "sprig_subf",
+        "sprig_toDecimal", "sprig_until", "sprig_untilStep",
+    ),
+    "sprig_text": (
+        "sprig_abbrev", "sprig_abbrevboth", "sprig_camelcase", "sprig_cat", "sprig_contains",
+        "sprig_hasPrefix", "sprig_hasSuffix", "sprig_indent", "sprig_initials", "sprig_join",
+        "sprig_kebabcase", "sprig_lower", "sprig_nindent", "sprig_nospace", "sprig_plural",
+        "sprig_quote", "sprig_repeat", "sprig_replace", "sprig_snakecase", "sprig_sortAlpha",
+        "sprig_split", "sprig_splitList", "sprig_splitn", "sprig_squote", "sprig_substr",
+        "sprig_swapcase", "sprig_title", "sprig_toString", "sprig_toStrings", "sprig_trim",
+        "sprig_trimAll", "sprig_trimPrefix", "sprig_trimSuffix", "sprig_trimall", "sprig_trunc",
+        "sprig_untitle", "sprig_upper", "sprig_wrap", "sprig_wrapWith",
+    ),
+    "sprig_values": (
+        "sprig_all", "sprig_any", "sprig_coalesce", "sprig_deepEqual", "sprig_default",
+        "sprig_empty", "sprig_fail", "sprig_fromJson", "sprig_hello", "sprig_kindIs",
+        "sprig_kindOf", "sprig_mustFromJson", "sprig_mustToJson", "sprig_mustToPrettyJson",
+        "sprig_mustToRawJson", "sprig_ternary", "sprig_toJson", "sprig_toPrettyJson",
+        "sprig_toRawJson", "sprig_typeIs", "sprig_typeIsLike", "sprig_typeOf",
+    ),
     "text": (
         "indent", "join", "replaceAll", "split", "splitToMap", "toLower", "toTitle", "toUpper",
         "trim", "trimPrefix", "trimSpace", "trimSuffix",
@@ -48,6 +98,12 @@ OF_FAMILY = {
     "maths": "arithmetic",
     "parsing": "text to numbers",
     "regex": "regular expressions",
+    "sprig_encoding": "Sprig: encodings, digests, paths, URLs, regular expressions, durations",
+    "sprig_lists": "Sprig: lists",
+    "sprig_maps": "Sprig: maps",
+    "sprig_numbers": "Sprig: numbers",
+    "sprig_text": "Sprig: text",
+    "sprig_values": "Sprig: defaults, choices, types, JSON",
     "text": "text",
     "toml": "TOML",
     "yaml": "YAML",
@@ -61,8 +117,17 @@ _MODULES = {
 }
 _CONSUL = "it asks Consul, and this program speaks to Vault only"
 _NOMAD = "it asks Nomad, and this program speaks to Vault only"
+
+
+def _sprig(reason: str, names: str) -> dict[str, str]:
+    return {f"sprig_{name}": reason for name in names.split()}
+
+
 _KEY_PAIRS = "it takes Consul's key pairs, and nothing here gives any"
 _DUMP = "its text is not the same twice in Go either; use toJSONPretty"
+_RANDOM = "it gives something else at each rendering, so that each would be a change"
+_OF_TIME = "it depends on the time of the rendering; `timestamp` is there"
+_KEYS = "it needs a library for certificates and ciphers; let Vault do that (pki, transit)"
 REFUSED: dict[str, str] = {
     "plugin": "it would run a program while a template is rendered; use `check` or `command`",
     "pkiSign": "it would make a private key at every rendering; use pkiCert, whose key is Vault's",
@@ -85,6 +150,24 @@ REFUSED: dict[str, str] = {
         ),
         _NOMAD,
     ),
+    **_sprig(
+        _RANDOM,
+        "bcrypt genPrivateKey htpasswd randAlpha randAlphaNum randAscii randBytes randInt"
+        " randNumeric shuffle uuidv4",
+    ),
+    **_sprig(
+        _OF_TIME,
+        "ago date dateInZone dateModify date_in_zone date_modify htmlDate htmlDateInZone"
+        " mustDateModify mustToDate must_date_modify now toDate unixEpoch",
+    ),
+    **_sprig(
+        _KEYS,
+        "buildCustomCert decryptAES derivePassword encryptAES genCA genCAWithKey"
+        " genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey",
+    ),
+    **_sprig("`env` and `mustEnv` are there", "env expandenv"),
+    **_sprig("it would ask the network while a template is rendered", "getHostByName"),
+    **_sprig("versions are for the tool that makes the configuration", "semver semverCompare"),
 }  # fmt: skip
 
 

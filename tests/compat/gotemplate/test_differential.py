@@ -1,5 +1,7 @@
 """The same templates through the real agent and through us: the same bytes, the same refusals."""
 
+import os
+import random
 import re
 import urllib.request
 from pathlib import Path
@@ -12,7 +14,11 @@ from injector.dev.bao import Bao
 from tests.compat.gotemplate import corpus
 from tests.compat.gotemplate.judge import Case, Judge
 from tests.compat.gotemplate.ours import render
+from tests.compat.gotemplate.randomly import random_templates
 
+# The whole corpus, and other random templates each time: `make test-differential`.
+WHOLE = bool(os.environ.get("INJECTOR_TEST_DIFFERENTIAL"))
+SEED = int(os.environ.get("INJECTOR_TEST_SEED") or (random.randrange(2**32) if WHOLE else 1))
 ENVIRON = {"OURS": "ours", "EMPTY": ""}
 
 
@@ -59,27 +65,43 @@ def differing(cases, peers, mine):
 
 
 def test_the_agent_and_we_render_the_same_bytes(bao, judge):
-    cases = [Case(text) for text in corpus.templates()]
+    cases = [Case(text) for text in corpus.templates(whole=WHOLE)]
     runs_before = judge.runs
 
     peers = judge.render(cases, **ENVIRON)
 
-    assert len(cases) > 500
+    assert len(cases) > (1400 if WHOLE else 400)
     assert not differing(cases, peers, ours(bao, cases))
     assert judge.runs - runs_before == -(-len(cases) // 150)  # none takes the others with it
+
+
+def test_random_templates_give_the_same_bytes(bao, judge):
+    """What we render is rendered alike; of what we refuse, some is asked about there too."""
+    cases = [Case(text) for text in random_templates(1500 if WHOLE else 150, seed=SEED)]
+    mine = ours(bao, cases)
+    rendered = [case for case, own in zip(cases, mine, strict=True) if isinstance(own, bytes)]
+    refused = [case for case, own in zip(cases, mine, strict=True) if isinstance(own, str)]
+    some = refused[:: 1 if WHOLE else len(refused) // 5 + 1]
+
+    peers = judge.render(rendered, **ENVIRON)
+
+    own = {case.text: own for case, own in zip(cases, mine, strict=True)}
+    assert len(rendered) > len(cases) / 3
+    assert not differing(rendered, peers, [own[case.text] for case in rendered]), f"seed {SEED}"
+    assert [judge.render([case]) for case in some] == [[None]] * len(some), f"seed {SEED}"
 
 
 def test_what_the_agent_renders_strictly_is_what_we_do(bao, judge):
     cases = [Case(text, strict=True) for text in corpus.STRICT]
 
-    peers = judge.render(cases, **ENVIRON)
+    peers = [judge.render([case], **ENVIRON)[0] for case in cases]
 
     assert peers[0] == b"app"
     assert None in peers
     assert not differing(cases, peers, ours(bao, cases))
 
 
-@pytest.mark.parametrize("text", corpus.REFUSED)
+@pytest.mark.parametrize("text", corpus.REFUSED if WHOLE else corpus.REFUSED[::4])
 def test_what_the_agent_does_not_render_is_an_error_with_its_place(bao, judge, text):
     (mine,) = ours(bao, [Case(text)])
 

@@ -428,3 +428,28 @@ def test_without_compat_everything_else_works_and_go_is_refused_with_the_reason(
     file.write_text(complete("template: [{contents: x, language: go, destination: /run/x}]"))
     with pytest.raises(ConfigError, match=r"this installation has no Go templates"):
         plan(str(file), {}, elsewhere=True)
+
+
+async def test_a_local_file_is_read_and_a_change_of_it_asks_for_a_reload(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    banner = tmp_path / "banner"
+    banner.write_text("hello\n")
+    entry = go(tmpfs, "out", f'{{{{ file "{banner}" }}}}')
+    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
+
+    assert str(banner) in loaded.loaded.files
+    async with engine(loaded, clock):
+        assert (tmpfs / "out").read_text() == "hello\n"
+
+
+async def test_only_regular_files_are_read(app, proxy, clock, tmpfs, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    app.put("app", v="x")
+    text = f'{{{{with secret "{app.path("app")}"}}}}{{{{ file "{tmp_path}/pipe" }}}}{{{{end}}}}'
+    loaded = load_from(
+        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
+    )
+
+    async with engine(loaded, clock) as running:
+        assert "it is no regular file" in running.log

@@ -12,6 +12,7 @@ from injector.compat.gotemplate.go.values import Channel, kind_of, type_of
 def is_in(whole: Any, part: Any) -> bool:
     """Tell whether a list has an item, or a text a part; what is of another type is not in it."""
     if isinstance(whole, str):
+        _require(part)
         return type(part) is type(whole) and part in whole
     if not isinstance(whole, list):
         return False
@@ -21,8 +22,14 @@ def is_in(whole: Any, part: Any) -> bool:
 def _is_same(item: Any, part: Any) -> bool:
     kind = kind_of(item)
     if kind == "string":
+        _require(part)
         return type(item) is type(part) and item == part
     return kind in ("int", "float") and kind_of(part) == kind and item == part
+
+
+def _require(part: Any) -> None:
+    if part is None:
+        raise GoError("a nil cannot be looked for among texts")
 
 
 def _contains(part: Any, whole: Any) -> bool:

@@ -1,7 +1,7 @@
 """Go's regular expressions, done by Python's: the syntax that differs is translated or refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -115,16 +115,22 @@ def expanded(template: str, match: "re.Match[str]") -> str:
     return _REFERENCE.sub(group, template)
 
 
-def replaced(pattern: str, replacement: str, text: str) -> str:
-    """Replace every match as Go does: an empty one right after another does not count."""
-    expression = compiled(pattern)
-    out: list[str] = []
-    done, last_end = 0, -1
-    for match in expression.finditer(text):
+def matches(pattern: str, text: str) -> Iterator["re.Match[str]"]:
+    """Yield every match as Go does: an empty one right after another does not count."""
+    last_end = -1
+    for match in compiled(pattern).finditer(text):
         if match.end() == match.start() == last_end:
             continue
+        last_end = match.end()
+        yield match
+
+
+def replaced(pattern: str, replacement: str, text: str) -> str:
+    out: list[str] = []
+    done = 0
+    for match in matches(pattern, text):
         out += (text[done : match.start()], expanded(replacement, match))
-        done = last_end = match.end()
+        done = match.end()
     return "".join((*out, text[done:]))
 
 

@@ -8,6 +8,7 @@ from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.go.values import StringMap, Strings
 
 # What unicode.IsSpace holds for a space; Python's own str.strip knows four more.
+LONGEST = 2**26  # characters that repetition may make
 _JOINS = frozenset("'\u2019.:·")  # between letters they do not end a word
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -27,10 +28,17 @@ def lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
+def repeated(text: str, times: int) -> str:
+    """Repeat a text, unless it would take all memory."""
+    if len(text) * times > LONGEST:
+        raise GoError("so long a text is not made")
+    return text * times
+
+
 def _indent(spaces: int, text: str) -> str:
     if spaces < 0:
         raise GoError("indent value must be a positive integer")
-    prefix = " " * spaces
+    prefix = repeated(" ", spaces * (text.count("\n") + 1))[:spaces]
     return "\n".join(prefix + line if line else line for line in text.split("\n"))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from injector.compat.gotemplate.go.faults import ExecutionFault, GoError
+from injector.compat.gotemplate.go.faults import VALUE, ExecutionFault, GoError
 from injector.compat.gotemplate.go.printing import printed
 from injector.compat.gotemplate.go.quoting import quoted
 from injector.compat.gotemplate.go.values import MISSING, UNKNOWN, Channel, Unknown, truth_of
@@ -67,7 +67,7 @@ class Execution:
         """Execute a template; raises GoError if there is none, and ExecutionFault within it."""
         body = self.tree.templates.get(name)
         if body is None:
-            raise GoError(f'template: no template {quoted(name)} associated with template ""')
+            raise GoError(f'no template {VALUE} associated with template ""', quoted(name))
         if self.depth == DEEPEST:
             raise GoError(f"exceeded maximum template depth ({DEEPEST})")
         self.depth += 1

@@ -44,7 +44,8 @@ def word(  # noqa: C901, PLR0911 - one line for each kind of word
         raise UnreadableError("expected :=")
     if char == "$":
         return _name(source, position, Kind.VARIABLE, right)
-    if char == "." and not source[position + 1 : position + 2].isdecimal():
+    after = source[position + 1 : position + 2]
+    if char == "." and after and after not in "0123456789":
         return _name(source, position, Kind.FIELD, right)
     if char in "+-.0123456789":
         return _number(source, position)
@@ -85,11 +86,9 @@ def _number(source: str, position: int) -> Word:
         imaginary = _NUMBER.match(source, end)
         assert imaginary is not None
         end, kind = imaginary.end(), Kind.COMPLEX
-        if source[end - 1] != "i":
-            raise UnreadableError(f"bad number syntax: {quoted(source[position:end])}")
-    after = source[end : end + 1]
-    if after.isalnum() or after == "_":
-        raise UnreadableError(f"bad number syntax: {quoted(source[position : end + 1])}")
+    goes_on = source[end : end + 1].isalnum() or source[end : end + 1] == "_"
+    if goes_on or (kind is Kind.COMPLEX and source[end - 1] != "i"):
+        raise UnreadableError(f"bad number syntax: {quoted(source[position : end + goes_on])}")
     return kind, end
 
 
