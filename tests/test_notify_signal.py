@@ -254,6 +254,28 @@ async def test_who_started_before_the_change_is_told_also_when_it_was_not_there_
 # --- what it would do to it ----------------------------------------------------------------------
 
 
+class Overloaded(SystemClock):
+    """Another second is gone before each look at the wall clock."""
+
+    lost = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.lost
+
+    def wall(self) -> float:
+        self.lost += 1.0
+        return super().wall() + self.lost
+
+
+async def test_on_a_busy_machine_who_started_before_the_change_is_told_all_the_same(script):
+    app = script("vi-early")
+    which = model.Process(name="vi-early")
+    target = SignalTarget("SIGHUP", which, clock=Overloaded(), child_pid=lambda: None)
+
+    assert await target.tell(time.time()) is Outcome.SENT
+    assert app.line() == "got SIGHUP"
+
+
 async def test_a_signal_that_would_kill_is_not_sent_unless_forced(start, tmp_path):
     app = start("sh", "-c", "echo ready; exec sleep 1000")
     which = pid_file(tmp_path, app.pid)

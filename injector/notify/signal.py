@@ -112,7 +112,9 @@ class SignalTarget:
         # Still running after these reads: so they were about the process that the pidfd holds.
         if ended(pidfd) or now != process:
             return Outcome.ABSENT
-        if started_after(self._age(process), self._clock.wall() - written_at, slack=CLOCK_SLACK):
+        # The process's age last: if time passes in between, it is told once too often, not never.
+        event_age = self._clock.wall() - written_at
+        if started_after(self._age(process), event_age, slack=CLOCK_SLACK):
             return Outcome.CURRENT
         problem = None if self._which.force else objection(process, self._number, status)
         if problem is not None:
