@@ -242,6 +242,7 @@ class Delivery:
             event = f"{output.kind} removed: its secret is gone"
             self._parts.log.warning(event, path=output.name)
         output.settled = False
+        output.delivered.clear()
         self._parts.health.waiting(output.kind, output.name)
         self._parts.metrics.file_stale.set(1, output.name)
 

@@ -56,7 +56,7 @@ class Bundle:
         for member in members:
             if problem := spelling_problem(member):
                 raise ConfigError(f"{member!r}: {problem}")
-        self.path = self.directory = directory
+        self.path = directory
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
         self.memory = Memory()
@@ -97,7 +97,7 @@ class Bundle:
         Raise WriteError; readers have then noticed nothing.
         """
         if contents.keys() != self.members.keys():
-            raise ValueError(f"{self.directory}: contents of other members than configured")
+            raise ValueError(f"{self.path}: contents of other members than configured")
         with self._opened("write", create=True) as directory:
             # 1.
             name = swap.current_name(directory)
@@ -110,7 +110,7 @@ class Bundle:
             # 3. and 4.
             new = self._write(directory, contents)
         return Staged(
-            path=os.path.join(self.directory, new.name),
+            path=os.path.join(self.path, new.name),
             content_hash=new.content_hash,
             commit=partial(self._commit, new),
             discard=partial(self._discard, new),
@@ -125,18 +125,17 @@ class Bundle:
         accepted = self.memory.accepted
         if accepted is None:
             raise WriteError(
-                f"roll back {self.directory}: nothing is known of an earlier generation; "
-                f"{explain.KEPT}"
+                f"roll back {self.path}: nothing is known of an earlier generation; {explain.KEPT}"
             )
         if accepted.identity == self.identity and self.is_intact():
             raise WriteError(
-                f"roll back {self.directory}: it has the generation that was last accepted; look "
+                f"roll back {self.path}: it has the generation that was last accepted; look "
                 "at the application"
             )
         with self._opened("roll back") as directory:
             if not generation.is_untouched(accepted, fd=directory.fd):
                 raise WriteError(
-                    f"roll back {self.directory}: somebody changed or removed the generation that "
+                    f"roll back {self.path}: somebody changed or removed the generation that "
                     f"was last accepted; {explain.KEPT}"
                 )
             swap.swap(directory, accepted)  # 5. to 8.
@@ -166,15 +165,15 @@ class Bundle:
         try:
             return (
                 current is not None
-                and swap.leads_to(self.directory, current)
-                and generation.is_untouched(current, inside=self.directory)
+                and swap.leads_to(self.path, current)
+                and generation.is_untouched(current, inside=self.path)
             )
         except OSError:
             return False
 
     def remove(self) -> None:
         """Remove all members, in one step for those who look, and then what carried them."""
-        if not os.path.lexists(self.directory):
+        if not os.path.lexists(self.path):
             return
         with self._opened("remove") as directory:
             if swap.current_name(directory):
@@ -185,7 +184,7 @@ class Bundle:
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left; return the paths that are gone."""
-        if not os.path.lexists(self.directory):
+        if not os.path.lexists(self.path):
             return []
         with self._opened("sweep") as directory:
             name = swap.current_name(directory)
@@ -195,13 +194,13 @@ class Bundle:
             removed = generation.remove_others(directory, keep)
             if current or not name:
                 removed += swap.remove_stale(directory, current.entries if current else ())
-        return [os.path.join(self.directory, name) for name in removed]
+        return [os.path.join(self.path, name) for name in removed]
 
     def _commit(self, new: Generation) -> None:
         with self._opened("write") as directory:
             try:
                 if not generation.is_untouched(new, fd=directory.fd):
-                    raise WriteError(explain.tampered(self.directory))
+                    raise WriteError(explain.tampered(self.path))
                 # 5. to 8.
                 swap.swap(directory, new)
             except BaseException:
@@ -264,10 +263,10 @@ class Bundle:
     def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:
         try:
             with open_directory(
-                self.directory,
+                self.path,
                 create=create,
                 require_memory_backed=create and self._require_memory_backed,
             ) as directory:
                 yield directory
         except OSError as error:
-            raise explain.failed(action, self.directory, error, needs=self.directory) from error
+            raise explain.failed(action, self.path, error, needs=self.path) from error
