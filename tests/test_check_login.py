@@ -59,6 +59,7 @@ async def test_a_login_works_and_leaves_no_token_and_no_request_for_a_secret(
         "GET /v1/sys/health",
         "POST /v1/auth/approle/login",
         "POST /v1/sys/capabilities-self",
+        f"GET /v1/sys/internal/ui/mounts/{app.path('kv')}",
         "POST /v1/auth/token/revoke-self",
     }
     assert tokens(app) == before

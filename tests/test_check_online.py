@@ -32,8 +32,8 @@ def test_everything_is_listed_with_a_verdict_and_nothing_is_left(app, settings, 
     assert ended.returncode == 0, ended.stdout
     assert ended.stderr == ""
     assert lines[0] == f"{path}: ok (1 secret, 1 file, 0 notification targets)"
-    assert [line.split()[0] for line in lines[1:-1]] == [*["ok"] * 4, "warning", *["ok"] * 2]
-    assert lines[-1] == "online: 1 warning (7 findings)"
+    assert [line.split()[0] for line in lines[1:-1]] == [*["ok"] * 5, "warning", *["ok"] * 2]
+    assert lines[-1] == "online: 1 warning (8 findings)"
     assert list(tmpfs.iterdir()) == []
     assert app.secret_id.exists()
 

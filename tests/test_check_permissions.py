@@ -11,13 +11,18 @@ from tests.test_policy import allow
 UPKEEP = 'path "sys/leases/*" { capabilities = ["update"] }\n'
 
 
+@pytest.fixture(scope="module", autouse=True)
+def transit(server):
+    server.admin.sys.enable_secrets_engine("transit", path="transit")
+
+
 @pytest.fixture
 def settings(app, proxy):
-    """Reads one path for certain, and one of an engine that nobody has mounted."""
+    """Reads a path of KV, and one of an engine that is there."""
     return configuration(
         app,
         proxy.address,
-        secrets={"kv": {"path": app.path("team/kv")}, "db": {"path": "nowhere/creds/app"}},
+        secrets={"kv": {"path": app.path("team/kv")}, "db": {"path": "transit/keys/app"}},
         template=[
             {"secret": "kv", "format": "json", "destination": "/dev/shm/kv.json"},
             {"contents": "{{ db.password }}", "destination": "/dev/shm/db"},
@@ -31,7 +36,7 @@ def rules(*paths, capabilities='"read"'):
 
 @pytest.fixture
 def exact(app):
-    return rules(app.path("team/kv"), "nowhere/creds/app") + UPKEEP
+    return rules(app.path("team/kv"), "transit/keys/app") + UPKEEP
 
 
 async def test_the_policy_that_is_needed_is_found_enough_and_not_too_much(app, tmp_path, settings):
@@ -51,8 +56,8 @@ async def test_what_is_lacking_is_named_with_its_use_and_the_line_to_add(app, tm
     assert exit_code(found) == 4
     assert problems(found) == [
         (
-            "permissions: nowhere/creds/app: the token may not read (secrets.db: /dev/shm/db:1); "
-            'add to its policy: path "nowhere/creds/app" { capabilities = ["read"] }'
+            "permissions: transit/keys/app: the token may not read (secrets.db: /dev/shm/db:1); "
+            'add to its policy: path "transit/keys/app" { capabilities = ["read"] }'
         )
     ]
 
@@ -220,6 +225,8 @@ async def test_rights_in_an_inner_namespace_are_asked_where_the_policy_says_them
 
     write("sys/namespaces/check", "")
     write("sys/namespaces/inner", "check")
+    for namespace in ("check", "check/inner"):
+        write("sys/mounts/kv", namespace, type="kv", options={"version": "2"})
     write("sys/policies/acl/app", "check", policy=rules("inner/kv/data/app", "kv/data/own"))
     token = write("auth/token/create", "check", policies=["app"], ttl="1h")["auth"]["client_token"]
     (tmp_path / "token").write_text(token)
@@ -247,3 +254,70 @@ async def test_rights_in_an_inner_namespace_are_asked_where_the_policy_says_them
     assert exit_code(found) == 4
     (problem,) = problems(found)
     assert "inner/kv/data/other in namespace check: the token may not read" in problem
+
+
+# --- engines -----------------------------------------------------------------------------------
+
+
+async def test_where_each_path_leads_is_told_and_nothing_is_read(
+    app, proxy, tmp_path, settings, exact
+):
+    allow(app, exact)
+
+    found = await findings(tmp_path, settings)
+
+    assert ("engines: every path leads to one: secret/ (kv version 2), transit/ (transit)") in fine(
+        found
+    )
+    assert proxy.count("internal/ui/mounts") == 2
+    assert proxy.count("GET /v1/secret") == 0
+
+
+async def test_a_path_where_nothing_is_mounted_is_missing(app, tmp_path, settings):
+    settings["secrets"]["db"] = {"path": "nowhere/creds/app"}
+    allow(app, rules(app.path("team/kv"), "nowhere/creds/app") + UPKEEP)
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 5
+    assert problems(found) == [
+        (
+            "engines: nowhere/creds/app: no engine is mounted there; correct the path, or mount "
+            "the engine"
+        )
+    ]
+
+
+async def test_a_path_of_the_other_version_of_kv_says_how_to_write_it(app, tmp_path, settings):
+    settings["secrets"] = {
+        "kv": {"path": f"secret/{app.name}/kv"},
+        "db": {"path": f"kv1/data/{app.name}/db"},
+    }
+    allow(app, rules(f"secret/{app.name}/kv", f"kv1/data/{app.name}/db") + UPKEEP)
+
+    found = await findings(tmp_path, settings)
+
+    assert exit_code(found) == 5
+    assert problems(found) == [
+        (
+            f"engines: secret/{app.name}/kv: this is KV version 2, whose paths have `data/` after "
+            f"the mount; write secret/data/{app.name}/kv"
+        )
+    ]
+    assert warnings(found) == [
+        (
+            f"engines: kv1/data/{app.name}/db: this is KV version 1, whose paths have no `data/` "
+            f"after the mount; write kv1/{app.name}/db, if so meant"
+        )
+    ]
+
+
+async def test_a_server_that_does_not_tell_its_mounts_is_no_problem(
+    app, proxy, tmp_path, settings, exact
+):
+    allow(app, exact)
+    proxy.status, proxy.only = 404, "internal/ui/mounts"
+
+    found = await findings(tmp_path, settings)
+
+    assert (exit_code(found), warnings(found)) == (0, [])

@@ -156,7 +156,7 @@ def test_a_path_without_any_right_is_denied_and_the_others_are_shown(app, settin
     assert "+value=[masked " in ended.stdout
     assert (
         f"read kv1/{app.name}/old: permission denied: the token's policy has to allow read on "
-        f"'kv1/{app.name}/old'"
+        f"'kv1/{app.name}/old', and an engine has to be mounted there"
     ) in ended.stderr
 
 

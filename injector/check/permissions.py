@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from injector.check import engines
 from injector.check.excess import LEAST, Place, Probes, Rights, is_own, too_much
 from injector.check.finding import Finding, note, ok, problem, warning
 from injector.errors import DeniedError, InjectorError
@@ -34,8 +35,10 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
         return [warning(ABOUT, "what the token may do cannot be asked", remedy)]
     except InjectorError as exc:
         return [problem(ABOUT, str(exc), like=exc)]
+    # A question more would use up a token of few uses, and its refusal would be taken for another.
+    mounted = [] if token.uses else await engines.look(transport, token, wanted, rights)
     extra = (warning(ABOUT, text, LEAST) for text in too_much(wanted, probes, rights))
-    return [*judge(wanted, rights), *extra, *_unknown(needs)]
+    return [*judge(wanted, rights), *mounted, *extra, *_unknown(needs)]
 
 
 def place(need: Need, login: str) -> Place:

@@ -15,7 +15,7 @@ from injector.secret import Ref
 from injector.template import Content
 from injector.vault import Token, Transport, Vault
 from injector.vault.answer import Content as Answered
-from injector.vault.inspection import engine_of
+from injector.vault.inspection import mount_of
 from injector.watch.entry import Entries
 
 # Engines whose reads give what is there already.
@@ -104,13 +104,14 @@ class Reading:
         if engine != "auto":
             return False
         try:
-            kind = await engine_of(self.vault.transport, self.token, ref)
+            namespace = ref.namespace or self.vault.transport.settings.namespace
+            mount = await mount_of(self.vault.transport, self.token, ref.path, namespace=namespace)
         except DeniedError as exc:  # to know the engine, any right on the path is enough
             raise DeniedError(
                 f"read {ref.path}: permission denied: the token's policy has to allow read on "
-                f"{ref.path!r}"
+                f"{ref.path!r}, and an engine has to be mounted there"
             ) from exc
-        return kind not in READ_ONLY and not any(part in ref.path for part in STATIC)
+        return mount.type not in READ_ONLY and not any(part in ref.path for part in STATIC)
 
     async def give_back(self) -> AsyncIterator[str]:
         """End what was issued; yield what cannot be ended."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from injector.secret import Ref
 from injector.vault.adapter import AsyncAdapter
 from injector.vault.client import understood
 from injector.vault.tokens import Token
@@ -56,19 +55,28 @@ async def capabilities(
     return found
 
 
-class _Mount(msgspec.Struct, frozen=True):
-    """What is mounted where a path leads."""
+class Mount(msgspec.Struct, frozen=True):
+    """What is mounted where a path leads, and where that begins."""
 
     type: str = ""
+    path: str = ""
+    options: dict[str, str] | None = None
+
+    @property
+    def version(self) -> str:
+        """Return which KV this is; empty for other engines."""
+        return (self.options or {}).get("version", "1") if self.type == "kv" else ""
+
+    @property
+    def kind(self) -> str:
+        return f"{self.type} version {self.version}" if self.version else self.type
 
 
-async def engine_of(transport: Transport, token: Token, ref: Ref) -> str:
-    """Return the type of the engine that a path leads to, as the command line asks for it.
+async def mount_of(transport: Transport, token: Token, path: str, *, namespace: str) -> Mount:
+    """Return what a path leads to, as the command line asks for it: no right on `sys/` is needed.
 
-    Raises DeniedError if the token has no right at all on the path.
+    Raises DeniedError if the token has no right at all on the path, or if nothing is mounted there.
     """
-    namespace = ref.namespace or transport.settings.namespace
     adapter = AsyncAdapter(transport, token=token.value, namespace=namespace)
-    path = ref.path.partition("?")[0]
-    answer = await adapter.request("get", f"/v1/sys/internal/ui/mounts/{path}")
-    return understood(answer.get("data"), _Mount, "look up a mount").type
+    answer = await adapter.request("get", f"/v1/sys/internal/ui/mounts/{path.partition('?')[0]}")
+    return understood(answer.get("data"), Mount, "look up a mount")
