@@ -12,7 +12,15 @@ from tests.model_clock import LATER, ModelClock
 from tests.model_rules import BUDGET_MISSED, Credential
 from tests.model_server import ModelServer, look_at
 from tests.model_vault import CERT, DB
-from tests.model_world import FILES, FRESH_WITHIN, TARGETS, TOLD_WITHIN, VARIANTS, World
+from tests.model_world import (
+    FILES,
+    FRESH_WITHIN,
+    TARGETS,
+    TOLD_WITHIN,
+    VARIANTS,
+    WRONG_WITHIN,
+    World,
+)
 
 # The longest wait after a failure, and a moment.
 LONGEST_WAIT = 62.0
@@ -154,7 +162,7 @@ class Checks:
                 self._broken(f"file {name} is not there, though nothing prevents it")
                 continue
             for key, value in read(self._files[name]).items():
-                if key in ("a", "b"):
+                if key in ("a", "b", "role"):
                     if value not in self._allowed(key):
                         self._broken(f"file {name} has {value}, not {self._allowed(key)}")
                 elif not self._model.works(value) and not self._model.rules.exhausted(
@@ -168,12 +176,15 @@ class Checks:
         return self._restarted and any(
             self._model.rules.exhausted(PATHS[key])
             if key in PATHS
-            else self._model.current(key) is None
+            else key in self._model.values and self._model.current(key) is None
             for key in keys
         )
 
     def _allowed(self, name: str) -> list[str]:
         """Return the values that `name` had within the time a change may take."""
+        if name == "role":
+            now = self._model.clock.now()
+            return [self._model.password(now), self._model.password(now - WRONG_WITHIN)]
         since = self._model.clock.now() - FRESH_WITHIN
         everything = self._model.values[name]
         history = [(at, value) for at, value in everything if value is not None]

@@ -10,6 +10,8 @@ from tests.model_clock import LATER, ModelClock
 # Seconds between two requests for the same thing. The first backoff is 1 s, jittered over its upper
 # half; a node that lags (412) is asked again after 0.1 s.
 FLOOR, STALE_FLOOR = 0.5, 0.1
+# … and around a static role's rotation, which is looked for.
+ROTATION_FLOOR = 0.2
 # Probes of an unreachable Vault are at least this far apart.
 PROBE_FLOOR = 2.0
 # A request is counted when it is decided on; it may have to wait for a login.
@@ -177,6 +179,8 @@ class Rules:
             return 0.0  # another token may be let in; a lookup is as rare as what it is about
         if call.what.endswith("/login") and self._died_since(before):
             return 0.0
+        if "static-creds" in call.what:
+            return ROTATION_FLOOR
         return 0.0 if "revoke" in call.what else FLOOR  # tried again with each other one
 
     def _died_since(self, login: Call) -> bool:

@@ -1,5 +1,6 @@
 """A small Vault that knows the truth: which tokens and credentials are alive, and when."""
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -10,8 +11,9 @@ from typing import Any
 from tests.model_clock import LATER, ModelClock
 from tests.model_rules import Credential, ModelToken, Rules
 
-DB, CERT = "database/creds/app", "pki/issue/app"
+DB, CERT, ROLE = "database/creds/app", "pki/issue/app", "database/static-creds/app"
 JSON = dict[str, Any]
+PHASE = 13.7  # when the static role rotates: at no round moment
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Roles:
     lease_max: float = 600.0
     lease_renewable: bool = True
     cert_ttl: float = 900.0
+    rotation: float = 40.0  # how often the password of the static role changes
 
 
 class Refused(Exception):
@@ -178,6 +181,24 @@ class Model:
         }
         return {"data": {"data": {"value": value} if value else None, "metadata": metadata}}
 
+    def password(self, at: float) -> str:
+        """Return what the static role's password is, or was."""
+        return f"rotated-{math.floor((at - PHASE) / self.roles.rotation)}"
+
+    def read_role(self, _path: str, _token: ModelToken, _body: JSON) -> JSON:
+        now, period = self.clock.now(), self.roles.rotation
+        password = self.password(now)
+        left = period - (now - PHASE) % period
+        return {
+            "data": {
+                "last_vault_rotation": password.replace("rotated", "at"),
+                "rotation_period": period,
+                "ttl": round(left),
+                "username": "app",
+                "password": password,
+            }
+        }
+
     def issue_lease(self, path: str, token: ModelToken, _body: JSON) -> JSON:
         roles = self.roles
         ttl = int(min(roles.lease_ttl, roles.lease_max))
@@ -266,6 +287,7 @@ ANSWERS: dict[str, Callable[[Model, str, ModelToken, JSON], JSON | None]] = {
     ".* sys/leases/revoke": Model.revoke_lease,
     "GET secret/data/.*": Model.read,
     "GET database/creds/.*": Model.issue_lease,
+    "GET database/static-creds/.*": Model.read_role,
     "(POST|PUT) pki/issue/.*": Model.issue_certificate,
 }
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.model_vault import CERT, DB, Roles
+from tests.model_vault import CERT, DB, ROLE, Roles
 
 REFRESH = 30.0
 # A changed value is in its file within the interval, its spread, and this.
 FRESH_WITHIN = 1.1 * REFRESH + 2.0
+# A rotation is seen by requests this far apart, each of which may take a moment.
+WRONG_WITHIN = 0.3
 # A change is told after a quiet time of 2 s, at most 15 s after it began, and a moment.
 TOLD_WITHIN = 17.0
 SECRETS: dict[str, dict[str, Any]] = {
@@ -16,12 +18,14 @@ SECRETS: dict[str, dict[str, Any]] = {
     "b": {"path": "secret/data/b", "refresh": f"{REFRESH:g}s"},
     "db": {"path": DB},
     "cert": {"path": CERT, "params": {"common_name": "app"}},
+    "role": {"path": ROLE, "refresh": f"{REFRESH:g}s"},
 }
 FILES = {
     "a": ("a={{ a.value }}\n", "web"),
     "mix": ("a={{ a.value }}\nb={{ b.value }}\ndb={{ db.username }}\n", "web"),
     "db": ("db={{ db.username }}\n", "worker"),
     "cert": ("cert={{ cert.serial_number }}\n", "worker"),
+    "role": ("role={{ role.password }}\n", "worker"),
 }
 TARGETS = ("web", "worker")
 # What a reload may change: which files there are, and the least time between notifications.

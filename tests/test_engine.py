@@ -329,6 +329,28 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         assert running.assembly.health.settled
 
 
+async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock, tmpfs, tmp_path):
+    names = [f"s{n}" for n in range(8)]
+    for name in names:
+        app.put(name, value="one")
+    entries = [
+        {
+            "contents": f'{{{{ secret("{app.path(name)}").value }}}}',
+            "destination": f"{tmpfs}/{name}",
+        }
+        for name in names
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+
+    async with engine(loaded, clock) as running:
+        app.admin.auth.token.revoke(running.token.value)
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+
+        assert proxy.count("/login") == 2
+        assert proxy.count("lookup-self") == 2  # is it dead, and do look-ups tell?
+
+
 async def test_a_token_revoked_again_and_again_is_replaced_every_time(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -28,13 +28,13 @@ from tests.model_actions import (
     Wait,
 )
 from tests.model_play import run
-from tests.model_vault import CERT, DB, Roles
+from tests.model_vault import CERT, DB, ROLE, Roles
 from tests.model_world import TARGETS, VARIANTS, World
 
 EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "100"))
 KINDS = ["500", "502", "503", "429", "412", "403", "400", "404"]
 KINDS += ["reset", "hang", "lost", "slow", "html", "cut"]
-PATHS = ["data/a", "data/b", DB, CERT, "leases/renew", "leases/revoke"]
+PATHS = ["data/a", "data/b", DB, CERT, ROLE, "leases/renew", "leases/revoke"]
 PATHS += ["login", "renew-self", "lookup-self", "revoke-self", "sys/health", ""]
 
 seconds = st.sampled_from([0.0, 0.3, 1.0, 3.0, 10.0, 31.0, 70.0, 200.0, 700.0])

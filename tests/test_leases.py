@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from injector.agent.assembly import RELEASE_WITHIN
 from injector.secret import Kind
 from injector.store import Phase
 from tests.engine import configuration, engine, kept_parts, load_from
@@ -481,6 +482,23 @@ async def test_what_is_revoked_at_a_regular_end(
             await refused(lambda: database.accepts(*old))
         assert database.accepts(*old) is (what == "none")
         assert await running.assembly.vault.is_valid(token) is (what != "token")
+
+
+async def test_a_revocation_that_hangs_delays_the_end_by_its_deadline_only(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown="leases"))
+
+    async with engine(loaded, clock) as running:
+        proxy.held = "leases/revoke"
+        end = asyncio.create_task(running.assembly.release())
+        await proxy.holding.wait()
+        await clock.advance(RELEASE_WITHIN - 0.1, settle=False)
+        assert not end.done()
+        await clock.advance(0.1, settle=False)
+        await end
+
+        assert "not everything revoked" in running.log
 
 
 async def test_a_regular_end_revokes_replaced_tokens_too(
