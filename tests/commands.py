@@ -1,8 +1,11 @@
 """Runs a command in this process: half a second less than in one of its own."""
 
+import ctypes
 from dataclasses import dataclass
 
 from injector.cli import main
+
+PR_SET_DUMPABLE = 4  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,10 @@ class Ended:
 
 def run(capsys, *args) -> Ended:
     capsys.readouterr()
-    code = main([str(arg) for arg in args])
+    try:
+        code = main([str(arg) for arg in args])
+    finally:  # some commands close the memory of their process: this one is ours
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     return Ended(code, *capsys.readouterr())
 
 

@@ -67,7 +67,7 @@ async def test_each_file_that_can_be_written_is_named(tmp_path, tmpfs):
         """,
     )
 
-    writable = f"uid {os.geteuid()} can write it"
+    writable = f"uid {os.geteuid()} can write it, on tmpfs"
     assert fine(found)[:4] == [
         f"file {tmpfs}/a: {writable}",
         f"file {tmpfs}/tls: {writable}",

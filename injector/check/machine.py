@@ -12,7 +12,7 @@ from injector.check import listeners, processes
 from injector.check.finding import Finding, note, ok, problem
 from injector.clock import Clock
 from injector.config import Loaded, model
-from injector.destination import Owner, problems
+from injector.destination import Owner, mounts, problems
 from injector.errors import ConfigError, HookError, WriteError
 from injector.notify.http import without_secrets
 from injector.notify.verify import connect
@@ -41,7 +41,7 @@ def _files(config: model.Config) -> Iterator[Finding]:
         *((bundle.directory, bundle) for bundle in config.bundle),
     ]
     for path, output in outputs:
-        yield from _about_file(f"file {path}", destination_problems(config, output), ConfigError)
+        yield from _about_file("file", path, destination_problems(config, output), ConfigError)
     for sink in config.auto_auth.sinks if config.auto_auth is not None else ():
         found = problems(
             sink.config.path,
@@ -49,18 +49,26 @@ def _files(config: model.Config) -> Iterator[Finding]:
             in_place=False,
             owner=Owner(sink.config.uid, sink.config.gid),
         )
-        yield from _about_file(f"sink {sink.config.path}", found, WriteError)
+        yield from _about_file("sink", sink.config.path, found, WriteError)
     if config.cache.persist is not None:
         path = config.cache.persist.path
         found = problems(path, require_memory_backed=True, in_place=False)
-        yield from _about_file(f"hand-over {path}", found, ConfigError)
+        yield from _about_file("hand-over", path, found, ConfigError)
 
 
 def _about_file(
-    about: str, found: Iterable[str], kind: type[WriteError | ConfigError]
+    what: str, path: str, found: Iterable[str], kind: type[WriteError | ConfigError]
 ) -> Iterator[Finding]:
+    about = f"{what} {path}"
     bad = [problem(about, text, like=kind) for text in found]
-    yield from bad or [ok(about, f"uid {os.geteuid()} can write it")]
+    yield from bad or [ok(about, f"uid {os.geteuid()} can write it, on {_filesystem(path)}")]
+
+
+def _filesystem(path: str) -> str:
+    """Name the filesystem that a file is on, or would be."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return mounts.current().filesystem(os.stat(path).st_dev, path)
 
 
 def _programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
