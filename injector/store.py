@@ -233,7 +233,7 @@ class Store:
 
     def count_lacking(self, refs: frozenset[Ref]) -> int:
         """Return how many of these are not there."""
-        return len(refs - self._current.keys())
+        return sum(ref not in self._current for ref in refs)
 
     def withdrawn(self, refs: frozenset[Ref]) -> bool:
         """Tell whether one of these is gone for good."""

@@ -13,7 +13,7 @@ from injector.compat.gotemplate.functions.secrets import Secrets
 from injector.compat.gotemplate.functions.writing import Writing
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import bytes_of
-from injector.compat.gotemplate.mentions import names, spelled_paths
+from injector.compat.gotemplate.mentions import TAKE_PATHS, names, spelled_paths
 from injector.compat.gotemplate.model import Surroundings
 from injector.compat.gotemplate.run.expressions import Function
 from injector.compat.gotemplate.run.statements import Execution
@@ -39,7 +39,7 @@ def compile(  # noqa: A001 - what every template engine calls it
     try:
         found = tokens(source.text, source.left_delimiter, source.right_delimiter)
         denied = dict.fromkeys(surroundings.denied, "it is in `function_denylist`")
-        tree = parsed(source.text, "", found, CATALOGUE, REFUSED | denied)
+        tree = parsed(source.text, found, CATALOGUE, REFUSED | denied if denied else REFUSED)
     except SyntaxFault as fault:
         raise RenderError(f"{source.name}:{fault.line}: {fault.why}") from None
     template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
@@ -75,7 +75,7 @@ class GoTemplate:
         self._tree = tree
         self._named = named
         self._surroundings = surroundings
-        self._spelled = spelled_paths(tree)
+        self._spelled = spelled_paths(tree) if called & TAKE_PATHS else frozenset()
         # Functions that are the same in every rendering.
         self._functions = {name: CATALOGUE[name] for name in called - PER_RENDERING}
 

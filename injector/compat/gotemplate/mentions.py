@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from injector.compat.gotemplate.run.skipping import commands_of
 from injector.compat.gotemplate.syntax.nodes import Chain, Command, Identifier, String, Tree
 
-_TAKE_PATHS = frozenset(("file", "writeToFile"))
+TAKE_PATHS = frozenset(("file", "writeToFile"))
 
 
 def commands(tree: Tree) -> Iterator[Command]:
@@ -30,7 +30,7 @@ def spelled_paths(tree: Tree) -> frozenset[str]:
     return frozenset(
         command.arguments[1].text
         for command in commands(tree)
-        if function_of(command) in _TAKE_PATHS
+        if function_of(command) in TAKE_PATHS
         and len(command.arguments) > 1
         and isinstance(command.arguments[1], String)
     ) | frozenset(

@@ -1,19 +1,21 @@
 """A secret as Go templates see it: Vault's whole answer, with KV version 2's two layers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from injector.compat.gotemplate.go.values import NIL_POINTER, NilStrings, Strings, Struct, of_json
 from injector.secret import Ref
-from injector.vault.answer import Content
+
+if TYPE_CHECKING:  # who compiles a template needs no connection
+    from injector.vault.answer import Answer
 
 
 def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Struct:
     """Return consul-template's Secret; of fixtures only the data is known."""
-    if not isinstance(content, Content):
+    answer: Answer | None = getattr(content, "answer", None)
+    if answer is None:
         is_kv2 = ref.path.split("/")[1:2] == ["data"]
         return _secret(of_json({"data": content, "metadata": {}} if is_kv2 else content))
-    answer = content.answer
     envelope = answer.envelope
     if envelope.wraps:
         return _secret(None, wrap_info=_wrap_info(content), request_id=envelope.request_id)

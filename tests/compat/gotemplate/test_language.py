@@ -37,7 +37,7 @@ def outcome(source, options):
     """Return the text, or how the error begins."""
     delimiters = next((option.split("\0") for option in options if "\0" in option), ["", ""])
     try:
-        tree = parsed(source, "", tokens(source, *delimiters), FUNCTIONS, {})
+        tree = parsed(source, tokens(source, *delimiters), FUNCTIONS, {})
         strict = "missingkey=error" in options
         return Execution(tree, FUNCTIONS, missing_is_error=strict).run(), ""
     except SyntaxFault as fault:

@@ -18,7 +18,6 @@ class _Lexer:
         self._left = left
         self._right = right
         self._position = 0
-        self._line = 1
         self._depth = 0  # of parentheses
         self._found: list[Token] = []
 
@@ -27,18 +26,13 @@ class _Lexer:
             while self._text():
                 self._action()
         except UnreadableError as error:
-            self._found.append(Token(Kind.ERROR, str(error), self._position, self._line))
+            self._found.append(Token(Kind.ERROR, str(error), self._position))
         else:
-            self._found.append(Token(Kind.EOF, "", self._position, self._line))
+            self._found.append(Token(Kind.EOF, "", self._position))
         return self._found
 
     def _add(self, kind: Kind, end: int) -> None:
-        text = self._source[self._position : end]
-        self._found.append(Token(kind, text, self._position, self._line))
-        self._skip(end)
-
-    def _skip(self, end: int) -> None:
-        self._line += self._source.count("\n", self._position, end)
+        self._found.append(Token(kind, self._source[self._position : end], self._position))
         self._position = end
 
     def _text(self) -> bool:
@@ -59,13 +53,13 @@ class _Lexer:
                 end -= 1
             if end > self._position:
                 self._add(Kind.TEXT, end)
-            self._skip(opening)
+            self._position = opening
             after = inside + _TRIM if trims else inside
             if not source.startswith("/*", after):
                 self._add(Kind.LEFT_DELIM, inside)
-                self._skip(after)
+                self._position = after
                 return True
-            self._skip(after)
+            self._position = after
             self._comment()
 
     def _comment(self) -> None:
@@ -75,7 +69,7 @@ class _Lexer:
         end, trims = self._closes(closing + 2)
         if not end:
             raise UnreadableError("comment ends before closing delimiter")
-        self._skip(self._trimmed(end) if trims else end)
+        self._position = self._trimmed(end) if trims else end
 
     def _closes(self, position: int) -> tuple[int, bool]:
         """Return where the right delimiter that stands here ends (or 0), and whether it trims."""
@@ -109,10 +103,10 @@ class _Lexer:
         if self._depth:
             raise UnreadableError("unclosed left paren")
         if trims:
-            self._skip(self._position + _TRIM)
+            self._position = self._position + _TRIM
         self._add(Kind.RIGHT_DELIM, end)
         if trims:
-            self._skip(self._trimmed(end))
+            self._position = self._trimmed(end)
 
     def _word(self) -> None:
         kind, end = word(self._source, self._position, self._right)

@@ -30,6 +30,8 @@ _OPERANDS = frozenset(
     )
 )  # fmt: skip
 _DEEPEST = 100
+# The last token is there some times more: whoever looks behind the end sees it again.
+_BEHIND = 8
 
 
 class Operands:
@@ -37,16 +39,16 @@ class Operands:
 
     def __init__(
         self,
-        name: str,
+        source: str,
         found: list[Token],
         functions: Collection[str],
         refused: Mapping[str, str],
     ) -> None:
         self.position = 0
         self.variables = ["$"]
-        self.action_line = 0
-        self._name = name
-        self._tokens = found
+        self.action_start = -1
+        self._source = source
+        self._tokens = found + found[-1:] * _BEHIND
         self._functions = functions
         self._refused = refused
         self._parentheses = 0
@@ -54,12 +56,12 @@ class Operands:
     # -- tokens
 
     def next(self) -> Token:
-        token = self.peek()
+        token = self._tokens[self.position]
         self.position += 1
         return token
 
     def peek(self) -> Token:
-        return self._tokens[min(self.position, len(self._tokens) - 1)]
+        return self._tokens[self.position]
 
     def next_word(self) -> Token:
         self.peek_word()
@@ -85,15 +87,19 @@ class Operands:
         if token.kind is not Kind.ERROR:
             return self.fault(f"unexpected {token} in {context}")
         extra = ""
-        if self.action_line not in (0, token.line):
-            extra = f" in action started at {self._name}:{self.action_line}"
+        started = self._line(self.action_start)
+        if self.action_start >= 0 and started != self._line(token.start):
+            extra = f" in action started at :{started}"
             if token.text.endswith(" action"):  # not "action in action"
                 extra = extra.removeprefix(" in action")
         return self.fault(f"{token}{extra}")
 
     def fault(self, message: str) -> SyntaxFault:
-        taken = self._tokens[min(max(self.position - 1, 0), len(self._tokens) - 1)]
-        return SyntaxFault(self._name, taken.line, message)
+        taken = self._tokens[max(self.position - 1, 0)]
+        return SyntaxFault("", self._line(taken.start), message)
+
+    def _line(self, start: int) -> int:
+        return self._source.count("\n", 0, max(start, 0)) + 1
 
     # -- grammar
 

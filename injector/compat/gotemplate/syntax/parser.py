@@ -13,29 +13,28 @@ _DEEPEST = 100
 
 def parsed(
     source: str,
-    name: str,
     found: list[Token],
     functions: Collection[str],
     refused: Mapping[str, str],
 ) -> Tree:
     """Return the templates of a source; raises SyntaxFault. `refused` has reasons by name."""
-    return _Parser(name, found, functions, refused).tree(source)
+    return _Parser(source, found, functions, refused).tree()
 
 
 class _Parser(Operands):
     def __init__(
         self,
-        name: str,
+        source: str,
         found: list[Token],
         functions: Collection[str],
         refused: Mapping[str, str],
     ) -> None:
-        super().__init__(name, found, functions, refused)
+        super().__init__(source, found, functions, refused)
         self._templates: dict[str, tuple[Node, ...]] = {}
         self._ranges = 0
         self._depth = 0
 
-    def tree(self, source: str) -> Tree:
+    def tree(self) -> Tree:
         root: list[Node] = []
         while self.peek().kind is not Kind.EOF:
             if self._defines():
@@ -45,7 +44,7 @@ class _Parser(Operands):
                 raise self.fault(f"unexpected {_ending(node)}")
             root.append(node)
         self._define("", tuple(root))
-        return Tree("", source, self._templates)
+        return Tree("", self._source, self._templates)
 
     def _defines(self) -> bool:
         """Take a `define`, which stands at the top only."""
@@ -97,9 +96,9 @@ class _Parser(Operands):
             return Text(token.start, token.text)
         if token.kind is not Kind.LEFT_DELIM:
             raise self.unexpected(token, "input")
-        self.action_line = token.line
+        self.action_start = token.start
         node = self._action()
-        self.action_line = 0
+        self.action_start = -1
         return node
 
     def _action(self) -> Node | Token:  # noqa: PLR0911 - one line for each keyword

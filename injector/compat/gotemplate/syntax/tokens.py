@@ -50,12 +50,11 @@ KEYWORDS = {kind.value: kind for kind in Kind if isinstance(kind.value, str)}
 
 
 class Token(NamedTuple):
-    """One token; `start` counts characters of the source, `line` from 1."""
+    """One token; `start` counts characters of the source."""
 
     kind: Kind
     text: str
     start: int
-    line: int
 
     def __str__(self) -> str:
         if self.kind is Kind.EOF:
