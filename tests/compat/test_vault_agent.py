@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -446,6 +447,20 @@ def test_each_place_where_our_default_is_safer_is_named_with_the_line_to_write(t
         "error_on_missing_key = true",
         '5: template[0]: everybody may read the file; safer: perms = "0600"',
     ]
+
+
+def test_what_is_on_a_disk_is_advised_against_and_nothing_is_handed_over_there(tmp_path):
+    text = f"""
+        template {{ contents = "x" destination = "{tmp_path}/made/x" perms = "0600" }}
+        cache {{ persist "kubernetes" {{ path = "{tmp_path}/cache" }} }}
+    """
+
+    found = loaded(tmp_path, text)
+    (advice,) = (each for each in found.advice if "on a disk" in each)
+    (warning,) = notices(tmp_path, found.warnings)
+    assert re.search(r"1: template\[0\]: the file is on a disk \(\w+\)", advice)
+    assert re.search(r"2: cache.persist.path: is on a disk \(\w+\)", warning)
+    assert found.config.cache.persist is None
 
 
 def test_whoever_follows_all_advice_gets_none(tmp_path):

@@ -29,8 +29,9 @@ def loaded(tmp_path):
     def loading(name):
         (tmp_path / "odd.tpl").write_text("[[ 1 ]]")
         text = next(file for file in WRITTEN if file.name == name).read_text()
+        text = text.replace("/vault/custom/odd.tpl", str(tmp_path / "odd.tpl"))
         config = tmp_path / "config.json"
-        config.write_text(text.replace("/vault/custom/odd.tpl", str(tmp_path / "odd.tpl")))
+        config.write_text(text.replace("/vault/agent-cache", "/dev/shm/agent-cache"))
         return plan(
             str(config),
             {},
@@ -73,7 +74,7 @@ def test_with_its_cache_the_init_container_hands_over_to_the_sidecar(loaded):
 
     assert init.cache.persist is not None
     assert init.cache == sidecar.cache
-    assert init.cache.persist.path == "/vault/agent-cache/injector-handover"
+    assert init.cache.persist.path == "/dev/shm/agent-cache/injector-handover"
 
 
 def test_only_what_is_not_done_is_warned_of(loaded):

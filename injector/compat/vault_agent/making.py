@@ -1,11 +1,11 @@
 """What every part of a translation is made with: the files, what counts besides, what is said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from injector.compat.vault_agent.existing import Existing, existing
 from injector.compat.vault_agent.flags import Flags
+from injector.compat.vault_agent.machine import Elsewhere, Here
 from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.options import OPTIONS, Kind
 from injector.compat.vault_agent.sections import Notes, Section
@@ -20,8 +20,7 @@ class Outside:
 
     environ: Mapping[str, str] = field(repr=False)
     flags: Flags = field(default_factory=Flags)
-    # The rights of a file that is to be written, if it is there already.
-    existing: Callable[[str], Existing | None] = existing
+    machine: Elsewhere = field(default_factory=Here)
 
 
 class Default(NamedTuple):
@@ -56,8 +55,10 @@ class Making:
     ) -> None:
         """Set what the agents have without being told, and advise against it."""
         block.put(name, value, remark=f"Vault Agent's default ({default.says}); ours is safer")
-        said = f"{default.says}; safer: {name} = {default.better}"
-        self.notes.advice.append(section.problem("", said))
+        self.advise(section, default.says, f"{name} = {default.better}")
+
+    def advise(self, section: Section, says: str, better: str) -> None:
+        self.notes.advice.append(section.problem("", f"{says}; safer: {better}"))
 
     def problem(self, section: Section, name: str, text: str) -> None:
         self.notes.problems.append(section.problem(name, text))

@@ -285,7 +285,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
     ),
     "cache.persist": (
         Row("type", Kind.TEXT, DONE, says="kubernetes; its label"),
-        Row("path", Kind.PATH, DONE, ".cache.persist.path", "the hand-over file is in this folder, which has to be in memory"),
+        Row("path", Kind.PATH, DONE, ".cache.persist.path", "the hand-over file is in this folder if that is in memory; on a disk nothing is handed over"),
         Row("keep_after_import", Kind.BOOLEAN, NEEDLESS, says="the file is kept, and kept right", default="false"),
         Row("exit_on_err", Kind.BOOLEAN, WARNED, says="a file that cannot be used is left aside with a warning", default="false"),
         Row("service_account_token_file", Kind.PATH, NEEDLESS, says="the file is protected by its mode and by being in memory"),

@@ -22,6 +22,7 @@ def template(making: Making, index: int, section: Section) -> Block:
     _reach(section, block)
     _command(section, block)
     _rights(making, section, block)
+    _place(making, section)
     wait = section.block("wait")
     if wait is not None and wait.get("enabled", True):
         copied = making.copied(wait, "template.wait", (*place, "wait"))
@@ -101,13 +102,21 @@ def _command(section: Section, block: Block) -> None:
         block.put("command_timeout", seconds(origin.get(timeout, 30.0)), origin.at(timeout))
 
 
+def _place(making: Making, section: Section) -> None:
+    path = section.get("destination")
+    disk = making.outside.machine.disk(path) if path else ""
+    if disk:
+        says = f"the file is on a disk ({disk}), which keeps what was deleted"
+        making.advise(section, says, "a destination on tmpfs")
+
+
 def _rights(making: Making, section: Section, block: Block) -> None:
     for name, number in (("user", "uid"), ("group", "gid")):
         if section.get(number) is not None and not section.get(name):
             block.put(name, str(section.get(number)), section.at(number))
     if section.get("perms") is not None or "perms" in section.broken:
         return
-    there = making.outside.existing(section.get("destination") or "")
+    there = making.outside.machine.existing(section.get("destination") or "")
     if there is not None:
         block.put("perms", f"{there.perms:04o}")
         if there.owner is not None and not section.get("user") and not section.get("uid"):

@@ -76,8 +76,16 @@ class Translation:
         persist = cache.block("persist") if cache is not None else None
         if persist is None or not persist.get("path"):
             return
+        path = os.path.join(persist.get("path"), HANDOVER)
+        if disk := self._making.outside.machine.disk(path):
+            said = (
+                f"is on a disk ({disk}), where nothing of this is written: the next process logs "
+                "in anew; name a folder on tmpfs"
+            )
+            self._making.notes.warnings.append(persist.problem("path", said))
+            return
         inner = Block(persist.file, persist.line)
-        inner.put("path", os.path.join(persist.get("path"), HANDOVER), persist.at("path"))
+        inner.put("path", path, persist.at("path"))
         block = Block(persist.file, persist.line)
         block.put("persist", inner, persist.line)
         root.put("cache", block)
