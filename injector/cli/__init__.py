@@ -29,6 +29,7 @@ GROUPS = {
     },
     "instead of Vault Agent": {
         "agent": "do what `vault agent` and `bao agent` do, from the same files and flags",
+        "convert": "print a configuration of theirs as one of ours, templates included",
     },
     "while you develop": {
         "dev": "run a real server with made-up secrets, and rehearse what can go wrong",

@@ -29,6 +29,12 @@ class Default(NamedTuple):
     says: str
     better: str
 
+    @property
+    def remark(self) -> str:
+        """Return what a line with it is to say of itself."""
+        ours = self.better.strip('"')
+        return f"Vault Agent's default: {self.says}; without this line {ours}"
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
@@ -54,7 +60,7 @@ class Making:
         self, block: Block, section: Section, name: str, value: object, default: Default
     ) -> None:
         """Set what the agents have without being told, and advise against it."""
-        block.put(name, value, remark=f"Vault Agent's default ({default.says}); ours is safer")
+        block.put(name, value, remark=default.remark)
         self.advise(section, default.says, f"{name} = {default.better}")
 
     def advise(self, section: Section, says: str, better: str) -> None:

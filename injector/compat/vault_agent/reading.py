@@ -1,6 +1,7 @@
 """Files of the agents → one document of ours, with everything that is to be said of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from injector.compat.hcl import parse
 from injector.compat.vault_agent.combinations import refusals, within
@@ -8,11 +9,11 @@ from injector.compat.vault_agent.files import files
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.making import Outside
 from injector.compat.vault_agent.merging import merged
-from injector.compat.vault_agent.nodes import Translated
+from injector.compat.vault_agent.nodes import Block, Translated
 from injector.compat.vault_agent.sections import Notes, Section, read_file
-from injector.compat.vault_agent.translate import Translation, passing
+from injector.compat.vault_agent.translate import Translation, passing, unkept
 from injector.config.language import Reading
-from injector.config.problem import Wrong
+from injector.config.problem import Where, Wrong
 from injector.config.textfile import read_text
 from injector.errors import ConfigError
 
@@ -24,25 +25,42 @@ def read(path: str, environ: Mapping[str, str]) -> Reading:
 
 def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> Reading:
     """Read files and folders as the agents merge them. Raises ConfigError for what is not HCL."""
-    notes = Notes()
-    found = [file for path in paths for file in files(path)]
-    together = merged(_sections(found, notes))
-    outside = Outside(environ, flags)
-    translation = Translation(together, outside, notes)
-    document = Translated(found[0], translation.tree().node())
-    notes.problems += refusals(together)
+    made = translated(paths, Outside(environ, flags))
+    notes = made.notes
     counting = {name: value for name, value in environ.items() if name not in flags.overruled}
     return Reading(
-        document,
-        tuple(found),
+        Translated(made.files[0], made.root.node()),
+        made.files,
         counting,
         problems=tuple(notes.problems),
-        warnings=tuple(notes.warnings),
+        warnings=(*notes.warnings, *unkept(made.together)),
         advice=tuple(notes.advice),
         listens=False,
-        passing=passing(together),
-        broken=frozenset(translation.broken),
+        passing=passing(made.together),
+        broken=made.broken,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is made of files: one section of theirs, one block of ours, and what is said of it."""
+
+    files: tuple[str, ...]
+    together: Section
+    root: Block
+    notes: Notes
+    broken: frozenset[Where]
+
+
+def translated(paths: Sequence[str], outside: Outside) -> Made:
+    """Read and translate; raises ConfigError for what is not HCL."""
+    notes = Notes()
+    found = tuple(file for path in paths for file in files(path))
+    together = merged(_sections(found, notes))
+    translation = Translation(together, outside, notes)
+    root = translation.tree()
+    notes.problems += refusals(together)
+    return Made(found, together, root, notes, frozenset(translation.broken))
 
 
 def _sections(found: Sequence[str], notes: Notes) -> list[Section]:

@@ -12,6 +12,8 @@ HIGHEST_THRESHOLD = 0.95
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
 _MISSING = Default("a missing key writes <no value> into the file", "true")
 _PERMS = Default("everybody may read the file", '"0600"')
+_MEMORY = Default("files may be on a disk", "they have to be in memory")
+_VARIABLES = Default("it sees Vault's variables, too", "it does not")
 _INTERVAL = Default("a changed secret is seen after 5 minutes", '"60s"')
 
 
@@ -45,7 +47,7 @@ def supervised(making: Making, section: Section) -> Block:
         words = argv(section.get("command"))
         block.put("command", words, section.at("command"), verbatim=True)
     environment = Block(section.file, section.line)
-    environment.put("allow", EVERY_VARIABLE)
+    environment.put("allow", EVERY_VARIABLE, remark=_VARIABLES.remark)
     block.put("env", environment)
     return block
 
@@ -56,7 +58,7 @@ def template_config(making: Making) -> Block:
     if section is None:
         section = Section(files.file, files.line, ("template_config",))
     block = making.copied(section, "template_config", ("template_config",))
-    block.put("require_memory_backed", False)
+    block.put("require_memory_backed", False, remark=_MEMORY.remark)
     if section.get("static_secret_render_interval") is None:
         making.default(block, section, "static_secret_render_interval", "5m", _INTERVAL)
     threshold = section.get("lease_renewal_threshold")

@@ -1,18 +1,20 @@
 """The agents' options → our configuration, with the agents' defaults where ours are stricter."""
 
 import os
+from collections.abc import Iterator
 
 from injector.compat.vault_agent import login, scalars, texts
-from injector.compat.vault_agent.making import Making, Outside, as_ours
+from injector.compat.vault_agent.making import Default, Making, Outside, as_ours
 from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.options import OPTIONS
 from injector.compat.vault_agent.requests import Passing
 from injector.compat.vault_agent.sections import Notes, Section
 from injector.config import environment
-from injector.config.problem import Where
+from injector.config.problem import Problem, Where
 
 DEFAULT_LISTENER = "127.0.0.1:8200"
 HANDOVER = "injector-handover"
+_FORMAT = Default("lines for people", "auto")
 
 
 class Translation:
@@ -70,9 +72,6 @@ class Translation:
 
     def _cache(self, root: Block) -> None:
         cache = self._files.block("cache")
-        if cache is not None and self._files.blocks("listener"):
-            said = "answers are not kept: each request gets a lease of its own"
-            self._making.notes.warnings.append(cache.problem("", said))
         persist = cache.block("persist") if cache is not None else None
         if persist is None or not persist.get("path"):
             return
@@ -97,13 +96,14 @@ class Translation:
                 root.put(name, files.get(name), files.at(name))
         if outside.flags.exit_after_auth is not None:
             root.put("exit_after_auth", outside.flags.exit_after_auth)
-        for name, given, default in (
-            ("log_level", outside.flags.log_level, "info"),
-            ("log_format", outside.flags.log_format, "standard"),
-        ):
+        given = {"log_level": outside.flags.log_level, "log_format": outside.flags.log_format}
+        for name, flag in given.items():
             variable = environment.find(name.upper(), outside.environ)[1].lower()
-            value = given or scalars.LEVELS.get(variable, variable) or files.get(name) or default
-            root.put(name, value.lower(), files.at(name))
+            value = flag or scalars.LEVELS.get(variable, variable) or files.get(name)
+            if value:
+                root.put(name, value.lower(), files.at(name))
+            elif name == "log_format":
+                root.put(name, "standard", remark=_FORMAT.remark)
         self._log_file(root)
 
     def _log_file(self, root: Block) -> None:
@@ -129,6 +129,13 @@ def passing(files: Section) -> Passing | None:
             for each in listeners
         ),
     )
+
+
+def unkept(files: Section) -> Iterator[Problem]:
+    """Yield what is to be said of a cache that listeners are to have."""
+    cache = files.block("cache")
+    if cache is not None and files.blocks("listener"):
+        yield cache.problem("", "answers are not kept: each request gets a lease of its own")
 
 
 def handed_out(files: Section) -> bool | str:

@@ -1,0 +1,43 @@
+"""`injector convert`: a configuration of Vault Agent or OpenBao Agent, written anew as ours."""
+
+import argparse
+import os
+import sys
+
+from injector.agent.plan import plan
+from injector.cli.parser import exits
+from injector.errors import ConfigError
+
+NOTE = """\
+It asks no server and writes no file. A template becomes Jinja where that gives the same bytes,
+which is tried with made-up values; others stay in Go's language, each with the reason. Where the
+agents' default is not as safe as ours, the line says so: take it away for ours. Run it where the
+agent runs: relative paths start at the working directory."""
+EXAMPLES = (
+    "injector convert /etc/vault/agent.hcl > injector.yaml",
+    "injector convert agent.hcl > injector.yaml && injector check -c injector.yaml",
+)
+EXITS = {"0": "printed; what it cannot keep is on standard error", **exits(ConfigError)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", nargs="+", metavar="FILE", help="as for `-config`: HCL or JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    from injector.compat.convert.native import native
+    from injector.compat.vault_agent.flags import Flags
+    from injector.compat.vault_agent.reading import read_all
+
+    # First everything that is wrong with it.
+    plan(
+        args.config[0],
+        os.environ,
+        elsewhere=True,
+        read=lambda _, environ: read_all(args.config, environ, Flags()),
+    )
+    found = native(args.config)
+    for warning in found.warnings:
+        print(f"warning: {warning.of(args.config[0])}", file=sys.stderr)
+    print(found.text, end="")
+    return 0

@@ -1,0 +1,52 @@
+"""Whether a converted template gives what it gave: both are rendered with made-up values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from injector import template
+from injector.compat import gotemplate
+from injector.compat.convert.jinja import Asked, CannotError, Converted
+from injector.compat.gotemplate import Surroundings
+from injector.compat.gotemplate.functions.secrets import ref_of
+from injector.errors import InjectorError
+from injector.secret import Ref
+from injector.template import Rendered, Source
+from injector.vault.answer import Content, understand
+
+_ODD = "a\"b'c<&>{{ d }}\\n\né#%$"
+# Beside what is asked for by name: for loops, which go over everything in Go's order.
+_MORE = {"b": _ODD, "_": "", "A b": "x", "Z": "true", "ä": "1.50"}
+
+
+def require_same(source: Source, made: Converted) -> None:
+    """Raise CannotError unless both give the same bytes."""
+    environ = {name: f"{name} {_ODD}" for name in made.variables}
+    values = {asked.ref: _answer(asked) for asked in made.secrets}
+    named = {asked.name: asked.ref for asked in made.secrets}
+    text = Source(source.name, made.text, source.left_delimiter, source.right_delimiter)
+    try:
+        before = gotemplate.compile(source, {}, Surroundings(environ))
+        after = template.compile(text, named, environ)
+        same = _rendered(before, _as_asked(values)) == _rendered(after, values)
+    except InjectorError as error:
+        raise CannotError(f"in Jinja's language it is {error}") from None
+    if not same:
+        raise CannotError("in Jinja's language it is another text")
+
+
+def _answer(asked: Asked) -> Content:
+    data: dict[str, Any] = dict(_MORE)
+    data |= {key: f"{key} of {asked.name} {_ODD}" for key in asked.keys}
+    body = {"data": data, "metadata": {"version": 1}} if asked.is_kv2 else data
+    return Content(understand(asked.ref, {"data": body}))
+
+
+def _as_asked(values: Mapping[Ref, Content]) -> dict[Ref, Content]:
+    """Return them also by what a Go template asks for where KV's version is not known yet."""
+    plain = {ref: value for ref, value in values.items() if ref.body is None}
+    return {**values, **{ref_of("secret", (ref.path,), ()): plain[ref] for ref in plain}}
+
+
+def _rendered(compiled: template.Template, values: Mapping[Ref, Content]) -> bytes:
+    found = compiled.render(values)
+    return found.content if isinstance(found, Rendered) else b""
