@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from injector.compat.convert.names import Names
 from injector.compat.gotemplate.catalogue import CATALOGUE, REFUSED
 from injector.compat.gotemplate.functions.secrets import ref_of
-from injector.compat.gotemplate.go.faults import GoError, SyntaxFault
+from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.mentions import function_of
 from injector.compat.gotemplate.run.place import line_and_column
 from injector.compat.gotemplate.syntax.lexer import tokens
@@ -70,14 +70,16 @@ class _Scope:
 
 def converted(source: Source, names: Names) -> Converted:
     """Convert a template; raises CannotError. `names` gets the secrets that are new in it."""
-    try:
-        found = tokens(source.text, source.left_delimiter, source.right_delimiter)
-        tree = parsed(source.text, "", found, CATALOGUE, REFUSED)
-    except SyntaxFault as fault:
-        raise CannotError(f"line {fault.line}: {fault.why}") from None
+    tree = tree_of(source)
     if len(tree.templates) > 1:
         raise CannotError("it defines templates")
     return _Conversion(source, tree, names).whole()
+
+
+def tree_of(source: Source) -> Tree:
+    """Return what a template says, which has been found to be one."""
+    found = tokens(source.text, source.left_delimiter, source.right_delimiter)
+    return parsed(source.text, found, CATALOGUE, REFUSED)
 
 
 class _Conversion:

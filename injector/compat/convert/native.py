@@ -5,14 +5,11 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from injector.compat.convert.jinja import CannotError, converted
+from injector.compat.convert.jinja import CannotError, converted, tree_of
 from injector.compat.convert.names import Names
 from injector.compat.convert.proof import require_same
 from injector.compat.convert.writing import text_of
-from injector.compat.gotemplate.catalogue import CATALOGUE, REFUSED
 from injector.compat.gotemplate.mentions import names as functions
-from injector.compat.gotemplate.syntax.lexer import tokens
-from injector.compat.gotemplate.syntax.parser import parsed
 from injector.compat.vault_agent.machine import Elsewhere
 from injector.compat.vault_agent.making import Outside
 from injector.compat.vault_agent.nodes import Block
@@ -119,8 +116,7 @@ class _Texts:
 
 
 def _kept(block: Block, source: Source, why: str) -> Block:
-    found = tokens(source.text, source.left_delimiter, source.right_delimiter)
-    called = functions(parsed(source.text, "", found, CATALOGUE, REFUSED))
+    called = functions(tree_of(source))
     result = _without(block, *(() if called & _REACH_FILES else ("sandbox_path",)))
     result.put("language", "go", remark=f"stays: {why}")
     return result
