@@ -40,7 +40,7 @@ secrets: $(READY) ## no secret in any file of the repository (detect-secrets)
 unit: $(READY) ## the tests, against a real OpenBao
 	$(BIN)/pytest
 
-test-containers: $(READY) ## the image and the compose example in real containers (podman, root, minutes)
+test-containers: $(READY) ## the image, pods and the compose example in real containers (podman, root, minutes)
 	INJECTOR_TEST_CONTAINERS=1 $(BIN)/pytest tests/containers
 
 test-differential: $(READY) ## all templates, and random ones, through the real agent and through us (a minute)

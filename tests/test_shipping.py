@@ -154,12 +154,23 @@ def test_the_config_map_holds_the_files_of_config():
         assert content == original.read_text(), f"{name} is not what config/ has"
 
 
-@pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
-def test_a_pod_mounts_what_its_configuration_reads_and_writes(name, pod, tmp_path):
+def injectors() -> list[tuple[dict, dict]]:
+    """Return every container that is ours, with its pod."""
+    return [
+        (pod, container)
+        for _, pod in pods()
+        for container in pod["initContainers"] + pod["containers"]
+        if container["image"].startswith("vault-injector:")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pod", "container"), injectors(), ids=[" ".join(c["args"][:3]) for _, c in injectors()]
+)
+def test_a_pod_mounts_what_its_configuration_reads_and_writes(pod, container, tmp_path):
     """Lay the ConfigMap out as kubelet does, and load what the arguments name."""
     (config_map,) = documents(CONFIG / "kubernetes" / "configmap.yaml")
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
-    (container,) = (c for c in pod["initContainers"] if c["name"] == "injector")
     mounts = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
     for item in mounts["/etc/injector"]["configMap"]["items"]:
         file = tmp_path / item["path"]
@@ -169,17 +180,18 @@ def test_a_pod_mounts_what_its_configuration_reads_and_writes(name, pod, tmp_pat
     written = container["args"][container["args"].index("-c") + 1]
     loaded = load_shipped(tmp_path / Path(written).relative_to("/etc/injector"))
 
-    for template in loaded.config.template:
-        assert mounts[str(Path(template.destination).parent)]["emptyDir"]["medium"] == "Memory"
-    assert loaded.config.auto_auth is not None
-    login = loaded.config.auto_auth.method.config
+    config = loaded.config
+    in_memory = [template.destination for template in config.template]
+    in_memory += [entry.address for entry in config.listener if entry.type == "unix"]
+    in_memory += [config.cache.persist.path] if config.cache.persist else []
+    for path in in_memory:
+        assert mounts[str(Path(path).parent)]["emptyDir"]["medium"] == "Memory"
+    assert config.auto_auth is not None
+    login = config.auto_auth.method.config
     assert isinstance(login, model.Kubernetes)
     assert "projected" in mounts[str(Path(login.token_path).parent)]
-    assert "configMap" in mounts[str(Path(loaded.config.vault.ca_cert).parent)]
-    for listener in loaded.config.listener:
-        if listener.type == "unix":
-            assert "emptyDir" in mounts[str(Path(listener.address).parent)]
-    signals = any(entry.signal for entry in loaded.config.notify.values())
+    assert "configMap" in mounts[str(Path(config.vault.ca_cert).parent)]
+    signals = any(entry.signal for entry in config.notify.values())
     assert pod.get("shareProcessNamespace", False) == signals
 
 
@@ -199,15 +211,10 @@ def test_a_pod_is_hardened(name, pod):
 
 
 def test_images_are_of_this_version():
-    images = [
-        container["image"]
-        for _, pod in pods()
-        for container in pod["initContainers"]
-        if container["name"] == "injector"
-    ]
+    images = {container["image"] for _, container in injectors()}
     kustomization = yaml.safe_load((CONFIG / "kubernetes" / "kustomization.yaml").read_text())
 
-    assert set(images) == {f"vault-injector:{injector.__version__}"}
+    assert images == {f"vault-injector:{injector.__version__}"}
     assert kustomization["images"][0]["newTag"] == injector.__version__
 
 
