@@ -74,6 +74,7 @@ def test_scripts_get_json(tmp_path):
         "advice": [],
         "secrets": 0,
         "files": 0,
+        "variables": 0,
         "notifications": 0,
         "namespaces": {},
     }

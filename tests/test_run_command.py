@@ -202,6 +202,43 @@ def test_a_change_restarts_it_and_what_it_has_left_behind_is_gone(app, configure
         assert injector.end() == 143
 
 
+def test_a_reload_in_the_middle_of_a_restart_does_not_lose_it(app, configure, tmpfs):
+    go = tmpfs / "go"
+    slow = (
+        f"trap '[ -e {go} ] || {{ mkfifo {go}; echo asked; read _ < {go}; }}; exit 0' TERM;"
+        ' echo "$PASSWORD"; while :; do sleep 0.01; done'
+    )
+    notify = {"fast": {"process": {"child": True}, "wait": {"min": "50ms", "max": "1s"}}}
+    path = configure(notify=notify)
+    with running("run", "-c", path, "--", "sh", "-c", slow) as injector:
+        assert line(injector) == CANARY
+        app.put("a", value="next")
+        injector.send(signal.SIGUSR1)
+        assert line(injector) == "asked"
+        injector.send(signal.SIGHUP)
+        injector.wait_for("reloaded")
+        go.write_text("")
+
+        assert line(injector) == "next"
+        assert injector.end() == 0
+
+
+def test_a_reload_may_take_the_command_away_and_bring_another(configure):
+    says = {"command": ["sh", "-c", "echo up; exec sleep 1000"]}
+    path = configure(exec=says)
+    with running("run", "-c", path) as injector:
+        assert line(injector) == "up"
+        configure(env_template=[])
+        injector.send(signal.SIGHUP)
+        injector.wait_for("command ended")
+        injector.wait_for('"reloaded"')
+        configure(exec={"command": ["sh", "-c", "echo other; exec sleep 1000"]})
+        injector.send(signal.SIGHUP)
+
+        assert line(injector) == "other"
+        assert injector.end() == 143
+
+
 def test_no_value_is_in_the_log_the_status_or_any_command_line(app, configure, tmpfs):
     script = 'echo "$PASSWORD" > /dev/null; echo up; exec sleep 1000'
     path = configure(log_level="debug")
@@ -277,3 +314,20 @@ def test_as_pid_1_signals_reach_it(configure):
             assert inside.line() == name
 
         assert inside.end(signal.SIGTERM) == 3
+
+
+def test_as_pid_1_a_thousand_hooks_that_fork_twice_leave_no_zombie(configure, tmpfs):
+    hook = {"command": ["sh", "-c", f"(sleep 0.05 &); echo >> {tmpfs}/ran"]}
+    hooks = {f"hook{number}": hook for number in range(1000)}
+    template = {
+        "contents": "{{ a.value }}",
+        "destination": str(tmpfs / "file"),
+        "notify": list(hooks),
+    }
+    path = configure(template=[template], notify=hooks, env_template=[], log_level="error")
+    with namespace("-m", "injector", "run", "-c", str(path)) as inside:
+        inside.wait_for((tmpfs / "ran").exists)
+        inside.wait_for(lambda: len((tmpfs / "ran").read_text()) == 1000)
+
+        inside.wait_for(lambda: len(inside.processes()) == 2)  # the small init and ours
+        assert inside.end(signal.SIGTERM) == 0

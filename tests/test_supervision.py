@@ -1,6 +1,7 @@
 """The supervised command in the whole engine: when it is started, restarted, signalled, let go."""
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from injector.child.command import Wanted
 from injector.store import Phase
-from tests.engine import configuration, engine, load_from
+from tests.engine import configuration, engine, kept_parts, load_from
 from tests.fakes import LIMIT
 
 CANARY = "canary-5d1e-value"
@@ -93,6 +94,20 @@ async def test_it_is_started_after_the_first_turn_of_every_hook(app, proxy, cloc
         await has_written(tmpfs, "prepared", "one one")
 
 
+async def test_a_hook_that_had_its_turn_in_an_earlier_run_holds_nothing_up(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    hook = {"command": ["/bin/true"], "min_interval": "1h"}
+    config = supervising(app, proxy, tmpfs, notify={"hook": hook})
+    config["template"][0]["notify"] = ["hook"]
+    kept = kept_parts(clock, io.StringIO())
+    kept.ledger.told_at["hook"] = clock.now()  # handed over
+
+    async with engine(load_from(tmp_path, config), clock, kept=kept):
+        await has_written(tmpfs, "one one")
+
+
 async def test_it_is_not_started_on_a_value_that_has_expired(app, proxy, clock, tmpfs, tmp_path):
     """It crashes in an outage that outlasts its certificate: it is started with the next one."""
     app.admin.sys.enable_secrets_engine("pki", path=f"pki-{app.name}")
@@ -146,6 +161,24 @@ async def test_it_is_restarted_once_with_what_has_changed(app, proxy, clock, tmp
         assert running.command.starts == 2
         assert running.kept.metrics.child_starts.values == {("first",): 1, ("changed",): 1}
         assert running.kept.metrics.notifications.values["exec", "sent"] == 1
+
+
+async def test_it_is_not_restarted_before_a_file_that_cannot_be_written_is_new_too(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    async with engine(load_from(tmp_path, supervising(app, proxy, tmpfs)), clock) as running:
+        await has_written(tmpfs, "one one")
+        (tmpfs / "file").unlink()
+        (tmpfs / "file").mkdir()
+        app.put("a", value="two")
+        await clock.advance(90)
+        assert running.command.starts == 1
+        assert f"{tmpfs}/file is not finished" in running.log
+        (tmpfs / "file").rmdir()
+        await clock.advance(25)
+
+        await has_written(tmpfs, "one one", "two two")
 
 
 async def test_with_never_it_keeps_the_old_variables_until_it_is_next_started(
@@ -382,6 +415,31 @@ async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit
         assert journal(tmpfs)[:3] == ["good good", f"{CANARY} {CANARY}", "good good"]
 
 
+async def test_a_restart_while_it_is_asked_whether_it_took_a_signal_is_no_refusal(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    restarted = f"until read pid _ < {tmpfs}/now && [ $pid != $(cat {tmpfs}/first) ]; do :; done"
+    verify = {"command": ["/bin/sh", "-c", restarted], "timeout": "20s"}
+    notify = {"app": revertible(tmpfs, signal="SIGHUP", verify=verify)}
+    config = supervising(app, proxy, tmpfs, notify=notify, exec=handling(tmpfs))
+    config["template"][0]["notify"] = ["app"]
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await has_written(tmpfs, "one")
+        (tmpfs / "first").write_text(str(running.command.pid))
+        await clock.advance(1)
+        app.put("a", value="two")
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(3, settle=False)  # signalled, and then restarted while it is asked
+        await clock.settled()
+
+        await until(lambda: journal(tmpfs)[-1] == "two")
+        assert running.command.starts == 2
+        assert running.assembly.health.settled
+        assert "rolled back" not in running.log
+
+
 # --- reloads -----------------------------------------------------------------------------------
 
 
@@ -403,3 +461,31 @@ async def test_a_reload_leaves_it_running_and_a_changed_command_restarts_it(
     config["exec"]["command"][2] = f'echo "<$PASSWORD>" >> {tmpfs}/journal; exec sleep 1000'
     async with engine(load_from(tmp_path, config), clock, kept=kept):
         await until(lambda: journal(tmpfs)[-1] == "<>")
+
+
+async def test_one_that_ends_as_it_was_asked_to_during_a_reload_is_started_again(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    slow = (
+        "mkfifo {now}; trap 'read _ < {now}; exit 0' TERM; echo \"$PASSWORD\" >> {journal}; "
+        "while :; do sleep 0.01; done"
+    )
+    loaded = load_from(tmp_path, supervising(app, proxy, tmpfs, script=slow))
+    async with engine(loaded, clock, stays=True) as running:
+        await until(lambda: journal(tmpfs) == ["one"])
+        await clock.advance(1)
+        app.put("a", value="two")
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(3, settle=False)
+        await until(lambda: "command restarts" in running.log)
+        kept = running.kept
+    assert kept.command is not None
+    (tmpfs / "now").write_text("")
+    await until(lambda: kept.command.pid is None)
+    async with engine(loaded, clock, kept=kept):
+        await until(lambda: journal(tmpfs) == ["one", "two"])
+        assert kept.command.exit_code is None
+        (tmpfs / "now").unlink()
+        (tmpfs / "now").touch()  # nothing to wait for at its end

@@ -35,17 +35,17 @@ class Readiness:
         ended = {self._ended(output, value) for output, value in self.delivery.ended()}
         return missing + gone + sorted(ended)
 
-    def before_first_start(self, of_the_command: Collection[str]) -> list[str]:
+    def before_first_start(self, unasked: Collection[str]) -> list[str]:
         """Return what the command is started after, besides: sinks, and each hook's first turn.
 
-        A hook that fails holds nothing up: it may need the command. Those who tell the command
-        itself cannot be waited for.
+        A hook that fails holds nothing up: it may need the command. Nobody waits for the `unasked`:
+        those who tell the command itself, and who had their turn in an earlier run.
         """
         sinks = [sink for sink in self.health.all("sink") if sink.state is not State.OK]
         hooks = [
             hook
             for hook in self.health.all("notify")
-            if hook.state is State.WAITING and hook.name not in of_the_command
+            if hook.state is State.WAITING and hook.name not in unasked
         ]
         return [
             *(f"{sink.name} is not in place yet" for sink in sinks),

@@ -63,9 +63,10 @@ class Supervision:
         at_once = self._tellers - {self._patient}
 
         def lacking() -> list[str]:
-            reasons = readiness.lacking()
-            first = not command.starts
-            return reasons + readiness.before_first_start(self._tellers) if first else reasons
+            if command.starts:
+                return readiness.lacking()
+            unasked = self._tellers | kept.ledger.told_at.keys()
+            return readiness.lacking() + readiness.before_first_start(unasked)
 
         def changed_at() -> float:
             untold = kept.ledger.untold()

@@ -57,6 +57,7 @@ class Report:
     advice: tuple[str, ...] = ()
     secrets: int = 0
     files: int = 0
+    variables: int = 0  # of the supervised command
     notifications: int = 0
     # Namespace → what is asked for in it; empty if nothing names a namespace.
     namespaces: dict[str, list[str]] = field(default_factory=dict)
@@ -78,6 +79,7 @@ def report(file: str, environ: Mapping[str, str], load: Load = config.load) -> R
         advice=loaded.advice,
         secrets=len(found.secrets),
         files=len(found.template) + sum(len(bundle.template) for bundle in found.bundle),
+        variables=len(found.env_template),
         notifications=len(found.notify),
         namespaces=namespaces(found),
     )
@@ -106,6 +108,7 @@ def lines(result: Report) -> list[str]:
         counts = (
             _count(result.secrets, "secret"),
             _count(result.files, "file"),
+            *([_count(result.variables, "variable")] if result.variables else []),
             _count(result.notifications, "notification target"),
         )
         verdict = f"ok ({', '.join(counts)})"
