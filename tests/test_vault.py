@@ -18,6 +18,7 @@ from injector.metrics import Metrics
 from injector.secret import Kind, Ref
 from injector.vault import Token, Transport, Vault
 from injector.vault.transport import Request, Unreachable
+from tests.proxy import Gate
 
 
 @pytest.fixture
@@ -43,6 +44,25 @@ async def test_a_login_says_how_long_the_token_lives(token, clock):
     assert token.duration == 3600
     assert token.renewable
     assert token.expires_at == clock.now() + 3600
+
+
+async def test_a_life_begins_when_the_request_for_it_was_sent(vault, token, app, proxy, clock):
+    """An answer that takes ten seconds has ten seconds less to live: too early beats too late."""
+    app.put("db", password="one")
+    body = {"role_id": app.role_id.read_text(), "secret_id": app.secret_id.read_text().strip()}
+    gate = Gate(proxy, "")
+    sent = clock.now()
+
+    async with asyncio.TaskGroup() as group:
+        login = group.create_task(vault.log_in("auth/approle", body))
+        renewal = group.create_task(vault.renew_self(token))
+        read = group.create_task(vault.fetch(Ref.of(app.path("db")), token))
+        await gate.reached.wait()
+        await clock.advance(10, settle=False)
+        gate.open.set()
+
+    _, life = read.result()
+    assert [login.result().granted_at, renewal.result().granted_at, life.granted_at] == [sent] * 3
 
 
 async def test_kv_version_2_is_read_to_its_data_and_version(vault, token, app):
