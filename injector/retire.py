@@ -62,13 +62,17 @@ class Retire:
         return min(times, default=inf)
 
     async def revoke_all(self, what: str) -> None:
-        """Revoke at a regular end: every lease, or the token and with it all of them."""
+        """Revoke at a regular end: every lease, or the token and with it all of them.
+
+        The leases of a token that cannot be revoked are revoked one by one.
+        """
         token = self._tokens.held
         if token is None or what == "none":
             return
-        if what == "token" and token.ours:
-            for ours in (token, *(old for old in self._tokens.retiring if old.ours)):
-                await self._attempt("token", partial(self._vault.revoke_self, ours))
+        if what == "token" and token.is_ours_to_revoke:
+            for ours in (token, *self._tokens.retiring):
+                if ours.is_ours_to_revoke:
+                    await self._attempt("token", partial(self._vault.revoke_self, ours))
             return
         for lease in self._store.leases():
             await self._revoke(lease, token)
@@ -90,7 +94,7 @@ class Retire:
     async def _token(self, token: Token) -> float:
         """Revoke a replaced token when no lease hangs on it any more."""
         if token.expires_at > self._clock.now():
-            if self._store.in_use(token) or self._keep_tokens or not token.ours:
+            if self._store.in_use(token) or self._keep_tokens or not token.is_ours_to_revoke:
                 return token.expires_at
             if self._vault.under_way.uses(token.value):  # perhaps a lease will be in use with it
                 return self._clock.now() + RETRY

@@ -223,13 +223,13 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         await clock.advance(60)
 
         assert proxy.count("/login") - logins >= 8
-        assert proxy.count("renew-self") == 0
+        assert proxy.count("renew-self") == proxy.count("revoke-self") == 0
         assert proxy.count("pki/issue") == 1
         assert proxy.count("/kv") == 2
         assert [(tmpfs / name).stat() for name in ("cert", "kv")] == before
         assert running.log.count('"notified"') == told
         assert len(asyncio.all_tasks()) <= tasks + 2  # of the proxy's connections
-        assert running.assembly.tokens.retiring == []
+        assert len(running.assembly.tokens.retiring) <= 1  # it ends by itself, and is then dropped
         assert running.assembly.health.settled
 
 

@@ -484,6 +484,23 @@ async def test_what_is_revoked_at_a_regular_end(
         assert await running.assembly.vault.is_valid(token) is (what != "token")
 
 
+async def test_a_batch_tokens_leases_are_revoked_at_a_regular_end_since_it_cannot_be(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_type="batch", token_ttl="1h"
+    )
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown="token"))
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        assert database.accepts(*old)
+        await running.assembly.release()
+
+        assert not database.accepts(*old)
+        assert proxy.count("revoke-self") == 0
+
+
 async def test_a_revocation_that_hangs_delays_the_end_by_its_deadline_only(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
@@ -555,6 +572,26 @@ async def test_a_refresh_does_not_publish_before_its_delay_is_over(
 
         await clock.advance(1)
         assert (tmpfs / "slow").read_text() == "two"
+
+
+async def test_names_of_paths_that_a_secret_computes_do_not_pile_up(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
+    app.put("pointer", to=app.path("target0"))
+    for n in range(5):
+        app.put(f"target{n}", value=str(n))
+    text = f'{{{{ secret(secret("{app.path("pointer")}").to).value }}}}'
+    entry = {"contents": text, "destination": str(tmpfs / "file")}
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=[entry]))
+
+    async with engine(loaded, clock) as running:
+        for n in range(1, 5):
+            app.put("pointer", to=app.path(f"target{n}"))
+            await clock.advance(67)
+            assert (tmpfs / "file").read_text() == str(n)
+
+        assert len(running.assembly.watch.entries._in_place) == 2
+        assert len(running.assembly.health.all("secret")) == 2
 
 
 async def test_secrets_at_one_path_with_different_parameters_are_told_apart(

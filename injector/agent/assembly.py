@@ -154,7 +154,7 @@ class Assembly:
             store=kept.store,
             vault=self.vault,
             tokens=self.tokens,
-            overlap=lambda ref: self.watch.entries.of(ref).overlap,
+            overlap=self.watch.entries.overlap,
             keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
             availability=self.availability,
             clock=kept.clock,

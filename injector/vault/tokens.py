@@ -35,6 +35,11 @@ class Token:
         """Tell whether this is the same token, perhaps before or after a renewal."""
         return self.value == other.value
 
+    @property
+    def is_ours_to_revoke(self) -> bool:
+        """Tell whether we made it, and it can be revoked: batch tokens, which cannot, lack this."""
+        return self.ours and self.accessor != ""
+
     def adds_nothing_to(self, held: "Token") -> bool:
         """Tell whether this token of ours may do no more than the one that is held."""
         return self.ours and self.rights != () and self.rights == held.rights

@@ -1,8 +1,8 @@
 """How the configuration treats one secret."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from injector.config import model
 from injector.secret import Ref, Timing
@@ -40,16 +40,29 @@ class Entries:
         self._named = {
             names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
         }
-        self._at_path: Counter[str] = Counter()
+        self._in_place: dict[Ref, Entry] = {}  # of what is wanted now
 
     def of(self, ref: Ref) -> Entry:
-        if (entry := self._named.get(ref)) is None:
-            path = self._redact(str(ref))
-            self._at_path[path] += 1
-            number = self._at_path[path]
-            name = path if number == 1 else f"{path} #{number}"
-            entry = self._named[ref] = Entry(name, self._timing(0.0))
+        if (entry := self._named.get(ref) or self._in_place.get(ref)) is None:
+            entry = self._in_place[ref] = Entry(self._free_name(ref), self._timing(0.0))
         return entry
+
+    def forget(self, ref: Ref) -> None:
+        """Drop what is kept of a secret that is not wanted any more: a path may be computed."""
+        self._in_place.pop(ref, None)
+
+    def overlap(self, ref: Ref) -> float:
+        """Return the overlap of a secret that may have been forgotten."""
+        entry = self._named.get(ref)
+        return DEFAULTS.overlap if entry is None else entry.overlap
+
+    def _free_name(self, ref: Ref) -> str:
+        path = name = self._redact(str(ref))
+        used = {entry.name for entry in self._in_place.values()}
+        numbers = count(2)
+        while name in used:
+            name = f"{path} #{next(numbers)}"
+        return name
 
     def _entry(self, name: str, secret: model.Secret) -> Entry:
         return Entry(

@@ -86,6 +86,7 @@ class Watch:
             task.cancel()
             parts.store.forget(ref, parts.clock.now())
             parts.health.forget("secret", watcher.entry.name)
+            self.entries.forget(ref)
         for ref in sorted(wanted - self._watchers.keys(), key=_order):
             watcher = Watcher(ref, self.entries.of(ref), parts)
             if parts.store.current(ref) is None:
