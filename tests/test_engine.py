@@ -329,6 +329,28 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         assert running.assembly.health.settled
 
 
+async def test_a_new_token_that_a_lagging_node_does_not_know_yet_is_given_a_moment(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """No second login, and no token that nobody revokes."""
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
+    behind = clock.now() + 2
+
+    async def lag(request):
+        if "/login" not in request.path and clock.now() < behind:
+            return web.json_response({"errors": ["permission denied"]}, status=403)
+        return await proxy._forward(request)
+
+    proxy.answer = lag
+    async with engine(loaded, clock) as running:
+        await clock.advance(4)
+
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert proxy.count("/login") == 1
+        assert '"level":"error"' not in running.log
+
+
 async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock, tmpfs, tmp_path):
     names = [f"s{n}" for n in range(8)]
     for name in names:
@@ -343,6 +365,7 @@ async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
 
     async with engine(loaded, clock) as running:
+        await clock.advance(10)
         app.admin.auth.token.revoke(running.token.value)
         running.assembly.watch.refresh_static()
         await clock.settled()

@@ -14,6 +14,9 @@ from injector.vault.doubt import Doubt, rest
 
 T = TypeVar("T")
 
+# A node that lags behind the one of the login refuses a new token for a moment, seconds.
+REPLICATION = 5.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
@@ -66,6 +69,7 @@ class Tokens:
         if token is not None:
             self._arrived.set()
         self._judging = asyncio.Lock()
+        self._new_since = -math.inf  # when the current one came from a login
         self._guessed_at = -math.inf
         self._lookup_works = False
         self._learning = False
@@ -91,7 +95,8 @@ class Tokens:
         before, self._token = self._token, token
         self._arrived.set()
         if before is None or not before.is_same(token):
-            self.doubt.settled(self._clock.now(), changed=token.rights != self._rights)
+            self._new_since = self._clock.now()
+            self.doubt.settled(self._new_since, changed=token.rights != self._rights)
             self._rights = token.rights
             if before is not None:
                 self.retire(before)
@@ -150,6 +155,8 @@ class Tokens:
                 self.doubt.denied_at = self._clock.now()
                 self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
                 return False
+            if self._clock.now() < self._new_since + REPLICATION:
+                raise TransientError("a new token is refused: this node may not know it yet")
             # A refused lookup proves the token dead only where a lookup has ever worked: without
             # the default policy it is refused for a good token too. A token of limited uses is used
             # up by its requests, lookups included.
