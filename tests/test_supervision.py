@@ -440,6 +440,27 @@ async def test_a_restart_while_it_is_asked_whether_it_took_a_signal_is_no_refusa
         assert "rolled back" not in running.log
 
 
+async def test_being_ended_with_us_while_it_is_asked_is_no_refusal(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    silent = {"command": ["/bin/sh", "-c", "exit 1"], "timeout": "20s"}
+    config = supervising(app, proxy, tmpfs, notify={"app": revertible(tmpfs, verify=silent)})
+    config["template"][0]["notify"] = ["app"]
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await has_written(tmpfs, "one one")
+        app.put("a", value="two")
+        await clock.advance(75)
+        await has_written(tmpfs, "one one", "two two")
+        running.command.stop(signal.SIGTERM)
+        await until(lambda: running.command.exit_code is not None)
+        await clock.advance(30)
+
+        assert running.command.exit_code == 143
+        assert (tmpfs / "file").read_text() == "two"
+        assert "rolled back" not in running.log
+
+
 # --- reloads -----------------------------------------------------------------------------------
 
 

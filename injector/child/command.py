@@ -74,6 +74,11 @@ class Command:
     def is_held(self) -> bool:
         return self.wanted is Wanted.HELD
 
+    @property
+    def starts_again(self) -> bool:
+        """Tell whether it is to be started as soon as it has ended."""
+        return self.wanted is Wanted.RESTARTED and self.exit_code is None
+
     def has_seen(self, changed_at: float) -> bool:
         """Tell whether it was started after this moment of the wall clock."""
         return self.started_at >= changed_at
@@ -186,6 +191,7 @@ class Command:
             self.terminal.close()
             self.terminal = None
         self.exit_code = code
+        self._tell()
 
     def _at_once(self) -> None:
         self.because, self.start_at = "changed", -inf

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
-from injector.child.command import Command
+from injector.child.command import Command, Wanted
+from injector.child.process import Process
 from injector.errors import HookError
 from injector.log import Logger
 from injector.notify import Outcome, Target
@@ -53,6 +55,8 @@ class Told:
                 await asked()
                 end.cancel()
         except ExceptionGroup as failures:
+            if self.command.wanted is Wanted.STOPPED:
+                await self.command.until(lambda: False)  # it ends with us: that is no answer
             raise failures.exceptions[0] from None
         finally:
             self._trial_is_over()
@@ -67,16 +71,19 @@ class Told:
     async def _until_it_ends(self) -> None:
         """Wait for an end that nobody has asked for; raises HookError."""
         command = self.command
-        while not command.is_held:
-            await command.until(lambda: command.process is not None or command.is_held)
-            if (process := command.process) is None:
-                break
-            await process.ended.wait()
-            if not process.asked_to_end:
-                raise HookError(f"the command ended with {process.ending().how}")
-            await command.until(lambda: command.process is not process or command.is_held)
+        while (process := command.process) is not None or command.starts_again:
+            if process is not None:
+                await process.ended.wait()
+                if not process.asked_to_end:
+                    raise HookError(f"the command ended with {process.ending().how}")
+            await command.until(partial(self._is_another, process))
         assert command.last is not None
         raise HookError(f"the command ended with {command.last.how}")
+
+    def _is_another(self, process: Process | None) -> bool:
+        """Tell whether another one runs, or none will."""
+        command = self.command
+        return command.process is not process or (process is None and not command.starts_again)
 
     def _trial_is_over(self) -> None:
         if self.command.on_trial is self and not self.command.is_held:
