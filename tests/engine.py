@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
 from injector.child import Command

@@ -13,7 +13,8 @@ from typing import Protocol
 
 import yaml
 
-from injector.agent.assembly import Assembly, Kept, handed_over
+from injector.agent.assembly import Assembly, handed_over
+from injector.agent.kept import Kept
 from injector.agent.once import LAST_REQUESTS
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside

@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from injector.agent.assembly import Kept
+from injector.agent.kept import Kept
 from injector.cli.daemon import execute
 from injector.cli.overview import overview
 from injector.log import Redactor, library_logs, logger

@@ -12,7 +12,8 @@ from collections import Counter
 
 import pytest
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.agent.services import alongside
 from injector.log import Redactor, logger
 from tests.engine import configuration, load_from

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import pytest
 import yaml
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.agent.plan import plan
 from injector.agent.services import alongside
 from injector.log import Redactor, logger

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.auth import Remembers
 from injector.config import model
 from injector.errors import WriteError

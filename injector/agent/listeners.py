@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.agent.refresh import Refresh
 from injector.config import model
 from injector.status.report import Report

@@ -1,6 +1,7 @@
 """One pass: until everything is in place, or until it cannot be any more."""
 
-from injector.agent.assembly import Assembly, Kept, handed_over
+from injector.agent.assembly import Assembly, handed_over
+from injector.agent.kept import Kept
 from injector.agent.plan import Plan
 from injector.agent.services import alongside
 from injector.agent.signals import Stop, handling

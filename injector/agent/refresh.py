@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-from injector.agent.assembly import Assembly, Kept
+from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.config.problem import suggest
 from injector.delivery import Output
 from injector.errors import InjectorError, MissingError, TransientError

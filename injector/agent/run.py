@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
-from injector.agent.assembly import Assembly, Kept, handed_over
+from injector.agent.assembly import Assembly, handed_over
 from injector.agent.files import FileWatch
+from injector.agent.kept import Kept
 from injector.agent.listeners import check_listeners, listeners
 from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan

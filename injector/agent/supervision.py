@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from math import inf
 
-from injector.agent.assembly import Kept
+from injector.agent.kept import Kept
 from injector.agent.plan import Plan
 from injector.agent.readiness import Readiness
 from injector.child import Child, Command, Environment, Patient, Told, Variable

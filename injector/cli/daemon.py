@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TextIO, cast
 
-from injector.agent.assembly import Kept
+from injector.agent.kept import Kept
 from injector.cli.private import keep_memory_private
 from injector.clock import Clock, SystemClock
 from injector.config import Loaded, model

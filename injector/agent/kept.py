@@ -1,0 +1,73 @@
+"""What outlives a reload, and what every part is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from injector import auth
+from injector.clock import Clock, Wakeup
+from injector.config import model
+from injector.delivery import Ledger
+from injector.log import Logger, Redactor
+from injector.metrics import Metrics
+from injector.rotations import Rotations
+from injector.store import Store
+from injector.vault import Token
+
+if TYPE_CHECKING:
+    from injector.child import Command
+
+
+@dataclass(slots=True)
+class Kept:
+    """Knowledge: services have none of their own, and are made anew around this."""
+
+    clock: Clock
+    log: Logger
+    redactor: Redactor
+    environ: Mapping[str, str] = field(repr=False)  # it may hold a token
+    draw: Callable[[], float]
+    metrics: Metrics = field(default_factory=Metrics)
+    dirty: Wakeup = field(default_factory=Wakeup)  # rung when there is something to hand over
+    rotations: Rotations = field(init=False)
+    store: Store = field(init=False)
+    ledger: Ledger = field(init=False)
+    token: Token | None = None
+    retiring: list[Token] = field(default_factory=list)
+    # Of an earlier process, if its hand-over file was found; its types are not imported here.
+    secret_id: Any = field(default=None, repr=False)
+    files: dict[str, Any] = field(default_factory=dict)
+    handover: Any = None
+    # What destinations know of themselves, by output and path.
+    memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    untold: Callable[[str, str], bool] = lambda _path, _hash: False
+    # It may hold the only copy of a secret id whose file was removed after reading.
+    method: auth.Method | None = None
+    started_at: float = 0.0
+    # The supervised command, once there is one.
+    command: "Command | None" = None
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock.now()
+        self.rotations = Rotations(self.clock, self.redactor.redact)
+        self.store = Store(self.dirty, self.redactor, self.rotations)
+        self.ledger = Ledger(self.dirty)
+
+    def outgrow(self, before: model.Config, after: model.Config) -> None:
+        """Drop what the old configuration's server or identity gave, if those have changed."""
+        if (before.vault.address, before.vault.namespace) != (
+            after.vault.address,
+            after.vault.namespace,
+        ):
+            # Nor may the new server see a token of the old one: it would be asked to revoke it.
+            self.store.clear()
+            self.token, self.retiring = None, []
+        if _identity(before) != _identity(after):
+            self.retiring += [self.token] if self.token is not None else []
+            self.token = self.method = self.secret_id = None
+
+
+def _identity(config: model.Config) -> object:
+    """Return what decides who we are; without it, a login may be impossible (a used secret id)."""
+    method = config.auto_auth and config.auto_auth.method
+    return method and (method.type, method.mount_path, method.namespace, method.config)
