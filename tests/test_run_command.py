@@ -92,6 +92,14 @@ def test_without_a_command_what_is_meant_for_one_is_refused(configure):
     assert "warning:" in checked.stdout
 
 
+@pytest.mark.parametrize("words", [["sh", "-c", "exit 5"], ["--"]], ids=" ".join)
+def test_the_command_stands_behind_two_dashes(configure, words):
+    ended = result("run", "-c", configure(), *words)
+
+    assert ended.returncode == 2
+    assert "write the command behind `--`" in ended.stderr
+
+
 # --- its end -----------------------------------------------------------------------------------
 
 

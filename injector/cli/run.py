@@ -27,13 +27,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     parser.usage = "injector run [-h] -c FILE [-- CMD ARG …]"
     parser.add_argument(
-        "command", metavar="-- CMD ARG …", nargs="*", help="a command to supervise; beats `exec`"
+        "command",
+        metavar="-- CMD ARG …",
+        nargs=argparse.REMAINDER,
+        help="a command to supervise; beats `exec`",
     )
 
 
 def main(args: argparse.Namespace) -> int:
+    command = _command(args.command)
+
     def load() -> Plan:
-        return plan(args.config, command=tuple(args.command))
+        return plan(args.config, command=command)
 
     planned = load()
     return execute(planned.loaded, lambda kept: run(planned, kept, load=load))
+
+
+def _command(words: list[str]) -> tuple[str, ...]:
+    """Return what stands behind `--`: without that, options of the command would be ours."""
+    if words and (words[0] != "--" or len(words) == 1):
+        raise ConfigError("write the command behind `--`: injector run -c FILE -- CMD ARG …")
+    return tuple(words[1:])
