@@ -266,7 +266,9 @@ def test_the_client_is_loaded_only_when_it_is_used():
 
 async def confirm(**options) -> None:
     check = model.Verify(**options)
-    await verify(check, clock=HastyClock(), redact=redact, environ=os.environ)
+    await verify(
+        check, clock=HastyClock(), redact=redact, environ=os.environ, overtaken=lambda: False
+    )
 
 
 async def test_an_application_that_recovers_in_time_is_confirmed(server):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from injector import auth, watch
@@ -230,7 +231,9 @@ class Assembly:
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
             application = supervision and supervision.application(name, notify)
-            application = application or build.application(name, notify, self._means)
+            application = application or build.application(
+                name, notify, self._means, partial(kept.ledger.is_pending, name)
+            )
             delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery
 

@@ -181,10 +181,17 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
     }
 
 
-def application(name: str, notify: model.Notify, means: Means) -> Application:
+def application(
+    name: str, notify: model.Notify, means: Means, overtaken: Callable[[], bool]
+) -> Application:
     """Return who is told, and asked whether the change was taken."""
     return notify_application(
-        name, notify, clock=means.clock, redact=means.redact, environ=means.environ
+        name,
+        notify,
+        clock=means.clock,
+        redact=means.redact,
+        environ=means.environ,
+        overtaken=overtaken,
     )
 
 

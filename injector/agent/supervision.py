@@ -54,7 +54,8 @@ class Supervision:
                 notify, clock=clock, redact=redact, environ=environ, child_pid=lambda: command.pid
             )
         told = Told(command, signal, revertible=notify.on_failure == "rollback")
-        asked = asking(notify, clock=clock, redact=redact, environ=environ)
+        overtaken = partial(kept.ledger.is_pending, name)
+        asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
         return Application(name, told, asked and partial(told.confirmed, asked))
 
     def child(self, readiness: Readiness, health: Health) -> Child:

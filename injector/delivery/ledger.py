@@ -67,6 +67,15 @@ class Ledger:
         self.pending[target] = self.untold()[target]
         del self._telling[target]
 
+    def is_pending(self, target: str) -> bool:
+        """Tell whether there is something to be told that is not being told already."""
+        return target in self.pending
+
+    def overtaken(self, target: str, now: float) -> None:
+        """Note that more is to be told before anybody can say whether what was heard is taken."""
+        self.put_back(target)
+        self.told_at[target] = now
+
     def untold(self) -> dict[str, Pending]:
         """Return what nobody is known to have heard, by target."""
         untold = dict(self.pending)

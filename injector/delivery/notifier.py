@@ -14,7 +14,7 @@ from injector.errors import HookError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
-from injector.notify import Application, Outcome
+from injector.notify import Application, Outcome, Overtaken
 from injector.rotations import Rotations
 from injector.secret import backoff
 
@@ -134,17 +134,21 @@ class Notifier:
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
 
     async def _took(self, pending: Pending) -> bool:
-        """Ask whether the application took the change; False if it was rolled back.
+        """Ask whether the application took the change; False if another one follows.
 
-        Raises HookError where it did not and the change stays, to be told again.
+        That is what came meanwhile, and may be what mends it, or the way back. Raises HookError
+        where it did not take it and the change stays, to be told again.
         """
+        parts = self._parts
         try:
             await self._application.verify()
+        except Overtaken:
+            self._retry_at = -inf
+            parts.ledger.overtaken(self.name, parts.clock.now())
+            parts.log.info("changed again before it was confirmed", notify=self.name)
+            return False
         except HookError as exc:
-            parts = self._parts
-            # What came meanwhile is on disk, and may be what mends it: that is told first.
-            replaced = self.name in parts.ledger.pending
-            if self._notify.on_failure != "rollback" or replaced:
+            if self._notify.on_failure != "rollback":
                 raise
             if not parts.refused(self.name, pending.paths, exc):
                 raise

@@ -7,9 +7,9 @@ from functools import partial
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify.outcome import Nobody, Outcome, Target
+from injector.notify.outcome import Nobody, Outcome, Overtaken, Target
 
-__all__ = ["Application", "Outcome", "Target", "application", "asking", "target"]
+__all__ = ["Application", "Outcome", "Overtaken", "Target", "application", "asking", "target"]
 
 
 def application(
@@ -19,10 +19,12 @@ def application(
     clock: Clock,
     redact: Callable[[str], str],
     environ: Mapping[str, str],
+    overtaken: Callable[[], bool] = lambda: False,
 ) -> "Application":
     """Make what `notify.<name>` of the configuration describes."""
     how = target(notify, clock=clock, redact=redact, environ=environ)
-    return Application(name, how, asking(notify, clock=clock, redact=redact, environ=environ))
+    asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
+    return Application(name, how, asked)
 
 
 def target(
@@ -61,13 +63,19 @@ def asking(
     clock: Clock,
     redact: Callable[[str], str],
     environ: Mapping[str, str],
+    overtaken: Callable[[], bool],
 ) -> Callable[[], Awaitable[None]] | None:
-    """Return what asks whether it took the change; None if nothing does."""
+    """Return what asks whether it took the change; None if nothing does.
+
+    It is not asked further once `overtaken` says that more has changed.
+    """
     if notify.verify is None:
         return None
     from injector.notify.verify import verify
 
-    return partial(verify, notify.verify, clock=clock, redact=redact, environ=environ)
+    return partial(
+        verify, notify.verify, clock=clock, redact=redact, environ=environ, overtaken=overtaken
+    )
 
 
 class Application:
@@ -89,7 +97,10 @@ class Application:
             return await self._how.tell(written_at)
 
     async def verify(self) -> None:
-        """Return once it has taken the change, as far as anybody can tell; raises HookError."""
+        """Return once it has taken the change, as far as anybody can tell.
+
+        Raises HookError, or Overtaken.
+        """
         if self._verify is not None:
             with self._named():
                 await self._verify()

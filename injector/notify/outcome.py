@@ -12,6 +12,10 @@ class Outcome(StrEnum):
     ABSENT = "absent"  # nothing is running that could be told
 
 
+class Overtaken(Exception):
+    """More has changed while it was asked: that is told before anything is judged."""
+
+
 class Target(Protocol):
     """One application that wants to know when its files have changed."""
 

@@ -9,6 +9,7 @@ from injector.config import model
 from injector.errors import HookError
 from injector.notify.command import run_command
 from injector.notify.http import request
+from injector.notify.outcome import Overtaken
 
 INTERVAL = 0.5
 
@@ -19,14 +20,20 @@ async def verify(
     clock: Clock,
     redact: Callable[[str], str],
     environ: Mapping[str, str],
+    overtaken: Callable[[], bool],
 ) -> None:
-    """Return at the first success; raise HookError with the last reason after `check.timeout`."""
+    """Return at the first success; raise HookError with the last reason after `check.timeout`.
+
+    Raises Overtaken after a failure that may be due to a newer change.
+    """
     end = clock.now() + check.timeout
     while True:
         left = max(end - clock.now(), INTERVAL)
         try:
             return await _once(check, left, clock=clock, redact=redact, environ=environ)
         except HookError as exc:
+            if overtaken():
+                raise Overtaken from exc
             if clock.now() + INTERVAL >= end:
                 raise HookError(f"not confirmed within {check.timeout:g} s: {exc}") from exc
         await clock.sleep(INTERVAL)
