@@ -13,7 +13,7 @@ UPKEEP = 'path "sys/leases/*" { capabilities = ["update"] }\n'
 
 @pytest.fixture(scope="module", autouse=True)
 def transit(server):
-    server.admin.sys.enable_secrets_engine("transit", path="transit")
+    server.admin.sys.enable_secrets_engine("transit", path="check-transit")
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def settings(app, proxy):
     return configuration(
         app,
         proxy.address,
-        secrets={"kv": {"path": app.path("team/kv")}, "db": {"path": "transit/keys/app"}},
+        secrets={"kv": {"path": app.path("team/kv")}, "db": {"path": "check-transit/keys/app"}},
         template=[
             {"secret": "kv", "format": "json", "destination": "/dev/shm/kv.json"},
             {"contents": "{{ db.password }}", "destination": "/dev/shm/db"},
@@ -36,7 +36,7 @@ def rules(*paths, capabilities='"read"'):
 
 @pytest.fixture
 def exact(app):
-    return rules(app.path("team/kv"), "transit/keys/app") + UPKEEP
+    return rules(app.path("team/kv"), "check-transit/keys/app") + UPKEEP
 
 
 async def test_the_policy_that_is_needed_is_found_enough_and_not_too_much(app, tmp_path, settings):
@@ -56,8 +56,9 @@ async def test_what_is_lacking_is_named_with_its_use_and_the_line_to_add(app, tm
     assert exit_code(found) == 4
     assert problems(found) == [
         (
-            "permissions: transit/keys/app: the token may not read (secrets.db: /dev/shm/db:1); "
-            'add to its policy: path "transit/keys/app" { capabilities = ["read"] }'
+            "permissions: check-transit/keys/app: the token may not read (secrets.db: "
+            "/dev/shm/db:1); add to its policy: "
+            'path "check-transit/keys/app" { capabilities = ["read"] }'
         )
     ]
 
@@ -266,9 +267,9 @@ async def test_where_each_path_leads_is_told_and_nothing_is_read(
 
     found = await findings(tmp_path, settings)
 
-    assert ("engines: every path leads to one: secret/ (kv version 2), transit/ (transit)") in fine(
-        found
-    )
+    assert (
+        "engines: every path leads to one: check-transit/ (transit), secret/ (kv version 2)"
+    ) in fine(found)
     assert proxy.count("internal/ui/mounts") == 2
     assert proxy.count("GET /v1/secret") == 0
 
