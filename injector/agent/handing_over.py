@@ -61,7 +61,7 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         token=assembly.tokens.held,
         retiring=tuple(assembly.tokens.retiring),
         generations=tuple(kept.store.everything()),
-        issues=kept.store.all_issues(),
+        issues=kept.store.issues.all(),
         pending=kept.ledger.untold(),
         told_at=dict(kept.ledger.told_at),
         refused=tuple(kept.ledger.refused),

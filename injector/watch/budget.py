@@ -27,7 +27,7 @@ class Budget:
     def spend(self) -> None:
         """Count a request that will issue something; raises DeniedError when the budget is gone."""
         now, path = self._clock.now(), self._ref.path
-        issues = self._store.issues(path, since=now - WINDOW)
+        issues = self._store.issues.count(path, since=now - WINDOW)
         current = self._store.current(self._ref)
         issuing = self._ref.body is not None or (current is not None and current.is_lease)
         self._spent = issuing or issues > 0
@@ -40,19 +40,19 @@ class Budget:
                 "out what uses them up (short TTLs, lost answers?) before raising "
                 "`issuance_budget`"
             )
-        self._store.issued(path, now)
+        self._store.issues.add(path, now)
 
     def answered(self, life: Life) -> None:
         """Count what only its answer shows to be an issuance; forget what it shows to be none."""
         if self._ref.body is None and life.kind is not Kind.LEASE:
-            self._store.not_issuing(self._ref.path)
+            self._store.issues.forget(self._ref.path)
         elif not self._spent:
-            self._store.issued(self._ref.path, self._clock.now())
+            self._store.issues.add(self._ref.path, self._clock.now())
 
     def failed(self, *, undone: bool) -> None:
         """Note that a request has failed; `undone` if it has issued nothing for sure."""
         unknown = self._store.current(self._ref) is None and self._ref.may_lease
         if self._spent and undone:
-            self._store.not_issued(self._ref.path)
+            self._store.issues.undo(self._ref.path)
         elif not self._spent and not undone and unknown:
-            self._store.issued(self._ref.path, self._clock.now())
+            self._store.issues.add(self._ref.path, self._clock.now())

@@ -5,74 +5,19 @@ generations the applications have taken, `retire` lets go of what nobody uses an
 the record, the redactor knows.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any
+from dataclasses import replace
 
 from injector.clock import Wakeup
 from injector.log import Redactor
-from injector.rotations import Outcome, Rotation, Rotations
+from injector.rotations import Outcome, Rotations
 from injector.secret import Kind, Life, Ref
-from injector.vault.answer import Answer, Content
-from injector.vault.tokens import Token
-
-# Kinds whose end makes what is on disk useless; a static role's new password is on its way.
-EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
-
-
-class Phase(StrEnum):
-    """Where one generation of a secret is on its way; a retired one is gone."""
-
-    PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
-    PUBLISHED = "published"  # templates see it
-    ACKNOWLEDGED = "acknowledged"  # every application that uses it has been told
-    SUPERSEDED = "superseded"  # a newer one was acknowledged; held for its overlap
-
+from injector.store.generation import Generation, Phase
+from injector.store.issues import Issues
+from injector.vault import Answer, Token
+from injector.vault.answer import Content
 
 _OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.ACKNOWLEDGED: Outcome.DELIVERED}
-
-
-@dataclass(slots=True)
-class Generation:
-    """One value of a secret. Times are on the injected clock."""
-
-    ref: Ref
-    number: int
-    answer: Answer | None = field(repr=False)  # None: an optional secret that does not exist
-    life: Life
-    token: Token | None  # what it was asked for with, and what a lease dies with
-    added_at: float
-    phase: Phase = Phase.PENDING
-    superseded_at: float = 0.0
-
-    @property
-    def content(self) -> Content | None:
-        """Return the data as templates get it."""
-        return None if self.answer is None else Content(self.answer)
-
-    @property
-    def data(self) -> Mapping[str, Any] | None:
-        return None if self.answer is None else self.answer.data
-
-    @property
-    def lease_id(self) -> str:
-        return "" if self.answer is None else self.answer.lease_id
-
-    @property
-    def is_lease(self) -> bool:
-        return self.life.kind is Kind.LEASE
-
-    def has_ended(self, now: float) -> bool:
-        """Tell whether its value is of no use any more."""
-        return self.life.kind in EXPIRING and self.life.expires_at <= now
-
-    @property
-    def rotation(self) -> Rotation:
-        """Return what may be said of it anywhere."""
-        version = "" if self.answer is None else self.answer.version
-        return Rotation(self.ref, self.number, self.life.kind, version, self.added_at)
 
 
 class Store:
@@ -85,12 +30,12 @@ class Store:
         self._current: dict[Ref, Generation] = {}
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not retired yet
-        self._issues: dict[str, deque[float]] = {}  # when credentials were asked for, by path
         self._wants: dict[str, frozenset[Ref]] = {}
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
         self._withdrawn: set[Ref] = set()
         self._hidden: set[Ref] = set()  # whose values the redactor knows
+        self.issues = Issues()  # for budgets
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
         self.spare = Wakeup()  # rung for retire
@@ -190,29 +135,6 @@ class Store:
         self._hidden.discard(ref)
         self._withdrawn.discard(ref)
 
-    def issues(self, path: str, *, since: float) -> int:
-        """Return how often credentials were asked for at this path; forget what is older."""
-        for known in tuple(self._issues):
-            times = self._issues[known]
-            while times and times[0] <= since:
-                times.popleft()
-            if not times:
-                del self._issues[known]
-        return len(self._issues.get(path, ()))
-
-    def issued(self, path: str, now: float) -> None:
-        """Note that a credential was asked for at this path."""
-        self._issues.setdefault(path, deque()).append(now)
-
-    def not_issued(self, path: str) -> None:
-        """Note that the last request at this path has issued nothing."""
-        if times := self._issues.get(path):
-            times.pop()
-
-    def not_issuing(self, path: str) -> None:
-        """Note that nothing is ever issued at this path."""
-        self._issues.pop(path, None)
-
     # -- for delivery
 
     def want(self, owner: str, refs: frozenset[Ref]) -> None:
@@ -293,9 +215,6 @@ class Store:
         """Return every generation there is a record of."""
         return [*self._current.values(), *self._pending.values(), *self._older]
 
-    def all_issues(self) -> dict[str, tuple[float, ...]]:
-        return {path: tuple(times) for path, times in self._issues.items()}
-
     def restore(
         self, generations: Iterable[Generation], issues: Mapping[str, Iterable[float]]
     ) -> None:
@@ -311,7 +230,7 @@ class Store:
                 self._current[found.ref] = found
                 self._rotations.resume(found.rotation, _OUTCOMES[found.phase])
             self._hide(found)
-        self._issues = {path: deque(times) for path, times in issues.items()}
+        self.issues.restore(issues)
 
     # -- for another configuration
 
@@ -319,7 +238,7 @@ class Store:
         """Drop everything: it is another server's. Its values stay hidden until `forget`."""
         for lease in self.leases():
             self._redactor.forget(lease.lease_id)
-        for record in (self._current, self._pending, self._older, self._issues):
+        for record in (self._current, self._pending, self._older, self.issues):
             record.clear()
 
     def forget_unwanted(self, now: float) -> None:

@@ -1,0 +1,64 @@
+"""One value of a secret, and where it is on its way to the application and out of use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from injector.rotations import Rotation
+from injector.secret import Kind, Life, Ref
+from injector.vault.answer import Answer, Content
+from injector.vault.tokens import Token
+
+# Kinds whose end makes what is on disk useless; a static role's new password is on its way.
+EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
+
+
+class Phase(StrEnum):
+    """Where one generation of a secret is on its way; a retired one is gone."""
+
+    PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
+    PUBLISHED = "published"  # templates see it
+    ACKNOWLEDGED = "acknowledged"  # every application that uses it has been told
+    SUPERSEDED = "superseded"  # a newer one was acknowledged; held for its overlap
+
+
+@dataclass(slots=True)
+class Generation:
+    """One value of a secret. Times are on the injected clock."""
+
+    ref: Ref
+    number: int
+    answer: Answer | None = field(repr=False)  # None: an optional secret that does not exist
+    life: Life
+    token: Token | None  # what it was asked for with, and what a lease dies with
+    added_at: float
+    phase: Phase = Phase.PENDING
+    superseded_at: float = 0.0
+
+    @property
+    def content(self) -> Content | None:
+        """Return the data as templates get it."""
+        return None if self.answer is None else Content(self.answer)
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        return None if self.answer is None else self.answer.data
+
+    @property
+    def lease_id(self) -> str:
+        return "" if self.answer is None else self.answer.lease_id
+
+    @property
+    def is_lease(self) -> bool:
+        return self.life.kind is Kind.LEASE
+
+    def has_ended(self, now: float) -> bool:
+        """Tell whether its value is of no use any more."""
+        return self.life.kind in EXPIRING and self.life.expires_at <= now
+
+    @property
+    def rotation(self) -> Rotation:
+        """Return what may be said of it anywhere."""
+        version = "" if self.answer is None else self.answer.version
+        return Rotation(self.ref, self.number, self.life.kind, version, self.added_at)

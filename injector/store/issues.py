@@ -1,0 +1,43 @@
+"""When credentials were asked for, by path: what issuance budgets are counted from."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+
+class Issues:
+    """Times on the injected clock; those that are too old for anybody are forgotten."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, deque[float]] = {}
+
+    def count(self, path: str, *, since: float) -> int:
+        """Return how often credentials were asked for at this path; forget what is older."""
+        for known in tuple(self._times):
+            times = self._times[known]
+            while times and times[0] <= since:
+                times.popleft()
+            if not times:
+                del self._times[known]
+        return len(self._times.get(path, ()))
+
+    def add(self, path: str, now: float) -> None:
+        self._times.setdefault(path, deque()).append(now)
+
+    def undo(self, path: str) -> None:
+        """Note that the last request at this path has issued nothing."""
+        if times := self._times.get(path):
+            times.pop()
+
+    def forget(self, path: str) -> None:
+        """Note that nothing is ever issued at this path."""
+        self._times.pop(path, None)
+
+    def clear(self) -> None:
+        self._times.clear()
+
+    def all(self) -> dict[str, tuple[float, ...]]:
+        return {path: tuple(times) for path, times in self._times.items()}
+
+    def restore(self, times: Mapping[str, Iterable[float]]) -> None:
+        """Begin with what another process has counted."""
+        self._times = {path: deque(of) for path, of in times.items()}
