@@ -81,7 +81,7 @@ class Process:
 
         Return whether killing was not needed.
         """
-        self.asked_to_end = not self.has_ended
+        self.asked_to_end = self.asked_to_end or not self.has_ended
         relatives = family.now(self.pid)
         self.send(number)
         self.send(signal.SIGCONT)  # who is stopped does not hear
