@@ -396,6 +396,33 @@ async def test_one_that_dies_of_a_signal_after_a_change_is_started_with_the_old_
         assert (tmpfs / "file").read_text() == "good"
 
 
+async def test_what_came_before_it_died_is_tried_before_anything_is_taken_back(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    silent = {"command": ["/bin/sh", "-c", "exec sleep 1000"], "timeout": "20s"}
+    config = supervising(app, proxy, tmpfs, notify={"app": revertible(tmpfs, verify=silent)})
+    config["template"][0]["notify"] = ["app"]
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await has_written(tmpfs, "good good")
+        await clock.advance(1)
+        app.put("a", value=CANARY)
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(3, settle=False)
+        await has_written(tmpfs, "good good", f"{CANARY} {CANARY}")
+        await clock.advance(1, settle=False)
+        app.put("a", value="mended")
+        running.assembly.watch.refresh_static()
+        await until(lambda: running.kept.ledger.is_pending("app"))
+        await killed(running.command)
+        await running.log_has("changed again before it was confirmed")
+        await clock.advance(3, settle=False)
+
+        await has_written(tmpfs, "good good", f"{CANARY} {CANARY}", "mended mended")
+        assert "rolled back" not in running.log
+
+
 async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit_code(
     app, proxy, clock, tmpfs, tmp_path
 ):

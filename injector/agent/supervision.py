@@ -53,8 +53,8 @@ class Supervision:
             signal = target(
                 notify, clock=clock, redact=redact, environ=environ, child_pid=lambda: command.pid
             )
-        told = Told(command, signal, revertible=notify.on_failure == "rollback")
         overtaken = partial(kept.ledger.is_pending, name)
+        told = Told(command, signal, notify.on_failure == "rollback", overtaken)
         asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
         return Application(name, told, asked and partial(told.confirmed, asked))
 

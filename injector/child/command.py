@@ -105,7 +105,7 @@ class Command:
     def release(self) -> None:
         """Start again, at once, what was held."""
         if self.is_held:
-            self.wanted, self.on_trial = Wanted.RUNNING, None
+            self.wanted = Wanted.RUNNING
             self._at_once()
 
     def stop(self, number: Signals) -> None:

@@ -9,7 +9,7 @@ from injector.child.command import Command, Wanted
 from injector.child.process import Process
 from injector.errors import HookError
 from injector.log import Logger
-from injector.notify import Outcome, Target
+from injector.notify import Outcome, Overtaken, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +17,20 @@ class Told:
     """Tells it by `signal`, or restarts it if there is none.
 
     One that does not run is waited for: it will find what is there. With `revertible` its end,
-    from when it is told until it has confirmed, means that it refuses the change.
+    from when it is told until it has confirmed, means that it refuses the change; unless more has
+    changed meanwhile (`overtaken`), which is tried first.
     """
 
     command: Command
     signal: Target | None
     revertible: bool
+    overtaken: Callable[[], bool]
 
     async def tell(self, written_at: float) -> Outcome:
         command = self.command
         if command.is_held and command.on_trial is self:
+            if command.has_seen(written_at):  # the same again, as there is nothing else
+                command.on_trial = None
             return await self._started_by(command.release)
         if command.pid is None:
             await command.until(lambda: command.has_seen(written_at))
@@ -47,7 +51,7 @@ class Told:
     async def confirmed(self, asked: Callable[[], Awaitable[None]]) -> None:
         """Return once the application says that it took the change; its end says that it did not.
 
-        Raises HookError.
+        Raises HookError, or Overtaken.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -57,6 +61,8 @@ class Told:
         except ExceptionGroup as failures:
             if self.command.wanted is Wanted.STOPPED:
                 await self.command.until(lambda: False)  # it ends with us: that is no answer
+            if self.overtaken():
+                raise Overtaken from None
             raise failures.exceptions[0] from None
         finally:
             self._trial_is_over()
