@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from injector.notify.processes import processes
 from tests.processes import LIMIT, clean_environment
 
 PROMPT = "ready> "
@@ -73,6 +74,9 @@ def shell() -> Iterator[Shell]:
         started.shows(PROMPT)
         yield started
     finally:
-        os.kill(pid, signal.SIGKILL)
+        for member in processes():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getsid(member) == pid:
+                    os.kill(member, signal.SIGKILL)
         os.waitpid(pid, 0)
         os.close(terminal)
