@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import hvac
-import msgspec
 
 from injector.clock import Clock
 from injector.errors import AuthError, DeniedError, InjectorError, TransientError
@@ -18,6 +17,7 @@ from injector.secret import Life, Ref
 from injector.vault import answer as answers
 from injector.vault.adapter import AsyncAdapter, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
+from injector.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
 from injector.vault.mounts import Mounts
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
@@ -27,8 +27,6 @@ T = TypeVar("T")
 
 # Seconds: a server that comes back is to be noticed soon, so this does not hang as others may.
 HEALTH_WITHIN = 5.0
-
-ODD = "the answer is not what Vault answers here; does something stand in between?"
 
 
 class Vault:
@@ -98,7 +96,7 @@ class Vault:
         client = self._client(token.value, namespace)
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
-        granted = understood(body, _Grant, "renew a lease")
+        granted = understood(body, Grant, "renew a lease")
         return granted.lease_duration or 0.0, bool(granted.renewable)
 
     async def revoke_self(self, token: Token) -> None:
@@ -129,12 +127,12 @@ class Vault:
             raise
         except InjectorError as exc:
             raise AuthError(f"{exc}; {advice}" if advice else str(exc)) from exc
-        granted = understood(answer.get("auth") or {}, _Grant, f"login {mount}")
+        granted = understood(answer.get("auth") or {}, Grant, f"login {mount}")
         if not granted.client_token:
             raise AuthError(
                 f"login {mount}: the answer has no token; is it an auth mount, without MFA?"
             )
-        return replace(_token(granted, sent), namespace=namespace)
+        return replace(token_of(granted, sent), namespace=namespace)
 
     @contextlib.asynccontextmanager
     async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
@@ -156,7 +154,7 @@ class Vault:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
             raise AuthError(f"the token is not valid: {exc}; give one that is alive") from exc
-        known = understood(answer.get("data"), _Known, "look up the token")
+        known = understood(answer.get("data"), Known, "look up the token")
         return Token(
             value,
             known.accessor or "",
@@ -165,7 +163,7 @@ class Vault:
             bool(known.renewable),
             ours=False,
             uses=known.num_uses or 0,
-            rights=_rights(known.entity_id, known.policies),
+            rights=rights_of(known.entity_id, known.policies),
             namespace=namespace,
         )
 
@@ -186,10 +184,10 @@ class Vault:
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
         )
-        granted = understood(answer.get("auth"), _Grant, "renew the token")
+        granted = understood(answer.get("auth"), Grant, "renew the token")
         if not granted.lease_duration:  # of a login it would be one without an end
             raise TransientError(f"renew the token: {ODD}")
-        lives = _token(granted, sent, value=token.value)
+        lives = token_of(granted, sent, value=token.value)
         return replace(
             token,
             granted_at=lives.granted_at,
@@ -208,7 +206,7 @@ class Vault:
             )
         except DeniedError as exc:
             raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
-        return understood(answer.get("data"), _Wrap, "look up a wrapping token").creation_path
+        return understood(answer.get("data"), Wrap, "look up a wrapping token").creation_path
 
     async def unwrap(self, wrapping_token: str, *, namespace: str = "") -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
@@ -265,60 +263,6 @@ class Vault:
             return await request()
         except Stale:
             return await while_stale(request, self._clock, Stale)
-
-
-class _Grant(msgspec.Struct, frozen=True):
-    """What a login or a renewal granted; null is as good as absent."""
-
-    client_token: str | None = None
-    accessor: str | None = None
-    lease_duration: float | None = None
-    renewable: bool | None = None
-    num_uses: int | None = None
-    entity_id: str | None = None
-    token_policies: list[str] | None = None
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """What a token's lookup says."""
-
-    ttl: float
-    accessor: str | None = None
-    renewable: bool | None = None
-    entity_id: str | None = None
-    policies: list[str] | None = None
-    num_uses: int | None = None
-
-
-class _Wrap(msgspec.Struct, frozen=True):
-    """What a wrapping token's lookup says."""
-
-    creation_path: str = ""
-
-
-def understood(said: Any, shape: type[T], action: str) -> T:
-    """Return the part of an answer that is needed; raises TransientError for an odd one."""
-    try:
-        return msgspec.convert(said, shape)
-    except (msgspec.ValidationError, OverflowError):
-        # Not `from`: the reason may quote what it found.
-        raise TransientError(f"{action}: {ODD}") from None
-
-
-def _token(granted: _Grant, sent: float, value: str = "") -> Token:
-    return Token(
-        granted.client_token or value,
-        granted.accessor or "",
-        sent,
-        granted.lease_duration or 0.0,
-        bool(granted.renewable),
-        uses=granted.num_uses or 0,
-        rights=_rights(granted.entity_id, granted.token_policies),
-    )
-
-
-def _rights(entity_id: str | None, policies: list[str] | None) -> tuple[str, ...]:
-    return () if policies is None else (entity_id or "", *sorted(policies))
 
 
 def _missing(ref: Ref, exc: NotThere) -> str:

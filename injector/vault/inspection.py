@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from injector.vault.adapter import AsyncAdapter
-from injector.vault.client import understood
+from injector.vault.granted import understood
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
 
