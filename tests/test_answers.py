@@ -1,16 +1,20 @@
 """What an answer is recognised as, and how long it is good for, as a table: no server."""
 
 import base64
+import datetime as dt
 import math
 import struct
 
 import pytest
+from cryptography import x509 as cx509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from injector.errors import MissingError
 from injector.secret import Act, Kind, Life, Ref, Timing, next_step
-from injector.vault import ssh
+from injector.vault import ssh, x509
 from injector.vault.answer import understand
 
 DATE, SERVED = "Wed, 25 Nov 2026 02:00:00 GMT", 1795572000.0
@@ -308,3 +312,67 @@ def test_the_end_of_an_ssh_certificate_is_found_behind_every_kind_of_key(name, f
 )
 def test_what_is_no_ssh_certificate_has_no_end(text):
     assert ssh.valid_before(text) == math.inf
+
+
+# --- X.509 chains
+
+
+def authority(end: dt.datetime) -> str:
+    name = cx509.Name([cx509.NameAttribute(cx509.NameOID.COMMON_NAME, "issuer")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = (
+        cx509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(2**150)
+        .not_valid_before(dt.datetime(2001, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(end)
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize("year", [2001, 2026, 2049, 2050, 9999])
+def test_the_end_of_a_certificate_is_read_in_both_of_its_forms(year):
+    end = dt.datetime(year, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
+    pem = authority(end)
+
+    assert x509.not_after(pem) == end.timestamp()
+    assert x509.not_after("".join(pem.splitlines()[1:-1])) == end.timestamp()  # `format: der`
+
+
+@given(st.text() | st.binary().map(lambda noise: base64.b64encode(noise).decode()))
+def test_what_is_no_certificate_has_no_end(text):
+    assert x509.not_after(text) == math.inf
+
+
+@given(st.data())
+def test_a_damaged_certificate_is_read_or_not(data):
+    der = base64.b64decode("".join(PEM.splitlines()[1:-1]))
+    place = data.draw(st.integers(0, len(der) - 1))
+    damaged = der[:place] + bytes([data.draw(st.integers(0, 255))]) + der[place + 1 :]
+
+    for odd in (damaged, der[:place]):
+        assert not math.isnan(x509.not_after(base64.b64encode(odd).decode()))
+
+
+PEM = authority(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+
+
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ({}, 86400),
+        ({"ca_chain": [PEM]}, 86400),
+        ({"issuing_ca": PEM}, 86400),
+        ({"ca_chain": None, "issuing_ca": "odd"}, 86400),
+        ({"ca_chain": "odd"}, 86400),
+        ({"ca_chain": [PEM, authority(dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC))]}, 3600),
+        ({"issuing_ca": authority(dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC))}, 3600),
+    ],
+)
+def test_a_certificate_lives_no_longer_than_the_first_of_its_issuers(more, left):
+    found = understand(Ref.of("pki/issue/a", {}), body({**CERTIFICATE, **more}))
+
+    assert found.life(DATE, WALL) == left

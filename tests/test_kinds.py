@@ -122,6 +122,27 @@ async def test_an_intermediates_chain_comes_with_the_certificate(
         assert proxy.count("pki_int/issue") == 2  # by the leaf's hour, not by the CA's years
 
 
+async def test_a_certificate_is_replaced_in_time_for_an_issuer_that_ends_before_it(
+    permitted, proxy, clock, tmpfs, tmp_path
+):
+    def write(path, **data):
+        return permitted.admin.adapter.post(f"/v1/{path}", json=data)
+
+    made = write("pki_int/intermediate/generate/internal", common_name=permitted.name)
+    signed = write("pki/root/sign-intermediate", csr=made["data"]["csr"], ttl="1h")
+    imported = write("pki_int/issuers/import/bundle", pem_bundle=signed["data"]["certificate"])
+    [issuer] = imported["data"]["imported_issuers"]
+    write(f"pki_int/issuer/{issuer}", issuer_name=permitted.name, leaf_not_after_behavior="permit")
+    path = f"pki_int/issuer/{permitted.name}/issue/web"
+    text = f'{{{{ secret("{path}", common_name="a", ttl="24h").certificate }}}}'
+
+    async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, cert=text)), clock) as on:
+        [generation] = on.kept.store.all()
+        assert generation.life.duration == pytest.approx(3600, abs=5)
+        await clock.advance(3600 * 0.70)
+        assert proxy.count("/issue/web") == 2
+
+
 async def test_a_signed_request_has_no_key_and_the_same_schedule(
     permitted, proxy, clock, tmpfs, tmp_path
 ):

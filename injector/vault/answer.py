@@ -9,7 +9,7 @@ from typing import Any
 
 from injector.errors import MissingError
 from injector.secret import Kind, Ref
-from injector.vault import ssh
+from injector.vault import ssh, x509
 
 # What each shape of an answer is recognised by.
 CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
@@ -155,10 +155,20 @@ def _with_ttl(data: dict[str, Any], lease_duration: float) -> Answer | None:
 def _certificate_end(data: Mapping[str, Any]) -> float:
     """Return when a certificate ends, in seconds since the epoch; `inf` if it is none."""
     if data.keys() >= CERTIFICATE:
-        return _seconds(data["expiration"]) or math.inf
+        return min(_seconds(data["expiration"]) or math.inf, _chain_end(data))
     if data.keys() >= SSH_CERTIFICATE:
         return ssh.valid_before(str(data["signed_key"]))
     return math.inf
+
+
+def _chain_end(data: Mapping[str, Any]) -> float:
+    """Return when the first of a certificate's issuers ends: it is of no use after that."""
+    chain = data.get("ca_chain") or [data.get("issuing_ca")]
+    return (
+        min(x509.not_after(str(issuer)) for issuer in chain)
+        if isinstance(chain, list)
+        else math.inf
+    )
 
 
 def _seconds(value: Any) -> float:
