@@ -184,6 +184,7 @@ def test_the_injector_can_be_asked(dev):
     ended = result("status", "--json", "--address", f"unix://{dev.place.socket}")
 
     assert '"ready": true' in ended.stdout
+    assert re.search(r"^app +static", dev.act("status"), re.MULTILINE)
 
 
 def test_the_server_can_be_reached_as_it_is_told(dev):
@@ -240,6 +241,26 @@ template: {{source: templates/app.j2, destination: {tmpfs}/app, perms: "0640"}}
         assert (tmpfs / "app").stat().st_mode & 0o777 == 0o640
         assert not (tmp_path / ".env.local").exists()
     assert "nothing is at secret/data/other: the seed file does not have it" in dev.output
+
+
+def test_a_configuration_of_ones_own_may_change_meanwhile(tmp_path, tmpfs):
+    own = tmp_path / "injector.yaml"
+    text = f"""
+vault: {{address: https://vault.example:8200}}
+auto_auth: {{method: {{type: kubernetes, config: {{role: app}}}}}}
+secrets: {{shop: {{path: secret/data/app}}}}
+template: {{secret: shop, format: json, destination: {tmpfs}/app}}
+"""
+    own.write_text(text)
+    with starting(tmp_path, seed=f"{SEED}config: injector.yaml\n") as dev:
+        dev.read_until(RUNS)
+
+        own.write_text(text.replace("format:", "fromat:"))
+        dev.read_until("'format'?")
+        own.write_text(text.replace("secret/data/app", "kv/shop/old"))
+        dev.read_until("wrote app")
+
+    assert (tmpfs / "app").read_text() == '{\n  "key": "fixed"\n}\n'
 
 
 def test_a_command_runs_with_the_variables_and_again_when_they_change(tmp_path):

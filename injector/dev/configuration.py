@@ -20,18 +20,17 @@ REFRESH = "2s"
 MARK = "# Written by `injector dev`, gone when it ends: never commit it.\n"
 
 
-def write(seed: Seed, place: Place, address: str, *, supervised: bool) -> None:
-    """Write it into its place; what is supervised gets the variables, too."""
+def text(seed: Seed, place: Place, address: str, *, supervised: bool) -> str:
+    """Return it; what is supervised gets the variables, too."""
     connection = _connection(place, address)
     if seed.config:
-        place.write(place.config.name, borrowed(seed.config, connection))
-        return
+        return borrowed(seed.config, connection)
     made = {**_blocks(seed, place), **connection}
     if supervised:
         made["env_template"] = [
             {"name": name, "contents": text} for name, text in variables(seed, place).items()
         ]
-    place.write(place.config.name, yaml.safe_dump(made, sort_keys=False))
+    return yaml.safe_dump(made, sort_keys=False)
 
 
 def policy(planned: Plan) -> str:

@@ -64,10 +64,12 @@ class Place:
         return self.memory / "root_token"
 
     def write(self, name: str, content: str) -> str:
-        """Write a file that is ours alone; return its path."""
+        """Write a file that is ours alone, old or new and never half; return its path."""
         path = self.memory / name
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        staged = self.memory / f".{name}.new"
+        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(content)
+        os.replace(staged, path)
         return str(path)
 
     @contextlib.contextmanager
@@ -98,8 +100,7 @@ class Place:
 
     def save(self, state: State) -> None:
         """Let other commands know: now everything runs."""
-        self.write("state.json.new", msgspec.json.encode(state).decode())
-        os.replace(self.memory / "state.json.new", self._state)
+        self.write(self._state.name, msgspec.json.encode(state).decode())
 
     def load(self) -> State:
         """Return the state of the `injector dev` that runs; raises TransientError if none does."""

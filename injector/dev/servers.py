@@ -2,13 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from injector.agent.plan import plan
-from injector.dev import configuration
 from injector.dev.bao import Bao, asking, dev_server, free_port
 from injector.dev.loading import DATABASE, kinds, needs_postgres
 from injector.dev.place import Place
@@ -35,10 +32,8 @@ async def start(
     seed: Seed,
     place: Place,
     timeline: Timeline,
-    environ: dict[str, str],
-    command: Sequence[str],
 ) -> Servers:
-    """Start them until `ends`, and write the injector's configuration and login to `place`.
+    """Start them until `ends`, and put a login for the injector into `place`.
 
     Raises InjectorError.
     """
@@ -59,14 +54,9 @@ async def start(
         timeline.say("database", f"PostgreSQL {database.version} on {address}")
     with timeline.waiting("secrets are put into the server"):
         await asyncio.to_thread(_plant, seed, bao, database)
-        configuration.write(seed, place, bao.address, supervised=bool(command))
-        planned = plan(str(place.config), environ | where, command=tuple(command))
-        policy = configuration.policy(planned)
-        await asyncio.to_thread(_let_log_in, seed.approle, policy, bao, place)
+        await asyncio.to_thread(_make_role, seed.approle, bao, place)
     for name, kind in kinds(seed).items():
         timeline.say("server", f"{name}: {kind.path} ({kind.summary})")
-    for path in configuration.unseeded(planned, seed):
-        timeline.say("server", f"nothing is at {path}: the seed file does not have it")
     return Servers(bao, where)
 
 
@@ -100,11 +90,10 @@ def _run_sql(seed: Seed, database: Postgres) -> None:
             raise ConfigError(f"{name}: {exc}") from None
 
 
-def _let_log_in(settings: AppRole, policy: str, bao: Bao, place: Place) -> None:
-    """Make a role with this policy, and put the login for it into its place."""
+def _make_role(settings: AppRole, bao: Bao, place: Place) -> None:
+    """Make a role with one policy, which is written later, and put the login into its place."""
     admin = bao.admin
     with asking("set up the login"):
-        admin.sys.create_or_update_policy(POLICY, policy)
         admin.sys.enable_auth_method("approle")
         admin.auth.approle.create_or_update_approle(
             POLICY,

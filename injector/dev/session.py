@@ -7,11 +7,12 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from injector.clock import Clock
 from injector.dev import servers
+from injector.dev.applied import Applied
 from injector.dev.bao import Bao
 from injector.dev.chaos import Chaos
 from injector.dev.child import Child, Line, child
@@ -19,7 +20,6 @@ from injector.dev.follow import told
 from injector.dev.place import Place, State
 from injector.dev.rehearsal import Refresh, Rehearsal
 from injector.dev.seed import Seed
-from injector.dev.servers import Servers
 from injector.dev.timeline import Timeline
 from injector.errors import InjectorError
 
@@ -64,11 +64,18 @@ class Session:
             raise several.exceptions[0] from None
 
     async def _run(self, ends: contextlib.AsyncExitStack) -> int:
-        started = await servers.start(
-            ends, self.seed, self.place, self.timeline, self.environ, self.command
+        started = await servers.start(ends, self.seed, self.place, self.timeline)
+        bao, environ = started.bao, self.environ | started.database
+        applied = Applied(
+            self.seed,
+            self.place,
+            bao,
+            environ,
+            self.command,
+            self.timeline.say,
         )
-        running = await self._start_injector(ends, started)
-        bao = started.bao
+        await asyncio.to_thread(applied.apply)
+        running = await self._start_injector(ends, environ)
         state = State(
             pid=os.getpid(),
             folder=self.place.folder,
@@ -80,7 +87,10 @@ class Session:
         self.place.save(state)
         self._explain(bao)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._stays(bao), name="server")]
+            tasks = [
+                group.create_task(self._stays(bao), name="server"),
+                group.create_task(applied.run(), name=applied.name),
+            ]
             if self.chaos:
                 tasks.append(group.create_task(self._chaos(state).run(), name="chaos"))
             code = await running.ended(within=float("inf"))
@@ -91,7 +101,9 @@ class Session:
         last = [f"  {line.text}" for line in running.lines]
         raise InjectorError("\n".join([f"the injector ended (exit code {code}):", *last]))
 
-    async def _start_injector(self, ends: contextlib.AsyncExitStack, started: Servers) -> Child:
+    async def _start_injector(
+        self, ends: contextlib.AsyncExitStack, environ: Mapping[str, str]
+    ) -> Child:
         arguments = ["run", "-c", str(self.place.config)]
         if self.command:
             arguments += ["--", *self.command]
@@ -100,7 +112,7 @@ class Session:
                 "injector",
                 *(sys.executable, "-m", "injector", *arguments),
                 clock=self.clock,
-                environ=self.environ | started.database,
+                environ=environ,
                 hear=self._hear,
                 foreground=bool(self.command),
             )
@@ -157,10 +169,10 @@ class Session:
         loop.add_signal_handler(signal.SIGINT, _nothing if self.command else task.cancel)
 
     def _explain(self, bao: Bao) -> None:
-        place, seed = self.place, self.seed
+        seed, token = self.seed, self.place.root_token
         rows = [
-            ("status", f"injector status --address unix://{place.socket}"),
-            ("server", f"export BAO_ADDR={bao.address} BAO_TOKEN=$(cat {place.root_token})"),
+            ("status", "injector dev status"),
+            ("server", f"export BAO_ADDR={bao.address} BAO_TOKEN=$(cat {token})"),
             ("rehearse", f"injector dev rotate {next(iter(seed.secrets))}, expire token, outage"),
         ]
         if not seed.config:

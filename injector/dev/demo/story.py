@@ -40,7 +40,7 @@ def run() -> int:
         return INTERRUPTED
     except asyncio.CancelledError:
         return TERMINATED
-    timeline.note("Now try: one of the modes in README.md, or `injector --help`")
+    timeline.note("Now try: docs/start.md, which goes from here to your own configuration")
     return 0
 
 

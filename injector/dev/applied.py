@@ -1,0 +1,55 @@
+"""Applies the configuration: to its place, and to the server as the policy that it needs."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from injector.agent.plan import plan
+from injector.dev import configuration
+from injector.dev.bao import Bao, asking
+from injector.dev.place import Place
+from injector.dev.rehearsal import POLICY
+from injector.dev.seed import Seed
+from injector.errors import InjectorError
+from injector.reload import changes, fingerprints
+
+STAGED = "next.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the injector runs with; one of the user's own may change while it does."""
+
+    seed: Seed
+    place: Place
+    bao: Bao
+    environ: Mapping[str, str] = field(repr=False)
+    command: Sequence[str]
+    tell: Callable[[str, str], None]
+
+    name = "configuration"
+
+    def apply(self) -> None:
+        """Write policy and configuration. Raises InjectorError, and the last one goes on."""
+        command = tuple(self.command)
+        if self.seed.config:
+            plan(self.seed.config, self.environ, command=command)  # its own lines
+        text = configuration.text(self.seed, self.place, self.bao.address, supervised=bool(command))
+        planned = plan(self.place.write(STAGED, text), self.environ, command=command)
+        # First: what is refused is not asked for again at once.
+        with asking("write the policy"):
+            self.bao.admin.sys.create_or_update_policy(POLICY, configuration.policy(planned))
+        self.place.write(self.place.config.name, text)
+        for path in configuration.unseeded(planned, self.seed):
+            self.tell("server", f"nothing is at {path}: the seed file does not have it")
+
+    async def run(self) -> None:
+        """Apply it again whenever the user's own file changes. Runs until cancelled."""
+        if not self.seed.config:
+            await asyncio.Event().wait()
+        async for _ in changes(fingerprints(frozenset({self.seed.config}))):
+            try:
+                await asyncio.to_thread(self.apply)
+            except InjectorError as exc:
+                for problem in str(exc).splitlines():
+                    self.tell("you", problem)
