@@ -15,6 +15,7 @@ from injector.template import Lacking, Rendered, Snapshot, Source, Template
 
 if TYPE_CHECKING:
     from injector.compat.gotemplate import GoTemplate
+    from injector.compat.gotemplate.network.model import Machine
 
 # More is no file for a template.
 _LARGEST_FILE = 16 * 2**20
@@ -38,6 +39,7 @@ def compiled(
     surroundings = gotemplate.Surroundings(
         environ,
         _read,
+        _machine,
         SystemClock().wall,
         destination="" if alone else path,
         sandbox_path=entry.sandbox_path,
@@ -93,6 +95,12 @@ def _read(path: str) -> str:
     if len(text) > _LARGEST_FILE:
         raise OSError(f"it is larger than {_LARGEST_FILE >> 20} MiB")
     return text.decode("utf-8", "surrogateescape")
+
+
+def _machine() -> "Machine":
+    from injector.compat.gotemplate.network import interfaces  # for templates that ask for it
+
+    return interfaces.read()
 
 
 def _without_waiting(path: str, flags: int) -> int:

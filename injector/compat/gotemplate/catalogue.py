@@ -12,8 +12,8 @@ _HERE = "injector.compat.gotemplate.functions"
 FAMILIES: dict[str, tuple[str, ...]] = {
     "secrets": ("pkiCert", "secret", "secrets"),
     "environment": (
-        "env", "envOrDefault", "executeTemplate", "file", "mustEnv", "scratch", "timestamp",
-        "writeToFile",
+        "env", "envOrDefault", "executeTemplate", "file", "mustEnv", "scratch", "sockaddr",
+        "timestamp", "writeToFile",
     ),
     "collections": (
         "contains", "containsAll", "containsAny", "containsNone", "containsNotAll", "explodeMap",

@@ -13,7 +13,7 @@ from injector.compat.gotemplate.functions.secrets import Secrets
 from injector.compat.gotemplate.functions.writing import Writing
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import bytes_of
-from injector.compat.gotemplate.mentions import TAKE_PATHS, names, spelled_paths
+from injector.compat.gotemplate.mentions import TRUST_AUTHORS, names, spelled_arguments
 from injector.compat.gotemplate.model import Surroundings
 from injector.compat.gotemplate.run.expressions import Function
 from injector.compat.gotemplate.run.statements import Execution
@@ -75,7 +75,7 @@ class GoTemplate:
         self._tree = tree
         self._named = named
         self._surroundings = surroundings
-        self._spelled = spelled_paths(tree) if called & TAKE_PATHS else frozenset()
+        self._spelled = spelled_arguments(tree) if called & TRUST_AUTHORS else frozenset()
         # Functions that are the same in every rendering.
         self._functions = {name: CATALOGUE[name] for name in called - PER_RENDERING}
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from injector.compat.gotemplate.run.skipping import commands_of
 from injector.compat.gotemplate.syntax.nodes import Chain, Command, Identifier, String, Tree
 
-TAKE_PATHS = frozenset(("file", "writeToFile"))
+# Functions to which it matters that the template spells out what they are given.
+TRUST_AUTHORS = frozenset(("file", "sockaddr", "writeToFile"))
 
 
 def commands(tree: Tree) -> Iterator[Command]:
@@ -25,12 +26,12 @@ def names(tree: Tree) -> frozenset[str]:
     )
 
 
-def spelled_paths(tree: Tree) -> frozenset[str]:
-    """Return the paths of local files that the template spells out."""
+def spelled_arguments(tree: Tree) -> frozenset[str]:
+    """Return the paths of local files, and the likes, that the template spells out."""
     return frozenset(
         command.arguments[1].text
         for command in commands(tree)
-        if function_of(command) in TAKE_PATHS
+        if function_of(command) in TRUST_AUTHORS
         and len(command.arguments) > 1
         and isinstance(command.arguments[1], String)
     ) | frozenset(

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from injector.compat.gotemplate.network.model import Machine, ReadMachine
 
 
 def _no_file(_path: str) -> str:
     raise OSError("no files can be read here")
+
+
+def _no_addresses() -> "Machine":
+    raise OSError("no addresses can be read here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +26,7 @@ class Surroundings:
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     read_file: Callable[[str], str] = _no_file  # raises OSError
+    read_machine: "ReadMachine" = _no_addresses
     now: Callable[[], float] = float  # seconds since the epoch
     destination: str = ""
     sandbox_path: str = ""

@@ -89,8 +89,31 @@ SPRIG = [
 ]  # fmt: skip
 
 # What the agent does not render, and why we do not either. Each costs a run of its own.
+SOCKADDR = [
+    "GetAllInterfaces", "GetPrivateIP", "GetPrivateIPs", "GetPublicIP", "GetPublicIPs", 'GetInterfaceIP "eth0"', 'GetInterfaceIP "podman"', 'GetInterfaceIPs "eth0"', 'GetInterfaceIPs "nothing"', "GetDefaultInterfaces",
+    "GetPrivateInterfaces", "GetPublicInterfaces", 'GetAllInterfaces | join "string" " "', 'GetAllInterfaces | join "flags" " "', 'GetAllInterfaces | join "name" " "', 'GetAllInterfaces | join "type" " "',
+    'GetAllInterfaces | join "binary" " "', 'GetAllInterfaces | join "hex" " "', 'GetAllInterfaces | join "first_usable" " "', 'GetAllInterfaces | join "last_usable" " "', 'GetAllInterfaces | join "host" " "',
+    'GetAllInterfaces | join "mask_bits" " "', 'GetAllInterfaces | join "netmask" " "', 'GetAllInterfaces | join "network" " "', 'GetAllInterfaces | join "octets" " "', 'GetAllInterfaces | join "PORT" " "',
+    'GetAllInterfaces | join "size" " "', 'GetAllInterfaces | include "type" "IPv4" | join "broadcast" " "', 'GetAllInterfaces | include "type" "ipv4|unix" | join "uint32" " "',
+    'GetAllInterfaces | exclude "type" "ipv4|ipv6" | join "address" " "', 'GetAllInterfaces | include "type" "ipv6" | join "uint128" " "', 'GetAllInterfaces | include "flag" "down" | join "string" " "',
+    'GetAllInterfaces | include "flags" "up|loopback" | join "string" " "', 'GetAllInterfaces | exclude "flags" "link-local unicast" | join "string" " "', 'GetAllInterfaces | include "flags" "broadcast|global unicast" | join "string" " "',
+    'GetAllInterfaces | include "flags" "multicast" | join "string" " "', 'GetAllInterfaces | include "flags" "link-local multicast|interface-local multicast|unspecified|point-to-point" | join "string" " "',
+    'GetAllInterfaces | include "name" "^lo$" | include "type" "IPv4" | sort "address" | limit 1 | attr "address"', 'GetAllInterfaces | include "network" "192.0.2.0/24|10.89.0.0/16" | attr "name"',
+    'GetAllInterfaces | exclude "network" "192.0.2.0/24" | join "string" " "', 'GetAllInterfaces | include "network" "192.0.2.2" | join "string" " "', 'GetAllInterfaces | include "network" "fd00::/8" | join "string" " "',
+    'GetAllInterfaces | include "rfc" "1918|4193" | join "string" " "', 'GetAllInterfaces | exclude "rfcs" "1918|4193" | join "string" " "', 'GetAllInterfaces | include "rfc" "5737" | join "string" " "',
+    'GetAllInterfaces | include "size" "24" | join "string" " "', 'GetAllInterfaces | include "port" "0" | join "string" " "', 'GetAllInterfaces | include "address" "^1" | join "string" " "', "GetAllInterfaces | limit 1",
+    'GetAllInterfaces | limit 100 | join "name" ","', 'GetAllInterfaces | offset 2 | attr "address"', 'GetAllInterfaces | offset -2 | attr "address"', 'GetAllInterfaces | unique "name" | join "name" " "',
+    'GetAllInterfaces | unique "address" | join "name" " "', 'GetAllInterfaces | sort "default,address" | join "string" " "', 'GetAllInterfaces | sort "-default" | join "string" " "', 'GetAllInterfaces | sort "address" | join "string" " "',
+    'GetAllInterfaces | sort "-address" | join "string" " "', 'GetAllInterfaces | sort "-type,+size" | join "string" " "', 'GetAllInterfaces | sort "size" | join "string" " "', 'GetAllInterfaces | sort "-size,name" | join "string" " "',
+    'GetAllInterfaces | sort "private" | join "string" " "', 'GetAllInterfaces | sort "-private" | join "string" " "', 'GetAllInterfaces | sort "port,-name" | join "string" " "', '. | join "address" " "',
+    'GetAllInterfaces | math "address" "+256" | join "string" " "', 'GetAllInterfaces | math "address" "-256" | join "string" " "', 'GetAllInterfaces | math "network" "+2" | join "string" " "',
+    'GetAllInterfaces | math "network" "-2" | join "string" " "', 'GetAllInterfaces | math "network" "+70000" | join "string" " "', 'GetAllInterfaces | math "network" "-70000" | join "string" " "',
+    'GetAllInterfaces | math "mask" "16" | join "string" " "', 'GetAllInterfaces | math "mask" "28" | join "string" " "', 'range GetAllInterfaces }}{{ attr "name" . }},{{ end',
+    'with $x := GetAllInterfaces }}{{ len $x }} {{ printf "%T" (index $x 0) }} {{ printf "%T %q" $x (attr "name" $x) }}{{ end', "if GetPublicInterfaces }}a{{ else }}b{{ end", 'index GetAllInterfaces 1 | attr "name"',
+]  # fmt: skip
+
 REFUSED = [
-    '{{secret "secret/data/ours/app"', "{{foo}}", '{{key "a"}}', "{{.Data.my-key}}", "{{parseInt `x`}}", "{{parseJSON `{`}}", "{{mustEnv `NOT_SET_AT_ALL`}}", "{{loop 1}}", "{{indent -1 `x`}}", "{{add 1 `a`}}", "{{regexMatch `(` `a`}}", "{{base64Decode `!`}}", "{{executeTemplate `nope`}}", "{{secret `a` `b`}}", '{{explodeMap (parseJSON `{"a":1,"a/b":2}`)}}', "{{timestamp `a` `b`}}", "{{index (split `,` `a`) 5}}", "{{split `,`}}", "{{default `x` .a}}", "{{modulo 1.5 2}}",
+    '{{secret "secret/data/ours/app"', "{{foo}}", '{{key "a"}}', "{{.Data.my-key}}", "{{parseInt `x`}}", "{{parseJSON `{`}}", "{{mustEnv `NOT_SET_AT_ALL`}}", "{{loop 1}}", "{{indent -1 `x`}}", "{{add 1 `a`}}", "{{regexMatch `(` `a`}}", "{{base64Decode `!`}}", "{{executeTemplate `nope`}}", "{{secret `a` `b`}}", '{{explodeMap (parseJSON `{"a":1,"a/b":2}`)}}', "{{timestamp `a` `b`}}", "{{index (split `,` `a`) 5}}", "{{split `,`}}", "{{default `x` .a}}", "{{modulo 1.5 2}}", "{{sockaddr `GetPrivateInterface`}}", '{{sockaddr `GetAllInterfaces | include "rfc" "7"`}}',
 ]  # fmt: skip
 STRICT = [
     '{{with secret "secret/data/ours/app"}}{{.Data.data.user}}{{end}}', '{{with secret "secret/data/ours/app"}}{{.Data.data.missing}}{{end}}', '{{with secret "secret/data/ours/app"}}{{index .Data.data "missing"}}{{end}}', '{{with secret "secret/data/ours/app"}}{{if .Data.data.missing}}a{{end}}{{end}}',
@@ -101,7 +124,7 @@ def templates(*, whole: bool) -> list[str]:
     """Return templates that the agent renders, each once: all of them, or enough for every day."""
     calls = [f"{{{{{call}}}}}" for call in (*FUNCTIONS, *SPRIG)]
     calls += [f"{{{{{function} {value}}}}}" for function in UNARY for value in VALUES]
-    found = [*SECRETS, *STATEMENTS]
+    found = [*SECRETS, *STATEMENTS, *(f"{{{{sockaddr `{words}`}}}}" for words in SOCKADDR)]
     found += [APP % call for call in (calls if whole else calls[::4])]
     for function in ("print", "toJSON", "toYAML", "printf `%v`"):
         found += [

@@ -10,6 +10,7 @@ import pytest
 
 from injector.clock import SystemClock
 from injector.compat.gotemplate import Surroundings
+from injector.compat.gotemplate.network import interfaces
 from injector.dev.bao import Bao
 from tests.compat.gotemplate import corpus
 from tests.compat.gotemplate.judge import Case, Judge
@@ -52,7 +53,9 @@ def _write(bao: Bao, path: str, body: str) -> None:
 
 
 def ours(bao: Bao, cases: list[Case]) -> list[bytes | str]:
-    surroundings = Surroundings(ENVIRON, lambda path: Path(path).read_text(), SystemClock().wall)
+    surroundings = Surroundings(
+        ENVIRON, lambda path: Path(path).read_text(), interfaces.read, SystemClock().wall
+    )
     return render(bao, cases, surroundings)
 
 

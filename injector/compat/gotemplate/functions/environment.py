@@ -31,6 +31,7 @@ class Environment:
             "envOrDefault": self._env_or_default,
             "file": self._file,
             "mustEnv": self._must_env,
+            "sockaddr": self._sockaddr,
             "timestamp": self._timestamp,
         }
 
@@ -57,6 +58,11 @@ class Environment:
                 return UNKNOWN
             why = error.strerror or error
             raise GoError(f"{VALUE}: {why}", path) from None
+
+    def _sockaddr(self, *words: str) -> str:
+        from injector.compat.gotemplate.functions.sockaddr import sockaddr
+
+        return sockaddr(words, self._surroundings.read_machine, self._spelled)
 
     def _timestamp(self, *layout: str) -> str:
         if len(layout) > 1:

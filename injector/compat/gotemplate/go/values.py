@@ -6,7 +6,7 @@ Go tells types apart and Python does not, there is a subclass.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from injector.formats.spelled import Spelled
 
@@ -84,6 +84,13 @@ class Ints(list[int]):
     __slots__ = ()
 
 
+class NamedSlice(list[Any]):
+    """A slice of a type that has a name."""
+
+    __slots__ = ()
+    type_name: ClassVar[str]
+
+
 class StringMap(dict[str, str]):
     """Go's map[string]string."""
 
@@ -158,7 +165,7 @@ def type_of(value: Any) -> str:
     known = _TYPES.get(type(value))
     if known is not None:
         return known[0]
-    return value.type_name if isinstance(value, Struct) else "interface {}"
+    return value.type_name if isinstance(value, Struct | NamedSlice) else "interface {}"
 
 
 def kind_of(value: Any) -> str:
@@ -166,6 +173,8 @@ def kind_of(value: Any) -> str:
     known = _TYPES.get(type(value))
     if known is not None:
         return known[1]
+    if isinstance(value, NamedSlice):
+        return "slice"
     return "struct" if isinstance(value, Struct) else "invalid"
 
 

@@ -89,7 +89,7 @@ def _read(function: Callable[..., Any]) -> Signature:
 
 
 def name_of(kind: Any) -> str:
-    return _NAMES[kind]
+    return _NAMES[kind] if kind in _NAMES else str(kind.type_name)
 
 
 def can_be_nil(kind: Any) -> bool:

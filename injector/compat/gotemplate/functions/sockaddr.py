@@ -1,0 +1,47 @@
+"""`sockaddr`: a template of its own, in which the addresses of this machine are chosen."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from injector.compat.gotemplate.functions.builtins import BUILTINS
+from injector.compat.gotemplate.go.faults import ExecutionFault, GoError, SyntaxFault
+from injector.compat.gotemplate.network.attributes import attr, join
+from injector.compat.gotemplate.network.choices import Choices
+from injector.compat.gotemplate.network.filters import exclude, include
+from injector.compat.gotemplate.network.model import Machine, ReadMachine
+from injector.compat.gotemplate.network.order import limit, offset, unique
+from injector.compat.gotemplate.network.shifting import math
+from injector.compat.gotemplate.run.statements import Execution
+from injector.compat.gotemplate.syntax.lexer import tokens
+from injector.compat.gotemplate.syntax.parser import parsed
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "attr": attr,
+    "exclude": exclude,
+    "include": include,
+    "join": join,
+    "limit": limit,
+    "math": math,
+    "offset": offset,
+    "unique": unique,
+}
+
+
+def sockaddr(words: tuple[str, ...], read: ReadMachine, spelled: Collection[str]) -> str:
+    """Evaluate the words; of what is not `spelled` out in the template no error tells anything."""
+    text = " ".join(words)
+    try:
+        return _evaluated(f"{{{{ {text} }}}}", read())
+    except OSError as error:
+        raise GoError(f"the addresses of this machine are not known: {error}") from None
+    except (SyntaxFault, ExecutionFault) as fault:
+        if text not in spelled:
+            raise GoError("what it is given is no template of addresses") from None
+        raise GoError(f"in what it is given: {fault.why}") from None
+
+
+def _evaluated(source: str, machine: Machine) -> str:
+    functions = BUILTINS | _FUNCTIONS | Choices(machine).functions()
+    found = tokens(source, "{{", "}}")
+    tree = parsed(source, found, functions, {})
+    return Execution(tree, functions, missing_is_error=True).run("", machine.addresses)
