@@ -1,10 +1,10 @@
 """`sockaddr` on a machine that is made up, and what the kernel says of this one."""
 
 import json
-import socket
+import re
 from ipaddress import ip_interface
+from pathlib import Path
 
-import psutil
 import pytest
 
 from injector.compat.gotemplate import Surroundings
@@ -103,19 +103,21 @@ def test_a_machine_that_tells_no_addresses_is_an_error():
         template("{{ sockaddr `GetPrivateIP` }}")
 
 
-def test_the_kernel_tells_what_others_read_as_well():
+def test_the_kernel_tells_the_same_in_proc_and_sys():
     machine = interfaces.read()
 
-    mine = {(a.interface.name, str(a.ip.ip)) for a in machine.addresses}
-    theirs = {
-        (name, address.address.split("%")[0])
-        for name, addresses in psutil.net_if_addrs().items()
-        for address in addresses
-        if address.family in (socket.AF_INET, socket.AF_INET6)
+    v6 = {
+        (a.interface.name, a.ip.network.prefixlen, a.ip.packed.hex())
+        for a in machine.addresses
+        if not a.is_v4
     }
-    assert mine == theirs
-    assert ("lo", "127.0.0.1") in mine
-    for address in machine.addresses:
-        stats = psutil.net_if_stats()[address.interface.name]
-        assert address.interface.mtu == stats.mtu
-        assert bool(address.interface.flags & FLAGS["up"]) == ("up" in stats.flags.split(","))
+    lines = [line.split() for line in Path("/proc/net/if_inet6").read_text().splitlines()]
+    assert v6 == {(name, int(prefix, 16), address) for address, _, prefix, _, _, name in lines}
+    local = re.findall(r"-- (\S+)\n\s+/32 host LOCAL", Path("/proc/net/fib_trie").read_text())
+    assert {str(a.ip.ip) for a in machine.addresses if a.is_v4} == set(local)
+    for interface in {a.interface for a in machine.addresses}:
+        told = Path("/sys/class/net", interface.name)
+        assert interface.index == int(told.joinpath("ifindex").read_text())
+        assert interface.mtu == int(told.joinpath("mtu").read_text())
+        up = int(told.joinpath("flags").read_text(), 16) & FLAGS["up"]
+        assert interface.flags & FLAGS["up"] == up
