@@ -43,8 +43,8 @@ unit: $(READY) ## the tests, against a real OpenBao
 test-containers: $(READY) ## the image, pods and the compose example in real containers (podman, root, minutes)
 	INJECTOR_TEST_CONTAINERS=1 $(BIN)/pytest tests/containers
 
-test-differential: $(READY) ## all templates, and random ones, through the real agent and through us (a minute)
-	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/compat/gotemplate/test_differential.py
+test-differential: $(READY) ## configurations and templates, random ones too, through the real agent and through us (a minute)
+	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/compat/test_hcl.py tests/compat/gotemplate/test_differential.py
 
 test-browser: $(READY) ## the status page in a real browser (Debian's chromium)
 	INJECTOR_TEST_BROWSER=1 $(BIN)/pytest tests/test_status_browser.py

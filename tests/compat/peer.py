@@ -54,8 +54,13 @@ def takes(file: Path) -> bool:
 
 def refused(files: Sequence[Path], folder: Path) -> dict[Path, str]:
     """Return the files that the agent does not load, each with its reason."""
-    output = verdict(files, folder).stdout
-    found = re.findall(r"error loading configuration from (\S+): (.*)", output)
+    run = verdict(files, folder)
+    if run.stderr.startswith("panic:"):  # that of one file takes all others with it
+        if len(files) == 1:
+            return {files[0]: run.stderr.partition("\n")[0]}
+        half = len(files) // 2
+        return {**refused(files[:half], folder), **refused(files[half:], folder)}
+    found = re.findall(r"error loading configuration from (\S+): (.*)", run.stdout)
     return {Path(file): why for file, why in found}
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -224,3 +225,26 @@ def test_the_sink_may_be_the_file_that_the_token_comes_from(pair, app):
     assert (theirs.code, ours.code) == (0, 0), ours.log
     assert ours.files() == theirs.files()
     assert ours.files()["there"][1] == token.encode()
+
+
+def test_nothing_of_it_is_loaded_for_a_configuration_of_ours(tmp_path):
+    file = tmp_path / "injector.yaml"
+    file.write_text(
+        "auto_auth: {method: {type: token_file, config: {token_file_path: t}}}\n"
+        "template: [{contents: x, destination: /dev/shm/x}]\n"
+        "vault: {address: 'http://127.0.0.1:1'}\n"
+    )
+    code = (
+        f"import sys; from injector import cli; code = cli.main(['check', '-c', '{file}']);"
+        "print(code, [name for name in sys.modules if name.startswith('injector.compat')])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=15,
+    )
+
+    assert ended.stdout.splitlines()[-1] == "0 []", ended.stdout

@@ -2,6 +2,8 @@
 
 """HCL 1 as the agents read it: values compared with what the real one reads, errors with a line."""
 
+import os
+import random
 import string
 
 import pytest
@@ -12,6 +14,11 @@ from injector.compat.hcl import Object, parse
 from injector.config.textfile import read_text
 from injector.errors import ConfigError
 from tests.compat.peer import listeners, refused, shape, written
+from tests.compat.randomly import bodies
+
+# More and other random texts: `make test-differential`.
+WHOLE = bool(os.environ.get("INJECTOR_TEST_DIFFERENTIAL"))
+SEED = int(os.environ.get("INJECTOR_TEST_SEED") or (random.randrange(2**32) if WHOLE else 1))
 
 # Bodies of a block; what the real agent reads in each is compared with what we read.
 VALUES = {
@@ -112,6 +119,9 @@ ONLY_WE = {
     "json, a null in a list": '{"a": [null]}',
 }
 ONLY_THEY = {
+    # As long as nobody looks at it; otherwise they refuse it too.
+    "a number that is too large": "a = 1e309",
+    "a whole number that is too large": "a = 9223372036854775808",
     "no value at the end of the file": "a =",
     "json with a comma too many": '{"a": 1,}',
     "json with something behind it": '{"a": 1} x',
@@ -141,6 +151,26 @@ def test_what_is_refused_is_what_the_real_agent_refuses(tmp_path):
 
     assert ours - theirs == ONLY_THEY.keys()
     assert theirs - ours == ONLY_WE.keys()
+
+
+def test_random_texts_are_read_as_the_real_agent_reads_them(tmp_path):
+    texts = [
+        f'listener "tcp" {{\naddress = "127.0.0.1:1"\ntls_disable = true\n{body}\n}}\n'
+        for body in bodies(2000 if WHOLE else 200, seed=SEED)
+    ]
+    files = written(tmp_path, texts)
+
+    refused_by_them = refused(files, tmp_path)
+    taken = [file for file in files if file not in refused_by_them]
+    assert [file for file in files if is_accepted(file)] == taken, f"seed {SEED}"
+    theirs = listeners(taken, tmp_path)
+    ours = [shape(parse("x", file.read_text()).items[0].value) for file in taken]
+    differing = [
+        (file.read_text(), own, their)
+        for file, own, their in zip(taken, ours, theirs, strict=True)
+        if own != their
+    ]
+    assert not differing, f"seed {SEED}"
 
 
 def is_accepted(file):

@@ -1,5 +1,6 @@
 """Tokens → values: escapes, numbers and the odd indentation rules of heredocs."""
 
+import math
 import re
 
 from injector.compat.hcl.tokens import Kind, Token
@@ -25,7 +26,7 @@ def literal(token: Token) -> Literal:
         case Kind.BOOLEAN:
             return Literal(token.text == "true", token.line, token.text)
         case Kind.FLOAT:
-            return Literal(float(token.text), token.line, token.text)
+            return Literal(_fraction(token), token.line, token.text)
         case _:
             return Literal(_whole(token), token.line, token.text)
 
@@ -94,6 +95,13 @@ def _whole(token: Token) -> int:
     if number >= _LARGEST:
         raise _fault(token, "this number is too large")
     return -number if token.text.startswith("-") else number
+
+
+def _fraction(token: Token) -> float:
+    number = float(token.text)
+    if math.isinf(number):
+        raise _fault(token, "this number is too large")
+    return number
 
 
 def _fault(token: Token, why: str) -> SyntaxFault:
