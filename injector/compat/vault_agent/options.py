@@ -241,7 +241,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("command", Kind.COMMAND, DONE, "command"),
         Row("restart_on_secret_changes", Kind.TEXT, DONE, "restart_on_secret_changes", default="always"),
         Row("restart_stop_signal", Kind.TEXT, DONE, "restart_stop_signal", default="SIGTERM"),
-        Row("child_process_stdout", Kind.TEXT, REFUSED, says='not yet available: redirect it in a shell, `[sh, -c, "exec app >>FILE"]`', of=VAULT),
+        Row("child_process_stdout", Kind.TEXT, REFUSED, says='redirect it in a shell: `["sh", "-c", "exec app >>FILE"]`', of=VAULT),
         Row("child_process_stderr", Kind.TEXT, REFUSED, says="see child_process_stdout", of=VAULT),
     ),
     "template_config": (
