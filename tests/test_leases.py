@@ -278,6 +278,24 @@ async def test_a_replaced_token_takes_no_lease_with_it(
         assert running.log.count('"path":"' + str(tmpfs / "kv")) == 1
 
 
+async def test_a_lease_that_a_dead_token_cannot_revoke_goes_with_its_own(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "30s"}))
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        proxy.only, proxy.status = "renew-self", 403
+        while proxy.count("/login") < 2:
+            await clock.advance(10)
+        app.admin.auth.token.revoke(running.token.value)  # by an operator; nobody knows yet
+        await clock.advance(35)
+
+        assert "not revoked, it ends by itself" in running.log
+        await refused(lambda: database.accepts(*old))
+        assert running.kept.store.leases() != []
+
+
 async def test_a_replaced_token_lives_while_a_lease_is_being_issued_with_it(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
