@@ -419,3 +419,38 @@ async def test_replaced_tokens_are_revoked_and_forgotten_although_nothing_was_le
             assert not await running.assembly.vault.is_valid(old)
 
         assert running.assembly.tokens.retiring == []
+
+
+RARELY = {"template_config": {"static_secret_render_interval": "12h"}}
+
+
+async def test_a_periodic_token_is_renewed_for_ever(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_period="10m"
+    )
+
+    config = {**settings(app, proxy, tmpfs), **RARELY}
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        first = running.token
+        await clock.advance(2 * 86400)
+
+        assert running.token.is_same(first)
+        assert proxy.count("/login") == 1
+        assert proxy.count("renew-self") >= 2 * 144
+
+
+async def test_a_root_token_is_neither_renewed_nor_revoked(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    (tmp_path / "root").write_text(app.bao.root_token)
+    method = {"type": "token_file", "config": {"token_file_path": str(tmp_path / "root")}}
+    config = {**settings(app, proxy, tmpfs, method), **RARELY, "revoke_on_shutdown": "token"}
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await clock.advance(40 * 86400)
+        await running.assembly.release()
+
+        assert (tmpfs / "db.env").read_text() == "one"
+        assert proxy.count("renew-self") == proxy.count("revoke-self") == 0
+        assert proxy.count("lookup-self") == 1
