@@ -278,6 +278,29 @@ async def test_a_replaced_token_takes_no_lease_with_it(
         assert running.log.count('"path":"' + str(tmpfs / "kv")) == 1
 
 
+async def test_another_token_is_one_change_for_an_application_however_many_leases_follow_it(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
+    app.allow(creds, f"{creds}-b", "sys/leases/revoke")
+    secrets = {"db": {"path": creds}, "other": {"path": f"{creds}-b"}}
+    config = settings(app, proxy, tmpfs, creds, secrets=secrets, files=2)
+    config["template"][1]["contents"] = "{{ db.username }} {{ other.username }}"
+    config["notify"] = {"app": {"command": ["true"]}}
+    for entry in config["template"]:
+        entry["notify"] = ["app"]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        before = (tmpfs / "db1").read_text().split()
+        proxy.only, proxy.status = "renew-self", 403
+        while proxy.count("/login") < 2:
+            await clock.advance(10)
+        await clock.advance(20)
+
+        assert not set((tmpfs / "db1").read_text().split()) & set(before)
+        assert running.log.count('"notified"') == 2
+
+
 async def test_a_lease_that_a_dead_token_cannot_revoke_goes_with_its_own(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

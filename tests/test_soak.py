@@ -146,6 +146,11 @@ def test_ten_thousand_rotations_with_faults_leave_nothing_behind(tmpfs):
             per_second = (soak.rotated - rotated) / (soak.clock.now() - started_at)
             after = await soak.size(assembly)
 
+            print(
+                f"{soak.rotated} rotations, {per_second:.1f} a second of its clock: memory "
+                f"{(after.memory - before.memory) / 2**20:+.1f} MiB, tasks {before.tasks} and "
+                f"{after.tasks}, descriptors {before.descriptors} and {after.descriptors}"
+            )
             assert after.tasks == before.tasks
             assert after.descriptors == before.descriptors
             assert after.memory - before.memory <= 2 * 2**20
