@@ -221,11 +221,11 @@ def test_what_env_asks_for_is_all_there_is(tmp_path):
     assert re.fullmatch(r"https://app@here/\?q=it's \w{24}", written["URL"] or "")
 
 
-def test_a_configuration_of_ones_own_runs_as_it_is(tmp_path, tmpfs):
+def test_a_configuration_of_ones_own_runs_as_it_is_and_may_change_meanwhile(tmp_path, tmpfs):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "app.j2").write_text("{{ shop.password }}")
-    (tmp_path / "injector.yaml").write_text(
-        f"""
+    own = tmp_path / "injector.yaml"
+    text = f"""
 vault: {{address: https://vault.example:8200}}
 auto_auth: {{method: {{type: kubernetes, config: {{role: app}}}}}}
 secrets:
@@ -233,34 +233,20 @@ secrets:
   other: {{path: secret/data/other, optional: true}}
 template: {{source: templates/app.j2, destination: {tmpfs}/app, perms: "0640"}}
 """
-    )
-    with starting(tmp_path, seed=f"{SEED}config: injector.yaml\n") as dev:
-        dev.read_until(RUNS)
-
-        assert len((tmpfs / "app").read_text()) == 24
-        assert (tmpfs / "app").stat().st_mode & 0o777 == 0o640
-        assert not (tmp_path / ".env.local").exists()
-    assert "nothing is at secret/data/other: the seed file does not have it" in dev.output
-
-
-def test_a_configuration_of_ones_own_may_change_meanwhile(tmp_path, tmpfs):
-    own = tmp_path / "injector.yaml"
-    text = f"""
-vault: {{address: https://vault.example:8200}}
-auto_auth: {{method: {{type: kubernetes, config: {{role: app}}}}}}
-secrets: {{shop: {{path: secret/data/app}}}}
-template: {{secret: shop, format: json, destination: {tmpfs}/app}}
-"""
     own.write_text(text)
     with starting(tmp_path, seed=f"{SEED}config: injector.yaml\n") as dev:
         dev.read_until(RUNS)
+        assert len((tmpfs / "app").read_text()) == 24
+        assert (tmpfs / "app").stat().st_mode & 0o777 == 0o640
+        assert not (tmp_path / ".env.local").exists()
 
-        own.write_text(text.replace("format:", "fromat:"))
-        dev.read_until("'format'?")
-        own.write_text(text.replace("secret/data/app", "kv/shop/old"))
+        own.write_text(text.replace("source:", "suorce:"))
+        dev.read_until("'source'?")
+        own.write_text(text.replace("source: templates/app.j2", "contents: '{{ other.key }}'")
+                       .replace("secret/data/other, optional: true", "kv/shop/old"))  # fmt: skip
         dev.read_until("wrote app")
-
-    assert (tmpfs / "app").read_text() == '{\n  "key": "fixed"\n}\n'
+        assert (tmpfs / "app").read_text() == "fixed"
+    assert "nothing is at secret/data/other: the seed file does not have it" in dev.output
 
 
 def test_a_command_runs_with_the_variables_and_again_when_they_change(tmp_path):
@@ -602,6 +588,10 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
         ('{"event": "odd", "level": "error", "why": "x"}', ("injector", "odd: why=x")),
         ('{"event": "odd", "level": "warning"}', ("injector", "odd")),
         ("[1, 2]", ("", "[1, 2]")),
+        (
+            '{"event": "file not written", "level": "error", "path": "/a/b", "error": "why"}',
+            ("injector", "b not written: why"),
+        ),
     ],
 )
 def test_the_log_is_told_and_what_the_application_prints_stays(line, shown):

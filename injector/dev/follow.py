@@ -9,6 +9,9 @@ SENTENCES = {
     "logged in": "logged in by {method}, token for {lease_duration:g} s",
     "file written": "wrote {name}",
     "bundle written": "wrote the files of {path}",
+    "file not written": "{name} not written: {error}",
+    "bundle not written": "the files of {path} not written: {error}",
+    "notification failed": "could not tell {notify}: {error}",
     "notified": "told {notify}: {outcome}",
     "secret failed": "{secret}: {error}",
     "secret recovered": "{secret}: recovered",
@@ -46,5 +49,5 @@ def _sentence(event: dict[str, Any]) -> str | None:
         return sentence.format(**facts, name=os.path.basename(facts.get("path", "")))
     if facts.pop("level", "") not in ("warning", "error"):
         return None
-    shown = ", ".join(f"{key}={value}" for key, value in facts.items())
+    shown = ", ".join(f"{key}={value}" for key, value in facts.items() if value is not None)
     return f"{event['event']}: {shown}" if shown else str(event["event"])
