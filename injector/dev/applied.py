@@ -11,7 +11,7 @@ from injector.dev.place import Place
 from injector.dev.rehearsal import POLICY
 from injector.dev.seed import Seed
 from injector.errors import InjectorError
-from injector.reload import changes, fingerprints
+from injector.reload import Fingerprint, changes, fingerprints
 
 STAGED = "next.yaml"
 
@@ -43,11 +43,15 @@ class Applied:
         for path in configuration.unseeded(planned, self.seed):
             self.tell("server", f"nothing is at {path}: the seed file does not have it")
 
-    async def run(self) -> None:
-        """Apply it again whenever the user's own file changes. Runs until cancelled."""
-        if not self.seed.config:
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """Return what the user's own file is now, to be given to `run`."""
+        return fingerprints([self.seed.config] if self.seed.config else [])
+
+    async def run(self, known: dict[str, Fingerprint]) -> None:
+        """Apply it whenever the user's own file is not as known any more, until cancelled."""
+        if not known:
             await asyncio.Event().wait()
-        async for _ in changes(fingerprints(frozenset({self.seed.config}))):
+        async for _ in changes(known):
             try:
                 await asyncio.to_thread(self.apply)
             except InjectorError as exc:

@@ -74,6 +74,7 @@ class Session:
             self.command,
             self.timeline.say,
         )
+        known = applied.fingerprints()
         await asyncio.to_thread(applied.apply)
         running = await self._start_injector(ends, environ)
         state = State(
@@ -89,7 +90,7 @@ class Session:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._stays(bao), name="server"),
-                group.create_task(applied.run(), name=applied.name),
+                group.create_task(applied.run(known), name=applied.name),
             ]
             if self.chaos:
                 tasks.append(group.create_task(self._chaos(state).run(), name="chaos"))
