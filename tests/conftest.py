@@ -1,7 +1,8 @@
 """Fixtures: a real OpenBao, a proxy in front of it that fails on demand, a clock to be moved."""
 
+import os
 import secrets as randomness
-import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,12 +13,31 @@ import pytest
 
 from injector.dev.bao import Bao, dev_server
 from injector.dev.postgres import Postgres, postgres
+from injector.dev.watchdog import watched
 from tests.fakes import FakeClock, idle_loop
 from tests.proxy import Proxy, proxying
 
 
 def pytest_asyncio_loop_factories(config, item):
     return {"idle": idle_loop}
+
+
+def pytest_configure(config):
+    """Go on ignoring what `nohup` or a job of a script ignores, but do not pass that on."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # what has a handler is the default after exec
+
+
+@pytest.fixture(scope="session", autouse=True)
+def memory() -> Iterator[Path]:
+    """A folder on tmpfs. If this run is killed it goes, and so does whatever tests have started."""
+    with (
+        tempfile.TemporaryDirectory(dir="/dev/shm", prefix="injector-test-") as folder,
+        watched(folder),
+    ):
+        os.environ["TEST_RUN"] = folder  # a mark in the environment of all that
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -122,8 +142,7 @@ async def clock() -> FakeClock:
 
 
 @pytest.fixture
-def tmpfs() -> Iterator[Path]:
+def tmpfs(memory: Path) -> Iterator[Path]:
     """A folder on a memory-backed filesystem, as destinations have to be."""
-    folder = tempfile.mkdtemp(dir="/dev/shm", prefix="injector-test-")
-    yield Path(folder)
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)

@@ -17,6 +17,7 @@ import hvac
 import hvac.exceptions
 import requests
 
+from injector.dev.watchdog import watched
 from injector.errors import ConfigError, InjectorError, TransientError
 
 READY_WITHIN = 15.0
@@ -55,7 +56,10 @@ def dev_server(
     """
     port = port or free_port()
     root_token = root_token or secrets.token_hex(8)
-    with tempfile.TemporaryDirectory(prefix="injector-bao-", dir=parent) as home:
+    with (
+        tempfile.TemporaryDirectory(prefix="injector-bao-", dir=parent) as home,
+        watched(home),
+    ):
         log_path = Path(home, "log")
         with log_path.open("wb") as log:
             process = subprocess.Popen(

@@ -87,14 +87,19 @@ def descendants() -> set[int]:
 
 def left_behind(mark: str) -> set[int]:
     """Return every living process that has this text in its command line or environment."""
-    found = set()
-    for pid, parent in _parents():
-        with contextlib.suppress(OSError):  # it has just ended, or is not ours
-            about = Path(f"/proc/{pid}/cmdline").read_bytes()
-            about += Path(f"/proc/{pid}/environ").read_bytes()
-            if mark.encode() in about and os.getpid() not in (pid, parent):
-                found.add(pid)
-    return found
+    return {
+        pid
+        for pid, parent in _parents()
+        if os.getpid() not in (pid, parent)
+        and any(mark.encode() in _read(f"/proc/{pid}/{name}") for name in ("cmdline", "environ"))
+    }
+
+
+def _read(path: str) -> bytes:
+    """Return nothing of what has just ended, or may not be looked at."""
+    with contextlib.suppress(OSError):
+        return Path(path).read_bytes()
+    return b""
 
 
 def _parents() -> Iterator[tuple[int, int]]:

