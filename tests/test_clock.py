@@ -2,10 +2,15 @@
 
 import asyncio
 import math
+import subprocess
+import sys
 
 import pytest
 
 from injector.clock import SystemClock, Wakeup
+from tests.engine import configuration
+from tests.fakes import LIMIT
+from tests.test_under_way import daemon
 
 
 class Suspended(SystemClock):
@@ -36,6 +41,52 @@ async def test_a_sleeper_is_woken_after_a_suspend_that_outlasted_it():
     long.cancel()
     with pytest.raises(asyncio.CancelledError):
         await long
+
+
+def test_the_clock_counts_while_the_machine_is_suspended():
+    """A time namespace is as far ahead as a suspend of two hours leaves CLOCK_BOOTTIME."""
+    code = (
+        "import time; from injector.clock import SystemClock; "
+        "print(SystemClock().now() - time.monotonic())"
+    )
+    suspended = ["unshare", "--user", "--map-root-user", "--time", "--boottime", "7200", "--fork"]
+    if subprocess.run([*suspended, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine offers no time namespaces")
+
+    both = [
+        subprocess.run([*how, sys.executable, "-c", code], capture_output=True, check=True).stdout
+        for how in ([], suspended)
+    ]
+
+    before, after = map(float, both)
+    assert after - before == pytest.approx(7200, abs=5)
+
+
+async def test_a_daemon_replaces_after_a_suspend_what_has_died_meanwhile(
+    app, proxy, tmpfs, tmp_path, monkeypatch
+):
+    """Its timers are an hour away; what it looks at instead, every 15 s, is looked at sooner."""
+    monkeypatch.setattr("injector.clock.RESUME_CHECK", 0.05)
+    app.put("db", password="one")
+    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db")}
+    config = configuration(
+        app,
+        proxy.address,
+        secrets={"db": {"path": app.path("db"), "refresh": "1h"}},
+        template=[entry],
+        listener=[{"type": "unix", "address": f"{tmpfs}/socket"}],
+    )
+    clock = Suspended()
+
+    async with daemon(tmp_path, config, clock), asyncio.timeout(LIMIT):
+        while not (tmpfs / "db").exists():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.01)
+        app.put("db", password="two")
+        clock.ahead = 7200
+        while (tmpfs / "db").read_text() != "two":  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+        assert proxy.count("/login") == 2
 
 
 async def test_a_ring_cuts_the_sleep_short_and_says_so():

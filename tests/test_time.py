@@ -1,4 +1,7 @@
-"""Clocks that step, stand still or are wrong (T31), and requests that hang (T13), on the model."""
+"""Clocks that step, stand still or are wrong (T31), rotations, and requests that hang (T13).
+
+On the model.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -59,6 +62,25 @@ def test_after_a_suspend_of_hours_everything_is_replaced_at_once():
                 assert played.model.works(user)
                 assert len(calls(played, "/login")) == 2
                 assert len(calls(played, f"GET {DB}")) == 2
+
+    play(history())
+
+
+# --- a rotation of the server's own
+
+
+def test_a_static_role_is_locked_to_its_rotations():
+    """Each is found by one request, besides the one at the interval; at first by a few."""
+    idle = Roles(36000, 36000, lease_ttl=36000, lease_max=36000, cert_ttl=36000)
+
+    async def history():
+        for seed in range(3):
+            async with playing(World(idle, seed=seed)) as played:
+                await played.clock.advance(3 * idle.rotation)
+                played.model.rules.calls.clear()
+                await played.clock.advance(10 * idle.rotation)
+
+                assert len(calls(played, "static-creds")) <= 2 * 10
 
     play(history())
 

@@ -1,0 +1,156 @@
+"""What can be done about one secret: fetch, renew, publish. Each goes into the record."""
+
+from dataclasses import replace
+
+from injector.errors import InjectorError, MissingError
+from injector.secret import FLOOR, READ, Act, Kind, Life, Ref, Step, after_renewal, next_step
+from injector.store import Generation
+from injector.vault import Answer, Token
+from injector.watch.budget import Budget
+from injector.watch.entry import Entry
+from injector.watch.parts import Parts
+from injector.watch.renewal import renewed_life
+from injector.watch.rotation import Rotations
+from injector.watch.telling import Telling
+
+
+class Acts:
+    """The acts of `secret.Act`. Each returns what is next, and raises what went wrong."""
+
+    def __init__(self, ref: Ref, entry: Entry, parts: Parts, telling: Telling) -> None:
+        self._ref = ref
+        self._entry = entry
+        self._parts = parts
+        self._telling = telling
+        self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
+        self._rotations = Rotations()  # of a static role
+        self._asked_with: Token | None = None
+        self._undone = True  # the last request has issued nothing for sure
+
+    def resume(self) -> Step:
+        """Go on where the record stands: a reload is not a reason to ask again."""
+        if (waits := self.publication()) is not None:
+            return waits
+        current = self._parts.store.current(self._ref)
+        if current is None:
+            return Step(Act.FETCH, self._parts.clock.now())
+        return self._next(current.life)
+
+    def publication(self) -> Step | None:
+        """Return when what waits is to be used: after its delay, if an older one works as long."""
+        store = self._parts.store
+        if (pending := store.pending(self._ref)) is None:
+            return None
+        at = pending.added_at
+        if (before := store.current(self._ref)) is not None:
+            at = min(at + self._entry.publish_delay, before.life.expires_at - FLOOR)
+        return Step(Act.PUBLISH, at)
+
+    def has_asked_with(self, token: Token) -> bool:
+        """Tell whether the last request for this secret was made with this token."""
+        return self._asked_with is not None and self._asked_with.is_same(token)
+
+    # -- publish
+
+    def publish(self) -> Step:
+        """Let templates see what waits."""
+        generation = self._parts.store.publish(self._ref)
+        self._telling.measure(generation)
+        return self._next(generation.life, rotated=True)
+
+    # -- renew
+
+    async def renew(self) -> Step:
+        """Renew the current lease; it goes on to die with the token that made it."""
+        parts = self._parts
+        lease = parts.store.current(self._ref)
+        assert lease is not None
+        before = lease.life
+        life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
+        self._telling.measure(parts.store.confirm(self._ref, life))
+        parts.log.debug("lease renewed", secret=self._entry.name, duration=life.duration)
+        return after_renewal(before, life, self._entry.timing, parts.draw())
+
+    # -- fetch
+
+    async def fetch(self) -> Step:
+        """Read it, or have it issued: within its budget."""
+        self._budget.spend()
+        try:
+            answer, life, token = await self._parts.tokens.use(self._ask)
+        except InjectorError as exc:
+            self._budget.failed(undone=self._undone)
+            if isinstance(exc, MissingError):
+                return self._missing(exc)
+            raise
+        self._budget.answered(life)
+        return self._found(answer, life, token)
+
+    async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
+        self._asked_with, self._undone = token, False
+        current = self._parts.store.current(self._ref)
+        try:
+            answer, life = await self._parts.vault.fetch(
+                self._ref,
+                token,
+                engine=self._entry.engine,
+                repeatable=current is not None and current.life.kind in READ,
+            )
+        except InjectorError as exc:
+            self._undone = exc.undone
+            raise
+        held = self._parts.tokens.held
+        if held is not None and held.is_same(token):  # it may have been renewed meanwhile
+            token, life = held, replace(life, token_expires_at=held.expires_at)
+        return answer, life, token
+
+    def _found(self, answer: Answer, life: Life, token: Token) -> Step:
+        store, now = self._parts.store, self._parts.clock.now()
+        before = store.current(self._ref)
+        if before is not None and before.answer is not None and _same(before.answer, answer):
+            self._telling.measure(store.confirm(self._ref, life))
+            return self._next(life)
+        self._say_fetched(store.add(self._ref, answer, life, token=token, now=now))
+        waits = self.publication()
+        return waits if waits is not None and waits.at > now else self.publish()
+
+    def _say_fetched(self, added: Generation) -> None:
+        assert added.answer is not None
+        self._parts.log.debug(
+            "secret fetched",
+            secret=self._entry.name,
+            kind=added.answer.kind,
+            generation=added.number,
+            version=added.answer.version or None,
+        )
+
+    def _missing(self, error: MissingError) -> Step:
+        """Follow `optional` and `on_missing`; raises the error where it is one."""
+        store, now = self._parts.store, self._parts.clock.now()
+        before = store.current(self._ref)
+        if not self._entry.optional:
+            if self._entry.on_missing == "remove" and before is not None:
+                store.withdraw(self._ref, now)
+            raise error
+        life = Life(Kind.STATIC, now)
+        if before is not None and before.answer is None:
+            store.confirm(self._ref, life)
+        else:
+            store.add(self._ref, None, life, token=None, now=now)
+            store.publish(self._ref)
+        return self._next(life)
+
+    def _next(self, life: Life, *, rotated: bool = False) -> Step:
+        if life.kind is Kind.STATIC_ROLE:
+            self._rotations.follow(life, rotated=rotated)
+        timing, draw = self._entry.timing, self._parts.draw()
+        return next_step(life, timing, draw, rotation=self._rotations.expected)
+
+
+def _same(before: Answer, after: Answer) -> bool:
+    """Tell whether it is the same value, to every template that could show it."""
+    return (
+        before.lasting == after.lasting
+        and before.envelope.metadata == after.envelope.metadata
+        and not after.lease_id
+    )
