@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import re
 import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -11,7 +13,7 @@ from benchmarks.processes import to_the_end
 from benchmarks.report import Result, table
 
 COUNTS = (1, 100)
-REQUEST_LINE_ENDS = b" HTTP/1.1\r\n"
+REQUEST_LINE, LONGEST_LINE = re.compile(rb"([A-Z]+ \S+) HTTP/1\.1\r\n"), 1024
 
 
 def measure(bench: Bench) -> Result:
@@ -30,14 +32,22 @@ def measure(bench: Bench) -> Result:
 
 
 class Counter:
-    """Passes connections on to the server and counts requests on their way."""
+    """Passes connections on to the server and notes requests on their way, with the time."""
 
     def __init__(self, server: str) -> None:
         parts = urlsplit(server)
         self._host, self._port = parts.hostname or "", parts.port or 0
         self.address = ""
-        self.requests = 0
+        self.seen: list[tuple[float, str]] = []
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
+
+    @property
+    def requests(self) -> int:
+        return len(self.seen)
+
+    def times(self, path: str) -> list[float]:
+        """Return when something with this in its path was asked for."""
+        return [at for at, line in self.seen if path in line]
 
     async def serve(self, ready: threading.Event, over: asyncio.Event) -> None:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -70,11 +80,18 @@ class Counter:
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(65536):
                 if count:
-                    self.requests += (end + piece).count(REQUEST_LINE_ENDS)
-                    end = piece[1 - len(REQUEST_LINE_ENDS) :]
+                    end = self._note(end + piece)
                 writer.write(piece)
                 await writer.drain()
         writer.close()
+
+    def _note(self, piece: bytes) -> bytes:
+        """Note what is asked in it; return what may be the begin of another request line."""
+        ends_at = 0
+        for found in REQUEST_LINE.finditer(piece):
+            self.seen.append((time.monotonic(), found[1].decode()))
+            ends_at = found.end()
+        return piece[max(ends_at, len(piece) - LONGEST_LINE) :]
 
 
 @contextlib.contextmanager

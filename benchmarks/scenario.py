@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -77,7 +78,14 @@ def ours(address: str, folder: Path, **blocks: Any) -> list[str]:
     return [sys.executable, "-m", "injector", "run", "-c", str(path)]
 
 
-def peer(address: str, folder: Path, templates: Mapping[Path, str], *, interval: str) -> list[str]:
+def peer(
+    address: str,
+    folder: Path,
+    templates: Mapping[Path, str],
+    *,
+    interval: str,
+    hooks: Mapping[Path, list[str]] = MappingProxyType({}),
+) -> list[str]:
     """Write the same job for `bao agent`; return the command."""
     blocks = [
         f'vault {{ address = "{address}" }}',
@@ -89,9 +97,10 @@ def peer(address: str, folder: Path, templates: Mapping[Path, str], *, interval:
         f'template_config {{ static_secret_render_interval = "{interval}" }}',
     ]
     for file, contents in templates.items():
-        blocks.append(
-            f'template {{\n  contents = {json.dumps(contents)}\n  destination = "{file}"\n}}'
-        )
+        lines = [f"contents = {json.dumps(contents)}", f'destination = "{file}"']
+        if file in hooks:
+            lines.append(f"exec {{ command = {json.dumps(hooks[file])} }}")
+        blocks.append("template {\n  " + "\n  ".join(lines) + "\n}")
     path = folder / "agent.hcl"
     path.write_text("\n".join(blocks) + "\n")
     return [str(executable()), "agent", f"-config={path}"]
