@@ -45,6 +45,22 @@ async def test_a_new_secret_id_is_used_while_the_old_token_is_valid(load, app, p
         assert proxy.count("/login") == 2
 
 
+async def test_what_mends_a_failed_login_is_used_at_once_whichever_file_it_is(
+    load, app, clock, tmpfs
+):
+    """A role id is not put there for one login; the wait after a failure is cut all the same."""
+    right = app.role_id.read_text()
+    app.role_id.write_text("wrong")
+    async with engine(load(), clock) as running:
+        await clock.advance(60)
+        assert not (tmpfs / "db.env").exists()
+
+        app.role_id.write_text(right)
+        running.assembly.auth.material_changed(frozenset({str(app.role_id)}))
+        await clock.settled()
+        assert (tmpfs / "db.env").read_text() == "one"
+
+
 @pytest.mark.parametrize("removed", [True, False])
 async def test_neither_our_own_removal_nor_the_same_content_is_new(
     load, app, proxy, clock, removed

@@ -393,23 +393,27 @@ async def test_a_token_revoked_again_and_again_is_replaced_every_time(
 async def test_a_denied_path_disturbs_no_other_and_starts_no_login_storm(
     app, proxy, clock, tmpfs, tmp_path
 ):
-    app.put("db", password="one")
+    names = [f"s{n}" for n in range(4)]
+    paths = {"never": "secret/data/forbidden", **{name: app.path(name) for name in names}}
     entries = [
-        {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")},
-        {
-            "contents": '{{ secret("secret/data/forbidden").x }}',
-            "destination": str(tmpfs / "never"),
-        },
+        {"contents": f'{{{{ secret("{path}").value }}}}', "destination": str(tmpfs / name)}
+        for name, path in paths.items()
     ]
+    for name in names:
+        app.put(name, value="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
 
     async with engine(loaded, clock) as running:
         await clock.advance(600)
-
         assert proxy.count("login") <= 3
         assert proxy.count("forbidden") <= 30
-        assert 10 <= proxy.count("/db") <= 12
+        assert [proxy.count(f"/{name}") for name in names] == [10 + 1] * 4
         assert "has to allow read on 'secret/data/forbidden'" in running.log
+
+        for name in names:
+            app.put(name, value="two")
+        await clock.advance(61)
+        assert [(tmpfs / name).read_text() for name in names] == ["two"] * 4
 
 
 async def test_a_granted_policy_is_noticed_within_a_minute(app, proxy, clock, tmpfs, tmp_path):

@@ -26,6 +26,14 @@ def settings(app, proxy, tmpfs, creds, *, secret=None, files=1, **blocks):
     return configuration(app, proxy.address, **{"secrets": secrets, "template": entries, **blocks})
 
 
+def told(config):
+    """Let an application be told of every file."""
+    config["notify"] = {"app": {"command": ["true"]}}
+    for entry in config["template"]:
+        entry["notify"] = ["app"]
+    return config
+
+
 async def refused(logs_in: Callable[[], bool]) -> None:
     """Wait until a log-in fails: the server revokes a token's leases in the background."""
     async with asyncio.timeout(LIMIT):
@@ -88,7 +96,7 @@ async def test_a_failed_renewal_is_retried_and_issues_nothing(
 async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+    loaded = load_from(tmp_path, told(settings(app, proxy, tmpfs, creds)))
 
     async with engine(loaded, clock) as running:
         [lease] = running.kept.store.leases()
@@ -97,6 +105,7 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
 
         assert proxy.count(creds) == 2
         assert logs_in(database, tmpfs)
+        assert running.log.count('"notified"') == 2
         assert '"lease not renewed, issuing anew"' in running.log
         assert '"level":"error"' not in running.log
 
@@ -109,9 +118,7 @@ async def test_what_died_in_an_outage_is_replaced_with_one_notification(
     app.admin.auth.approle.create_or_update_approle(
         app.name, token_policies=[app.name], token_ttl=token_ttl, token_max_ttl="24h"
     )
-    config = settings(app, proxy, tmpfs, creds)
-    config["notify"] = {"app": {"command": ["true"]}}
-    config["template"][0]["notify"] = ["app"]
+    config = told(settings(app, proxy, tmpfs, creds))
 
     async with engine(load_from(tmp_path, config), clock) as running:
         ended = running.assembly.delivery.ended  # what makes it not ready
@@ -286,11 +293,8 @@ async def test_another_token_is_one_change_for_an_application_however_many_lease
     secrets = {"db": {"path": creds}, "other": {"path": f"{creds}-b"}}
     config = settings(app, proxy, tmpfs, creds, secrets=secrets, files=2)
     config["template"][1]["contents"] = "{{ db.username }} {{ other.username }}"
-    config["notify"] = {"app": {"command": ["true"]}}
-    for entry in config["template"]:
-        entry["notify"] = ["app"]
 
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with engine(load_from(tmp_path, told(config)), clock) as running:
         before = (tmpfs / "db1").read_text().split()
         proxy.only, proxy.status = "renew-self", 403
         while proxy.count("/login") < 2:
@@ -352,9 +356,11 @@ async def test_a_revoked_token_means_new_credentials_at_once_and_once(
             "destination": str(tmpfs / "kv"),
         }
     )
+    told(config)
     loaded = load_from(tmp_path, config)
 
     async with engine(loaded, clock) as running:
+        kv = (tmpfs / "kv").stat()
         app.admin.auth.token.revoke(running.token.value)
         await refused(lambda: logs_in(database, tmpfs))
         await clock.advance(67)
@@ -362,6 +368,8 @@ async def test_a_revoked_token_means_new_credentials_at_once_and_once(
         assert proxy.count("/login") == 2
         assert proxy.count(creds) == 2
         assert logs_in(database, tmpfs)
+        assert (tmpfs / "kv").stat() == kv
+        assert running.log.count('"notified"') == 2
 
 
 async def test_a_path_that_stays_denied_costs_a_login_now_and_then_and_no_credential(

@@ -87,7 +87,7 @@ class Acts:
         return self._found(answer, life, token)
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
-        self._asked_with, self._undone = token, False
+        self._asked_with = token
         current = self._parts.store.current(self._ref)
         try:
             answer, life = await self._parts.vault.fetch(
