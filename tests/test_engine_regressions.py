@@ -140,7 +140,8 @@ def test_a_pending_credential_is_used_in_time_although_vault_is_away():
                 while store.pending(Ref.of(DB)) is None:
                     await play.clock.advance(0.5)
                 play.model.trouble(300)
-                play.server.faults += [Fault("database", "reset", 99), Fault("health", "503", 99)]
+                # Another token comes, the request with it is lost, and Vault with that.
+                play.server.faults += [Fault(DB, "reset", 99), Fault("health", "503", 99)]
                 await play.clock.advance(1120.0 - play.clock.now())
 
                 assert play.assembly.availability.down

@@ -201,6 +201,21 @@ async def test_a_lagging_node_is_asked_again_within_seconds(vault, token, proxy,
     assert proxy.count("/db") == 4
 
 
+async def test_a_node_that_goes_on_lagging_is_left_to_the_schedule_after_five_seconds(
+    vault, token, proxy, app, clock
+):
+    proxy.script = [412] * 100
+
+    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    await clock.settled()
+    await clock.advance(6)
+
+    assert asking.done()
+    with pytest.raises(TransientError):
+        await asking
+    assert proxy.count("/db") <= 10
+
+
 async def test_a_token_does_not_follow_a_redirect_to_another_port(vault, token, proxy, app):
     elsewhere = web.Response(status=307, headers={"Location": "http://127.0.0.1:1/v1/x"})
     proxy.script = [elsewhere]
