@@ -192,6 +192,25 @@ def test_every_signal_is_passed_on_but_those_that_are_ours(configure):
         assert injector.end() == 3
 
 
+def test_it_ignores_what_we_were_started_to_ignore_and_we_reload_all_the_same(configure):
+    """`nohup injector run -- CMD`, or a job in the background of a script."""
+    ignored = (signal.SIGHUP, signal.SIGQUIT)
+
+    def nohup():
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+    script = "grep SigIgn /proc/self/status; exec sleep 1000"
+    with running("run", "-c", configure(), "--", "sh", "-c", script, preexec=nohup) as injector:
+        mask = int(line(injector).split()[1], 16)
+        injector.send(signal.SIGHUP)
+
+        injector.wait_for("reloaded")
+        assert injector.end() == 143
+
+    assert mask == sum(1 << number - 1 for number in ignored)
+
+
 # --- changes -----------------------------------------------------------------------------------
 
 

@@ -6,6 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+# What was ignored when this process was started. Ours to handle all the same, as other daemons do:
+# `nohup` is no reason not to reload. SIGPIPE and SIGXFSZ are Python's own doing.
+IGNORED = frozenset(
+    number
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}
+    if signal.getsignal(number) is signal.SIG_IGN
+)
+
 
 @contextmanager
 def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:

@@ -7,6 +7,7 @@ from math import inf
 from injector.agent.kept import Kept
 from injector.agent.plan import Plan
 from injector.agent.readiness import Readiness
+from injector.agent.signals import IGNORED
 from injector.child import Child, Command, Environment, Patient, Told, Variable
 from injector.child.child import Parts
 from injector.child.terminal import Terminal
@@ -25,7 +26,7 @@ class Supervision:
         config = plan.config
         assert config.exec is not None
         if kept.command is None:
-            kept.command = Command(kept.clock, kept.redactor, Terminal.ours())
+            kept.command = Command(kept.clock, kept.redactor, Terminal.ours(), IGNORED)
         self._settings = config.exec
         self._command = kept.command
         self._kept = kept

@@ -38,6 +38,8 @@ class Command:
     clock: Clock
     redactor: Redactor
     terminal: Terminal | None
+    # We were started with these ignored (`nohup`, a job of a script), and so is the command.
+    ignored: frozenset[Signals]
     # The newest that have been rendered, and those that it has taken; None before there are any.
     variables: Mapping[str, bytes] | None = field(default=None, repr=False)
     accepted: Mapping[str, bytes] | None = field(default=None, repr=False)
@@ -144,6 +146,7 @@ class Command:
             self.process = start(
                 launch,
                 terminal=self.terminal,
+                ignored=self.ignored,
                 output=output,
                 clock=self.clock,
                 on_end=self.news.ring,

@@ -6,8 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from injector.child import family
@@ -151,6 +151,7 @@ def start(
     launch: Launch,
     *,
     terminal: Terminal | None,
+    ignored: Iterable[signal.Signals],
     output: tuple[int | None, int | None],
     clock: Clock,
     on_end: Callable[[], None],
@@ -161,7 +162,7 @@ def start(
     """
     stdout, stderr = output
     environ = for_exec(launch.passed, launch.variables)
-    with terminal.lent() if terminal is not None else nullcontext():
+    with terminal.lent() if terminal is not None else nullcontext(), _ignoring(ignored):
         try:
             popen = subprocess.Popen(
                 launch.argv,
@@ -184,6 +185,18 @@ def start(
             "later and a seccomp profile that allows pidfd_open",
             NOT_EXECUTABLE,
         ) from exc
+
+
+@contextmanager
+def _ignoring(numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Ignore these for a moment: what has a handler is the default in a program that is started."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+            signal.siginterrupt(number, False)  # as asyncio has it
 
 
 def _cannot_start(program: str, exc: OSError | ValueError) -> CannotStart:
