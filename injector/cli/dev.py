@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="about this often, rotate a secret, revoke a lease or the token, or seal the server",
     )
     parser.add_argument("--example", action="store_true", help="print the built-in seed file")
-    acts = parser.add_subparsers(dest="act", metavar="status|rotate|expire|outage")
+    acts = parser.add_subparsers(
+        dest="act", metavar="status|rotate|expire|outage", prog="injector dev"
+    )
     status = acts.add_parser("status", help="show what its injector does")
     rotate = acts.add_parser("rotate", help="give secrets new values, and see them delivered")
     rotate.add_argument("names", nargs="+", metavar="NAME", help="of the seed file")

@@ -78,7 +78,7 @@ class Chaos:
         if act.what == "outage":
             seconds = outage(self._interval, self._draw())
             with rehearsal.outage():
-                self._tell(f"sealed the server for {seconds:.0f} s")
+                self._tell(f"sealed the server for {seconds:.1f} s")
                 await self._clock.sleep(seconds)
             self._tell("unsealed the server")
         elif act.what == "rotate":

@@ -12,7 +12,6 @@ SENTENCES = {
     "file not written": "{name} not written: {error}",
     "bundle not written": "the files of {path} not written: {error}",
     "notification failed": "could not tell {notify}: {error}",
-    "notified": "told {notify}: {outcome}",
     "secret failed": "{secret}: {error}",
     "secret recovered": "{secret}: recovered",
     "vault unreachable": "the server does not answer: {error}",
@@ -21,6 +20,8 @@ SENTENCES = {
     "command restarts": "restarts the application: its variables have changed",
     "command ended": "the application has ended: {how}",
 }
+# By outcome; who has started after the change has read it, and is no news.
+NOTIFIED = {"sent": "told {notify}", "absent": "nobody to tell: {notify} does not run"}
 
 
 def told(line: str) -> tuple[str, str] | None:
@@ -45,7 +46,10 @@ def _event(line: str) -> dict[str, Any] | None:
 
 def _sentence(event: dict[str, Any]) -> str | None:
     facts = {key: value for key, value in event.items() if key not in ("event", "timestamp")}
-    if (sentence := SENTENCES.get(event["event"])) is not None:
+    sentence = SENTENCES.get(event["event"])
+    if event["event"] == "notified":
+        sentence = NOTIFIED.get(facts["outcome"])
+    if sentence is not None:
         return sentence.format(**facts, name=os.path.basename(facts.get("path", "")))
     if facts.pop("level", "") not in ("warning", "error"):
         return None

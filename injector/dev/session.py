@@ -183,7 +183,8 @@ class Session:
                 rows.append(("careful", f"git does not ignore {shown}: add it to .gitignore"))
         lines = [f"  {name:<11}{text}" for name, text in rows]
         end = "All of it ends with the command" if self.command else "Ctrl-C ends all of it"
-        for line in ("", *lines, "", f"{end} and leaves nothing behind.", ""):
+        left = f"the files of {os.path.relpath(seed.config)}" if seed.config else "nothing"
+        for line in ("", *lines, "", f"{end} and leaves {left} behind.", ""):
             self.timeline.note(line)
 
 
