@@ -163,6 +163,8 @@ class Transport:
             await session.close()
 
     async def _follow(self, request: Request) -> Reply:
+        if not request.url.startswith("/"):
+            raise ValueError("a path begins with /")  # or it would be a part of the host's name
         target = self.base + request.url
         for _ in range(REDIRECTS):
             reply = await self._once(request, target)

@@ -72,6 +72,16 @@ class Client:
             content = await answer.text()
         return answer.status, json.loads(content) if content[:1] == "{" else content
 
+    async def raw(self, *lines):
+        """Send these lines as they are: a client library would tidy them up."""
+        url = self.session._base_url
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
     async def status(self, *args, **headers):
         return (await self(*args, **headers))[0]
 
@@ -121,6 +131,41 @@ async def test_who_may_use_the_token_does_not_get_it(app, agent):
             assert status == 200
             assert ask.token not in json.dumps(answer)
             assert "accessor" not in {**(answer.get("data") or {}), **(answer.get("auth") or {})}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1//auth/token/lookup-self",
+        "/v1/auth/./token/lookup-self?a=b",
+        "/v1/x/../auth%2Ftoken/lookup-self",
+    ],
+)
+async def test_nor_does_it_by_another_spelling_of_the_path(agent, path):
+    async with agent(GIVES) as ask:
+        answer = await ask.raw(f"GET {path} HTTP/1.1", "Host: localhost")
+
+        assert b" 200 OK" in answer
+        assert b'"policies"' in answer
+        assert ask.token.encode() not in answer
+
+
+async def test_nor_wrapped(agent):
+    async with agent(GIVES) as ask:
+        for path in ("/v1/auth/token/lookup-self", "/v1/ns//auth/token/lookup-self"):
+            status, answer = await ask("GET", path, X_Vault_Wrap_TTL="60s")
+
+            assert (status, "not given away" in answer["errors"][0]) == (403, True)
+
+
+async def test_nor_does_another_host_that_a_request_names(app, agent):
+    """What is no path would go on with the name of Vault's host: vault.example + evil.test://."""
+    async with agent(GIVES) as ask:
+        for target in ("evil.test://x/v1/sys/health", "http://evil.test/v1/sys/health"):
+            answer = await ask.raw(f"GET {target} HTTP/1.1", "Host: evil.test")
+
+            assert b"400 Bad Request" in answer
+            assert b"no proxy to other hosts" in answer
 
 
 async def test_bodies_namespaces_queries_and_errors_go_through_unchanged(app, agent):
@@ -178,9 +223,20 @@ async def test_a_header_that_no_form_of_a_page_can_send_may_be_asked_for(app, ag
         assert await ask.status("GET", "/v1/sys/health", X_Vault_Request="true") == 200
 
 
-async def test_a_page_in_a_browser_does_not_get_the_token_of_the_login(agent):
+@pytest.mark.parametrize(
+    "header", ["Origin: http://evil.test", "Sec-Fetch-Site: cross-site", "Host: evil.test:8200"]
+)
+async def test_a_page_in_a_browser_does_not_get_the_token_of_the_login(app, agent, header):
+    """The last is a page whose name leads to this machine by now: to it we are its own server."""
+    app.put("db", password=SECRET)
+    request = f"GET /v1/{app.path('db')} HTTP/1.1"
+    host = () if header.startswith("Host") else ("Host: localhost",)
     async with agent(GIVES) as ask:
-        assert await ask.status("GET", "/v1/auth/token/lookup-self", Origin="http://evil") == 403
+        assert b" 403 Forbidden" in await ask.raw(request, *host, header)
+        with_its_own = (*host, header, f"X-Vault-Token: {app.admin.token}")
+        assert b" 200 OK" in await ask.raw(request, *with_its_own)
+        for own in ("Host: 127.0.0.1:8200", "Host: localhost", "Host: [::1]:8200"):
+            assert b" 200 OK" in await ask.raw(request, own)
 
 
 async def test_a_server_that_does_not_answer_is_a_502_that_says_so(agent, proxy):

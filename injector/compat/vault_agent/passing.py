@@ -1,6 +1,8 @@
 """Passes requests on to Vault, as the agents' listeners do. Answers are not kept."""
 
+import posixpath
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -23,13 +25,12 @@ _OF_THE_CONNECTION = frozenset(
         *("upgrade", "host", "content-length", "content-encoding", "accept-encoding", "date"),
     )
 )
-# Answers about the token itself, from which ours is taken out: path → where in the answer.
-_ABOUT_ITSELF = {
-    "/v1/auth/token/lookup-self": ("data", ("id", "accessor")),
-    "/v1/auth/token/renew-self": ("auth", ("client_token", "accessor")),
-    "/v1/auth/token/lookup": ("data", ("id", "accessor")),
-    "/v1/auth/token/renew": ("auth", ("client_token", "accessor")),
-}
+_NOT_PASSED = _OF_THE_CONNECTION | {"authorization", TOKEN.lower()}
+# Who asks for these gets the token itself, wherever it is mounted in a namespace.
+_ABOUT_ITSELF = tuple(
+    f"/auth/token/{what}" for what in ("lookup-self", "renew-self", "lookup", "renew")
+)
+_WRAPPED = "X-Vault-Wrap-TTL"
 
 
 def passage(
@@ -74,18 +75,25 @@ class Passage:
         return await self._pass_on(request)
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        if not request.raw_path.startswith("/"):  # what stands there would be a part of the host
+            return _refused(400, "ask for a path: this is no proxy to other hosts")
         token, is_ours = self._token(request)
-        if is_ours and "Origin" in request.headers:
-            return _refused(403, "the token of the login is not for pages in a browser")
+        if is_ours and _is_of_a_page(request):
+            return _refused(
+                403,
+                "the token of the login is not for pages in a browser; programs of this machine "
+                "ask by address, or as localhost",
+            )
+        if is_ours and _WRAPPED in request.headers and _is_about_itself(request.path):
+            return _refused(403, "the token of the login is not given away, wrapped neither")
         if not token and self._gives:
             return _refused(503, "there is no token yet: the login has not succeeded")
         body = await request.read()
         headers = {
             name: value
             for name, value in request.headers.items()
-            if name.lower() not in _OF_THE_CONNECTION and name.lower() != "authorization"
+            if name.lower() not in _NOT_PASSED
         }
-        headers.pop(TOKEN, None)
         if token:
             headers[TOKEN] = token
         sent = Request(request.method, request.raw_path, "passed on", headers, body or None)
@@ -94,9 +102,7 @@ class Passage:
         except InjectorError as exc:
             return _refused(502, str(exc))
         self._log.debug("passed on", method=request.method, path=request.path, status=reply.status)
-        content = reply.body
-        if is_ours or _names(body, self._ours()):
-            content = _without_token(request.path, content)
+        content = _without(token if is_ours else self._ours(), reply.body)
         kept = [(n, v) for n, v in reply.headers.items() if n.lower() not in _OF_THE_CONNECTION]
         return web.Response(status=reply.status, headers=kept, body=content)
 
@@ -115,25 +121,50 @@ class Passage:
         return held.value if held is not None else ""
 
 
-def _names(body: bytes, token: str) -> bool:
-    """Tell whether a request is about this token."""
-    return bool(token) and token.encode() in body
+def _is_of_a_page(request: web.Request) -> bool:
+    """Tell whether a browser asks, for a page of whoever wrote that.
+
+    It says so itself, but not where the page's own name has come to lead to this machine.
+    """
+    if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        return True
+    bound = request.get_extra_info("sockname")
+    if not isinstance(bound, tuple) or not ip_address(bound[0]).is_loopback:
+        return False
+    host = request.url.host or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host != "localhost"
+    return False
 
 
-def _without_token(path: str, body: bytes) -> bytes:
-    """Take the token out of an answer about itself: who may use it need not have it."""
-    place = _ABOUT_ITSELF.get(path)
-    if place is None:
+def _is_about_itself(path: str) -> bool:
+    return posixpath.normpath(path).endswith(_ABOUT_ITSELF)
+
+
+def _without(token: str, body: bytes) -> bytes:
+    """Take our token out of an answer, and what it is called: who may use it need not have it."""
+    if not token or token.encode() not in body:
         return body
     try:
         answer: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return body
-    block, names = place
-    if isinstance(answer, dict) and isinstance(answer.get(block), dict):
-        for name in names:
-            answer[block].pop(name, None)
-    return msgspec.json.encode(answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body.replace(token.encode(), b"")
+    return msgspec.json.encode(_pruned(token, answer))
+
+
+def _pruned(token: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        about_it = token in value.values()
+        return {
+            name: _pruned(token, item)
+            for name, item in value.items()
+            if item != token and not (about_it and name == "accessor")
+        }
+    if isinstance(value, list):
+        return [_pruned(token, item) for item in value if item != token]
+    return value.replace(token, "") if isinstance(value, str) else value
 
 
 def _refused(status: int, why: str) -> web.Response:
