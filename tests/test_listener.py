@@ -1,8 +1,11 @@
 """The listeners of a real process: who may ask for what, and what they answer."""
 
+import contextlib
 import http.client
 import json
 import os
+import resource
+import signal
 import socket
 
 import pytest
@@ -128,6 +131,28 @@ LOOK_AND_CHANGE = (
     ("POST", "/quit"),
     ("POST", "/agent/v1/quit"),
 )
+
+
+@pytest.mark.parametrize("begins", [b"", b"GET /livez HTTP/1.1\r\n"])
+def test_any_number_of_silent_connections_takes_nothing_from_anybody(app, tmpfs, tmp_path, begins):
+    app.put("db", password="one")
+    port, settings = on_tcp(app, tmpfs)
+    limit = (resource.RLIMIT_NOFILE, (260, 260))
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path, preexec=lambda: resource.setrlimit(*limit)) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+        with contextlib.ExitStack() as crowd:
+            for _ in range(400):
+                connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+                crowd.enter_context(connection).sendall(begins)
+
+            assert ask(port, "GET", "/livez")[0] == 200
+            app.put("db", password="two")
+            injector.send(signal.SIGUSR1)
+            injector.wait_for("file written", times=2)
+        assert injector.end() == 0
+    assert "Too many open files" not in injector.output
 
 
 def test_a_page_in_a_browser_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):

@@ -1,10 +1,13 @@
 """Answers that are not Vault's, or that Vault does not give: none is believed, none ends us."""
 
+import contextlib
+import gzip
 import json
 
 import pytest
 from aiohttp import web
 
+from injector.vault import transport
 from tests.engine import engine, load_from
 from tests.test_engine import one_file
 
@@ -120,4 +123,34 @@ async def test_an_error_that_is_not_text_is_still_an_error(proxy, clock, loaded)
 
     async with engine(loaded, clock) as running:
         await clock.advance(5)
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize("packed", [True, False])
+async def test_an_answer_without_an_end_costs_no_memory(
+    proxy, clock, tmpfs, loaded, packed, monkeypatch
+):
+    """Not even one that is small on the wire."""
+    monkeypatch.setattr(transport, "LARGEST", 2**20)
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        if packed:
+            response = answer(gzip.compress(b" " * 8 * 2**20))
+            response.headers["Content-Encoding"] = "gzip"
+            return response
+        stream = web.StreamResponse()
+        await stream.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await stream.write(b" " * 65536)
+        return stream
+
+    async with engine(loaded, clock) as running:
+        proxy.only, proxy.answer = "/data/", endless
+        await clock.advance(140)
+
+        assert "is larger than 1 MiB" in running.log
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        proxy.answer = None
+        await clock.advance(140)
         assert running.assembly.health.settled

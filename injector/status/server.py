@@ -12,6 +12,7 @@ from injector.config.leaves import duration_of
 from injector.config.problem import Wrong
 from injector.errors import MissingError
 from injector.log import Logger
+from injector.status.crowd import Crowd
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import Report
 from injector.status.sockets import bind, same_user, tls_context
@@ -54,19 +55,22 @@ class StatusServer:
     async def run(self) -> None:
         """Serve. Runs until cancelled; raises ConfigError if the address cannot be had."""
         with bind(self._listener) as bound:
+            crowd = Crowd()
             runner = web.AppRunner(
-                self._app(), handle_signals=False, access_log=None, shutdown_timeout=0.5
+                self._app(crowd), handle_signals=False, access_log=None, shutdown_timeout=0.5
             )
             await runner.setup()
+            accepting = await crowd.accept(runner.server, bound, tls_context(self._listener))
             try:
-                await web.SockSite(runner, bound, ssl_context=tls_context(self._listener)).start()
                 self._log.info("listening", type=self._listener.type, address=bound.getsockname())
                 await self._clock.sleep(float("inf"))
             finally:
+                accepting.close()
                 await runner.cleanup()
 
-    def _app(self) -> web.Application:
-        app = web.Application(middlewares=self._more, client_max_size=LARGEST_BODY)
+    def _app(self, crowd: Crowd) -> web.Application:
+        middlewares = (crowd, *self._more)
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
         app.add_routes(
             [
                 web.get("/", self._page),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from injector.config import model
 from injector.errors import ConfigError
 
-BACKLOG = 64
+BACKLOG = 512
 
 
 @contextlib.contextmanager

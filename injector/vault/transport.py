@@ -25,6 +25,8 @@ CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
 _DECODER = msgspec.json.Decoder(float_hook=spelled)
 
+# More than this is no answer of Vault's to us, which are a few KiB: it would only cost memory.
+LARGEST = 64 * 2**20
 REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
 
 
@@ -195,7 +197,7 @@ class Transport:
                 proxy=self.proxy,
                 server_hostname=self.settings.tls_server_name or None,
             ) as response:
-                return Reply(response.status, response.headers, await response.read())
+                return Reply(response.status, response.headers, await _whole(response, self.base))
         finally:
             self._under_way[session] -= 1
             if not self._under_way[session]:
@@ -225,6 +227,19 @@ class Transport:
         session._retry_connection = False  # noqa: SLF001
         self._session = session
         return session
+
+
+async def _whole(response: aiohttp.ClientResponse, base: str) -> bytes:
+    """Read the body; raises TransientError for one that has no end, or is unpacked to too much."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > LARGEST:
+            raise TransientError(
+                f"the answer of {base} is larger than {LARGEST >> 20} MiB: is `vault.address` "
+                "right, or does something stand in between?"
+            )
+    return bytes(body)
 
 
 def _describe(exc: Exception, settings: model.Vault, base: str) -> str:

@@ -1,5 +1,6 @@
 """Passes requests on to Vault, as the agents' listeners do. Answers are not kept."""
 
+import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
@@ -75,20 +76,16 @@ class Passage:
         return await self._pass_on(request)
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
-        if not request.raw_path.startswith("/"):  # what stands there would be a part of the host
-            return _refused(400, "ask for a path: this is no proxy to other hosts")
         token, is_ours = self._token(request)
-        if is_ours and _is_of_a_page(request):
-            return _refused(
-                403,
-                "the token of the login is not for pages in a browser; programs of this machine "
-                "ask by address, or as localhost",
-            )
-        if is_ours and _WRAPPED in request.headers and _is_about_itself(request.path):
-            return _refused(403, "the token of the login is not given away, wrapped neither")
+        if refusal := _refusal(request, is_ours=is_ours):
+            return refusal
         if not token and self._gives:
             return _refused(503, "there is no token yet: the login has not succeeded")
-        body = await request.read()
+        try:
+            async with asyncio.timeout(self._transport.settings.timeout):
+                body = await request.read()
+        except TimeoutError:
+            return _refused(408, "the request was not complete in time")
         headers = {
             name: value
             for name, value in request.headers.items()
@@ -119,6 +116,21 @@ class Passage:
     def _ours(self) -> str:
         held = self._tokens.held
         return held.value if held is not None else ""
+
+
+def _refusal(request: web.Request, *, is_ours: bool) -> web.Response | None:
+    """Refuse what would let our token out; None if it would not."""
+    if not request.raw_path.startswith("/"):  # what stands there would be a part of the host
+        return _refused(400, "ask for a path: this is no proxy to other hosts")
+    if is_ours and _is_of_a_page(request):
+        return _refused(
+            403,
+            "the token of the login is not for pages in a browser; programs of this machine ask "
+            "by address, or as localhost",
+        )
+    if is_ours and _WRAPPED in request.headers and _is_about_itself(request.path):
+        return _refused(403, "the token of the login is not given away, wrapped neither")
+    return None
 
 
 def _is_of_a_page(request: web.Request) -> bool:

@@ -1,0 +1,55 @@
+"""Bounds the connections of a listener: nobody may take the descriptors that secrets need."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from injector.status.sockets import BACKLOG
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Of 1,024 descriptors, which is what many processes get, there have to be enough for the rest.
+MOST = 150
+AT_ONCE = 16  # accepted before any of them counts
+HANDSHAKE = 5.0  # seconds for TLS, of which nothing is known until it is done
+
+
+class Crowd:
+    """The connections of one listener: what aiohttp calls a middleware, and who it serves."""
+
+    __middleware_version__ = 1
+
+    def __init__(self) -> None:
+        self._served: set[object] = set()
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Note that a connection is of use for as long as its request is being answered."""
+        self._served.add(request.protocol)
+        try:
+            return await handler(request)
+        finally:
+            self._served.discard(request.protocol)
+
+    async def accept(
+        self, server: web.Server | None, bound: socket.socket, tls: ssl.SSLContext | None
+    ) -> asyncio.Server:
+        """Serve this socket. Where too many are connected, the oldest that ask nothing go."""
+        assert server is not None
+
+        def accepted() -> RequestHandler:
+            connections = server.connections
+            idle = (each for each in connections if each not in self._served)
+            for connection, _ in zip(idle, range(len(connections) - MOST + 1), strict=False):
+                connection.force_close()
+            return server()
+
+        timeout = HANDSHAKE if tls is not None else None
+        accepting = await asyncio.get_running_loop().create_server(
+            accepted, sock=bound, backlog=AT_ONCE, ssl=tls, ssl_handshake_timeout=timeout
+        )
+        bound.listen(BACKLOG)  # more of them wait in the kernel, where they cost us nothing
+        return accepting
