@@ -37,6 +37,7 @@ def memory() -> Iterator[Path]:
         watched(folder),
     ):
         os.environ["TEST_RUN"] = folder  # a mark in the environment of all that
+        os.chmod(folder, 0o711)  # tests let others into folders in it
         yield Path(folder)
 
 

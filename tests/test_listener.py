@@ -112,15 +112,17 @@ def test_over_the_socket_another_user_may_only_look(app, tmpfs, tmp_path):
         injector.wait_for("listening")
         reading, writing = os.pipe()
         if (child := os.fork()) == 0:
-            os.setuid(65534)
-            statuses = [ask(tmpfs / "injector.sock", *what)[0] for what in LOOK_AND_CHANGE]
-            os.write(writing, repr(statuses).encode())
-            os._exit(0)
+            try:
+                os.setuid(65534)
+                statuses = [ask(tmpfs / "injector.sock", *what)[0] for what in LOOK_AND_CHANGE]
+                os.write(writing, repr(statuses).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
         os.waitpid(child, 0)
 
         assert os.read(reading, 100) == b"[200, 200, 403, 403, 403]"
         os.close(reading)
-        os.close(writing)
         assert injector.end() == 0
 
 
