@@ -31,7 +31,7 @@ async def delivered(clock, running, app):
 async def test_a_new_secret_id_is_used_while_the_old_token_is_valid(load, app, proxy, clock):
     async with engine(load(remove_secret_id_file_after_reading=True), clock) as running:
         old = running.token
-        watching = FileWatch(running.assembly, reload=lambda: None, log=running.kept.log)
+        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
 
         async def deliver():
             app.new_secret_id()

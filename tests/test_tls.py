@@ -139,7 +139,7 @@ async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_
             tmp_path, configuration(app, proxy.address, vault=trust, template=[entry])
         )
         async with engine(loaded, clock) as running:
-            watching = FileWatch(running.assembly, reload=lambda: None, log=running.kept.log)
+            watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
 
             async def swap():
                 (tmp_path / "ca.pem").write_text("-----BEGIN CERT")
@@ -198,7 +198,7 @@ async def test_a_running_engine_survives_every_swap_of_certificates(
             await clock.advance(5)
             assert (tmpfs / "db.env").read_text() == "two"
 
-            watching = FileWatch(running.assembly, reload=lambda: None, log=running.kept.log)
+            watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
 
             async def swap():
                 write_pair(tmp_path, certificate=None, key=second)

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from injector.agent.assembly import Assembly
+from injector.agent.kept import Kept
 from injector.config import model
 from injector.errors import TransientError
-from injector.log import Logger
 from injector.reload import changes, fingerprints
 from injector.vault.tls import tls_context
+
+# Who is to exit when all is in place mostly does before a change could be noticed: watching, which
+# costs 25 ms to import, begins once it takes longer than this, seconds.
+SOON = 1.0
 
 
 class FileWatch:
@@ -15,11 +19,13 @@ class FileWatch:
 
     name = "files"
 
-    def __init__(self, assembly: Assembly, *, reload: Callable[[], None], log: Logger) -> None:
+    def __init__(self, assembly: Assembly, kept: Kept, *, reload: Callable[[], None]) -> None:
         self._assembly = assembly
         self._reload = reload
-        self._log = log
+        self._clock = kept.clock
+        self._log = kept.log
         config = assembly.loaded.config
+        self._begins_after = SOON if config.exit_after_auth else 0.0
         self._config_files = assembly.loaded.files
         self._login_files = assembly.auth.inputs
         self._tls_files = _tls_files(config.vault)
@@ -28,6 +34,8 @@ class FileWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        if self._begins_after:
+            await self._clock.sleep(self._begins_after)
         async for changed in changes(self._known):
             self._log.debug("files changed", paths=sorted(changed))
             if changed & self._tls_files:

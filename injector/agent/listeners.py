@@ -6,21 +6,34 @@ from typing import TYPE_CHECKING
 
 from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
-from injector.agent.refresh import Refresh
 from injector.config import model
-from injector.status.report import Report
-from injector.status.server import Actions, StatusServer
 from injector.status.sockets import bind, tls_context
 from injector.vault import Transport
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
 
+    from injector.status.server import StatusServer
+
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
-def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> list[StatusServer]:
+def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> "list[StatusServer]":
     """Return a server for each listener; the default one only where its folder can be made."""
+    found = assembly.loaded.config.listener
+    if not found and assembly.loaded.listens:
+        found = _default(kept)
+    return _servers(found, assembly, kept, stop) if found else []
+
+
+def _servers(
+    found: tuple[model.Listener, ...], assembly: Assembly, kept: Kept, stop: Callable[[], None]
+) -> "list[StatusServer]":
+    # 15 ms that whoever has no listener does without.
+    from injector.agent.refresh import Refresh
+    from injector.status.report import Report
+    from injector.status.server import Actions, StatusServer
+
     report = Report(
         clock=kept.clock,
         health=assembly.health,
@@ -40,9 +53,6 @@ def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> li
         started_at=kept.started_at,
     )
     actions = Actions(stop, Refresh(assembly, kept))
-    found = assembly.loaded.config.listener
-    if not found and assembly.loaded.listens:
-        found = _default(kept)
     passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: ()
     return [
         StatusServer(listener, report, actions, kept.clock, kept.log, passing(index))

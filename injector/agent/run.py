@@ -70,7 +70,7 @@ class Daemon:
         services: list[Service] = [
             *assembly.services(),
             *listeners(assembly, self._kept, stop=self._ask_to_quit),
-            FileWatch(assembly, reload=self._ask_to_reload, log=self._kept.log),
+            FileWatch(assembly, self._kept, reload=self._ask_to_reload),
         ]
         if isinstance(self._kept.clock, SystemClock):
             services.append(ResumeWatch(self._kept.clock))
