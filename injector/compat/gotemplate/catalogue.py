@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from injector.compat.gotemplate.functions.builtins import BUILTINS
-
 _HERE = "injector.compat.gotemplate.functions"
 # Modules and their functions. The first two depend on the snapshot, on the machine, or on what was
 # called before, and are made for each rendering.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "secrets": ("pkiCert", "secret", "secrets"),
-    "environment": (
+    "local": (
         "env", "envOrDefault", "executeTemplate", "file", "mustEnv", "scratch", "sockaddr",
         "timestamp", "writeToFile",
+    ),
+    "builtins": (
+        "and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not",
+        "or", "print", "printf", "println", "slice", "urlquery",
     ),
     "collections": (
         "contains", "containsAll", "containsAny", "containsNone", "containsNotAll", "explodeMap",
@@ -90,7 +92,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 # What each family is about, for people.
 OF_FAMILY = {
     "secrets": "secrets",
-    "environment": "the machine, and the rendering itself",
+    "local": "the machine, and the rendering itself",
+    "builtins": "Go's own",
     "collections": "lists and maps",
     "debugging": "debugging",
     "documents": "JSON",
@@ -108,7 +111,8 @@ OF_FAMILY = {
     "toml": "TOML",
     "yaml": "YAML",
 }
-PER_RENDERING = frozenset((*FAMILIES["secrets"], *FAMILIES["environment"]))
+LOCAL = frozenset(FAMILIES["local"])
+PER_RENDERING = LOCAL.union(FAMILIES["secrets"])
 _MODULES = {
     name: module
     for module, names in FAMILIES.items()
@@ -175,19 +179,17 @@ class Catalogue(Mapping[str, Callable[..., Any]]):
     """The functions that are the same in every rendering; it knows the names of the others."""
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        if name in BUILTINS:
-            return BUILTINS[name]
         function: Callable[..., Any] = import_module(f"{_HERE}.{_MODULES[name]}").FUNCTIONS[name]
         return function
 
     def __contains__(self, name: object) -> bool:
-        return name in BUILTINS or name in _MODULES or name in PER_RENDERING
+        return name in _MODULES or name in PER_RENDERING
 
     def __iter__(self) -> Iterator[str]:
-        yield from (*BUILTINS, *_MODULES)
+        yield from _MODULES
 
     def __len__(self) -> int:
-        return len(BUILTINS) + len(_MODULES)
+        return len(_MODULES)
 
 
 CATALOGUE = Catalogue()

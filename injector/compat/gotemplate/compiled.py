@@ -4,23 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from injector.compat.gotemplate.catalogue import CATALOGUE, PER_RENDERING, REFUSED
+from injector.compat.gotemplate.catalogue import CATALOGUE, LOCAL, PER_RENDERING, REFUSED
 from injector.compat.gotemplate.explain import explained
-from injector.compat.gotemplate.functions.environment import Environment
-from injector.compat.gotemplate.functions.nesting import execute_template
-from injector.compat.gotemplate.functions.scratch import Scratch
 from injector.compat.gotemplate.functions.secrets import Secrets
-from injector.compat.gotemplate.functions.writing import Writing
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import bytes_of
 from injector.compat.gotemplate.mentions import TRUST_AUTHORS, names, spelled_arguments
 from injector.compat.gotemplate.model import Surroundings
 from injector.compat.gotemplate.run.expressions import Function
+from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.statements import Execution
 from injector.compat.gotemplate.syntax.lexer import tokens
 from injector.compat.gotemplate.syntax.nodes import Tree
 from injector.compat.gotemplate.syntax.parser import parsed
-from injector.destination.beside import Contents
+from injector.destination.beside import Beside, Contents
 from injector.errors import RenderError
 from injector.secret import Ref
 from injector.template.model import Lacking, Rendered, Snapshot, Source
@@ -54,7 +51,8 @@ class Outcome:
     text: str
     fault: ExecutionFault | None
     secrets: Secrets
-    writing: Writing
+    read: frozenset[str] = frozenset()
+    written: tuple[Beside, ...] = ()
 
 
 class GoTemplate:
@@ -77,7 +75,10 @@ class GoTemplate:
         self._surroundings = surroundings
         self._spelled = spelled_arguments(tree) if called & TRUST_AUTHORS else frozenset()
         # Functions that are the same in every rendering.
-        self._functions = {name: CATALOGUE[name] for name in called - PER_RENDERING}
+        self._functions: dict[str, Function] = {
+            name: CATALOGUE[name] for name in called - PER_RENDERING
+        }
+        self._is_local = bool(called & LOCAL)
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
         """Return the content, or every secret that is lacking as far as can be told now.
@@ -97,7 +98,7 @@ class GoTemplate:
             return Lacking(frozenset(outcome.secrets.lacking))
         if outcome.fault is not None:
             raise explained(self.name, outcome.fault, outcome.secrets.path_of)
-        contents = Contents(bytes_of(outcome.text), outcome.writing.files)
+        contents = Contents(bytes_of(outcome.text), outcome.written)
         return Rendered(contents, frozenset(outcome.secrets.used))
 
     def uses(self) -> "list[Use]":
@@ -112,32 +113,32 @@ class GoTemplate:
         if outcome.fault is not None:
             raise explained(self.name, outcome.fault, outcome.secrets.path_of)
         self.refs = frozenset(outcome.secrets.lacking)
+        self.files = outcome.read
 
     def _execute(self, snapshot: Snapshot, *, files_may_come: bool = False) -> Outcome:
         """Execute once; what goes wrong is part of the outcome."""
-        scratch = Scratch()
-        writing = Writing(self._surroundings, self._spelled)
-        environment = Environment(self._surroundings, self._spelled, files_may_come=files_may_come)
-        functions: dict[str, Function] = dict(self._functions)
+        progress = Progress()
+        secrets = Secrets(snapshot, self._named, progress)
+        functions = self._functions | secrets.functions()
         execution = Execution(
             self._tree,
             functions,
+            progress,
             missing_is_error=self._source.error_on_missing_key,
-            forget_effects=scratch.forget,
         )
-        secrets = Secrets(snapshot, self._named, at=lambda: execution.progress.call)
-        functions |= secrets.functions()
-        functions |= environment.functions()
-        functions |= {
-            "executeTemplate": execute_template(execution),
-            "scratch": scratch.itself,
-            "writeToFile": writing.write_to_file,
-        }
+        local = None
+        if self._is_local:
+            from injector.compat.gotemplate.functions.local import Local  # most do without
+
+            local = Local(
+                execution, self._surroundings, self._spelled, files_may_come=files_may_come
+            )
+            functions |= local.functions
         text, fault = "", None
         try:
             text = execution.run()
         except ExecutionFault as error:
             fault = error
-        if files_may_come:
-            self.files = frozenset(environment.read)
-        return Outcome(text, fault, secrets, writing)
+        if local is None:
+            return Outcome(text, fault, secrets)
+        return Outcome(text, fault, secrets, local.read, local.written)

@@ -35,9 +35,10 @@ class Token(NamedTuple):
     column: int
 
 
-_BLANK = re.compile(r"[ \t\n\r]+")
-_LINE_COMMENT = re.compile(r"(?:#|//)[^\n]*")
-_BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+# White space and comments.
+_BETWEEN = re.compile(r"(?:[ \t\n\r]+|(?:#|//)[^\n]*|/\*.*?\*/)*", re.DOTALL)
+# What a name mostly consists of; letters and digits of other scripts are looked at one by one.
+_NAME = re.compile(r"[A-Za-z0-9_.-]*")
 _NUMBER = re.compile(
     r"-?(?P<hex>0[xX][0-9a-fA-F]*)"
     r"|-?(?:[0-9]+(?P<fraction>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][-+]?[0-9]*)?"
@@ -94,23 +95,21 @@ class _Scanner:
 
     def _skip(self) -> None:
         """Go past white space and comments."""
-        while True:
-            match = _BLANK.match(self._text, self._at) or _LINE_COMMENT.match(self._text, self._at)
-            if not match and self._text.startswith("/", self._at):
-                match = _BLOCK_COMMENT.match(self._text, self._at)
-                if not match:
-                    raise self._fault(
-                        "a comment that begins with '/*' is never closed"
-                        if self._text.startswith("/*", self._at)
-                        else "a comment begins with '#', '//' or '/*'"
-                    )
-            if not match:
-                return
-            self._advance(match.end())
+        if between := _BETWEEN.match(self._text, self._at):
+            self._advance(between.end())
+        if self._text.startswith("/", self._at):
+            raise self._fault(
+                "a comment that begins with '/*' is never closed"
+                if self._text.startswith("/*", self._at)
+                else "a comment begins with '#', '//' or '/*'"
+            )
 
     def _identifier(self) -> Token:
         end = self._at + 1
-        while end < len(self._text) and _goes_on(self._text[end]):
+        while name := _NAME.match(self._text, end):
+            end = name.end()
+            if not _goes_on(self._text[end : end + 1]):
+                break
             end += 1
         word = self._text[self._at : end]
         return self._token(Kind.BOOLEAN if word in ("true", "false") else Kind.IDENTIFIER, end)
@@ -190,4 +189,5 @@ def _is_letter(char: str) -> bool:
 
 
 def _goes_on(char: str) -> bool:
-    return _is_letter(char) or char.isdecimal() or char in "-."
+    """Tell whether a letter or digit of another script is here, and not the end."""
+    return char.isalpha() or char.isdecimal()

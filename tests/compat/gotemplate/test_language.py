@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from injector.compat.gotemplate.functions import documents, parsing, text
-from injector.compat.gotemplate.functions.builtins import BUILTINS
+from injector.compat.gotemplate.functions import builtins, documents, parsing, text
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import Number
+from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.statements import Execution
 from injector.compat.gotemplate.syntax.lexer import tokens
 from injector.compat.gotemplate.syntax.parser import parsed
@@ -25,7 +25,7 @@ def data():
 
 
 FUNCTIONS = {
-    **BUILTINS,
+    **builtins.FUNCTIONS,
     **{name: parsing.FUNCTIONS[name] for name in ("parseInt", "parseUint", "parseFloat")},
     **{name: text.FUNCTIONS[name] for name in ("indent", "join", "split", "splitToMap", "toUpper")},
     "parseJSON": documents.FUNCTIONS["parseJSON"],
@@ -39,7 +39,7 @@ def outcome(source, options):
     try:
         tree = parsed(source, tokens(source, *delimiters), FUNCTIONS, {})
         strict = "missingkey=error" in options
-        return Execution(tree, FUNCTIONS, missing_is_error=strict).run(), ""
+        return Execution(tree, FUNCTIONS, Progress(), missing_is_error=strict).run(), ""
     except SyntaxFault as fault:
         return "", str(fault)
     except ExecutionFault as fault:

@@ -144,7 +144,7 @@ def _decides(first: Any, *_others: Any) -> Any:
     return first  # `and` and `or` are the evaluator's: they do not evaluate all arguments
 
 
-BUILTINS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "and": _decides,
     "call": _decides,  # the evaluator's, since it quotes the callee
     "eq": comparison.equal,

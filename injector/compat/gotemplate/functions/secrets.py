@@ -1,7 +1,7 @@
 """`secret`, `secrets`, `pkiCert`: what a template asks Vault for."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from injector.compat.gotemplate.certificates import certificate
@@ -11,6 +11,7 @@ from injector.compat.gotemplate.go.quoting import quoted
 from injector.compat.gotemplate.go.values import UNKNOWN, NilStrings, Strings, Struct, Unknown
 from injector.compat.gotemplate.response import as_go_has_it
 from injector.compat.gotemplate.run.expressions import Function
+from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.stateful import Stateful
 from injector.secret import Ref
 from injector.template.model import Snapshot
@@ -23,14 +24,14 @@ _KV2 = frozenset(("data", "metadata"))
 class Secrets:
     """The functions, for one rendering, with the record of what they were asked."""
 
-    def __init__(self, snapshot: Snapshot, named: Collection[Ref], at: Callable[[], int]) -> None:
+    def __init__(self, snapshot: Snapshot, named: Collection[Ref], progress: Progress) -> None:
         self.used: set[Ref] = set()
         self.lacking: set[Ref] = set()
         # By where the call begins; None for one that depends on another secret.
         self.asked: dict[int, set[Ref | None]] = defaultdict(set)
         self._snapshot = snapshot
         self._named = named
-        self._at = at
+        self._progress = progress
         self._seen: dict[Ref, Struct] = {}
 
     def functions(self) -> dict[str, Function]:
@@ -71,12 +72,12 @@ class Secrets:
         return certificate(found.fields["Data"])
 
     def _unknown(self, *_given: Any) -> Any:
-        self.asked[self._at()].add(None)
+        self.asked[self._progress.call].add(None)
         return UNKNOWN
 
     def _answer(self, function: str, words: Sequence[str]) -> Any:
         ref = ref_of(function, words, self._named)
-        self.asked[self._at()].add(ref)
+        self.asked[self._progress.call].add(ref)
         if ref in self._seen:
             return self._seen[ref]
         if ref not in self._snapshot:
@@ -97,8 +98,7 @@ def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
         raise GoError(f"{function}: the path is empty")
     if len(words) > 1 or function == "pkiCert":
         return Ref.of(path, _params(words[1:]))
-    plain = Ref.of(path)
-    if function == "secret" and plain in named:
+    if function == "secret" and named and (plain := Ref.of(path)) in named:
         return plain
     steps = path.split("/")
     may_be_kv = steps[0] not in _NO_MOUNTS and not _KV2.intersection(steps[1:2])

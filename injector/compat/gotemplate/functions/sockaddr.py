@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from injector.compat.gotemplate.functions.builtins import BUILTINS
+from injector.compat.gotemplate.functions import builtins
 from injector.compat.gotemplate.go.faults import ExecutionFault, GoError, SyntaxFault
 from injector.compat.gotemplate.network.attributes import attr, join
 from injector.compat.gotemplate.network.choices import Choices
@@ -11,6 +11,7 @@ from injector.compat.gotemplate.network.filters import exclude, include
 from injector.compat.gotemplate.network.model import Machine, ReadMachine
 from injector.compat.gotemplate.network.order import limit, offset, unique
 from injector.compat.gotemplate.network.shifting import math
+from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.statements import Execution
 from injector.compat.gotemplate.syntax.lexer import tokens
 from injector.compat.gotemplate.syntax.parser import parsed
@@ -41,7 +42,7 @@ def sockaddr(words: tuple[str, ...], read: ReadMachine, spelled: Collection[str]
 
 
 def _evaluated(source: str, machine: Machine) -> str:
-    functions = BUILTINS | _FUNCTIONS | Choices(machine).functions()
+    functions = builtins.FUNCTIONS | _FUNCTIONS | Choices(machine).functions()
     found = tokens(source, "{{", "}}")
     tree = parsed(source, found, functions, {})
-    return Execution(tree, functions, missing_is_error=True).run("", machine.addresses)
+    return Execution(tree, functions, Progress(), missing_is_error=True).run("", machine.addresses)

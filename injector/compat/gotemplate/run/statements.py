@@ -44,16 +44,16 @@ class Execution:
         self,
         tree: nodes.Tree,
         functions: Functions,
+        progress: Progress,
         *,
         missing_is_error: bool,
-        forget_effects: Callable[[], None] = lambda: None,
     ) -> None:
         self.tree = tree
         self.functions = functions
+        self.progress = progress
         self.missing_is_error = missing_is_error
         # Told when a part was left out that may have changed what functions keep.
-        self.forget_effects = forget_effects
-        self.progress = Progress()
+        self.forget_effects: Callable[[], None] = lambda: None
         self.left_out = 0  # parts whose text is not known yet
         self.depth = 0
 

@@ -1,21 +1,22 @@
-"""The syntax tree of a template. A node's text is Go's: errors quote it."""
+"""The syntax tree of a template. A node's text is Go's: errors quote it.
+
+Nodes are named tuples: each template makes dozens, and frozen dataclasses take three times as long.
+"""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from injector.compat.gotemplate.go.quoting import quoted
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Text(NamedTuple):
     """Text between actions."""
 
     start: int
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dot:
+class Dot(NamedTuple):
     """The cursor."""
 
     start: int
@@ -24,8 +25,7 @@ class Dot:
         return "."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Nil:
+class Nil(NamedTuple):
     """The word nil."""
 
     start: int
@@ -34,8 +34,7 @@ class Nil:
         return "nil"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bool:
+class Bool(NamedTuple):
     """True or false."""
 
     start: int
@@ -45,8 +44,7 @@ class Bool:
         return "true" if self.value else "false"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Number:
+class Number(NamedTuple):
     """A constant; each member is what it is as that type, None if it is not."""
 
     start: int
@@ -67,8 +65,7 @@ class Number:
         return self.text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class String:
+class String(NamedTuple):
     """A constant; `literal` is how it is written."""
 
     start: int
@@ -79,8 +76,7 @@ class String:
         return self.literal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Identifier:
+class Identifier(NamedTuple):
     """The name of a function."""
 
     start: int
@@ -90,8 +86,7 @@ class Identifier:
         return self.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
+class Field(NamedTuple):
     """One or more keys, looked up from the cursor."""
 
     start: int
@@ -101,8 +96,7 @@ class Field:
         return "".join(f".{key}" for key in self.keys)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Variable:
+class Variable(NamedTuple):
     """A variable, and keys looked up from it."""
 
     start: int
@@ -113,8 +107,7 @@ class Variable:
         return ".".join((self.name, *self.keys))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chain:
+class Chain(NamedTuple):
     """Keys, looked up from what a parenthesis or function gives."""
 
     start: int
@@ -126,8 +119,7 @@ class Chain:
         return inner + "".join(f".{key}" for key in self.keys)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Command:
+class Command(NamedTuple):
     """A function or value, and its arguments."""
 
     start: int
@@ -137,8 +129,7 @@ class Command:
         return " ".join(f"({arg})" if isinstance(arg, Pipe) else str(arg) for arg in self.arguments)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pipe:
+class Pipe(NamedTuple):
     """Commands, each with the result of the one before as its last argument."""
 
     start: int
@@ -153,8 +144,7 @@ class Pipe:
         return f"{', '.join(map(str, self.variables))} {'=' if self.assigns else ':='} {text}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Action:
+class Action(NamedTuple):
     """A pipeline that is printed, unless it declares or assigns."""
 
     start: int
@@ -164,8 +154,7 @@ class Action:
         return f"{{{{{self.pipe}}}}}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
+class Branch(NamedTuple):
     """`if`, `with` or `range`."""
 
     start: int
@@ -175,16 +164,14 @@ class Branch:
     otherwise: tuple["Node", ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Jump:
+class Jump(NamedTuple):
     """`break` or `continue`."""
 
     start: int
     word: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(NamedTuple):
     """`template`: another template's text."""
 
     start: int
