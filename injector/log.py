@@ -196,7 +196,7 @@ def logger(
         last,
     ]
     made: Logger = structlog.wrap_logger(
-        structlog.PrintLogger(cast("TextIO", _Tolerant(stream))),
+        structlog.WriteLogger(cast("TextIO", _Tolerant(stream))),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         context_class=dict,

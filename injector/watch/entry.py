@@ -41,6 +41,7 @@ class Entries:
             names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
         }
         self._in_place: dict[Ref, Entry] = {}  # of what is wanted now
+        self._names: set[str] = set()  # of those
 
     def of(self, ref: Ref) -> Entry:
         if (entry := self._named.get(ref) or self._in_place.get(ref)) is None:
@@ -49,7 +50,8 @@ class Entries:
 
     def forget(self, ref: Ref) -> None:
         """Drop what is kept of a secret that is not wanted any more: a path may be computed."""
-        self._in_place.pop(ref, None)
+        if (entry := self._in_place.pop(ref, None)) is not None:
+            self._names.discard(entry.name)
 
     def overlap(self, ref: Ref) -> float:
         """Return the overlap of a secret that may have been forgotten."""
@@ -58,10 +60,10 @@ class Entries:
 
     def _free_name(self, ref: Ref) -> str:
         path = name = self._redact(str(ref))
-        used = {entry.name for entry in self._in_place.values()}
         numbers = count(2)
-        while name in used:
+        while name in self._names:
             name = f"{path} #{next(numbers)}"
+        self._names.add(name)
         return name
 
     def _entry(self, name: str, secret: model.Secret) -> Entry:
