@@ -33,7 +33,10 @@ class Elsewhere:
 
 
 class Here(Elsewhere):
-    """This machine."""
+    """This machine, as it is for one reading of a configuration."""
+
+    def __init__(self) -> None:
+        self._disks: dict[str, str] = {}  # by folder: a thousand files are mostly in one
 
     def existing(self, path: str) -> Existing | None:
         """Only root can give a file away, and does so where nobody else can have put it there."""
@@ -50,12 +53,19 @@ class Here(Elsewhere):
         return Existing(perms, (found.st_uid, found.st_gid) if keeps_owner else None)
 
     def disk(self, path: str) -> str:
-        try:
-            fd, existing, _ = open_nearest(os.path.dirname(path))
-        except OSError:
-            return ""  # whoever writes there gets to know
-        try:
-            filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
-        finally:
-            os.close(fd)
-        return "" if filesystem in mounts.MEMORY_BACKED else filesystem
+        folder = os.path.dirname(path)
+        if folder not in self._disks:
+            self._disks[folder] = _disk(folder)
+        return self._disks[folder]
+
+
+def _disk(folder: str) -> str:
+    try:
+        fd, existing, _ = open_nearest(folder)
+    except OSError:
+        return ""  # whoever writes there gets to know
+    try:
+        filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
+    finally:
+        os.close(fd)
+    return "" if filesystem in mounts.MEMORY_BACKED else filesystem

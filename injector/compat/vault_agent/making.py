@@ -12,6 +12,15 @@ from injector.compat.vault_agent.sections import Notes, Section
 from injector.config.problem import Where
 
 _SCALARS = frozenset(Kind) - {Kind.BLOCK, Kind.BLOCKS, Kind.MERGED, Kind.LAST, Kind.COMMAND}
+# Options whose value only has another spelling here.
+_COPIED = {
+    key: tuple(
+        row
+        for row in rows
+        if row.native and not row.native.startswith(".") and row.kind in _SCALARS
+    )
+    for key, rows in OPTIONS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +58,9 @@ class Making:
         """Return our block with every option whose value only has another spelling here."""
         block = Block(section.file, section.line)
         self.broken.update((*place, name) for name in section.broken)
-        for row in OPTIONS[key]:
+        for row in _COPIED[key]:
             value = section.get(row.name)
-            elsewhere = row.native.startswith(".") or not row.native
-            if not elsewhere and row.kind in _SCALARS and value not in (None, "", ()):
+            if value not in (None, "", ()):
                 block.put(row.native, as_ours(row.kind, value), section.at(row.name))
         return block
 

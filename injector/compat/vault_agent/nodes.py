@@ -44,10 +44,10 @@ class Block:
         self._entries.pop(name, None)
 
     def node(self) -> yaml.MappingNode:
-        pairs = [
-            (_scalar(name, self.file, entry.line), _node(entry.value, self.file, entry))
-            for name, entry in self
-        ]
+        pairs: list[tuple[yaml.Node, yaml.Node]] = []
+        for name, entry in self:
+            mark = _mark(self.file, entry.line)
+            pairs.append((_scalar(name, mark), _node(entry.value, mark, entry)))
         mark = _mark(self.file, self.line)
         return yaml.MappingNode("", pairs, mark, mark)
 
@@ -69,19 +69,17 @@ def written(value: Any, *, verbatim: bool) -> str:
     return str(value) if verbatim else str(value).replace("${", "$${")
 
 
-def _node(value: Any, file: str, entry: Entry) -> yaml.Node:
+def _node(value: Any, mark: yaml.Mark, entry: Entry) -> yaml.Node:
     if isinstance(value, Block):
         return value.node()
     if isinstance(value, Sequence) and not isinstance(value, str):
-        items = [_node(item, file, entry) for item in value]
-        mark = _mark(file, entry.line)
+        items = [_node(item, mark, entry) for item in value]
         return yaml.SequenceNode("", items, mark, mark)
     style = '"' if isinstance(value, str) else None
-    return _scalar(written(value, verbatim=entry.verbatim), file, entry.line, style)
+    return _scalar(written(value, verbatim=entry.verbatim), mark, style)
 
 
-def _scalar(text: str, file: str, line: int, style: str | None = None) -> yaml.ScalarNode:
-    mark = _mark(file, line)
+def _scalar(text: str, mark: yaml.Mark, style: str | None = None) -> yaml.ScalarNode:
     return yaml.ScalarNode("", text, mark, mark, style=style)
 
 

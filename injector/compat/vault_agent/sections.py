@@ -10,6 +10,7 @@ from injector.compat.vault_agent.scalars import convert
 from injector.config.problem import Problem, Where, Wrong, nearest
 
 _BLOCKS = (Kind.BLOCK, Kind.MERGED, Kind.LAST, Kind.BLOCKS)
+_ROWS = {key: {row.name: row for row in rows} for key, rows in OPTIONS.items()}
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class _Reader:
 
     def section(self, tree: Object, key: str, where: Where, line: int) -> Section:
         found = Section(self._file, line, where)
-        rows = {row.name: row for row in OPTIONS[key]}
+        rows = _ROWS[key]
         by_name: dict[str, list[Item]] = {}
         for item in tree.items:
             name = item.key.lower()  # the agents do not mind
@@ -84,7 +85,7 @@ class _Reader:
 
     def _unknown(self, item: Item, key: str, where: Where) -> None:
         """Note a name that means nothing: an error where the agents stop at it too."""
-        meant = nearest(item.key, [row.name for row in OPTIONS[key]])
+        meant = nearest(item.key, [*_ROWS[key]])
         hint = f"; did you mean '{meant}'?" if meant is not None else ""
         if key in STRICT:
             noted, said = self._notes.problems, f"unknown option '{item.key}'{hint}"
@@ -165,10 +166,10 @@ def _blocks(row: Row, items: Iterable[Item], inner: str) -> Iterator[_Block]:
 
 def _by_label(row: Row, item: Item, tree: Object, inner: str) -> Iterator[_Block]:
     """Yield a block, or those in it: `method { approle { … } }` is JSON's way to write a label."""
-    known = {each.name for each in OPTIONS[inner]}
     labelled = row.label and not item.labels and tree.items
     if labelled and all(
-        isinstance(each.value, Object) and each.key.lower() not in known for each in tree.items
+        isinstance(each.value, Object) and each.key.lower() not in _ROWS[inner]
+        for each in tree.items
     ):
         for each in tree.items:
             if isinstance(each.value, Object):
