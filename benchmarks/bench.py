@@ -21,6 +21,7 @@ class Bench:
     server: Bao
     ours: Side
     peer: Side
+    instead: Side  # of the peer: `injector agent`, with the very same file
     python: Path  # of the environment that `ours` is installed in
     scratch: Path  # on tmpfs
     quick: bool
@@ -63,7 +64,8 @@ def prepared(*, quick: bool) -> Iterator[Bench]:
     ):
         scratch = Path(folder)
         _add_role(server, scratch)
-        sides = Ours(ours / "injector"), Peer(executable())
+        injector = ours / "injector"
+        sides = Ours(injector), Peer(executable()), Peer(injector, "injector agent")
         bench = Bench(server, *sides, ours / "python", scratch, quick)
         for number in range(SECRETS):
             bench.write(number, f"first-password-{number}")

@@ -84,7 +84,7 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`bao agent`."""
+    """`bao agent`; and whoever reads its files."""
 
     executable: Path
     name: str = "bao agent"

@@ -44,12 +44,14 @@ class Line:
 
 
 def measure(bench: Bench) -> Result:
-    found = {count: _both(bench, count, runs[bench.quick]) for count, runs in RUNS.items()}
+    found = {
+        count: both(bench, bench.ours, count, runs[bench.quick]) for count, runs in RUNS.items()
+    }
     result = Result()
     for count, (ours, peer) in found.items():
         result.rows.append(
             Row(
-                f"one-shot, {_templates(count)}: start to exit",
+                f"one-shot, {templates(count)}: start to exit",
                 "ms",
                 ours.milliseconds,
                 peer.milliseconds,
@@ -57,10 +59,10 @@ def measure(bench: Bench) -> Result:
             )
         )
     for count, (ours, peer) in found.items():
-        name = f"one-shot, {_templates(count)}: peak memory"
+        name = f"one-shot, {templates(count)}: peak memory"
         result.rows.append(Row(name, "MB", ours.peak, peer.peak, PEAK_TARGETS.get(count)))
     for count, (ours, peer) in found.items():
-        name = f"one-shot, {_templates(count)}: processor time"
+        name = f"one-shot, {templates(count)}: processor time"
         result.rows.append(Row(name, "ms", ours.cpu, peer.cpu))
     result.notes.append(_slopes(bench, found))
     return result
@@ -77,19 +79,20 @@ def line_through(points: list[tuple[float, float]]) -> Line:
     return Line(slope, start, 1 - unexplained / total if total else 1.0)
 
 
-def _both(bench: Bench, count: int, runs: int) -> tuple[Runs, Runs]:
+def both(bench: Bench, ours: Side, count: int, runs: int) -> tuple[Runs, Runs]:
     """Run A B A B …, so that whatever else the machine does hits both; the first pair is warm-up.
 
     Only for one template: with more, a run is long enough for it not to matter.
     """
-    found = {side.name: Runs() for side in bench.sides}
+    sides = ours, bench.peer
+    found = Runs(), Runs()
     if count == 1:
-        for side in bench.sides:
+        for side in sides:
             _one(bench, side, count)
     for _ in range(runs):
-        for side in bench.sides:
-            found[side.name].runs.append(_one(bench, side, count))
-    return found[bench.ours.name], found[bench.peer.name]
+        for side, its in zip(sides, found, strict=True):
+            its.runs.append(_one(bench, side, count))
+    return found
 
 
 def _one(bench: Bench, side: Side, count: int) -> Run:
@@ -117,5 +120,5 @@ def _slopes(bench: Bench, found: dict[int, tuple[Runs, Runs]]) -> str:
     )
 
 
-def _templates(count: int) -> str:
+def templates(count: int) -> str:
     return f"{count:,} template" + ("s" if count > 1 else "")
