@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +176,18 @@ def test_an_interrupted_demo_leaves_nothing(demo, number, line, code):
 
     assert demo.end() == code
     assert demo.left() == []
+
+
+@pytest.mark.timeout(90)
+def test_a_killed_demo_leaves_nothing(demo):
+    demo.read_until("Rotation")
+    demo.popen.kill()
+    demo.end()
+
+    deadline = time.monotonic() + LIMIT
+    while left := demo.left():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
 
 
 def no_secret(output: str) -> bool:

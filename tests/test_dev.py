@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -277,6 +278,23 @@ def test_a_commands_output_and_exit_code_are_its_own(tmp_path):
     )
 
     assert (ended.stdout, ended.returncode) == ("app\n", 7)
+
+
+@pytest.mark.skipif(shutil.which("direnv") is None, reason="needs direnv")
+def test_direnv_has_the_variables_as_they_are_now(dev):
+    shutil.copy(PAGE.parent.parent / "config" / "direnv" / ".envrc", dev.folder)
+    home = clean_environment(HOME=str(dev.folder), XDG_DATA_HOME=str(dev.folder / "data"))
+    subprocess.run(["direnv", "allow"], cwd=dev.folder, env=home, check=True)
+
+    for _ in range(2):
+        dev.act("rotate", "app")
+        shown = subprocess.check_output(
+            ["direnv", "exec", dev.folder, "printenv", "APP_PASSWORD"],
+            env=home,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert shown.strip() == dev.variables["APP_PASSWORD"]
 
 
 # --- what can go wrong -------------------------------------------------------------------------

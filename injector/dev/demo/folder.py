@@ -12,6 +12,7 @@ import yaml
 
 from injector.dev.demo.server import ROLE, Server
 from injector.dev.memory import memory_backed
+from injector.dev.watchdog import watched
 
 REFRESH = 0.3  # seconds: a demo cannot wait for the default of a minute
 # Shorter than the outage, so that it is noticed and not just slow.
@@ -101,5 +102,8 @@ def _template(destination: Path, **more: Any) -> dict[str, Any]:
 def folder(parents: Iterable[str]) -> Iterator[Folder]:
     """Make the folder, in the first of `parents` that is memory-backed and writable, if any is."""
     parent = memory_backed(parents)
-    with tempfile.TemporaryDirectory(prefix=f"injector-demo-{os.getpid()}-", dir=parent) as path:
+    with (
+        tempfile.TemporaryDirectory(prefix=f"injector-demo-{os.getpid()}-", dir=parent) as path,
+        watched(path),
+    ):
         yield Folder(Path(path), in_memory=parent is not None)
