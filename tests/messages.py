@@ -26,7 +26,8 @@ CARRIERS = {("auth/approle", "_alarm"): ("AuthError", 0)}
 WORDS = {
     "Vault": ["vault/adapter.MEANINGS", "vault/adapter.ADVICE"],
     "AuthError": [
-        "auth/approle.LOOK_AT",
+        "auth/approle.WRONG",
+        "auth/approle.NOT_ASKED",
         "auth/cert.LOOK_AT",
         "auth/jwt.LOOK_AT",
         "auth/kubernetes.LOOK_AT",

@@ -1,6 +1,7 @@
 """What is put there for a login is used at once; what is renewed in place, at the next login."""
 
 import pytest
+from hvac.exceptions import InvalidRequest
 
 from injector.agent.files import FileWatch
 from injector.agent.services import alongside
@@ -98,6 +99,40 @@ async def test_a_new_secret_id_is_tried_until_somebody_decides(load, app, proxy,
 
         assert proxy.count("/login") == 4
         assert not running.token.is_same(old)
+
+
+async def test_a_wrong_secret_id_locks_nobody_else_out(load, app, proxy, clock):
+    """After five of them Vault refuses the role's good secret ids, too: for 15 minutes."""
+    right = app.secret_id.read_text()
+    app.secret_id.write_text("wrong")
+    async with engine(load(), clock) as running:
+        await clock.advance(15 * 60)
+
+        assert proxy.count("/login") == 3
+        assert "would lock the role out for everybody: the next try is in " in running.log
+        app.admin.auth.approle.login(app.role_id.read_text(), right, use_token=False)
+
+        await clock.advance(2 * 60)
+        assert proxy.count("/login") == 4
+        await clock.advance(15 * 60)
+        assert proxy.count("/login") == 4
+
+        app.secret_id.write_text(right)
+        await delivered(clock, running, app)
+        assert running.assembly.health.settled
+
+
+async def test_a_role_that_is_locked_out_is_asked_for_again_and_says_where_to_look(
+    load, app, proxy, clock
+):
+    for _ in range(5):
+        with pytest.raises(InvalidRequest):
+            app.admin.auth.approle.login(app.role_id.read_text(), "wrong", use_token=False)
+    async with engine(load(), clock) as running:
+        await clock.advance(60)
+
+        assert proxy.count("/login") > 3
+        assert "look at `vault read sys/locked-users`" in running.log
 
 
 # --- response-wrapped secret ids

@@ -198,7 +198,7 @@ def delete_everything(kv, name):
 
 @pytest.mark.parametrize(
     ("remove", "says"),
-    [(destroy, "version 1 was destroyed"), (delete_everything, "did you mean")],
+    [(destroy, "version 1 was destroyed"), (delete_everything, "nothing is there")],
 )
 async def test_what_is_gone_for_good_keeps_the_file_until_there_is_a_new_version(
     app, proxy, clock, tmpfs, tmp_path, remove, says

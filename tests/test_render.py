@@ -169,7 +169,10 @@ def test_a_secret_that_is_missing_is_told_unless_it_is_optional(app, settings, r
 
     ended = render(settings, f"{tmpfs}/kv.env")
     assert ended.returncode == 5
-    assert f"nothing is there; the path asked was '{app.path('nothing')}'" in ended.stderr
+    assert (
+        f"nothing is there; put it there, or correct the path '{app.path('nothing')}'"
+        in ended.stderr
+    )
 
     settings["secrets"]["kv"]["optional"] = True
     ended = render(settings, f"{tmpfs}/kv.env", "--content", "--reveal")

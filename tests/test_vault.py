@@ -139,6 +139,33 @@ async def test_a_path_outside_the_policy_is_denied_and_names_the_capability(vaul
         await vault.fetch(Ref.of("secret/data/other"), token)
 
 
+async def test_a_refusal_is_said_once_without_the_frame_of_the_servers_list(vault, token):
+    with pytest.raises(DeniedError) as caught:
+        await vault.fetch(Ref.of("secret/data/other"), token)
+
+    assert str(caught.value) == (
+        "read secret/data/other: permission denied: the token's policy has to allow read on "
+        "'secret/data/other'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ref", "says"),
+    [
+        (Ref.of("secret/app"), "; if secret/ is KV version 2, write 'secret/data/app'"),
+        (Ref.of("secret/data/other"), ""),
+        (Ref.of("database/creds/app"), ""),
+        (Ref.of("pki/issue/web", {"common_name": "x"}), ""),
+    ],
+    ids=str,
+)
+async def test_a_refusal_says_where_a_data_may_be_lacking(vault, token, ref, says):
+    with pytest.raises(DeniedError) as caught:
+        await vault.fetch(ref, token)
+
+    assert str(caught.value).endswith(f"on {ref.path!r}{says}")
+
+
 async def test_a_wrong_secret_id_is_an_auth_error(vault, app):
     with pytest.raises(AuthError) as caught:
         await vault.log_in("auth/approle", {"role_id": app.role_id.read_text(), "secret_id": "x"})

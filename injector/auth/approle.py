@@ -6,6 +6,7 @@ from typing import Any
 
 from injector.auth import material
 from injector.auth.method import Method
+from injector.auth.refusals import Refusals
 from injector.config import model
 from injector.errors import AuthError, TransientError
 from injector.log import Logger, Redactor
@@ -13,9 +14,13 @@ from injector.metrics import Metrics
 from injector.vault import Token, Vault
 
 # What a refusal mostly means.
-LOOK_AT = (
+WRONG = (
     "the two ids have to belong to one role of this mount; a secret id expires, and may be good "
     "for a few logins only"
+)
+NOT_ASKED = (
+    "is there such a mount? After some wrong secret ids Vault locks a whole role out for a time: "
+    "look at `vault read sys/locked-users`"
 )
 
 
@@ -51,6 +56,7 @@ class AppRole(Method):
         self._metrics = metrics
         self._redactor = redactor
         self.kept: SecretId | None = None  # handed over, since nothing else has it
+        self._refusals = Refusals()
         self._unanswered = ""  # the wrapping token that we may have opened ourselves
 
     @property
@@ -68,7 +74,12 @@ class AppRole(Method):
         if secret_id is not None:
             self._redactor.learn("secret id", (secret_id.value, secret_id.file_text))
             body["secret_id"] = secret_id.value
-        token = await vault.log_in(self._mount, body, namespace=self._namespace, advice=LOOK_AT)
+        self._refusals.check(body, vault.clock.now())
+        try:
+            token = await vault.log_in(self._mount, body, namespace=self._namespace)
+        except AuthError as exc:
+            wrong = self._refusals.count(body, exc, vault.clock.now())
+            raise AuthError(f"{exc}; {WRONG if wrong else NOT_ASKED}") from exc
         if secret_id is not None:
             self._remove_file(secret_id)
         return token

@@ -6,6 +6,7 @@ awaitable. Two traps are closed here: hvac's own error translation loses the sta
 `is_authenticated` drop the coroutine, so this program never calls those.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
@@ -182,6 +183,7 @@ ADVICE = {
     503: "unseal it, or look at its log",
 }
 SERVER_FAULT = "look at Vault's log"
+_LIST = re.compile(r"\d+ errors? occurred: \* ")
 
 
 def _errors(reply: Reply) -> Sequence[object] | None:
@@ -199,10 +201,17 @@ def _words(status: int, errors: Sequence[object], redact: Callable[[str], str]) 
     They are redacted here, before an error holds them: what was sent is known now for sure.
     """
     meaning = MEANINGS.get(status, f"Vault answered {status}")
-    said = "; ".join(" ".join(redact(str(error)).split()) for error in errors)
+    said = "; ".join(_plain(redact(str(error))) for error in errors)
     words = f"{meaning} ({said})" if said and said not in meaning else meaning
     advice = ADVICE.get(status, SERVER_FAULT if status >= SERVER_ERRORS else "")
     return f"{words}; {advice}" if advice else words
+
+
+def _plain(error: str) -> str:
+    """Return Vault's words on one line, without the frame that Go's lists of errors have."""
+    words = " ".join(error.split())
+    listed = _LIST.match(words)
+    return words[listed.end() :].replace(" * ", "; ") if listed else words
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -25,6 +25,9 @@ from injector.vault.under_way import UnderWay
 
 T = TypeVar("T")
 
+# What comes after the mount in KV version 2, and in the usual engines that are not KV.
+OF_KV2 = ("data", "metadata")
+OF_ENGINES = ("creds", "static-creds", "sts", "issue", "sign", "cert", "ca", "crl", "keys", "code")
 # Seconds: a server that comes back is to be noticed soon, so this does not hang as others may.
 HEALTH_WITHIN = 5.0
 
@@ -37,7 +40,7 @@ class Vault:
     ) -> None:
         self.transport = transport
         self.under_way = under_way or UnderWay()
-        self._clock = clock
+        self.clock = clock
         self._namespace = transport.settings.namespace
         self._clients: dict[tuple[str, str], hvac.Client] = {}
         self._mounts = Mounts()
@@ -50,7 +53,7 @@ class Vault:
         `repeatable` is what another request would get as well: nothing is lost if it is cut off.
         Raises MissingError, DeniedError, TransientError.
         """
-        sent = self._clock.now()
+        sent = self.clock.now()
         try:
             async with contextlib.nullcontext() if repeatable else self.under_way.one(token.value):
                 body = await self._ask(ref, token)
@@ -59,12 +62,9 @@ class Vault:
         except InvalidRequest:
             raise
         except DeniedError as exc:
-            need = " and ".join(ref.capabilities)
-            raise DeniedError(
-                f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
-            ) from exc
+            raise DeniedError(_denied(ref, exc)) from exc
         answer = answers.understand(ref, body, engine=engine)
-        duration = answer.life(body["date"], self._clock.wall())
+        duration = answer.life(body["date"], self.clock.wall())
         life = Life(
             answer.kind, sent, duration, answer.renewable, token.expires_at, token.renewable
         )
@@ -117,7 +117,7 @@ class Vault:
 
         Raises AuthError when they are refused, TransientError when nobody decided.
         """
-        sent = self._clock.now()
+        sent = self.clock.now()
         client = self._client("", namespace)
         url = f"/v1/{mount}/login"
         try:
@@ -142,13 +142,13 @@ class Vault:
         """
         transport = self.transport.presenting(certificate, key)
         try:
-            yield Vault(transport, self._clock, self.under_way)
+            yield Vault(transport, self.clock, self.under_way)
         finally:
             await transport.reconnect()
 
     async def look_up(self, value: str, *, namespace: str = "") -> Token:
         """Return what is known of a token; raises AuthError if Vault does not know it."""
-        sent = self._clock.now()
+        sent = self.clock.now()
         client = self._client(value, namespace)
         try:
             answer = await self._consistent(client.auth.token.lookup_self)
@@ -179,7 +179,7 @@ class Vault:
 
     async def renew_self(self, token: Token) -> Token:
         """Renew the token by what it was granted; raises as `fetch` does."""
-        sent = self._clock.now()
+        sent = self.clock.now()
         client = self._client(token.value, token.namespace)
         answer = await self._consistent(
             lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
@@ -262,14 +262,27 @@ class Vault:
         try:
             return await request()
         except Stale:
-            return await while_stale(request, self._clock, Stale)
+            return await while_stale(request, self.clock, Stale)
+
+
+def _denied(ref: Ref, exc: DeniedError) -> str:
+    """Name what is lacking, and where it may be a `data/`: no policy knows a path without it."""
+    need = " and ".join(ref.capabilities)
+    words = f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
+    mount, _, rest = ref.path.partition("/")
+    is_clear = (
+        ref.body is not None or ref.by_mount or rest.partition("/")[0] in (*OF_KV2, *OF_ENGINES)
+    )
+    if is_clear or not rest:
+        return words
+    return f"{words}; if {mount}/ is KV version 2, write '{mount}/data/{rest}'"
 
 
 def _missing(ref: Ref, exc: NotThere) -> str:
     mount, _, rest = ref.path.partition("/")
     other = (
-        f"{mount}/{rest.removeprefix('data/')} (KV version 1)"
+        f"version 1 it would be '{mount}/{rest.removeprefix('data/')}'"
         if rest.startswith("data/")
-        else f"{mount}/data/{rest} (KV version 2)"
+        else f"version 2 it would be '{mount}/data/{rest}'"
     )
-    return f"{exc}; the path asked was {ref.path!r}, did you mean {other}?"
+    return f"{exc}; put it there, or correct the path {ref.path!r} (in KV {other})"
