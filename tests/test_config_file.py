@@ -90,8 +90,8 @@ def test_a_second_document_is_refused(tmp_path):
 
 def test_yaml_tags_are_refused(tmp_path):
     assert problems(tmp_path, "log_level: !!str info\npid_file: !env PID") == [
-        "1: YAML tags such as !!str are not used here",
-        "2: YAML tags such as !env are not used here",
+        "1: YAML tags are not used here: put what begins with ! in quotes",
+        "2: YAML tags are not used here: put what begins with ! in quotes",
     ]
 
 

@@ -158,8 +158,12 @@ def _untangle(
         return
     done.add(id(node))
     if node.tag:
-        tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
-        problems.append(Problem(line_of(node), (), f"YAML tags such as {tag} are not used here"))
+        # Not named: it may be a password that begins so.
+        problems.append(
+            Problem(
+                line_of(node), (), "YAML tags are not used here: put what begins with ! in quotes"
+            )
+        )
     inside = (*above, node)
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:

@@ -189,7 +189,7 @@ def is_accepted(file):
         ("a = 1\n\n  b", "3:4: expected '=' or '{' behind 'b', got the end of the file"),
         ('a\n"b" = 1', "2:5: expected '{' behind the label of 'a', got '='"),
         ("a = [1\n2]", "2:1: expected ',' or ']' in a list, got a number"),
-        ("a = yes", "1:5: expected a value, got 'yes'"),
+        ("a = yes", "1:5: expected a value, got a name (a text needs quotes)"),
         ("a = 1\nb = 0689", "2:5: a number that begins with 0 is octal: its digits are 0 to 7"),
         ("x = <<EOF\na\n", "1:5: a heredoc is never closed: 'EOF' alone on a line ends it"),
         ('{"a": 1,\n "b" 2}', "2:6: not JSON: Expecting ':' delimiter"),
@@ -203,9 +203,20 @@ def test_an_error_says_where_and_what_was_expected(text, problem):
     assert str(caught.value) == f"agent.hcl:{problem}"
 
 
-def test_an_error_quotes_no_text_since_that_may_be_a_secret():
+@pytest.mark.parametrize(
+    "text",
+    [
+        'token "hunter2" "hunter3" = "hunter4"',
+        "secret_id = hunter2",
+        "secret_id = 5hunter2-3",
+        "secret_id = 5hunter2 hunter3",
+        "command = [hunter2]",
+        "command = [5hunter2]",
+    ],
+)
+def test_an_error_quotes_no_text_since_that_may_be_a_secret(text):
     with pytest.raises(ConfigError) as caught:
-        parse("agent.hcl", 'token "hunter2" "hunter3" = "hunter4"')
+        parse("agent.hcl", f"vault {{ {text} }}")
 
     assert "hunter" not in str(caught.value)
 

@@ -25,6 +25,7 @@ class _Parser:
     def __init__(self, found: Iterator[Token]) -> None:
         self._tokens = found
         self._token = next(found)
+        self._glued = False  # the token at hand begins where the one before it ends
         self._depth = 0
 
     def document(self) -> Object:
@@ -35,7 +36,8 @@ class _Parser:
         """Return the token at hand, and go on to the one behind it."""
         token = self._token
         if token.kind is not Kind.END:
-            self._token = next(self._tokens)
+            self._token = after = next(self._tokens)
+            self._glued = (after.line, after.column) == (token.line, token.column + len(token.text))
         return token
 
     def _items(self, end: Kind) -> tuple[Item, ...]:
@@ -48,6 +50,7 @@ class _Parser:
         return tuple(items)
 
     def _item(self) -> Item:
+        is_rest = self._glued
         keys = [self._key()]
         while self._token.kind in _KEYS:
             keys.append(self._next())
@@ -57,7 +60,8 @@ class _Parser:
         if self._token.kind is Kind.OPEN_BRACE:
             return Item(name, tuple(labels), self._value(), keys[0].line)
         if self._token.kind is not Kind.ASSIGN:
-            raise self._unexpected(f"expected '=' or '{{' behind {_named(name)}")
+            behind = "a number; a text needs quotes" if is_rest else _named(name)
+            raise self._unexpected(f"expected '=' or '{{' behind {behind}")
         if labels:
             raise self._unexpected(f"expected '{{' behind the label of {_named(name)}")
         self._next()
@@ -107,5 +111,7 @@ def _named(name: str) -> str:
 
 
 def _shown(token: Token) -> str:
-    """Name a token without quoting a text, which may be a secret that somebody put there."""
-    return f"'{token.text}'" if token.kind is Kind.IDENTIFIER else token.kind.value
+    """Name a token without quoting it: it may be a secret, also one that lacks its quotes."""
+    if token.kind is Kind.IDENTIFIER:
+        return "a name (a text needs quotes)"
+    return token.kind.value
