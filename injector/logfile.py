@@ -8,6 +8,7 @@ from typing import TextIO
 
 from injector.clock import Clock
 from injector.errors import WriteError
+from injector.plainfile import open_plain
 
 MODE = 0o640
 
@@ -71,9 +72,11 @@ class LogFile:
         """Rename it by the time, open another, and remove the oldest that are too many."""
         stem, extension = os.path.splitext(self._path)
         with suppress(OSError):
-            os.replace(self._path, f"{stem}-{self._clock.wall() * 1e9:.0f}{extension}")
-            self._file.close()
+            with suppress(FileNotFoundError):  # put aside already, when another could not be opened
+                os.replace(self._path, f"{stem}-{self._clock.wall() * 1e9:.0f}{extension}")
+            before = self._file
             self._open()
+            before.close()
             self._prune(stem, extension)
 
     def _prune(self, stem: str, extension: str) -> None:
@@ -85,4 +88,4 @@ class LogFile:
 
 
 def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, MODE)
+    return open_plain(path, flags, MODE)

@@ -1,12 +1,15 @@
 """The log on disk: beside standard error, and put aside in time."""
 
 import io
+import os
 
 import pytest
 
+from injector import logfile
 from injector.errors import WriteError
 from injector.logfile import LogFile, Rotation
 from tests.processes import result, write_config
+from tests.test_run import daemon
 
 
 @pytest.fixture
@@ -70,6 +73,41 @@ async def test_an_old_one_is_put_aside(opened, clock, tmp_path):
     assert aside(tmp_path) == ["one\n"]
 
 
+async def test_what_cannot_be_opened_again_at_first_is_later(
+    opened, clock, beside, tmp_path, monkeypatch
+):
+    log = opened(size=8)
+    with monkeypatch.context() as full:
+        full.setattr(logfile, "open_plain", lambda *_: os.open("/no/such/folder", 0))
+        written(log, "one", "two", "three")
+        await clock.advance(1)
+    written(log, "four")
+
+    assert beside.getvalue() == "one\ntwo\nthree\nfour\n"
+    assert aside(tmp_path) == ["one\ntwo\nthree\n"]
+    assert (tmp_path / "new" / "a.log").read_text() == "four\n"
+
+
+@pytest.mark.parametrize("trap", ["a pipe", "a link", "another name"])
+def test_what_somebody_has_put_there_is_left_alone(app, tmpfs, tmp_path, trap):
+    """As log and as pid file: written to by root, it would be whatever the other one likes."""
+    theirs, path = tmp_path / "theirs", tmp_path / "file"
+    theirs.write_text("theirs")
+    if trap == "a pipe":
+        os.mkfifo(path)
+    elif trap == "a link":
+        path.symlink_to(theirs)
+    else:
+        path.hardlink_to(theirs)
+
+    for name in ("log_file", "pid_file"):
+        config = write_config(tmp_path, daemon(app, tmpfs, **{name: str(path)}))
+        ended = result("run", "-c", config)
+        assert (ended.returncode, name in ended.stderr) == (7, True)
+        assert "Traceback" not in ended.stderr
+    assert theirs.read_text() == "theirs"
+
+
 @pytest.mark.parametrize(("keep", "kept"), [(0, 4), (2, 2), (-1, 0)])
 async def test_so_many_are_kept_the_newest(opened, clock, tmp_path, keep, kept):
     log = opened(size=1, keep=keep)
@@ -97,8 +135,6 @@ async def test_one_that_cannot_be_opened_is_an_error_that_names_it(tmp_path, clo
 
 
 def test_once_writes_its_log_there_too(app, tmpfs, tmp_path):
-    from tests.test_run import daemon
-
     app.put("db", password="one")
     config = daemon(app, tmpfs, log_file=str(tmp_path / "injector.log"))
 

@@ -17,6 +17,7 @@ from injector.agent.signals import Stop, handling
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
+from injector.plainfile import open_plain
 from injector.secret import Kind
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
@@ -229,7 +230,7 @@ def _pid_file(path: str) -> Iterator[None]:
         yield
         return
     try:
-        with open(path, "w", encoding="ascii", opener=_no_link) as file:
+        with open(path, "w", encoding="ascii", opener=_opener) as file:
             file.write(f"{os.getpid()}\n")
     except OSError as exc:
         raise WriteError(
@@ -242,6 +243,5 @@ def _pid_file(path: str) -> Iterator[None]:
             os.unlink(path)
 
 
-def _no_link(path: str, flags: int) -> int:
-    """Open for a root whose pid file somebody has made a link to something else."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
+def _opener(path: str, flags: int) -> int:
+    return open_plain(path, flags, 0o644)
