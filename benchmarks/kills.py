@@ -13,11 +13,18 @@ import time
 from pathlib import Path
 
 from injector.dev.bao import Bao, dev_server
+from injector.dev.postgres import Postgres, postgres
+
+CREDS = "database/creds/app"
 
 
 def main(kills: int) -> int:
-    with dev_server() as bao, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        scenario = Scenario(bao, Path(folder))
+    with (
+        dev_server() as bao,
+        postgres() as database,
+        tempfile.TemporaryDirectory(dir="/dev/shm") as folder,
+    ):
+        scenario = Scenario(bao, database, Path(folder))
         for number in range(kills):
             scenario.rotate_and_kill(number)
         scenario.settle()
@@ -26,11 +33,16 @@ def main(kills: int) -> int:
 
 
 class Scenario:
-    """One file, one hook that writes down which value it was told of, one hand-over file."""
+    """Two files: a value that changes all the time, and a database credential that does not.
 
-    def __init__(self, bao: Bao, folder: Path) -> None:
+    A hook writes down which value it was told of; there is a hand-over file.
+    """
+
+    def __init__(self, bao: Bao, database: Postgres, folder: Path) -> None:
         self._bao = bao
         self._file = folder / "value"
+        self._credential = folder / "credential"
+        self._credentials: set[tuple[int, int]] = set()  # files of it that were seen
         self._told = folder / "told"
         self._config = folder / "config.yaml"
         self.torn: list[str] = []
@@ -39,7 +51,13 @@ class Scenario:
         self._value = ""
         admin = bao.admin
         admin.sys.enable_auth_method("approle")
-        admin.sys.create_or_update_policy("app", 'path "secret/*" { capabilities = ["read"] }')
+        database.mount(admin)
+        database.role(admin, "app", ttl="1h", max_ttl="24h")
+        admin.sys.create_or_update_policy(
+            "app",
+            'path "secret/*" { capabilities = ["read"] }\n'
+            f'path "{CREDS}" {{ capabilities = ["read"] }}',
+        )
         admin.auth.approle.create_or_update_approle("app", token_policies=["app"], token_ttl="1h")
         (folder / "role_id").write_text(admin.auth.approle.read_role_id("app")["data"]["role_id"])
         secret_id = admin.auth.approle.generate_secret_id("app")["data"]["secret_id"]
@@ -58,13 +76,14 @@ class Scenario:
                 }
             },
             "template_config": {"static_secret_render_interval": "100ms"},
-            "secrets": {"app": {"path": "secret/data/app"}},
+            "secrets": {"app": {"path": "secret/data/app"}, "db": {"path": CREDS}},
             "template": [
                 {
                     "contents": "{{ app.value }}",
                     "destination": str(self._file),
                     "notify": ["hook"],
-                }
+                },
+                {"contents": "{{ db.username }}", "destination": str(self._credential)},
             ],
             "notify": {
                 "hook": {
@@ -91,6 +110,9 @@ class Scenario:
             text = self._file.read_text()
             if text != text[:8] * (len(text) // 8) or len(text) not in (5000, 40000):
                 self.torn.append(text[:16])
+        if self._credential.exists():
+            found = self._credential.stat()
+            self._credentials.add((found.st_ino, found.st_mtime_ns))
         self.leftovers += len(
             [p for p in self._file.parent.iterdir() if ".vault-injector." in p.name]
         )
@@ -116,6 +138,8 @@ class Scenario:
             "values told": len(set(told)),
             "values told more than once (killed between telling and recording)": len(told)
             - len(set(told)),
+            "credentials issued": len(self._bao.admin.sys.list_leases(CREDS)["data"]["keys"]),
+            "files that had one, by inode": len(self._credentials),
             "logins": sum(log.count('"logged in"') for log in self._logs),
         }
 

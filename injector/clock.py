@@ -6,9 +6,6 @@ import math
 import time
 from typing import Protocol
 
-# Timers far away are put on a grid, seconds: what is due at about the same time is then done in one
-# turn of the loop. Schedules are jittered by far more than this.
-FAR, GRID = 4.0, 0.1
 # How late a sleeper may learn that the machine was suspended, in seconds (scenario T31: 15 s).
 RESUME_CHECK = 15.0
 
@@ -76,7 +73,7 @@ class SystemClock:
     async def sleep(self, seconds: float, wakeup: Wakeup | None = None) -> bool:
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
-        timer = None if seconds == math.inf else loop.call_at(_when(seconds), wake, woken)
+        timer = None if seconds == math.inf else loop.call_later(max(seconds, 0.0), wake, woken)
         sleeper = (self.now() + seconds, woken)
         self._sleepers.add(sleeper)
         if wakeup is not None:
@@ -116,11 +113,6 @@ class ResumeWatch:
         while True:
             await asyncio.sleep(RESUME_CHECK)
             self._clock.wake_overdue()
-
-
-def _when(seconds: float) -> float:
-    at = asyncio.get_running_loop().time() + max(seconds, 0.0)
-    return at if seconds < FAR else math.ceil(at / GRID) * GRID
 
 
 def wake(sleeper: "asyncio.Future[None]") -> None:

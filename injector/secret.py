@@ -15,6 +15,9 @@ from injector.errors import AuthError, InjectorError, MissingError, TransientErr
 
 # A static secret is read again at its interval ±10 %.
 REFRESH_SPREAD = 0.10
+# Of long intervals the moment is put on a grid, seconds: a thousand secrets are then read in a few
+# turns of the loop.
+FAR, GRID = 4.0, 0.1
 # A lease is acted on at a share of its life drawn from threshold -0.10 … +0.05.
 THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
 # A renewal that grants less than this share of what was granted before is near its max TTL.
@@ -260,7 +263,8 @@ def backoff(failures: int, *, first: float, longest: float, draw: float) -> floa
 
 
 def _refresh_at(life: Life, timing: Timing, draw: float) -> float:
-    return life.granted_at + timing.refresh * (1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw)
+    at = life.granted_at + timing.refresh * (1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw)
+    return at if timing.refresh < FAR else math.ceil(at / GRID) * GRID
 
 
 def _share(life: Life, timing: Timing, draw: float) -> float:

@@ -76,6 +76,22 @@ def test_when_a_secret_is_due(now, draw, step):
     assert found.at == pytest.approx(step.at)
 
 
+@pytest.mark.parametrize(("refresh", "at"), [(60, NOW + 58.3), (3, NOW + 2.911)])
+def test_what_is_read_at_long_intervals_is_read_together(refresh, at):
+    """A thousand secrets at 10 s fall due at a hundred moments, or fewer."""
+    found = next_step(life(Kind.STATIC), Timing(refresh=refresh), 0.3517)
+
+    assert found.at == pytest.approx(at, abs=0.0005)
+
+
+def test_a_rotation_is_not_waited_for_longer_than_that():
+    rotation = Rotation(NOW + 4.963, NOW + 4.991)
+
+    found = next_step(life(Kind.STATIC_ROLE), Timing(refresh=60), 0.5, rotation=rotation)
+
+    assert found.at == pytest.approx(NOW + 5.011)
+
+
 def test_a_lease_dies_with_the_token_that_made_it_and_a_certificate_does_not():
     assert life(Kind.LEASE, 3600, token=NOW + 60).expires_at == NOW + 60
     assert life(Kind.CERTIFICATE, 3600, token=NOW + 60).expires_at == NOW + 3600
