@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import io
 import os
 import signal
+import weakref
 
 import pytest
 
@@ -13,6 +15,7 @@ from injector.agent.run import Daemon
 from tests.engine import configuration, kept_parts, load_from
 from tests.fakes import LIMIT
 from tests.proxy import Gate
+from tests.test_listener import ask
 
 
 @contextlib.asynccontextmanager
@@ -120,7 +123,29 @@ async def test_an_end_does_not_wait_long_for_a_request_that_hangs(
         assert clock.now() < 1000 + 10
 
 
-async def said(output, text):
+async def test_nothing_is_left_of_a_configuration_after_the_next_one(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """A reload a minute would fill the memory, in which old values stay as well."""
+    app.put("db", password="one")
+    config = settings(app, proxy, tmpfs, app.path("db"))
+    assemblies = weakref.WeakSet[object]()
+
+    async with daemon(tmp_path, config, clock) as (made, output):
+        for number in range(1, 5):
+            await clock.settled()
+            assemblies.add(made._assembly)
+            assert (await asyncio.to_thread(ask, tmpfs / "socket", "GET", "/status"))[0] == 200
+            os.kill(os.getpid(), signal.SIGHUP)
+            await clock.advance(2)
+            await said(output, '"reloaded"', times=number)
+        await clock.settled()
+        gc.collect()
+
+        assert list(assemblies) == []
+
+
+async def said(output, text, *, times=1):
     async with asyncio.timeout(LIMIT):
-        while text not in output.getvalue():  # noqa: ASYNC110 - a log has no event
+        while output.getvalue().count(text) < times:  # noqa: ASYNC110 - a log has no event
             await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """Makes the status servers: those of the configuration, or the default socket."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from injector.agent.assembly import Assembly
@@ -11,9 +11,7 @@ from injector.status.sockets import bind, tls_context
 from injector.vault import Transport
 
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Middleware
-
-    from injector.status.server import StatusServer
+    from injector.status.server import Beyond, StatusServer
 
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
@@ -53,14 +51,14 @@ def _servers(
         started_at=kept.started_at,
     )
     actions = Actions(stop, Refresh(assembly, kept))
-    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: ()
+    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
     return [
         StatusServer(listener, report, actions, kept.clock, kept.log, passing(index))
         for index, listener in enumerate(found)
     ]
 
 
-def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Sequence[Middleware]]":
+def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
     """Return what a listener passes on to Vault, over connections that secrets do not wait for."""
     from injector.compat.vault_agent.passing import passage  # a thing of Vault Agent's
 
@@ -74,9 +72,8 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Sequence[Middle
     )
     assembly.more_transports.append(transport)
 
-    def of(index: int) -> "Sequence[Middleware]":
-        made = passage(assembly.loaded.passing, index, transport, assembly.tokens, kept.log)
-        return (made,) if made is not None else ()
+    def of(index: int) -> "Beyond | None":
+        return passage(assembly.loaded.passing, index, transport, assembly.tokens, kept.log)
 
     return of
 

@@ -19,20 +19,22 @@ HANDSHAKE = 5.0  # seconds for TLS, of which nothing is known until it is done
 
 
 class Crowd:
-    """The connections of one listener: what aiohttp calls a middleware, and who it serves."""
-
-    __middleware_version__ = 1
+    """The connections of one listener, and whom it serves at the moment."""
 
     def __init__(self) -> None:
         self._served: set[object] = set()
 
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that a connection is of use for as long as its request is being answered."""
-        self._served.add(request.protocol)
-        try:
-            return await handler(request)
-        finally:
-            self._served.discard(request.protocol)
+    def serving(self, handler: Handler) -> Handler:
+        """Return a handler whose connection is of use for as long as it answers."""
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            self._served.add(request.protocol)
+            try:
+                return await handler(request)
+            finally:
+                self._served.discard(request.protocol)
+
+        return serve
 
     async def accept(
         self, server: web.Server | None, bound: socket.socket, tls: ssl.SSLContext | None

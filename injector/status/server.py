@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 
 from injector.clock import Clock
 from injector.config import model
@@ -12,7 +12,7 @@ from injector.config.leaves import duration_of
 from injector.config.problem import Wrong
 from injector.errors import MissingError
 from injector.log import Logger
-from injector.status.crowd import Crowd
+from injector.status.crowd import Crowd, Handler
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import Report
 from injector.status.sockets import bind, same_user, tls_context
@@ -30,6 +30,16 @@ class Actions:
     refresh: Callable[[Sequence[str], float], Awaitable[list[Refreshed]]]
 
 
+class Beyond(Protocol):
+    """Answers what the status has no answer for."""
+
+    def refusal(self, request: web.Request) -> web.Response | None:
+        """Return why not even the status answers; None if it may."""
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer what is asked for at any other path, or by another method."""
+
+
 class StatusServer:
     """One listener of the configuration. Answers from what others have reported."""
 
@@ -42,11 +52,11 @@ class StatusServer:
         actions: Actions,
         clock: Clock,
         log: Logger,
-        more: Sequence[Middleware] = (),
+        beyond: Beyond | None = None,
     ) -> None:
-        """Serve one listener; `more` may answer what this does not."""
+        """Serve one listener; `beyond` may answer what this does not."""
         self._listener = listener
-        self._more = more
+        self._beyond = beyond
         self._report = report
         self._actions = actions
         self._clock = clock
@@ -69,22 +79,40 @@ class StatusServer:
                 await runner.cleanup()
 
     def _app(self, crowd: Crowd) -> web.Application:
-        middlewares = (crowd, *self._more)
-        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
-        app.add_routes(
-            [
-                web.get("/", self._page),
-                web.get("/livez", self._live),
-                web.get("/readyz", self._ready),
-                web.get("/status", self._status),
-                web.get("/metrics", self._metrics),
-                web.get("/agent/v1/metrics", self._metrics),
-                web.post("/refresh", self._refresh),
-                web.post("/quit", self._quit),
-                web.post("/agent/v1/quit", self._quit),
-            ]
-        )
+        # Routes, and no middlewares: aiohttp keeps each handler of an application that has those,
+        # and with it all that the handler knows, long after a reload. Pinned by test_under_way.
+        app = web.Application(client_max_size=LARGEST_BODY)
+        routes: list[tuple[str, str, Handler]] = [
+            ("GET", "/", self._page),
+            ("GET", "/livez", self._live),
+            ("GET", "/readyz", self._ready),
+            ("GET", "/status", self._status),
+            ("GET", "/metrics", self._metrics),
+            ("GET", "/agent/v1/metrics", self._metrics),
+            ("POST", "/refresh", self._refresh),
+            ("POST", "/quit", self._quit),
+            ("POST", "/agent/v1/quit", self._quit),
+        ]
+        if self._beyond is not None:
+            routes.append(("*", "/{path:.*}", self._beyond.answer))
+        for method, path, handler in routes:
+            answer = crowd.serving(self._admitting(handler))
+            if method == "GET":
+                app.router.add_get(path, answer)
+            else:
+                app.router.add_route(method, path, answer)
         return app
+
+    def _admitting(self, handler: Handler) -> Handler:
+        """Return a handler for whom `beyond` refuses nothing."""
+        beyond = self._beyond
+        if beyond is None:
+            return handler
+
+        async def admit(request: web.Request) -> web.StreamResponse:
+            return beyond.refusal(request) or await handler(request)
+
+        return admit
 
     async def _live(self, _: web.Request) -> web.Response:
         return web.Response(text="ok\n")  # answered by the loop that does the work: it beats

@@ -2,7 +2,6 @@
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -14,8 +13,6 @@ from injector.errors import InjectorError
 from injector.log import Logger
 from injector.vault import Tokens, Transport
 from injector.vault.transport import Request
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 TOKEN, BEARER = "X-Vault-Token", "Bearer "
 REQUEST_HEADER = "X-Vault-Request"
@@ -45,9 +42,7 @@ def passage(
 
 
 class Passage:
-    """One listener's way to Vault: what aiohttp calls a middleware."""
-
-    __middleware_version__ = 1
+    """One listener's way to Vault."""
 
     def __init__(
         self,
@@ -66,16 +61,16 @@ class Passage:
         # The parser in C knows no LIST, which some clients of Vault send. Pinned by test_passing.
         web_protocol.HttpRequestParser = http_parser.HttpRequestParserPy  # type: ignore[attr-defined]
 
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer what is ours as ever, and let Vault answer the rest."""
+    def refusal(self, request: web.Request) -> web.Response | None:
+        """Refuse what comes without the header that was asked for."""
         if self._needs_header and request.headers.get(REQUEST_HEADER) != "true":
             return _refused(412, f'missing "{REQUEST_HEADER}" header')
-        is_ours = request.match_info.http_exception is None
-        if is_ours or request.path.startswith("/agent/"):
-            return await handler(request)
-        return await self._pass_on(request)
+        return None
 
-    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Let Vault answer what is not about ourselves."""
+        if request.path.startswith("/agent/"):
+            return _refused(404, "there is nothing at this path")
         token, is_ours = self._token(request)
         if refusal := _refusal(request, is_ours=is_ours):
             return refusal
