@@ -36,7 +36,8 @@ async def look(
             except InjectorError:
                 continue  # a server that does not tell: nothing is known, and nothing is wrong
             mounts[need.namespace, mount.path] = mount
-        found += _judge(at, need.path.removeprefix(mount.path), mount)
+        if not need.instead:  # else the mount decides which of the two is asked
+            found += _judge(at, need.path.removeprefix(mount.path), mount)
     return found or _fine(mounts.values())
 
 

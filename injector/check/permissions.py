@@ -1,7 +1,8 @@
 """What the token may do, beside what is needed: too little, and too much."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from injector.check import engines
 from injector.check.excess import LEAST, Place, Probes, Rights, is_own, too_much
@@ -35,10 +36,15 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
         return [warning(ABOUT, "what the token may do cannot be asked", remedy)]
     except InjectorError as exc:
         return [problem(ABOUT, str(exc), like=exc)]
+    wanted = _applying(wanted, rights, needs.login)
+    mounted: list[Finding] = []
+    meant: Mapping[Place, str] = {}
     # A question more would use up a token of few uses, and its refusal would be taken for another.
-    mounted = [] if token.uses else await engines.look(transport, token, wanted, rights)
+    if not token.uses:
+        mounted = await engines.look(transport, token, wanted, rights)
+        meant = await _meant(transport, token, wanted, rights, needs.login)
     extra = (warning(ABOUT, text, LEAST) for text in too_much(wanted, probes, rights))
-    return [*judge(wanted, rights), *mounted, *extra, *_unknown(needs)]
+    return [*judge(wanted, rights, meant), *mounted, *extra, *_unknown(needs)]
 
 
 def place(need: Need, login: str) -> Place:
@@ -60,17 +66,52 @@ async def _rights(transport: Transport, token: Token, places: Iterable[Place]) -
     return found
 
 
-def judge(wanted: Mapping[Place, Need], rights: Rights) -> Iterator[Finding]:
+def _applying(wanted: Mapping[Place, Need], rights: Rights, login: str) -> dict[Place, Need]:
+    """Leave out what is not lacking: of two paths one of which is meant, one is enough."""
+    enough = {at for at, need in wanted.items() if not _missing(need, rights[at])}
+    left: dict[Place, Need] = {}
+    for at, need in wanted.items():
+        other = place(replace(need, path=need.instead), login)
+        if not need.instead or at in enough or other not in enough | set(left):
+            left[at] = need
+    return left
+
+
+async def _meant(
+    transport: Transport, token: Token, wanted: Mapping[Place, Need], rights: Rights, login: str
+) -> dict[Place, str]:
+    """Return which path is meant where one is refused, and the same with a `data/` is allowed."""
+    forms: dict[Place, tuple[Place, str]] = {}
+    for at, need in wanted.items():
+        if need.without or need.instead or need.capabilities != ("read",):
+            continue
+        if _missing(need, rights[at]):
+            parts = need.path.split("/")
+            for end in range(1, len(parts)):
+                form = "/".join([*parts[:end], "data", *parts[end:]])
+                forms[place(replace(need, path=form), login)] = at, form
+    if not forms:
+        return {}
+    allowed = await _rights(transport, token, forms)
+    return {at: form for where, (at, form) in forms.items() if "read" in allowed[where]}
+
+
+def judge(
+    wanted: Mapping[Place, Need], rights: Rights, meant: Mapping[Place, str]
+) -> Iterator[Finding]:
     """Say what the token lacks, and what has to be added to its policy."""
     lacking = 0
     for at, need in wanted.items():
-        missing = [each for each in need.capabilities if each not in rights[at]]
-        if not missing or "root" in rights[at]:
+        missing = _missing(need, rights[at])
+        if not missing:
             continue
         lacking += 1
         text = f"{at}: the token may not {' and '.join(missing)}"
-        quoted = ", ".join(f'"{each}"' for each in need.capabilities)
-        remedy = f'add to its policy: path "{at.path}" {{ capabilities = [{quoted}] }}'
+        remedy = f"add to its policy: {_block(at.path, need)}"
+        if at in meant:
+            remedy = f"write {meant[at]}, which it may read: KV version 2 has `data/` in its paths"
+        elif need.instead:
+            remedy += f", or {_block(need.instead, need)}: that which the mount's version has"
         text = f"{text} ({'; '.join(need.reasons)})"
         if need.without:
             yield warning(ABOUT, f"{text}: without it, {need.without}", remedy)
@@ -78,6 +119,15 @@ def judge(wanted: Mapping[Place, Need], rights: Rights) -> Iterator[Finding]:
             yield problem(ABOUT, text, remedy, like=DeniedError)
     if not lacking:
         yield ok(ABOUT, f"all of the {len(wanted)} paths that are needed are allowed")
+
+
+def _missing(need: Need, allowed: Collection[str]) -> list[str]:
+    return [] if "root" in allowed else [each for each in need.capabilities if each not in allowed]
+
+
+def _block(path: str, need: Need) -> str:
+    quoted = ", ".join(f'"{each}"' for each in need.capabilities)
+    return f'path "{path}" {{ capabilities = [{quoted}] }}'
 
 
 def _unknown(needs: Needs) -> Iterator[Finding]:

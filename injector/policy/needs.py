@@ -47,6 +47,8 @@ class _Path:
     parameters: set[str] = field(default_factory=set)
     is_open: bool = False  # some parameters are computed
     may_lease: bool = False
+    is_certain: bool = False  # somebody asks for this path, whatever is mounted there
+    instead: str = ""
 
 
 def needs(
@@ -72,11 +74,13 @@ def needs(
             path = paths[use.ref.namespace or home, _bare(use.ref.path)]
             path.names |= named[use.ref]
             _add(path, use.ref, place, kv)
+            path.is_certain = path.is_certain or not use.ref.by_mount
             if use.ref.by_mount:
                 first = use.ref.path.partition("/")[0]
                 inside = replace(use.ref, path=use.ref.path_in_kv2(f"{first}/"), by_mount=False)
                 as_kv2 = paths[use.ref.namespace or home, _bare(inside.path)]
                 _add(as_kv2, inside, f"{place} (if {first}/ is KV version 2)", kv)
+                path.instead, as_kv2.instead = _bare(inside.path), _bare(use.ref.path)
         elif use.is_whole:
             ref = Ref.of(use.path, {} if use.is_write else None)
             path = paths[home, _bare(ref.path)]
@@ -150,4 +154,5 @@ def _need(namespace: str, path: str, gathered: _Path) -> Need:
         tuple(reasons),
         namespace,
         tuple(sorted(gathered.parameters)) if only_written and not gathered.is_open else None,
+        instead="" if gathered.is_certain else gathered.instead,
     )
