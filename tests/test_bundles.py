@@ -87,7 +87,7 @@ async def test_a_bundle_is_not_made_before_every_member_can_be(app, proxy, clock
 
     async with engine(loaded, clock) as running:
         assert not (tmpfs / "login").exists()
-        assert running.assembly.delivery.missing() == ["bundle login"]
+        assert running.assembly.readiness.lacking() == ["bundle login is not in place yet"]
 
         app.put("b", value="one")
         await clock.advance(61)
@@ -223,7 +223,7 @@ async def test_a_check_that_failed_for_another_reason_is_tried_again_by_itself(
     loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
 
     async with engine(loaded, clock) as running:
-        assert running.assembly.delivery.missing() == ["bundle login"]
+        assert running.assembly.readiness.lacking() == ["bundle login is not in place yet"]
         assert generations(tmpfs) == []
 
         (tmpfs / "ready").touch()

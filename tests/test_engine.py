@@ -651,6 +651,23 @@ async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(
         assert (folder / "db.env").read_text() == "pw=two\n"
 
 
+async def test_a_reload_that_cannot_be_rendered_says_that_the_file_is_of_before(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+        pass
+    misspelt = one_file(app, proxy, tmpfs)
+    misspelt["template"][0]["contents"] = "{{ db.pasword }}"
+
+    async with engine(load_from(tmp_path, misspelt), clock, kept=kept) as running:
+        assert (tmpfs / "db.env").read_text() == "pw=one\n"
+        assert running.assembly.readiness.reasons() == [
+            f"{tmpfs}/db.env is still what an earlier configuration or run has made it"
+        ]
+
+
 async def test_a_reload_asks_for_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))

@@ -46,6 +46,7 @@ def test_health_status_and_metrics_over_tcp(app, tmpfs, tmp_path):
         injector.wait_for("file written")
         injector.wait_for("listening")
 
+        assert f'"address":"127.0.0.1:{port}"' in injector.output
         assert ask(port, "GET", "/livez")[0] == 200
         assert ask(port, "GET", "/readyz")[0] == 200
         assert '"ready": true' in ask(port, "GET", "/status")[1]

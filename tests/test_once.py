@@ -125,6 +125,8 @@ def test_every_exit_code_of_once_with_its_reason(server, make_app, tmpfs, tmp_pa
         expected = 5 if code == 55 else code
         assert started[code].returncode == expected, err
         assert CASES[code][1] in err
+        assert "token token" not in err
+        assert "None" not in err
         assert CANARY not in out + err
         assert "Traceback" not in err
         assert not (tmpfs / str(code) / "db.env").exists() or code == 8
@@ -154,6 +156,12 @@ def test_the_secret_id_file_is_removed_after_a_login_with_it(app, tmpfs, tmp_pat
     assert ended.returncode == 0
     assert not app.secret_id.exists()
     assert app.role_id.exists()
+
+    (tmpfs / "db.env").unlink()
+    again = result("once", "-c", write_config(tmp_path, settings))
+
+    assert again.returncode == 3
+    assert f"there is no secret id at {app.secret_id}: put a new one there" in again.stderr
 
 
 def test_the_last_good_file_survives_a_failing_run(app, tmpfs, tmp_path):

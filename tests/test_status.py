@@ -173,6 +173,15 @@ EMPTY = {
 }  # fmt: skip
 
 
+def test_a_token_that_is_lacking_says_when_it_is_asked_for_before_why():
+    refused = {"state": "failing", "since": 0.0, "error": "is it there?"}
+    token = {**refused, "next": {"act": "log in", "at": 12.0}}
+
+    lines = overview({**EMPTY, "now": 9.0, "token": token})
+
+    assert lines[1] == "token: failing for 9s, log in in 3s: is it there?"
+
+
 def test_a_screen_is_cut_to_the_terminal():
     drawn = screen(["a" * 30, "b", "c", "d"], 20, 3)
 

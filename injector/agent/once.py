@@ -6,7 +6,7 @@ from injector.agent.plan import Plan
 from injector.agent.services import alongside
 from injector.agent.signals import Stop, handling
 from injector.clock import Clock
-from injector.health import Health, exit_code, verdict
+from injector.health import Health, Report, exit_code, verdict
 
 # An error that waiting may still mend (replication) is given this long, seconds.
 GRACE = 5.0
@@ -61,5 +61,12 @@ async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> i
 
 
 def _reasons(health: Health) -> list[str]:
-    failing = [f"{report.kind} {report.name}: {report.error}" for report in health.failures()]
+    failing = sorted(map(_reason, health.failures()))
     return failing or [f"{r.kind} {r.name}: {r.state}" for r in health.all() if r.state != "ok"]
+
+
+def _reason(report: Report) -> str:
+    """Name what fails, unless its error does already, or there is only one of its kind."""
+    error = str(report.error)
+    named = report.name in error or report.kind in ("token", "vault")
+    return f"{report.kind}: {error}" if named else f"{report.kind} {report.name}: {error}"

@@ -30,7 +30,7 @@ class Readiness:
 
     def lacking(self) -> list[str]:
         """Return what is not in place, or not of use any more."""
-        missing = [f"{output} is not in place yet" for output in self.delivery.missing()]
+        missing = [f"{output} is {how}" for output, how in self.delivery.missing()]
         gone = [f"{name} does not exist any more (on_missing: fail)" for name in self.watch.gone()]
         ended = {self._ended(output, value) for output, value in self.delivery.ended()}
         return missing + gone + sorted(ended)

@@ -90,6 +90,11 @@ class AppRole(Method):
             return None
         if self.kept is not None and not material.exists(path):
             return self.kept
+        if not material.exists(path) and self._config.remove_secret_id_file_after_reading:
+            raise AuthError(
+                f"there is no secret id at {path}: put a new one there; a login that worked has "
+                "removed the last, unless `remove_secret_id_file_after_reading: false`"
+            )
         text = material.read(path, "secret id")
         if not self._config.secret_id_response_wrapping_path:
             return SecretId(text, text)

@@ -40,9 +40,9 @@ EXAMPLES = (
 )
 EXITS = {
     "0": "there is no problem; there may be warnings",
-    **exits(
-        InjectorError, ConfigError, AuthError, DeniedError, WriteError, HookError, TransientError
-    ),
+    **exits(InjectorError, ConfigError, AuthError, DeniedError),
+    "5": "no engine is mounted where a path leads",
+    **exits(WriteError, HookError, TransientError),
 }
 
 

@@ -16,7 +16,7 @@ def overview(status: Entry) -> list[str]:
     ready = "ready" if status["ready"] else f"not ready: {'; '.join(status['not_ready'])}"
     lines = [
         f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
-        ", ".join(["token: " + _state(status["token"], now), *_life(status["token"], now)]),
+        _token(status["token"], now),
     ]
     if status["vault"]["state"] != "ok":
         lines.append(f"vault: {_state(status['vault'], now)}")
@@ -103,10 +103,12 @@ def _state(entry: Entry, now: float) -> str:
     return ": ".join(filter(None, state_of(entry, now)))
 
 
-def _life(token: Entry, now: float) -> list[str]:
+def _token(token: Entry, now: float) -> str:
+    state, why = state_of(token, now)
     ends_at = token.get("expires_at")
-    parts = [f"expires in {span(ends_at - now)}"] if ends_at else []
-    return parts + ([next_of(token["next"], now)] if token["next"]["at"] else [])
+    life = [f"expires in {span(ends_at - now)}"] if ends_at else []
+    facts = ", ".join(filter(None, [state, *life, next_of(token["next"], now)]))
+    return ": ".join(filter(None, ["token", facts, why]))
 
 
 def _printable(line: str) -> str:

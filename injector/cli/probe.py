@@ -15,7 +15,8 @@ EXAMPLES = (
     "injector probe startup -c injector.yaml",
     "injector probe live --address http://127.0.0.1:8099",
 )
-EXITS = {"0": "yes", "1": "no, or no injector answers"}
+NOBODY = "no injector answers"
+EXITS = {"0": "yes", "1": f"no, or {NOBODY}"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,8 @@ def main(args: argparse.Namespace) -> int:
     try:
         reply = client.request(client.find(args.address, args.config), "GET", PATHS[args.what])
     except InjectorError as exc:
-        print(f"injector: {exc}", file=sys.stderr)
+        for line in str(exc).splitlines():
+            print(f"injector: {line}", file=sys.stderr)
         return 1
     print(reply.body.decode(errors="replace"), end="")
     return 0 if reply.status == OK else 1

@@ -6,12 +6,12 @@ import sys
 
 from injector.cli import client
 from injector.cli.parser import exits
-from injector.cli.probe import add_target
-from injector.errors import ConfigError, DeniedError, TransientError
+from injector.cli.probe import NOBODY, add_target
+from injector.errors import ConfigError, DeniedError
 
 NOTE = "It ends with exit code 0: so the main container of a Job ends its sidecar."
 EXAMPLES = ("injector quit", "injector quit --address http://127.0.0.1:8099")
-EXITS = {"0": "it ends", **exits(ConfigError, DeniedError, TransientError)}
+EXITS = {"0": "it ends", **exits(ConfigError, DeniedError), "9": NOBODY}
 DONE = 200
 
 

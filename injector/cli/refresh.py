@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from injector.cli import client
 from injector.cli.arguments import duration
 from injector.cli.parser import exits
-from injector.cli.probe import add_target
+from injector.cli.probe import NOBODY, add_target
 from injector.cli.table import columns
 from injector.errors import InjectorError, TransientError
 
@@ -22,7 +22,11 @@ EXAMPLES = (
     "injector refresh db --timeout 60s",
     "injector refresh -c injector.yaml --json | jq -r '.secrets[] | select(.result == \"failed\")'",
 )
-EXITS = {"0": "everything that was asked for is where it should be", **exits()}
+EXITS = {
+    "0": "everything that was asked for is where it should be",
+    **exits(),
+    "9": f"not done in time, or {NOBODY}",
+}
 DONE, NOT_DONE_YET, FAILED = 200, 202, 502
 
 

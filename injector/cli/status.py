@@ -13,7 +13,7 @@ from injector.cli import client
 from injector.cli.arguments import duration
 from injector.cli.overview import overview
 from injector.cli.parser import exits
-from injector.cli.probe import add_target
+from injector.cli.probe import NOBODY, add_target
 from injector.errors import ConfigError, TransientError
 
 NOTE = """\
@@ -26,7 +26,8 @@ EXAMPLES = (
 )
 EXITS = {
     "0": "it answered, ready or not",
-    **exits(ConfigError, TransientError),
+    **exits(ConfigError),
+    "9": NOBODY,
     "130": "--watch was ended by Ctrl-C",
 }
 OK = 200

@@ -23,6 +23,9 @@ from injector.template import Lacking
 
 # A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
+# What an output is that this configuration has not delivered.
+NOT_YET = "not in place yet"
+OF_BEFORE = "still what an earlier configuration or run has made it"
 
 
 class Delivery:
@@ -58,9 +61,13 @@ class Delivery:
         """Return the outputs that want this secret."""
         return [self._outputs[name] for name in sorted(self._users.of([ref]))]
 
-    def missing(self) -> list[str]:
-        """Return the outputs that are not in place yet."""
-        return [output.title for output in self._outputs.values() if not output.settled]
+    def missing(self) -> list[tuple[str, str]]:
+        """Return the outputs that are not in place yet, and what readers find until then."""
+        return [
+            (output.title, OF_BEFORE if output.destination.content_hash else NOT_YET)
+            for output in self._outputs.values()
+            if not output.settled
+        ]
 
     def unfinished(self) -> list[str]:
         """Return the outputs that are being checked, or that are tried again after a failure."""
@@ -250,18 +257,13 @@ class Delivery:
         parts = self._parts
         output.failures += 1
         parts.stale(output, error, result="failed")
-        retry_in = None
+        again = {}
         # A render fails in the same way until something changes.
         if isinstance(error, WriteError | HookError):
             retry_in = backoff(
                 output.failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw()
             )
             self._schedule.deliver(output.name, parts.clock.now() + retry_in)
+            again["retry_in"] = round(retry_in, 1)
         event = f"{output.kind} not written"
-        parts.log.error(
-            event,
-            path=output.name,
-            error=str(error),
-            error_class=error.label,
-            retry_in=retry_in and round(retry_in, 1),
-        )
+        parts.log.error(event, path=output.name, error=str(error), error_class=error.label, **again)

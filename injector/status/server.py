@@ -15,7 +15,7 @@ from injector.log import Logger
 from injector.status.crowd import Crowd, Handler
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import Report
-from injector.status.sockets import bind, same_user, tls_context
+from injector.status.sockets import bind, name_of, same_user, tls_context
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, of what is passed on: Vault's own limit
 # How long a refresh waits for delivery before it answers, and may be asked to wait, seconds.
@@ -72,7 +72,7 @@ class StatusServer:
             await runner.setup()
             accepting = await crowd.accept(runner.server, bound, tls_context(self._listener))
             try:
-                self._log.info("listening", type=self._listener.type, address=bound.getsockname())
+                self._log.info("listening", type=self._listener.type, address=name_of(bound))
                 await self._clock.sleep(float("inf"))
             finally:
                 accepting.close()

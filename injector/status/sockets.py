@@ -37,6 +37,15 @@ def bind(listener: model.Listener) -> Iterator[socket.socket]:
                     os.unlink(listener.address)
 
 
+def name_of(bound: socket.socket) -> str:
+    """Return where it listens, as a configuration writes it; a port 0 has become a real one."""
+    name = bound.getsockname()
+    if isinstance(name, str):
+        return name
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
     """Return what a TCP listener with a certificate serves with; raises ConfigError."""
     if listener.type == "unix" or not listener.tls_cert_file:

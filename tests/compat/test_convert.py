@@ -91,7 +91,10 @@ def test_what_both_languages_say_alike_is_converted(go, jinja):
         (APP % "{ {{- .Data.data.a }}", "line 1: `{` right before an action"),
         (APP % '{{ index .Data.data "a\\"b" }}', 'line 1: `index .Data.data "a\\"b"`'),
         # KV version 2 without `data/`: only the mount tells.
-        ('{{ with secret "kv/a" }}{{ .Data.data.b }}{{ end }}', "line 1: `.Data.data.b`"),
+        (
+            '{{ with secret "kv/a" }}{{ .Data.data.b }}{{ end }}',
+            "line 1: `.Data.data.b` of `kv/a`: with the path's `data/` it would be Jinja",
+        ),
         (
             '{{ with secret "kv/a" }}{{ .Data.data }}{{ end }}',
             "line 1: `.Data.data`: the path may be one of KV version 2",

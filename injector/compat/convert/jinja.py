@@ -202,6 +202,9 @@ class _Conversion:
             case Pipe(variables=()):
                 return f"({self._expression(operand, scope)})"
         asked, keys = self._place(operand, scope)
+        if asked is not None and not asked.is_kv2 and keys[:-1] == ("Data", "data"):
+            why = f"`{operand}` of `{asked.ref.path}`: with the path's `data/` it would be Jinja"
+            raise self._cannot(operand, why)
         if asked is None or keys[:-1] != _data(asked):
             raise self._cannot(operand, f"`{operand}`")
         return self._member(operand, asked, keys[-1])
