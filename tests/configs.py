@@ -25,10 +25,10 @@ def complete(text: str) -> str:
 def load_text(
     folder: Path, text: str, environ: dict[str, str] | None = None, **options: Any
 ) -> Loaded:
-    """Load the text, completed, as FOLDER/app.yaml; keys that have no engine yet are allowed."""
+    """Load the text, completed, as FOLDER/app.yaml."""
     file = folder / "app.yaml"
     file.write_text(complete(text), "utf-8")
-    return load(str(file), environ or {}, **{"unavailable": ()} | options)
+    return load(str(file), environ or {}, **options)
 
 
 def problems(

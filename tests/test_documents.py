@@ -13,7 +13,6 @@ import injector
 from injector import errors
 from injector.cli import COMMANDS, INTERNAL_ERROR
 from injector.config import load
-from injector.config.unavailable import UNAVAILABLE
 from injector.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -120,21 +119,6 @@ def test_the_readme_names_every_exit_code():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_explained(command):
     assert f"| `injector {command}" in page("operations.md")
-
-
-# --- what is not there yet ---------------------------------------------------------------------
-
-
-def test_the_readme_lists_exactly_what_is_refused():
-    listed = {
-        option
-        for cells in rows(marked(README, "unavailable"))
-        for option in codes(cells[0])
-        if cells[0] != "option"
-    }
-
-    refused = {row.key if row.value is None else f"{row.key}: {row.value}" for row in UNAVAILABLE}
-    assert listed == refused
 
 
 # --- architecture ------------------------------------------------------------------------------

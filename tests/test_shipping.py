@@ -15,7 +15,6 @@ from dotenv import dotenv_values
 import injector
 from injector.agent.plan import plan
 from injector.config import Loaded, model
-from injector.config.unavailable import UNAVAILABLE
 from injector.dev.bao import executable
 from tests.configs import load_text
 
@@ -125,7 +124,7 @@ def test_examples_in_the_pages_load(tmp_path, page):
     )
 
     for example in examples:
-        load_text(tmp_path, example, unavailable=UNAVAILABLE)
+        load_text(tmp_path, example)
 
 
 # --- config/kubernetes/ ------------------------------------------------------------------------

@@ -16,7 +16,6 @@ from injector.config.rules import Finding, all_findings
 from injector.config.rules.names import located_texts
 from injector.config.rules.supervision import command_is_there
 from injector.config.textfile import read_text
-from injector.config.unavailable import UNAVAILABLE, Row
 from injector.config.walk import Walk
 from injector.errors import ConfigError
 
@@ -53,13 +52,12 @@ class Loaded:
     passing: Any = None
 
 
-def load(  # noqa: PLR0913 - by name: what only the caller knows
+def load(
     path: str,
     environ: Mapping[str, str],
     *,
     checks: Checks = Checks(),
     command: tuple[str, ...] | None = None,
-    unavailable: tuple[Row, ...] = UNAVAILABLE,
     read: Read = read,
     needs_login: bool = True,
 ) -> Loaded:
@@ -74,7 +72,7 @@ def load(  # noqa: PLR0913 - by name: what only the caller knows
     document, environ = reading.document, reading.environ
     walk = Walk(document, environ, reading.broken)
     try:
-        config = read_config(walk, unavailable)
+        config = read_config(walk)
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
     vault, outside = environment.complete(config.vault, environ)

@@ -13,7 +13,6 @@ from injector.config import leaves, model
 from injector.config.introspect import annotation, is_block, written
 from injector.config.leaves import Scalar
 from injector.config.problem import Where, Wrong
-from injector.config.unavailable import Row, rows_for
 from injector.config.walk import (
     Field,
     Reader,
@@ -26,14 +25,10 @@ from injector.config.walk import (
     scalar_of,
 )
 
-Rows = tuple[Row, ...]
 
-
-def read_config(walk: Walk, unavailable: Rows) -> model.Config:
+def read_config(walk: Walk) -> model.Config:
     """Read the whole document; the result counts only if `walk.problems` stays empty."""
-    config: model.Config = block_reader(model.Config, "", unavailable).read(
-        walk, walk.document.root, ()
-    )
+    config: model.Config = block_reader(model.Config).read(walk, walk.document.root, ())
     return config
 
 
@@ -42,11 +37,10 @@ _LATER = Reader(lambda _walk, node, _where: node, lambda: None)
 
 
 @functools.cache
-def block_reader(kind: type[model.Block], key: str, unavailable: Rows) -> Reader:
-    """Return the reader of a block at `key`, which is written as in `unavailable`."""
+def block_reader(kind: type[model.Block]) -> Reader:
     fields: dict[str, Field] = {}
     for info in msgspec.structs.fields(kind):
-        reader = _field_reader(kind, info, key, unavailable)
+        reader = _field_reader(kind, info)
         fields[info.name] = Field(reader, required=info.required and reader is not _LATER)
 
     def read(walk: Walk, node: yaml.Node, where: Where) -> model.Block:
@@ -54,7 +48,7 @@ def block_reader(kind: type[model.Block], key: str, unavailable: Rows) -> Reader
 
     def read_method(walk: Walk, node: yaml.Node, where: Where) -> model.Block:
         values = read_fields(walk, node, where, fields)
-        return kind(**(values | _by_method_type(walk, node, where, values, unavailable)))
+        return kind(**(values | _by_method_type(walk, node, where, values)))
 
     def stand_in() -> model.Block:
         needed = {name: f.reader.stand_in() for name, f in fields.items() if f.required}
@@ -70,11 +64,11 @@ def _method_stand_in() -> model.Method:
 
 
 def _by_method_type(
-    walk: Walk, node: yaml.Node, where: Where, values: dict[str, Any], unavailable: Rows
+    walk: Walk, node: yaml.Node, where: Where, values: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what depends on the method's type: its `config` and `mount_path`."""
     kind, mount_path = model.METHODS[values["type"]]
-    reader = block_reader(kind, "auto_auth.method.config", unavailable)
+    reader = block_reader(kind)
     if (*where, "type") in walk.broken:
         config = reader.stand_in()
     else:
@@ -83,54 +77,36 @@ def _by_method_type(
     return {"config": config, "mount_path": values.get("mount_path", "").strip("/") or mount_path}
 
 
-def _field_reader(
-    kind: type[model.Block], info: msgspec.structs.FieldInfo, key: str, unavailable: Rows
-) -> Reader:
-    inner = f"{key}.{info.name}" if key else info.name
+def _field_reader(kind: type[model.Block], info: msgspec.structs.FieldInfo) -> Reader:
     if kind is model.Method and info.name == "config":
         return _LATER
-    reader = reader_of(info.type, inner, unavailable)
+    reader = reader_of(info.type)
     if info.default is not NODEFAULT:
         compound = reader.compound or info.default is None
-        reader = Reader(reader.read, lambda: info.default, compound)
-    elif info.default_factory is not NODEFAULT:
-        reader = Reader(reader.read, info.default_factory, reader.compound)
-    rows = tuple(rows_for(inner, unavailable))
-    return _refusing(reader, rows) if rows else reader
+        return Reader(reader.read, lambda: info.default, compound)
+    if info.default_factory is not NODEFAULT:
+        return Reader(reader.read, info.default_factory, reader.compound)
+    return reader
 
 
-def _refusing(reader: Reader, rows: Rows) -> Reader:
-    remedies = {row.value: row.remedy for row in rows}
-
-    def read(walk: Walk, node: yaml.Node, where: Where) -> Any:
-        if None in remedies:
-            raise Wrong(remedies[None] or "not yet available")
-        value = reader.read(walk, node, where)
-        if value in remedies:
-            raise Wrong(remedies[value] or f"'{value}' is not yet available")
-        return value
-
-    return Reader(read, reader.stand_in, reader.compound)
-
-
-def reader_of(kind: Any, key: str, unavailable: Rows) -> Reader:
+def reader_of(kind: Any) -> Reader:
     """Return the reader of a type as it is annotated in the model."""
     plain, metas = annotation(kind)
     if get_origin(plain) is tuple:
-        return _tuple_reader(get_args(plain)[0], key, metas, unavailable)
+        return _tuple_reader(get_args(plain)[0], metas)
     if get_origin(plain) is dict:
-        item = reader_of(get_args(plain)[1], f"{key}.*", unavailable)
+        item = reader_of(get_args(plain)[1])
         return Reader(lambda w, n, p: read_dict(w, n, p, item), dict, compound=True)
     if is_block(plain):
-        return block_reader(plain, key, unavailable)
+        return block_reader(plain)
     if plain is Any:
         return Reader(read_anything, lambda: None)
     return _scalar_reader(plain, metas)
 
 
-def _tuple_reader(kind: Any, key: str, metas: list[Meta], unavailable: Rows) -> Reader:
+def _tuple_reader(kind: Any, metas: list[Meta]) -> Reader:
     command = written(metas) == "command"
-    item = reader_of(kind, f"{key}[]", unavailable)
+    item = reader_of(kind)
     needs_one = any(meta.min_length for meta in metas)
 
     def read(walk: Walk, node: yaml.Node, where: Where) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -11,7 +10,6 @@ from msgspec import NODEFAULT
 
 from injector.config import model
 from injector.config.introspect import annotation, blocks, is_block, is_union, written
-from injector.config.unavailable import UNAVAILABLE, rows_for
 
 _TABLE = re.compile(r"<!-- options: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -38,8 +36,8 @@ def renewed(page: str, root: type[model.Block] = model.Config) -> str:
 def tables(root: type[model.Block]) -> dict[str, str]:
     """Return the table of each kind of block under the name that the page's markers use."""
     made: dict[str, str] = {}
-    for key, kind in blocks(root):
-        made.setdefault(kind.__name__, _table(key, kind))
+    for _, kind in blocks(root):
+        made.setdefault(kind.__name__, _table(kind))
     return made
 
 
@@ -47,11 +45,10 @@ def _marked(name: str, table: str) -> str:
     return f"<!-- options: {name} -->\n{table}<!-- end -->"
 
 
-def _table(key: str, kind: type[model.Block]) -> str:
+def _table(kind: type[model.Block]) -> str:
     rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
     for info in msgspec.structs.fields(kind):
-        place = f"{key}.{info.name}" if key else info.name
-        cells = (f"`{info.name}`", _type(info.type), _default(info), _meaning(place, info))
+        cells = (f"`{info.name}`", _type(info.type), _default(info), _meaning(info))
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows) + "\n"
 
@@ -93,18 +90,9 @@ def duration_words(seconds: float) -> str:
     return "0" if not seconds else f"{seconds:g}s"
 
 
-def _meaning(key: str, info: msgspec.structs.FieldInfo) -> str:
+def _meaning(info: msgspec.structs.FieldInfo) -> str:
     _, metas = annotation(info.type)
-    text = next((meta.description for meta in reversed(metas) if meta.description), "")
-    return " ".join([text, *_not_yet(key)])
-
-
-def _not_yet(key: str) -> Iterator[str]:
-    rows = tuple(rows_for(key, UNAVAILABLE))
-    if any(row.value is None for row in rows):
-        yield "*Not yet available.*"
-    elif rows:
-        yield f"*Not yet available: {', '.join(f'`{row.value}`' for row in rows)}.*"
+    return next((meta.description for meta in reversed(metas) if meta.description), "")
 
 
 if __name__ == "__main__":
