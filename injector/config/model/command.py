@@ -1,0 +1,39 @@
+"""What is run, and what is waited for: parts of other blocks."""
+
+# ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from injector.config.model.types import Argv, Block, Duration
+
+
+class Command(Block):
+    """A program with arguments; no shell is involved."""
+
+    command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
+    timeout: Annotated[Duration, Meta(description="Then its whole process group is ended.")] = 30.0
+
+
+class Check(Block):
+    """What has to hold of new content before anybody sees it."""
+
+    command: Annotated[
+        Argv,
+        Meta(
+            description="Program and arguments, which has to succeed; `{staged}` is the path of the new file, or of the bundle's new folder."
+        ),
+    ] = ()
+    timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    format: Annotated[
+        Literal["json", "yaml", "toml", "ini", "pem"] | None,
+        Meta(description="The file has to be readable as this."),
+    ] = None
+
+
+class Wait(Block):
+    """Quiescence: wait until nothing has changed for `min`, at most `max`."""
+
+    min: Annotated[Duration, Meta(description="Quiet time that has to pass.")] = 2.0
+    max: Annotated[Duration, Meta(description="Longest wait; 0 means four times `min`.")] = 0.0

@@ -1,0 +1,119 @@
+"""The whole configuration, with its smaller blocks."""
+
+# ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from injector.config.model.notify import Notify
+from injector.config.model.secret import Secret
+from injector.config.model.supervision import Exec
+from injector.config.model.template import Bundle, EnvTemplate, Template, TemplateConfig
+from injector.config.model.types import AbsolutePath, Block, Duration, LocalPath, Perms
+from injector.config.model.vault import AutoAuth, Vault
+
+
+class AgentApi(Block):
+    """Requests that change something, over TCP."""
+
+    enable_quit: Annotated[bool, Meta(description="`POST /quit`.")] = False
+    enable_refresh: Annotated[bool, Meta(description="`POST /refresh`.")] = False
+
+
+class Listener(Block):
+    """Where health, status and metrics are served."""
+
+    type: Annotated[Literal["unix", "tcp"], Meta(description="Kind of socket.")]
+    address: Annotated[str, Meta(min_length=1, description="Path of the socket, or `host:port`.")]
+    tls_disable: Annotated[
+        bool,
+        Meta(
+            description="Serve plain HTTP; needed for a TCP listener other than loopback without TLS."
+        ),
+    ] = False
+    tls_cert_file: Annotated[LocalPath, Meta(description="PEM certificate.")] = ""
+    tls_key_file: Annotated[LocalPath, Meta(description="PEM key.")] = ""
+    socket_mode: Annotated[Perms, Meta(description="Mode of a unix socket.")] = 0o600
+    agent_api: Annotated[AgentApi, Meta(description="Requests that change something.")] = field(
+        default_factory=AgentApi
+    )
+
+
+class Persist(Block):
+    """The hand-over file, from init container to sidecar and over restarts."""
+
+    path: Annotated[AbsolutePath, Meta(min_length=1, description="On a memory-backed filesystem.")]
+
+
+class Cache(Block):
+    """What outlives the process."""
+
+    persist: Annotated[Persist | None, Meta(description="The hand-over file.")] = None
+
+
+class Journal(Block):
+    """A file that gets a line of JSON for what became of each new value of a secret."""
+
+    path: Annotated[
+        AbsolutePath, Meta(min_length=1, description="Where to append. It never holds a value.")
+    ]
+    perms: Annotated[
+        Perms, Meta(description="Mode of a new file; one that is there keeps its own.")
+    ] = 0o600
+
+
+class Config(Block):
+    """The whole configuration."""
+
+    vault: Annotated[Vault, Meta(description="The server.")] = field(default_factory=Vault)
+    auto_auth: Annotated[AutoAuth | None, Meta(description="The login.")] = None
+    secrets: Annotated[dict[str, Secret], Meta(description="Secrets by name.")] = field(
+        default_factory=dict
+    )
+    template: Annotated[tuple[Template, ...], Meta(description="Files.")] = ()
+    bundle: Annotated[tuple[Bundle, ...], Meta(description="Files that change together.")] = ()
+    notify: Annotated[dict[str, Notify], Meta(description="Applications by name.")] = field(
+        default_factory=dict
+    )
+    template_config: Annotated[TemplateConfig, Meta(description="For all of them.")] = field(
+        default_factory=TemplateConfig
+    )
+    env_template: Annotated[tuple[EnvTemplate, ...], Meta(description="Variables of `exec`.")] = ()
+    exec: Annotated[Exec | None, Meta(description="The supervised command.")] = None
+    listener: Annotated[tuple[Listener, ...], Meta(description="Where to serve status.")] = ()
+    cache: Annotated[Cache, Meta(description="What outlives the process.")] = field(
+        default_factory=Cache
+    )
+    journal: Annotated[
+        Journal | None, Meta(description="What became of each new value, line by line.")
+    ] = None
+    revoke_on_shutdown: Annotated[
+        Literal["none", "leases", "token"], Meta(description="What to revoke at a regular end.")
+    ] = "none"
+    exit_after_auth: Annotated[
+        bool,
+        Meta(
+            description="`run` ends once everything is in place; an error ends it only with `exit_on_retry_failure`."
+        ),
+    ] = False
+    pid_file: Annotated[AbsolutePath, Meta(description="Gets the number of this process.")] = ""
+    log_level: Annotated[
+        Literal["trace", "debug", "info", "warn", "error"], Meta(description="Least level to log.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console", "standard"],
+        Meta(description="`auto`: console on a terminal, else JSON; `standard` is console."),
+    ] = "auto"
+    log_file: Annotated[
+        AbsolutePath, Meta(description="Gets every line of the log as well, beside standard error.")
+    ] = ""
+    log_rotate_bytes: Annotated[
+        int, Meta(ge=0, description="Size at which it is put aside; 0: whatever its size.")
+    ] = 0
+    log_rotate_duration: Annotated[
+        Duration, Meta(description="Age at which it is put aside; 0: whatever its age.")
+    ] = 86400.0
+    log_rotate_max_files: Annotated[
+        int, Meta(ge=-1, description="How many of those are kept; 0: all, -1: none.")
+    ] = 0

@@ -1,0 +1,187 @@
+"""`template`, `env_template`, `bundle` and `template_config`: what is made of secrets."""
+
+# ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from injector.config.model.command import Check, Command, Wait
+from injector.config.model.types import (
+    AbsolutePath,
+    Argv,
+    Block,
+    Duration,
+    LocalPath,
+    Owner,
+    Perms,
+    Verbatim,
+)
+
+Format = Literal[
+    "dotenv", "shell", "json", "yaml", "properties", "ini", "raw", "github-env", "netrc", "pgpass"
+]
+
+
+class Template(Block):
+    """One file: rendered from a template, or from one secret in a ready format."""
+
+    destination: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Absolute path of the file; inside a bundle relative to its directory.",
+        ),
+    ]
+    source: Annotated[LocalPath, Meta(description="Template file.")] = ""
+    contents: Annotated[Verbatim, Meta(description="Template text, instead of `source`.")] = ""
+    secret: Annotated[str, Meta(description="Name of a secret, for `format`.")] = ""
+    format: Annotated[
+        Format | None, Meta(description="Ready format of `secret`: no template to write.")
+    ] = None
+    key: Annotated[str, Meta(description="`format: raw`: the one key whose value is the file.")] = (
+        ""
+    )
+    encoding: Annotated[
+        Literal["text", "base64"], Meta(description="`format: raw`: `base64` writes decoded bytes.")
+    ] = "text"
+    section: Annotated[str, Meta(description="`format: ini`: the section's name.")] = ""
+    language: Annotated[
+        Literal["jinja", "go"],
+        Meta(description="Language of the template; `go` has consul-template's functions."),
+    ] = "jinja"
+    sandbox_path: Annotated[
+        LocalPath,
+        Meta(
+            description="`language: go`: folder that `file` and `writeToFile` are confined to; without it, to the paths that the template spells out and the folder of its destination."
+        ),
+    ] = ""
+    function_denylist: Annotated[
+        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+    ] = ()
+    left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
+    right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
+    error_on_missing_key: Annotated[
+        bool, Meta(description="A missing key is an error; otherwise it is empty.")
+    ] = True
+    perms: Annotated[Perms, Meta(description="Mode of the file, as a quoted octal string.")] = 0o600
+    user: Annotated[Owner, Meta(description="Owner, by name or number; unchanged if empty.")] = ""
+    group: Annotated[Owner, Meta(description="Group, by name or number; unchanged if empty.")] = ""
+    create_dest_dirs: Annotated[
+        bool, Meta(description="Create missing parent folders (mode 0755).")
+    ] = True
+    in_place: Annotated[
+        bool,
+        Meta(
+            description="Overwrite instead of rename, for single-file mounts; readers may see half a file."
+        ),
+    ] = False
+    on_remove: Annotated[
+        Literal["keep", "delete"], Meta(description="The file when a reload removes this entry.")
+    ] = "keep"
+    command: Annotated[
+        Argv,
+        Meta(
+            description="Run after the file changed; a string is split as a shell splits words, but no shell runs it."
+        ),
+    ] = ()
+    command_timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    exec: Annotated[
+        Command | None, Meta(description="Vault Agent's newer spelling of `command`.")
+    ] = None
+    wait: Annotated[Wait | None, Meta(description="Write only after a quiet time.")] = None
+    check: Annotated[
+        Check | None, Meta(description="Has to hold before the file takes its place.")
+    ] = None
+    notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
+
+    @property
+    def appends(self) -> bool:
+        """Tell whether it adds to a file that somebody else makes, instead of making one."""
+        return self.format == "github-env"
+
+    @property
+    def is_discarded(self) -> bool:
+        """Tell whether only what a Go template writes beside its own text counts."""
+        return self.language == "go" and self.destination == "/dev/null"
+
+
+class Bundle(Block):
+    """Files that change together or not at all."""
+
+    name: Annotated[str, Meta(min_length=1, description="Its name in logs, status and metrics.")]
+    directory: Annotated[
+        AbsolutePath, Meta(min_length=1, description="Where readers open the files.")
+    ]
+    template: Annotated[tuple[Template, ...], Meta(min_length=1, description="The files.")]
+    check: Annotated[
+        Check | None,
+        Meta(description="Has to succeed before the swap; `{staged}` is the new folder."),
+    ] = None
+    wait: Annotated[Wait | None, Meta(description="Swap only after a quiet time.")] = None
+    on_remove: Annotated[
+        Literal["keep", "delete"], Meta(description="The files when a reload removes this entry.")
+    ] = "keep"
+    notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
+
+
+class TemplateConfig(Block):
+    """What holds for every template and secret."""
+
+    static_secret_render_interval: Annotated[
+        float,
+        Meta(
+            gt=0,
+            extra={"written": "duration"},
+            description="How often static secrets are read again, ±10 %.",
+        ),
+    ] = 60.0
+    lease_renewal_threshold: Annotated[
+        float,
+        Meta(
+            gt=0.1,
+            le=0.95,
+            description="A lease is acted on at a share of its life drawn from 0.10 below to 0.05 above this.",
+        ),
+    ] = 0.70
+    max_connections_per_host: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Requests for secrets in flight at once; the token has a connection besides.",
+        ),
+    ] = 10
+    exit_on_retry_failure: Annotated[
+        bool,
+        Meta(
+            description="The daemon exits with the error's code when a secret or file fails in a way that waiting does not change."
+        ),
+    ] = False
+    require_memory_backed: Annotated[
+        bool, Meta(description="Refuse destinations that are not on tmpfs or ramfs.")
+    ] = True
+
+
+class EnvTemplate(Block):
+    """An environment variable of the supervised command."""
+
+    name: Annotated[str, Meta(min_length=1, description="Name of the variable.")]
+    source: Annotated[LocalPath, Meta(description="Template file.")] = ""
+    contents: Annotated[Verbatim, Meta(description="Template text, instead of `source`.")] = ""
+    language: Annotated[Literal["jinja", "go"], Meta(description="Language of the template.")] = (
+        "jinja"
+    )
+    sandbox_path: Annotated[
+        LocalPath,
+        Meta(
+            description="`language: go`: folder that `file` is confined to; without it, to the paths that the template spells out."
+        ),
+    ] = ""
+    function_denylist: Annotated[
+        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+    ] = ()
+    error_on_missing_key: Annotated[
+        bool, Meta(description="A missing key is an error; otherwise it is empty.")
+    ] = True
+    left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
+    right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"

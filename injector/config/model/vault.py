@@ -1,0 +1,182 @@
+"""`vault` and `auto_auth`: the server, and the login."""
+
+# ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from injector.config.model.types import AbsolutePath, Block, Duration, LocalPath, Namespace, Perms
+
+
+class Vault(Block):
+    """Where Vault or OpenBao is, and how to trust it."""
+
+    address: Annotated[
+        str,
+        Meta(
+            description="`https://host:port` or `unix:///path`. Without it `VAULT_ADDR` or `BAO_ADDR` counts; a value here beats both, because inside a pod the variable often points at an agent."
+        ),
+    ] = ""
+    namespace: Annotated[
+        Namespace,
+        Meta(description="Sent with every request unless a secret or method names its own."),
+    ] = ""
+    ca_cert: Annotated[
+        LocalPath, Meta(description="PEM file of the authority that signed Vault's certificate.")
+    ] = ""
+    ca_path: Annotated[LocalPath, Meta(description="Folder of such PEM files.")] = ""
+    client_cert: Annotated[
+        LocalPath, Meta(description="PEM certificate presented to Vault; needs `client_key`.")
+    ] = ""
+    client_key: Annotated[LocalPath, Meta(description="PEM key of `client_cert`.")] = ""
+    tls_server_name: Annotated[
+        str, Meta(description="Name expected in Vault's certificate, if not the address's host.")
+    ] = ""
+    tls_skip_verify: Annotated[
+        bool, Meta(description="Trust any certificate. Only ever for a try-out.")
+    ] = False
+    timeout: Annotated[Duration, Meta(description="Deadline of each request.")] = 30.0
+    start_splay: Annotated[
+        Duration,
+        Meta(
+            description="Wait a random part of this before the first request after a start: for fleets that start in the same second."
+        ),
+    ] = 0.0
+
+
+class Kubernetes(Block, tag="kubernetes"):
+    """Log in with the pod's service-account token, read again at every login."""
+
+    role: Annotated[str, Meta(min_length=1, description="Role of the auth mount.")]
+    token_path: Annotated[LocalPath, Meta(description="The projected token.")] = (
+        "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
+    )
+
+
+class AppRole(Block, tag="approle"):
+    """Log in with a role id and a secret id, read again at every login."""
+
+    role_id_file_path: Annotated[
+        LocalPath, Meta(min_length=1, description="File with the role id.")
+    ]
+    secret_id_file_path: Annotated[
+        LocalPath,
+        Meta(
+            description="File with the secret id; without it the role needs `bind_secret_id=false`."
+        ),
+    ] = ""
+    remove_secret_id_file_after_reading: Annotated[
+        bool,
+        Meta(
+            description="Remove the file once a login with it has succeeded; the secret id is then kept in memory, because nothing else has it."
+        ),
+    ] = True
+    secret_id_response_wrapping_path: Annotated[
+        str,
+        Meta(
+            description="The file holds a wrapping token whose `creation_path` must be this, for example `auth/approle/role/app/secret-id`; it is checked before unwrapping."
+        ),
+    ] = ""
+
+
+class Jwt(Block, tag="jwt"):
+    """Log in with a JWT from a file, read again at every login."""
+
+    path: Annotated[LocalPath, Meta(min_length=1, description="File with the JWT.")]
+    role: Annotated[str, Meta(min_length=1, description="Role of the auth mount.")]
+    remove_jwt_after_reading: Annotated[
+        bool,
+        Meta(
+            description="Remove the file once a login with it has succeeded. The JWT is not kept in memory: the next login needs a new one."
+        ),
+    ] = True
+    remove_jwt_follows_symlinks: Annotated[
+        bool,
+        Meta(
+            description="If `path` is a symlink, remove the file it leads to; otherwise neither is removed."
+        ),
+    ] = False
+
+
+class Cert(Block, tag="cert"):
+    """Log in with a TLS client certificate, read again at every login; needs `https://`."""
+
+    name: Annotated[str, Meta(description="Certificate role; empty tries all of them.")] = ""
+    client_cert: Annotated[
+        LocalPath, Meta(description="PEM certificate; without a pair here, `vault`'s is used.")
+    ] = ""
+    client_key: Annotated[LocalPath, Meta(description="PEM key of `client_cert`.")] = ""
+
+
+class TokenFile(Block, tag="token_file"):
+    """Use a token that somebody else put into a file; for development."""
+
+    token_file_path: Annotated[LocalPath, Meta(min_length=1, description="File with the token.")]
+
+
+# Tagged, since msgspec tells a union's members apart by tag; `load` puts the method's type there.
+
+
+MethodConfig = Kubernetes | AppRole | Jwt | Cert | TokenFile
+
+# `auto_auth.method.type` → (block of `config`, default of `mount_path`).
+METHODS: dict[str, tuple[type[MethodConfig], str]] = {
+    "kubernetes": (Kubernetes, "auth/kubernetes"),
+    "approle": (AppRole, "auth/approle"),
+    "jwt": (Jwt, "auth/jwt"),
+    "cert": (Cert, "auth/cert"),
+    "token_file": (TokenFile, ""),
+}
+
+
+class Method(Block):
+    """How to log in."""
+
+    type: Annotated[
+        Literal["kubernetes", "approle", "jwt", "cert", "token_file"],
+        Meta(description="Which kind of identity this process has."),
+    ]
+    config: Annotated[MethodConfig, Meta(description="Options of the method, below.")]
+    mount_path: Annotated[
+        str, Meta(description="Where the auth method is mounted; `auth/TYPE`.")
+    ] = ""
+    namespace: Annotated[
+        Namespace, Meta(description="Namespace of the login; `vault.namespace` if empty.")
+    ] = ""
+    min_backoff: Annotated[Duration, Meta(description="First wait after a failed login.")] = 1.0
+    max_backoff: Annotated[Duration, Meta(description="Longest wait between logins.")] = 20.0
+    exit_on_err: Annotated[
+        bool, Meta(description="Exit with code 3 when a login fails, instead of trying again.")
+    ] = False
+
+
+class SinkConfig(Block):
+    """Where a file sink writes."""
+
+    path: Annotated[AbsolutePath, Meta(min_length=1, description="The token's file.")]
+    mode: Annotated[Perms, Meta(description="Its mode, as a quoted octal string.")] = 0o600
+    uid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its owner; -1 leaves it.")] = -1
+    gid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its group; -1 leaves it.")] = -1
+
+
+class Sink(Block):
+    """A file that gets the token, for programs that talk to Vault themselves."""
+
+    config: Annotated[SinkConfig, Meta(description="Options of the file.")]
+    type: Annotated[Literal["file"], Meta(description="Only files.")] = "file"
+    wrap_ttl: Annotated[
+        Duration,
+        Meta(
+            description="Write what the token can be had for, once, within this time (the answer of `sys/wrapping/wrap`, as JSON); 0 = the token itself."
+        ),
+    ] = 0.0
+
+
+class AutoAuth(Block):
+    """Who this process is to Vault."""
+
+    method: Annotated[Method, Meta(description="The login.")]
+    sinks: Annotated[
+        tuple[Sink, ...], Meta(description="Files that get the token; none by default.")
+    ] = ()
