@@ -14,7 +14,7 @@ MODE = 0o640
 
 
 @dataclass(frozen=True, slots=True)
-class Rotation:
+class LogRotation:
     """When a log is put aside, and how many of those are kept: 0 all, less than 0 none."""
 
     size: int = 0  # bytes; 0: whatever its size
@@ -25,7 +25,7 @@ class Rotation:
 class LogFile:
     """Takes every line of the log. Secret values are gone from it before it comes here."""
 
-    def __init__(self, path: str, rotation: Rotation, clock: Clock, beside: TextIO) -> None:
+    def __init__(self, path: str, rotation: LogRotation, clock: Clock, beside: TextIO) -> None:
         """Open it; raises WriteError. What an earlier run has written stays."""
         self._path = path
         self._rotation = rotation

@@ -137,7 +137,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Rotation:
+class NextRotation:
     """Between which moments a static role rotates next, as far as is known."""
 
     earliest: float
@@ -168,7 +168,9 @@ class Timing:
     threshold: float = 0.70
 
 
-def next_step(life: Life, timing: Timing, draw: float, *, rotation: Rotation | None = None) -> Step:
+def next_step(
+    life: Life, timing: Timing, draw: float, *, rotation: NextRotation | None = None
+) -> Step:
     """Decide when to act after a success; a static role needs its `rotation`.
 
     A token's end moves no lease forward: the same token could not give a better one. When another
@@ -190,13 +192,13 @@ def next_step(life: Life, timing: Timing, draw: float, *, rotation: Rotation | N
             return Step(Act.FETCH, math.inf)
 
 
-def announced(life: Life) -> Rotation:
+def announced(life: Life) -> NextRotation:
     """Return the next rotation by the server's rounded ttl."""
     at = life.granted_at + life.duration
-    return Rotation(at - ROUNDED, at + ROUNDED)
+    return NextRotation(at - ROUNDED, at + ROUNDED)
 
 
-def still_due(before: Rotation, life: Life) -> Rotation:
+def still_due(before: NextRotation, life: Life) -> NextRotation:
     """Decide after reading the same password again.
 
     A schedule's ttl starts anew at its moment, but the password follows seconds later: so the
@@ -206,7 +208,7 @@ def still_due(before: Rotation, life: Life) -> Rotation:
     return said if said.latest < before.earliest else before
 
 
-def locked(before: Rotation, last_asked: float, life: Life) -> Rotation:
+def locked(before: NextRotation, last_asked: float, life: Life) -> NextRotation:
     """Decide after a rotation: lock on to the phase at which it was seen, if it was seen closely.
 
     It took place between the last request that got the old password and the one that got the new.
@@ -216,7 +218,7 @@ def locked(before: Rotation, last_asked: float, life: Life) -> Rotation:
         earliest, latest = max(earliest, before.earliest), min(latest, before.latest)
     if latest - earliest > CLOSE:
         return announced(life)
-    return Rotation(earliest + life.duration, latest + life.duration)
+    return NextRotation(earliest + life.duration, latest + life.duration)
 
 
 def after_renewal(before: Life, after: Life, timing: Timing, draw: float) -> Step:
@@ -272,7 +274,7 @@ def _share(life: Life, timing: Timing, draw: float) -> float:
     return life.granted_at + max(life.duration * share, FLOOR)
 
 
-def _look_at(rotation: Rotation, asked_at: float, timing: Timing) -> float:
+def _look_at(rotation: NextRotation, asked_at: float, timing: Timing) -> float:
     """Return when to look for a rotation: closely while it is due, then less and less."""
     width = rotation.latest - rotation.earliest
     if width > CLOSE:

@@ -7,7 +7,7 @@ import pytest
 
 from injector import logfile
 from injector.errors import WriteError
-from injector.logfile import LogFile, Rotation
+from injector.logfile import LogFile, LogRotation
 from tests.processes import result, write_config
 from tests.test_run import daemon
 
@@ -22,7 +22,9 @@ def opened(tmp_path, clock, beside):
     made = []
 
     def opening(**rotation):
-        made.append(LogFile(str(tmp_path / "new" / "a.log"), Rotation(**rotation), clock, beside))
+        made.append(
+            LogFile(str(tmp_path / "new" / "a.log"), LogRotation(**rotation), clock, beside)
+        )
         return made[-1]
 
     yield opening
@@ -131,7 +133,7 @@ async def test_one_that_cannot_be_opened_is_an_error_that_names_it(tmp_path, clo
     (tmp_path / "file").write_text("")
 
     with pytest.raises(WriteError, match=r"log_file .*/file/a\.log: "):
-        LogFile(str(tmp_path / "file" / "a.log"), Rotation(), clock, beside)
+        LogFile(str(tmp_path / "file" / "a.log"), LogRotation(), clock, beside)
 
 
 def test_once_writes_its_log_there_too(app, tmpfs, tmp_path):

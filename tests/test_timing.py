@@ -12,8 +12,8 @@ from injector.secret import (
     Act,
     Kind,
     Life,
+    NextRotation,
     Ref,
-    Rotation,
     Step,
     Timing,
     after_failed_renewal,
@@ -115,7 +115,7 @@ def test_a_lease_dies_with_the_token_that_made_it_and_a_certificate_does_not():
     ],
 )
 def test_when_to_look_for_a_rotation(earliest, latest, wait):
-    rotation = Rotation(NOW + earliest, NOW + latest)
+    rotation = NextRotation(NOW + earliest, NOW + latest)
 
     step = next_step(life(Kind.STATIC_ROLE), Timing(refresh=60), 0.5, rotation=rotation)
 
@@ -148,7 +148,9 @@ def test_a_rotation_that_does_not_come_is_no_busy_loop():
 )
 def test_a_rotation_tells_when_the_next_one_is(before, last_asked, ttl, rotation):
     found = locked(
-        Rotation(NOW + before[0], NOW + before[1]), NOW + last_asked, life(Kind.STATIC_ROLE, ttl)
+        NextRotation(NOW + before[0], NOW + before[1]),
+        NOW + last_asked,
+        life(Kind.STATIC_ROLE, ttl),
     )
 
     assert (found.earliest, found.latest) == pytest.approx((NOW + rotation[0], NOW + rotation[1]))
@@ -163,7 +165,7 @@ def test_a_rotation_tells_when_the_next_one_is(before, last_asked, ttl, rotation
     ],
 )
 def test_an_expected_rotation_stays_until_it_comes_unless_it_comes_earlier(ttl, expected):
-    found = still_due(Rotation(NOW + 2.9, NOW + 3.1), life(Kind.STATIC_ROLE, ttl))
+    found = still_due(NextRotation(NOW + 2.9, NOW + 3.1), life(Kind.STATIC_ROLE, ttl))
 
     assert (found.earliest, found.latest) == pytest.approx((NOW + expected[0], NOW + expected[1]))
 

@@ -29,10 +29,10 @@ def _servers(
 ) -> "list[StatusServer]":
     # 15 ms that whoever has no listener does without.
     from injector.agent.refresh import Refresh
-    from injector.status.report import Report
+    from injector.status.report import StatusReport
     from injector.status.server import Actions, StatusServer
 
-    report = Report(
+    report = StatusReport(
         clock=kept.clock,
         health=assembly.health,
         metrics=kept.metrics,

@@ -47,7 +47,7 @@ EXITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Checked:
     """What there is to say about one file; as JSON it is the output of `--json`."""
 
     file: str
@@ -67,13 +67,13 @@ class Report:
         return ConfigError.exit_code if self.problems else 0
 
 
-def report(file: str, environ: Mapping[str, str], load: Load = config.load) -> Report:
+def checked(file: str, environ: Mapping[str, str], load: Load = config.load) -> Checked:
     try:
         loaded = load(file, environ)
     except ConfigError as error:
-        return Report(file, problems=error.problems)
+        return Checked(file, problems=error.problems)
     found = loaded.config
-    return Report(
+    return Checked(
         file,
         warnings=loaded.warnings,
         advice=loaded.advice,
@@ -96,7 +96,7 @@ def namespaces(found: model.Config) -> dict[str, list[str]]:
     return asked if any(asked) else {}
 
 
-def lines(result: Report) -> list[str]:
+def lines(result: Checked) -> list[str]:
     """Return the report as people read it; the last line is the verdict."""
     said = [*result.problems, *(f"warning: {warning}" for warning in result.warnings)]
     said += [f"advice: {advice}" for advice in result.advice]
@@ -140,7 +140,7 @@ def check(
     load: Load = config.load,
 ) -> int:
     """Print the report; return the exit code."""
-    result = report(file, environ, load)
+    result = checked(file, environ, load)
     if as_json:
         print(json.dumps(_as_json(result), indent=2), file=out)
     else:
@@ -148,7 +148,7 @@ def check(
     return result.exit_code
 
 
-def _as_json(result: Report) -> dict[str, object]:
+def _as_json(result: Checked) -> dict[str, object]:
     return {"ok": not result.problems} | asdict(result)
 
 
@@ -182,7 +182,7 @@ def main(args: argparse.Namespace) -> int:
 
     if not args.online:
         return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
-    result = report(args.config, os.environ, load)
+    result = checked(args.config, os.environ, load)
     findings = _online(made[0], args) if made else []
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
     if args.json:

@@ -44,9 +44,9 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
 def _stream(config: model.Config, clock: Clock) -> TextIO:
     if not config.log_file:
         return sys.stderr
-    from injector.logfile import LogFile, Rotation  # only with `log_file`
+    from injector.logfile import LogFile, LogRotation  # only with `log_file`
 
-    rotation = Rotation(
+    rotation = LogRotation(
         config.log_rotate_bytes, config.log_rotate_duration, config.log_rotate_max_files
     )
     return cast("TextIO", LogFile(config.log_file, rotation, clock, sys.stderr))

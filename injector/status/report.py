@@ -25,7 +25,7 @@ LAST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class StatusReport:
     """Reads the parts that know; knows nothing itself.
 
     `not_ready` says why this is not ready, and nothing when it is; `command` tells of the

@@ -14,7 +14,7 @@ from injector.errors import MissingError
 from injector.log import Logger
 from injector.status.crowd import Crowd, Handler
 from injector.status.refreshed import Refreshed, as_json, http_status
-from injector.status.report import Report
+from injector.status.report import StatusReport
 from injector.status.sockets import bind, name_of, same_user, tls_context
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, of what is passed on: Vault's own limit
@@ -48,7 +48,7 @@ class StatusServer:
     def __init__(
         self,
         listener: model.Listener,
-        report: Report,
+        report: StatusReport,
         actions: Actions,
         clock: Clock,
         log: Logger,

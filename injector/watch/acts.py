@@ -10,7 +10,7 @@ from injector.watch.budget import Budget
 from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
-from injector.watch.rotation import Rotations
+from injector.watch.rotation import RoleRotation
 from injector.watch.telling import Telling
 
 
@@ -23,7 +23,7 @@ class Acts:
         self._parts = parts
         self._telling = telling
         self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
-        self._rotations = Rotations()  # of a static role
+        self._rotations = RoleRotation()  # of a static role
         self._asked_with: Token | None = None
         self._undone = True  # the last request has issued nothing for sure
 

@@ -1,13 +1,13 @@
 """Follows the rotations of one static role, from what its answers say."""
 
-from injector.secret import Life, Rotation, announced, locked, still_due
+from injector.secret import Life, NextRotation, announced, locked, still_due
 
 
-class Rotations:
+class RoleRotation:
     """Knows when the next one is expected, and between which requests the last one was seen."""
 
     def __init__(self) -> None:
-        self.expected: Rotation | None = None
+        self.expected: NextRotation | None = None
         self._asked_at = 0.0
 
     def follow(self, life: Life, *, rotated: bool) -> None:
