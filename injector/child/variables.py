@@ -3,25 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from injector.child.command import Command
 from injector.child.environment import problem
 from injector.destination import Staged
+from injector.destination.unheld import Unheld
 from injector.errors import RenderError, WriteError
 from injector.secret import Ref
-from injector.template import Lacking, Rendered, Snapshot
+from injector.template import Lacking, Rendered, Snapshot, Template
 
 Variables = Mapping[str, bytes]
-
-
-class Renderer(Protocol):
-    """A template."""
-
-    @property
-    def refs(self) -> frozenset[Ref]: ...
-
-    def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +21,20 @@ class Variable:
     """A template whose text a variable can hold."""
 
     name: str
-    renderer: Renderer
+    template: Template
 
     @property
     def refs(self) -> frozenset[Ref]:
-        return self.renderer.refs
+        return self.template.refs
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
-        rendered = self.renderer.render(snapshot)
+        rendered = self.template.render(snapshot)
         if isinstance(rendered, Rendered) and (why := problem(self.name, rendered.content)):
             raise RenderError(f"env_template {self.name}: {why}")
         return rendered
 
 
-class Environment:
+class Environment(Unheld):
     """Where the variables go: to the command, which sees them when it is started next.
 
     The command outlives a reload, and so does what is known of it: there is nothing to remember.
@@ -51,7 +43,6 @@ class Environment:
     path = "env_template"
     memory: Any = None
     identity: tuple[int, ...] = ()
-    holds = False
 
     def __init__(self, command: Command) -> None:
         self._command = command
@@ -98,12 +89,6 @@ class Environment:
                 "roll back env_template: it has what was last accepted; look at the command"
             )
         self._command.variables = accepted
-
-    def retire(self) -> None:
-        """Nothing is held for readers: each start has a copy."""
-
-    def close(self) -> None:
-        """Nothing is left behind."""
 
     def sweep(self) -> list[str]:
         return []

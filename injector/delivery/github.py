@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from injector.destination.append import append
+from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 from injector.formats import github_masks
 from injector.formats import render as render_format
@@ -38,7 +39,7 @@ class GithubVariables:
         return Rendered(Variables.of(snapshot[self._ref] or {}), self.refs)
 
 
-class GithubEnv:
+class GithubEnv(Unheld):
     """The file that `$GITHUB_ENV` names: the runner's, so that nothing in it is ever taken back."""
 
     def __init__(self, path: str) -> None:
@@ -80,16 +81,6 @@ class GithubEnv:
 
     def rollback(self) -> None:
         raise WriteError(f"roll back {self.path}: what the runner has been given stays")
-
-    @property
-    def holds(self) -> bool:
-        return False
-
-    def retire(self) -> None:
-        """Nothing is held for readers."""
-
-    def close(self) -> None:
-        """Nothing is held for readers."""
 
     def sweep(self) -> list[str]:
         return []

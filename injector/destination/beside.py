@@ -16,6 +16,7 @@ from injector.destination.file import File
 from injector.destination.regular import Identity, identity, read_all
 from injector.destination.rights import Rights, owner_of
 from injector.destination.staged import Staged
+from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 
 
@@ -50,7 +51,7 @@ class Memory:
     content_hash: str = ""
 
 
-class FilesBeside:
+class FilesBeside(Unheld):
     """A template's own file, or none, and whatever files it writes beside."""
 
     def __init__(self, path: str, main: File | None, make: Callable[[str, Rights], File]) -> None:
@@ -143,17 +144,6 @@ class FilesBeside:
         for file in earlier:
             file.rollback()
         self.memory.content_hash = ""
-
-    @property
-    def holds(self) -> bool:
-        """Tell whether something is held for readers: nothing is, since they have theirs open."""
-        return False
-
-    def retire(self) -> None:
-        """Remove what was held for readers at the last call already."""
-
-    def close(self) -> None:
-        """At the end: remove everything but what readers see."""
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left beside it; return the paths that are gone."""

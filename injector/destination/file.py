@@ -24,6 +24,7 @@ from injector.destination.regular import (
 )
 from injector.destination.rights import Rights
 from injector.destination.staged import Staged
+from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 
 
@@ -37,7 +38,7 @@ class Memory:
     accepted: bytes | None = field(default=None, repr=False)
 
 
-class File:
+class File(Unheld):
     """One destination on disk, and what we last knew to be in it."""
 
     def __init__(
@@ -141,17 +142,6 @@ class File:
                 "application"
             )
         self.write(self.memory.accepted)
-
-    @property
-    def holds(self) -> bool:
-        """Tell whether something is held for readers: nothing is, since they have theirs open."""
-        return False
-
-    def retire(self) -> None:
-        """Remove what was held for readers at the last call already."""
-
-    def close(self) -> None:
-        """At the end: remove everything but what readers see."""
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left beside it; return the paths that are gone."""

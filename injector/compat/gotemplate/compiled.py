@@ -45,7 +45,7 @@ def compile(  # noqa: A001 - what every template engine calls it
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Executed:
     """One execution: its text, or what went wrong, and what it has touched."""
 
     text: str
@@ -93,13 +93,13 @@ class GoTemplate:
 
     def render_files(self, snapshot: Snapshot) -> Rendered[Contents] | Lacking:
         """Return also what `writeToFile` wants written."""
-        outcome = self._execute(snapshot)
-        if outcome.secrets.lacking:
-            return Lacking(frozenset(outcome.secrets.lacking))
-        if outcome.fault is not None:
-            raise explained(self.name, outcome.fault, outcome.secrets.path_of)
-        contents = Contents(bytes_of(outcome.text), outcome.written)
-        return Rendered(contents, frozenset(outcome.secrets.used))
+        executed = self._execute(snapshot)
+        if executed.secrets.lacking:
+            return Lacking(frozenset(executed.secrets.lacking))
+        if executed.fault is not None:
+            raise explained(self.name, executed.fault, executed.secrets.path_of)
+        contents = Contents(bytes_of(executed.text), executed.written)
+        return Rendered(contents, frozenset(executed.secrets.used))
 
     def uses(self) -> "list[Use]":
         """Return every place that asks for a secret, and for which, as far as that is known."""
@@ -109,14 +109,14 @@ class GoTemplate:
 
     def look_ahead(self) -> None:
         """Find the secrets that no other secret decides on, and the errors that none prevents."""
-        outcome = self._execute({}, files_may_come=True)
-        if outcome.fault is not None:
-            raise explained(self.name, outcome.fault, outcome.secrets.path_of)
-        self.refs = frozenset(outcome.secrets.lacking)
-        self.files = outcome.read
+        executed = self._execute({}, files_may_come=True)
+        if executed.fault is not None:
+            raise explained(self.name, executed.fault, executed.secrets.path_of)
+        self.refs = frozenset(executed.secrets.lacking)
+        self.files = executed.read
 
-    def _execute(self, snapshot: Snapshot, *, files_may_come: bool = False) -> Outcome:
-        """Execute once; what goes wrong is part of the outcome."""
+    def _execute(self, snapshot: Snapshot, *, files_may_come: bool = False) -> Executed:
+        """Execute once; what goes wrong is part of the executed."""
         progress = Progress()
         secrets = Secrets(snapshot, self._named, progress)
         functions = self._functions | secrets.functions()
@@ -140,5 +140,5 @@ class GoTemplate:
         except ExecutionFault as error:
             fault = error
         if local is None:
-            return Outcome(text, fault, secrets)
-        return Outcome(text, fault, secrets, local.read, local.written)
+            return Executed(text, fault, secrets)
+        return Executed(text, fault, secrets, local.read, local.written)

@@ -1,20 +1,12 @@
 """`executeTemplate`: the text of another template as a value."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.go.values import MISSING, UNKNOWN, Unknown
 from injector.compat.gotemplate.run.stateful import Stateful
-
-
-class Execution(Protocol):
-    """What it is called in."""
-
-    left_out: int
-
-    def run(self, name: str = "", dot: Any = MISSING) -> str:
-        """Return the text of a template."""
+from injector.compat.gotemplate.run.statements import Execution
 
 
 def execute_template(execution: Execution) -> Stateful:

@@ -1,0 +1,13 @@
+"""What destinations share that hold nothing for readers: these have theirs open, or a copy."""
+
+
+class Unheld:
+    """Has nothing to retire, and nothing to tidy at the end."""
+
+    holds = False
+
+    def retire(self) -> None:
+        """Remove what was held for readers at the last call already."""
+
+    def close(self) -> None:
+        """At the end: remove everything but what readers see."""
