@@ -12,9 +12,10 @@ import pytest
 
 from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
-from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, State, native_key
+from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, native_key
 from injector.compat.vault_agent.reading import read_all
 from injector.compat.vault_agent.reference import renewed
+from injector.compat.vault_agent.row import State
 from injector.config import load, model
 from injector.config.introspect import blocks
 from injector.errors import ConfigError

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.machine import Elsewhere, Here
 from injector.compat.vault_agent.nodes import Block
-from injector.compat.vault_agent.options import OPTIONS, Kind
+from injector.compat.vault_agent.options import OPTIONS
+from injector.compat.vault_agent.row import Kind
 from injector.compat.vault_agent.sections import Notes, Section
 from injector.config.problem import Where
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from injector.compat.vault_agent.options import OPTIONS, Kind
+from injector.compat.vault_agent.options import OPTIONS
+from injector.compat.vault_agent.row import Kind
 from injector.compat.vault_agent.sections import Section
 
 

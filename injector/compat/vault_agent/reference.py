@@ -4,7 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from injector.compat.vault_agent.options import OPTIONS, Row, State, native_key
+from injector.compat.vault_agent.options import OPTIONS, native_key
+from injector.compat.vault_agent.row import Row, State
 
 _TABLE = re.compile(r"<!-- agents' options: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from injector.compat.hcl import List, Literal, Object, Value
-from injector.compat.vault_agent.options import Kind
+from injector.compat.vault_agent.row import Kind
 from injector.config.problem import Wrong
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from injector.compat.hcl import Item, List, Literal, Object
-from injector.compat.vault_agent.options import OPTIONS, STRICT, Kind, Row, State
+from injector.compat.vault_agent.options import OPTIONS, STRICT
+from injector.compat.vault_agent.row import Kind, Row, State
 from injector.compat.vault_agent.scalars import convert
 from injector.config.problem import Problem, Where, Wrong, nearest
 
