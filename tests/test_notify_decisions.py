@@ -49,6 +49,12 @@ def test_a_process_may_have_any_name(name):
     process = parse_stat(f"12 ({name}) S {fields}\n")
 
     assert process == Process(12, 4, name, 22 / TICKS_PER_SECOND)
+    assert process.name == name
+
+
+def test_a_process_stays_itself_under_another_name_and_parent():
+    assert Process(12, 4, "sh", 0.5) == Process(12, 1, "app", 0.5)
+    assert Process(12, 4, "sh", 0.5) != Process(12, 4, "sh", 0.6)
 
 
 def test_status_gives_users_and_masks():

@@ -16,7 +16,8 @@ class Process:
 
     pid: int
     parent: int = field(compare=False)  # changes when the parent ends
-    name: str  # the kernel's `comm`: 15 bytes at most
+    # The kernel's `comm`, 15 bytes at most: another one after exec, or when the program says so.
+    name: str = field(compare=False)
     started: float  # seconds after boot, on CLOCK_BOOTTIME
     zombie: bool = field(default=False, compare=False)
 
