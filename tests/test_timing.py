@@ -85,7 +85,7 @@ def test_what_is_read_at_long_intervals_is_read_together(refresh, at):
 
 
 def test_a_rotation_is_not_waited_for_longer_than_that():
-    rotation = Rotation(NOW + 4.963, NOW + 4.991)
+    rotation = NextRotation(NOW + 4.963, NOW + 4.991)
 
     found = next_step(life(Kind.STATIC_ROLE), Timing(refresh=60), 0.5, rotation=rotation)
 
