@@ -29,7 +29,7 @@ def load_block(
     document = read_document(path, example=example)
     walk = Walk(document, environ)
     try:
-        block: B = block_reader(kind, "", ()).read(walk, document.root, ())
+        block: B = block_reader(kind).read(walk, document.root, ())
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
     findings = [found for found in rules(block, document) if found.stands(walk.broken)]
