@@ -1,4 +1,4 @@
-"""Opens the files of ours that hold no secret (log, pid file), and nothing that was put there."""
+"""Opens files where somebody else may have put something: a link, a pipe that nobody writes to."""
 
 import errno
 import os
@@ -8,8 +8,13 @@ import stat
 _FLAGS = os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+def without_waiting(path: str, flags: int) -> int:
+    """Open a file to read, for `open`: a named pipe reads as empty as long as nobody writes."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def open_plain(path: str, flags: int, mode: int) -> int:
-    """Open or make a file, to be cut only once it is known to be one; raises OSError."""
+    """Open or make a log or a pid file of ours, and cut it only then; raises OSError."""
     fd = os.open(path, flags & ~os.O_TRUNC | _FLAGS, mode)
     try:
         found = os.fstat(fd)

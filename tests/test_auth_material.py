@@ -1,5 +1,7 @@
 """What is put there for a login is used at once; what is renewed in place, at the next login."""
 
+import os
+
 import pytest
 from hvac.exceptions import InvalidRequest
 
@@ -27,6 +29,23 @@ async def delivered(clock, running, app):
     """Tell the engine, as its file watch does, that there is something new."""
     running.assembly.auth.material_changed(frozenset({str(app.secret_id)}))
     await clock.settled()
+
+
+@pytest.mark.timeout(20)
+async def test_a_pipe_in_the_place_of_a_secret_id_keeps_nobody_waiting(load, app, proxy, clock):
+    secret_id = app.secret_id.read_text()
+    app.secret_id.unlink()
+    os.mkfifo(app.secret_id)
+    async with engine(load(), clock) as running:
+        assert f"{app.secret_id} is empty: put the secret id into it" in running.log
+        writer = os.open(app.secret_id, os.O_RDWR)  # who could write, and does not
+        await clock.advance(30)
+        os.close(writer)
+        app.secret_id.unlink()
+        app.secret_id.write_text(secret_id)
+        await clock.advance(30)
+
+        assert "logged in" in running.log
 
 
 async def test_a_new_secret_id_is_used_while_the_old_token_is_valid(load, app, proxy, clock):

@@ -10,6 +10,7 @@ from injector.config import model
 from injector.delivery.output import Renderer
 from injector.destination.beside import Contents
 from injector.errors import RenderError
+from injector.plainfile import without_waiting
 from injector.secret import Ref
 from injector.template import Lacking, Rendered, Snapshot, Source, Template
 
@@ -88,7 +89,7 @@ def _as_go(template: Template) -> "GoTemplate":
 
 def _read(path: str) -> str:
     """Return a regular file's text; what is no UTF-8 in it is kept as bytes."""
-    with open(path, "rb", opener=_without_waiting) as file:
+    with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is no regular file")
         text = file.read(_LARGEST_FILE + 1)
@@ -101,8 +102,3 @@ def _machine() -> "Machine":
     from injector.compat.gotemplate.network import interfaces  # for templates that ask for it
 
     return interfaces.read()
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a named pipe without waiting for a writer."""
-    return os.open(path, flags | os.O_NONBLOCK)

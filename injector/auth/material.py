@@ -4,6 +4,7 @@ import os
 from hashlib import sha256
 
 from injector.errors import AuthError, unreadable
+from injector.plainfile import without_waiting
 
 # A JWT is a few kilobytes, a secret id 36 bytes: more than this is the wrong file.
 LARGEST = 64 * 1024
@@ -15,8 +16,7 @@ def read(path: str, what: str) -> str:
     Raises AuthError naming `what` and the file: missing, unreadable, empty, too large, not text.
     """
     try:
-        with open(path, "rb") as file:
-            raw = file.read(LARGEST + 1)
+        raw = _beginning(path)
     except OSError as exc:
         raise AuthError(f"cannot read the {what} from {path}: {unreadable(exc)}") from exc
     if len(raw) > LARGEST:
@@ -35,8 +35,7 @@ def read(path: str, what: str) -> str:
 def digest(path: str) -> bytes:
     """Return what tells one content of a file from another; empty if there is none (yet)."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(LARGEST)
+        content = _beginning(path)
     except OSError:
         return b""
     return sha256(content).digest() if content else b""
@@ -48,6 +47,12 @@ def holds(path: str, text: str) -> bool:
         return read(path, "proof") == text
     except AuthError:
         return False
+
+
+def _beginning(path: str) -> bytes:
+    """Return what there is now: nobody may keep us waiting with a pipe in a shared folder."""
+    with open(path, "rb", opener=without_waiting) as file:
+        return file.read(LARGEST + 1) or b""
 
 
 def _not_a(what: str) -> str:
