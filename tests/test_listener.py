@@ -239,6 +239,23 @@ def test_an_address_that_cannot_be_had_is_a_configuration_error(app, tmpfs, tmp_
     assert "Traceback" not in ended.stderr
 
 
+def test_a_socket_that_somebody_serves_is_left_alone_even_if_he_does_not_answer(
+    app, tmpfs, tmp_path
+):
+    with contextlib.ExitStack() as held:
+        taken = held.enter_context(socket.socket(socket.AF_UNIX))
+        taken.bind(str(tmpfs / "injector.sock"))
+        taken.listen(0)
+        waiting = held.enter_context(socket.socket(socket.AF_UNIX))
+        waiting.connect(str(tmpfs / "injector.sock"))  # and fills the queue
+
+        ended = result("run", "-c", write_config(tmp_path, daemon(app, tmpfs)))
+
+    assert ended.returncode == 2
+    assert "another process serves" in ended.stderr
+    assert (tmpfs / "injector.sock").exists()
+
+
 def test_a_reload_to_an_address_that_cannot_be_had_keeps_the_old_one(app, tmpfs, tmp_path):
     app.put("db", password="one")
     path = write_config(tmp_path, daemon(app, tmpfs))

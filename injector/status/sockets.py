@@ -109,15 +109,17 @@ def _remove_stale(address: str) -> None:
                 f"listener: {address} exists and is not a socket: move it away, or name another"
             )
         with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(address)
-            except ConnectionRefusedError:
-                os.unlink(address)
-            else:
-                raise ConfigError(
-                    f"listener: another process serves {address}; give this one its own address "
-                    "under `listener:`"
-                )
+            probe.setblocking(False)  # who serves it may be stopped, and its queue be full
+            with contextlib.suppress(BlockingIOError):
+                try:
+                    probe.connect(address)
+                except ConnectionRefusedError:
+                    os.unlink(address)
+                    return
+            raise ConfigError(
+                f"listener: another process serves {address}; give this one its own address "
+                "under `listener:`"
+            )
 
 
 def _tcp(address: str) -> socket.socket:
