@@ -323,6 +323,7 @@ def test_an_outage_is_noticed_and_over(dev):
     said = dev.act("outage", "2500ms")  # longer than it takes until something is asked for
 
     assert said == "sealed for 2.5 s\nunsealed\n"
+    assert "app  changed" in dev.act("rotate", "app")  # at once, since it has noticed
     dev.read_until("the server does not answer")
     dev.read_until("the server answers again")
 

@@ -41,6 +41,7 @@ EXITS = {
 CUT_AT_DASHES = True  # `injector dev -- rotate` runs a program of that name
 OK = 200
 DELIVERED_WITHIN = 30.0  # seconds, after a rotation
+NOTICED_WITHIN, LOOK_EVERY = 10.0, 0.2  # seconds, after an outage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -163,8 +164,17 @@ def _rehearse(args: argparse.Namespace, place: Place) -> int:
             with rehearsal.outage():
                 print(f"sealed for {args.length:g} s", flush=True)
                 time.sleep(args.length)
-            print("unsealed")
+            print("unsealed", flush=True)
+            _wait_for_vault(place)
     return 0
+
+
+def _wait_for_vault(place: Place) -> None:
+    """Return when the injector has noticed as well: until then it would not ask for anything."""
+    for _ in range(int(NOTICED_WITHIN / LOOK_EVERY)):
+        if fetch(_address(place))["vault"]["state"] == "ok":
+            return
+        time.sleep(LOOK_EVERY)
 
 
 def _address(place: Place) -> str:
