@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import kubernetes_validate
@@ -252,6 +253,7 @@ def compose() -> dict:
     [
         ("compose-spec", "docker-compose.yml"),
         ("github-workflows", "config/github-actions/deploy.yml"),
+        ("github-workflows", ".github/workflows/test.yml"),
         ("github-issue-forms", ".github/ISSUE_TEMPLATE/bug.yml"),
         ("github-issue-forms", ".github/ISSUE_TEMPLATE/feature.yml"),
         ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
@@ -264,6 +266,16 @@ def test_a_file_keeps_to_its_published_schema(schema, file):
     result = tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", file)
 
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_ci_runs_everything_on_every_python_that_is_promised():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    job = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]
+
+    promised = re.findall(r":: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert job["strategy"]["matrix"]["python"] == promised
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert (ROOT / ".ci/run").read_text().endswith("\nmake test\n")
 
 
 def test_no_service_waits_for_itself():

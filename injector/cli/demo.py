@@ -3,6 +3,7 @@
 import argparse
 
 from injector.cli.parser import exits
+from injector.dev.bao import executable
 from injector.dev.demo.story import run
 from injector.errors import ConfigError, InjectorError, TransientError
 
@@ -18,4 +19,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     del args
+    executable()  # without it there is nothing to see
     return run()
