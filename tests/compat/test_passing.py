@@ -56,6 +56,7 @@ def agent(app, proxy, clock, tmp_path):
                 yield Client(session, held.value if held else "", quitting)
             over.set()
         assert SECRET not in running.log
+        assert held is None or held.value not in running.log
 
     return started
 
@@ -221,6 +222,23 @@ async def test_a_header_that_no_form_of_a_page_can_send_may_be_asked_for(app, ag
         assert await ask.status("GET", "/v1/sys/health") == 412
         assert await ask.status("POST", "/quit") == 412
         assert await ask.status("GET", "/v1/sys/health", X_Vault_Request="true") == 200
+
+
+async def test_nothing_that_is_passed_on_is_in_log_status_or_metrics(app, agent, proxy):
+    app.put("db", password=SECRET)
+    lease = f"database/creds/app/{SECRET}"
+    async with agent(GIVES) as ask:
+        await ask("GET", f"/v1/{app.path('db')}")
+        await ask("POST", f"/v1/{app.path('db')}", {"data": {"password": SECRET}})
+        await ask("PUT", f"/v1/sys/leases/revoke/{lease}?sync={SECRET}", X_Vault_Token=SECRET)
+        proxy.only, proxy.script = "lookup", ["reset"]
+        await ask("GET", f"/v1/auth/token/lookup/{SECRET}", Authorization=f"Bearer {SECRET}")
+
+        for page in ("/", "/status", "/metrics", "/readyz"):
+            status, text = await ask("GET", page)
+            assert status == 200
+            assert SECRET not in json.dumps(text)
+            assert ask.token not in json.dumps(text)  # the log is looked at by the fixture
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,8 @@ class Passage:
             reply = await self._transport.send(sent)
         except InjectorError as exc:
             return _refused(502, str(exc))
-        self._log.debug("passed on", method=request.method, path=request.path, status=reply.status)
+        about = _engine_of(request.path)
+        self._log.debug("passed on", method=request.method, about=about, status=reply.status)
         content = _without(token if is_ours else self._ours(), reply.body)
         kept = [(n, v) for n, v in reply.headers.items() if n.lower() not in _OF_THE_CONNECTION]
         return web.Response(status=reply.status, headers=kept, body=content)
@@ -144,6 +145,11 @@ def _is_of_a_page(request: web.Request) -> bool:
     except ValueError:
         return host != "localhost"
     return False
+
+
+def _engine_of(path: str) -> str:
+    """Return the beginning of a path: at its end may be a lease id, or a token."""
+    return "/".join(path.split("/")[:4])
 
 
 def _is_about_itself(path: str) -> bool:
