@@ -36,6 +36,7 @@ def test_what_can_be_read_is_fine(format_name, content):
         ("json", '{"a": NaN}', "NaN is no JSON"),
         ("json", "-Infinity", "-Infinity is no JSON"),
         ("json", "9" * 5000, "a number in it is too long"),
+        ("toml", "a = " + "9" * 5000, "a number in it is too long"),
         ("json", "[" * 100_000, "it is nested too deeply"),
         ("json", "", "line 1, column 1"),
         ("yaml", f"a: b: {CANARY}", "line 1, column 5"),

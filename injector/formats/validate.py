@@ -61,6 +61,8 @@ def _toml(text: str) -> str:
         # Only the place: the rest quotes keys of the content.
         place = re.search(r"\((at .*)\)$", str(error))
         return place[1] if place else "it is not TOML"
+    except ValueError:
+        return "a number in it is too long"
     except RecursionError:
         return "it is nested too deeply"
     return ""
