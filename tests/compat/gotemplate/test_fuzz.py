@@ -13,7 +13,7 @@ from injector.compat.gotemplate import Surroundings
 from injector.compat.gotemplate.catalogue import CATALOGUE, PER_RENDERING
 from injector.errors import MissingError, RenderError
 from injector.template import Lacking, Rendered
-from tests.compat.gotemplate.render import APP, CANARY, template
+from tests.compat.gotemplate.render import APP, CANARY, template, with_app
 
 # Whatever is in a secret, and could find its way into a message.
 NUMBER = 73_000_137
@@ -91,3 +91,14 @@ def test_every_function_with_the_same_argument_once_and_several_times(part):
 @given(calls, st.booleans())
 def test_every_function_with_whatever_is_in_a_secret(call, strict):
     check(INSIDE.format(call), strict=strict)
+
+
+def test_a_document_that_is_mostly_aliases_is_refused_as_by_go():
+    """Nine lines of a secret would be a billion words, and nothing else would be done."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+
+    with pytest.raises(RenderError, match="document contains excessive aliasing"):
+        with_app("{{ .y | parseYAML | toYAML }}", app={"y": "\n".join(lines)})
+    few = "\n".join(lines[:3])
+    assert "x" in with_app("{{ .y | parseYAML | toJSON }}", app={"y": few})

@@ -32,6 +32,8 @@ _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
 _CHUNKS = re.compile(r"[0-9]+|[^0-9]")
 _LARGEST = 2**64 - 1
+# More than any document of a secret has: a few lines of aliases of aliases have a billion.
+_MOST_NODES = 1_000_000
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -40,13 +42,39 @@ def parse_yaml(text: str) -> Any:
     if not text:
         return {}
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
+        return _constructed(_Loader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = f" in line {mark.line + 1}" if mark else ""
         raise GoError(f"the text is not YAML{at}") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         raise GoError("the text is not YAML") from None
+
+
+def _constructed(loader: "_Loader") -> Any:
+    """Return the document; raise GoError, as Go does, for one that is far larger than its text."""
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}) > _MOST_NODES:
+            raise GoError("document contains excessive aliasing")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """Count the nodes of a document with its aliases written out."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if node not in known:
+        known[node] = 0  # inside of itself
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        known[node] = 1 + sum(_size(part, known) for part in parts)
+    return known[node]
 
 
 def to_yaml(value: Any) -> str:
