@@ -357,3 +357,20 @@ async def test_exit_after_auth_waits_for_a_secret_that_is_not_there_yet(
 
     assert await running_it == 0
     assert (tmpfs / "db.env").read_text() == "pw=one\n"
+
+
+@pytest.mark.parametrize(("command", "end"), [("run", 0), ("agent", 0), ("once", -signal.SIGHUP)])
+def test_a_daemon_that_only_starts_does_not_end_of_what_makes_it_read_again(command, end):
+    code = (
+        "import signal, sys, injector.cli\n"
+        "def main(_):\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    signal.raise_signal(signal.SIGUSR1)\n"
+        "injector.cli.main = main\n"
+        f"sys.argv[1:] = [{command!r}]\n"
+        "from injector.__main__ import main as start\n"
+        "start()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, check=False)
+
+    assert ended.returncode == end
