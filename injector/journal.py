@@ -62,7 +62,7 @@ class Journal:
         try:
             _append(self.path, text.encode(errors="replace"), self._perms)
         except OSError as exc:
-            self._failed(exc.strerror or str(exc))
+            self._failed(_why(exc))
             return
         if self.error:
             self._log.info("journal written again", path=self.path, lines=len(lines), lost=lost)
@@ -91,6 +91,21 @@ class Journal:
     def _iso(self, moment: float) -> str:
         wall = self._clock.wall() + moment - self._clock.now()
         return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
+
+
+def _why(exc: OSError) -> str:
+    """Say why nothing can be written there, and what to do about it."""
+    why = exc.strerror or type(exc).__name__
+    match exc.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return f"{why}; make its folder, or correct the path"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{why}; let uid {os.geteuid()} write there"
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{why}; make room"
+        case errno.ELOOP:
+            return f"{why}; name the file itself"
+    return why
 
 
 def _append(path: str, content: bytes, perms: int) -> None:

@@ -66,7 +66,7 @@ def test_a_byte_order_mark_is_harmless(tmp_path):
 
 def test_another_extension_is_refused(tmp_path):
     assert refused(tmp_path / "agent.toml") == [
-        "agent.toml: expected a name that ends in .yaml, .yml, .json"
+        "agent.toml: expected a name that ends in .yaml, .yml, .json, .hcl"
     ]
 
 

@@ -206,9 +206,16 @@ async def test_a_full_disk_costs_no_line_and_disturbs_nothing(
         assert "journal written again" in running.log
 
 
-@pytest.mark.parametrize("kind", ["a link", "no folder", "a pipe"])
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("a link", "; name the file itself"),
+        ("no folder", "; make its folder, or correct the path"),
+        ("a pipe", ""),
+    ],
+)
 async def test_a_path_that_cannot_be_used_is_said_once_and_disturbs_nothing(
-    app, proxy, clock, tmpfs, tmp_path, path, kind
+    app, proxy, clock, tmpfs, tmp_path, path, kind, remedy
 ):
     app.put("app", value="one")
     if kind == "a link":
@@ -224,6 +231,7 @@ async def test_a_path_that_cannot_be_used_is_said_once_and_disturbs_nothing(
 
         assert (tmpfs / "file").read_text() == "one"
         assert running.log.count("journal not written") == 1
+        assert f'{remedy}",' in running.log
         assert not (tmp_path / "elsewhere").exists()
 
 

@@ -83,7 +83,8 @@ def load(
     findings = [*all_findings(config, document)]
     findings += _login_is_possible(config, token) if needs_login else ()
     findings += command_is_there(config, warning=command is None)
-    findings += _destinations(config, checks.destination)
+    misspelt = {finding.where for finding in findings}
+    findings += (f for f in _destinations(config, checks.destination) if f.where not in misspelt)
     findings += _sources(config, document, checks.template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]
 

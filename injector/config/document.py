@@ -71,11 +71,14 @@ def _entry(node: yaml.Node, key: str) -> Pair | None:
     return next((pair for pair in pairs if pair[0].value == key), None)
 
 
-def read_document(file: str, *, example: str = EXAMPLE) -> Document:
-    """Read and parse; raises ConfigError with what is wrong with the file as a whole."""
+def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] = ()) -> Document:
+    """Read and parse; raises ConfigError with what is wrong with the file as a whole.
+
+    `others` are endings of names that somebody else reads.
+    """
     try:
         if not file.endswith(_EXTENSIONS):
-            raise Wrong(f"expected a name that ends in {', '.join(_EXTENSIONS)}")
+            raise Wrong(f"expected a name that ends in {', '.join((*_EXTENSIONS, *others))}")
         text = read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None

@@ -43,7 +43,7 @@ def read(path: str, environ: Mapping[str, str]) -> Reading:
     """Read a configuration in the language of its name; raises ConfigError."""
     module = _OTHERS.get(os.path.splitext(path)[1])
     if module is None:
-        return Reading(read_document(path), (path,), environ)
+        return Reading(read_document(path, others=tuple(_OTHERS)), (path,), environ)
     try:
         other: Read = import_module(module).read
     except ModuleNotFoundError as error:
