@@ -186,7 +186,7 @@ def test_a_secret_id_for_one_login_is_left_alone(app, settings, render, tmpfs):
 
     assert ended.returncode == 2
     assert ended.stderr.startswith("injector: not logged in: the secret id's file is to be removed")
-    assert ended.stderr.endswith("; or give --fixtures DIR\n")
+    assert ended.stderr.endswith("; give --fixtures DIR, which needs no login\n")
 
     ended = render(settings, f"{tmpfs}/kv.env", "--use-secret-id")
 
@@ -204,7 +204,7 @@ def test_a_wrapped_secret_id_is_never_opened(app, settings, render, tmpfs):
     ended = render(settings, f"{tmpfs}/kv.env", "--use-secret-id")
 
     assert ended.returncode == 2
-    assert "the secret id comes wrapped, and can be unwrapped once; or give" in ended.stderr
+    assert "the secret id comes wrapped, and can be unwrapped once; give --fixtures" in ended.stderr
     assert app.admin.sys.unwrap(app.secret_id.read_text())["data"]["secret_id"]
 
 

@@ -22,7 +22,6 @@ from injector.watch.entry import Entries
 READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
 # Of others: what they rotate by themselves.
 STATIC = ("/static-creds/", "/static-cred/")
-FIXTURES = "or give --fixtures DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ async def server(
 ) -> AsyncIterator[Source]:
     """Log in, give a source of secrets, and give back what was issued for it."""
     if why := login.used_up(plan.loaded, use_secret_id=use_secret_id):
-        raise ConfigError(f"not logged in: {why}; {FIXTURES}")
+        raise ConfigError(f"not logged in: {why}; give --fixtures DIR, which needs no login")
     transport = Transport(
         plan.config.vault,
         connections=plan.config.template_config.max_connections_per_host,
@@ -84,7 +83,9 @@ class Reading:
         entry = self.entries.of(ref)
         issues = await self._issues(ref, entry.engine)
         if issues and not self.issue:
-            raise ConfigError(f"{ref}: to read it is to have it issued: give --issue, {FIXTURES}")
+            raise ConfigError(
+                f"{ref}: to read it is to have it issued: give --issue, or give --fixtures DIR"
+            )
         try:
             answer, _ = await self.vault.fetch(ref, self.token, engine=entry.engine)
         except MissingError:
