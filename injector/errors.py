@@ -21,6 +21,7 @@ class InjectorError(Exception):
     label: ClassVar[str] = "internal"
     means: ClassVar[str] = "a fault of this program"
     undone: bool = False
+    retry_after: float | None = None  # seconds in which trying again is of no use, if known
 
 
 class TransientError(InjectorError):

@@ -603,7 +603,11 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
     [
         ("Listening on :8000", ("", "Listening on :8000")),
         ('{"event": "file written", "level": "info", "path": "/a/b"}', ("injector", "wrote b")),
-        ('{"event": "reloaded", "level": "info"}', None),
+        ('{"event": "listening", "level": "info"}', None),
+        (
+            '{"event": "file recovered", "level": "info", "path": "/a/b"}',
+            ("injector", "b is right again"),
+        ),
         ('{"event": "odd", "level": "error", "why": "x"}', ("injector", "odd: why=x")),
         ('{"event": "odd", "level": "warning"}', ("injector", "odd")),
         ("[1, 2]", ("", "[1, 2]")),

@@ -651,6 +651,21 @@ async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(
         assert (folder / "db.env").read_text() == "pw=two\n"
 
 
+async def test_a_file_that_can_be_made_again_says_so_although_nothing_is_written(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock) as running:
+        app.put("db", pasword="one")
+        await clock.advance(67)
+        assert running.log.count('"file not written"') == 1
+
+        app.put("db", password="one")
+        await clock.advance(67)
+        assert running.log.count('"file recovered"') == 1
+        assert running.log.count('"file written"') == 1
+
+
 async def test_a_reload_that_cannot_be_rendered_says_that_the_file_is_of_before(
     app, proxy, clock, tmpfs, tmp_path
 ):

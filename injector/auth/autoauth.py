@@ -202,11 +202,11 @@ class AutoAuth:
             longest=self._settings.max_backoff,
             draw=parts.draw(),
         )
-        if isinstance(error, TransientError) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
         # While logins fail, a token that can be renewed is kept alive: the two take turns.
         held = parts.tokens.held
         renewable = held is not None and held.duration > 0 and held.renewable
+        if error.retry_after is not None and (held is None or isinstance(error, TransientError)):
+            wait = max(wait, error.retry_after)
         return Act.RENEW if renewable else Act.LOG_IN, parts.clock.now() + wait
 
     def _failed(self, error: InjectorError) -> None:

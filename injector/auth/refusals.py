@@ -24,11 +24,13 @@ class Refusals:
         """Raise AuthError where one more try could lock the role out."""
         left = self._until - now
         if self._count >= TRIES and left > 0 and self._ids == _digest(body):
-            raise AuthError(
+            error = AuthError(
                 f"Vault has refused this secret id {self._count} times, and would lock the role "
                 f"out for everybody: the next try is in {left / 60:.0f} min, or at once with a new "
                 "secret id; put one into its file"
             )
+            error.retry_after = left
+            raise error
 
     def count(self, body: Mapping[str, str], error: AuthError, now: float) -> bool:
         """Tell whether the ids are wrong, which is what Vault counts; other refusals it does not.

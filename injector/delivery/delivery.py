@@ -221,14 +221,15 @@ class Delivery:
         parts = self._parts
         output.delivered = dict(generations)
         output.settled = True
-        output.failures = 0
+        failed, output.failures = output.failures > 0, 0
         self.acceptance.forgive(output)
         parts.health.ok(output.kind, output.name)
         parts.metrics.file_stale.set(0, output.name)
         parts.metrics.renders.add(output.name, "written" if written else "unchanged")
         if written:
             self._schedule.look_after(output, parts.clock.now())
-            event = f"{output.kind} written"
+        if written or failed:
+            event = f"{output.kind} {'written' if written else 'recovered'}"
             parts.log.info(event, path=output.name)
         # Asked once, written or not.
         untold = parts.untold(output.name, output.destination.content_hash)
