@@ -7,8 +7,10 @@ import os
 import resource
 import signal
 import socket
+import ssl
 
 import pytest
+import trustme
 
 from injector.dev.bao import free_port
 from tests.processes import result, running, write_config
@@ -156,6 +158,29 @@ def test_any_number_of_silent_connections_takes_nothing_from_anybody(app, tmpfs,
             injector.wait_for("file written", times=2)
         assert injector.end() == 0
     assert "Too many open files" not in injector.output
+
+
+def test_over_tls_also_beside_many_who_never_shake_hands(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    authority, pair = trustme.CA(), tmp_path / "pair.pem"
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(pair)
+    port, settings = on_tcp(app, tmpfs)
+    settings["listener"][0] |= {"tls_cert_file": str(pair), "tls_key_file": str(pair)}
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+        with contextlib.ExitStack() as crowd:
+            for _ in range(200):
+                crowd.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=trust, timeout=5)
+            crowd.callback(connection.close)
+            connection.request("GET", "/livez")
+            assert connection.getresponse().status == 200
+        assert injector.end() == 0
+    assert "Traceback" not in injector.output
 
 
 def test_a_page_in_a_browser_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):
