@@ -148,5 +148,12 @@ def test_a_pending_credential_is_used_in_time_although_vault_is_away():
                 name = play.files["db"].read_text().strip().partition("=")[2]
                 assert play.model.works(name)
 
+                play.server.faults.clear()
+                await play.clock.advance(20)
+                lease, held = store.newest(Ref.of(DB)), play.assembly.tokens.held
+                assert held is not None
+                assert lease is not None
+                assert not lease.dies_with_another_than(held)
+
     with asyncio.Runner(loop_factory=idle_loop) as runner:
         runner.run(history())

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import math
+from dataclasses import replace
 
 import hvac
 import pytest
@@ -297,6 +298,31 @@ async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing
         assert lease is not None
         assert lease.token is not None
         assert lease.token.is_same(running.token)
+
+
+async def test_a_token_that_is_renewed_while_a_lease_is_asked_for_takes_the_lease_along(
+    permitted, proxy, clock, tmpfs, tmp_path, database, monkeypatch
+):
+    database.role(permitted.admin, permitted.name, ttl="24h", max_ttl="240h")
+    creds = f"database/creds/{permitted.name}"
+    config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
+
+    async with engine(load_from(tmp_path, config), clock, settle=False) as running:
+        vault, tokens = running.assembly.vault, running.assembly.tokens
+        fetch = vault.fetch
+
+        async def renewed_meanwhile(ref, token, **how):
+            monkeypatch.undo()
+            answer = await fetch(ref, token, **how)
+            tokens.put(replace(token, granted_at=token.granted_at + 1800))
+            return answer
+
+        monkeypatch.setattr(vault, "fetch", renewed_meanwhile)
+        await clock.settled()
+
+        [lease] = running.kept.store.leases()
+        assert lease.life.expires_at == running.token.expires_at
+        assert proxy.count(creds) == 1
 
 
 async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_issued_anew(

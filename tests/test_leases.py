@@ -59,6 +59,7 @@ async def test_a_credential_is_issued_once_for_all_templates_and_renewed_in_time
         await clock.advance(2600)
         assert proxy.count("leases/renew") == 1
         assert proxy.count(creds) == 1
+        assert lease.life.token_expires_at == running.token.expires_at
         assert running.assembly.health.settled
 
 

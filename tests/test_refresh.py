@@ -7,7 +7,9 @@ import pytest
 
 from injector.agent.refresh import Refresh
 from injector.errors import MissingError
+from injector.secret import Ref
 from injector.status.refreshed import Result, http_status
+from injector.vault.transport import Unreachable
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
 from tests.test_rollback import CANARY, application, journal
@@ -168,11 +170,55 @@ async def test_in_an_outage_the_answer_comes_at_once_and_only_what_is_read_is_ma
 
         assert {answer.result for answer in answers.values()} == {Result.FAILED}
         assert {answer.error_class for answer in answers.values()} == {"transient"}
+        answers = await asked(running, clock, "kv", "db")
+        assert {answer.result for answer in answers.values()} == {Result.FAILED}
         app.put("kv", value="two")
         proxy.status = None
         await clock.advance(4)
         assert (tmpfs / "kv").read_text() == "two"
         assert proxy.count(creds) == 2  # the one that found the outage
+
+
+async def test_a_token_that_comes_with_a_refresh_in_an_outage_is_followed_after_it(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
+    """Both ring at once, and the refresh is answered: the lease must not die with its token."""
+    app.put("kv", value="one")
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
+        vault, watch = running.assembly.vault, running.assembly.watch
+        body = {"role_id": app.role_id.read_text(), "secret_id": app.secret_id.read_text().strip()}
+        another = await vault.log_in("auth/approle", body)
+        running.assembly.availability.report(Unreachable("made up"))
+        running.assembly.tokens.put(another)
+        watch.refresh([Ref.of(creds)])
+        await clock.settled()
+        await clock.advance(4)
+
+        lease = running.kept.store.current(Ref.of(creds))
+        assert lease is not None
+        assert lease.token is not None
+        assert lease.token.is_same(another)
+        assert proxy.count(creds) == 2
+
+
+async def test_who_waits_for_a_secret_that_is_not_wanted_any_more_is_told(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
+    app.put("kv", value="one")
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
+        watch, ref = running.assembly.watch, Ref.of(app.path("kv"))
+        proxy.held = "/kv"
+        under_way = watch.refresh([ref])[ref]
+        await proxy.holding.wait()
+        waiting = watch.refresh([ref])[ref]
+        running.kept.store.want_nothing_but([])
+        proxy.held = ""
+        await clock.settled()
+
+        assert under_way.cancelled()
+        assert waiting.cancelled()
 
 
 async def test_a_name_that_nothing_has_is_an_error_with_the_nearest(
