@@ -65,6 +65,17 @@ def test_a_restart_does_not_refill_the_issuance_budget():
     run(World(roles, budget=3, persist=True), [Wait(70), Restart()])
 
 
+def test_a_credential_that_waits_for_its_publish_delay_survives_a_kill():
+    """It is written down as soon as there is one, not when somebody has been told of it."""
+    roles = Roles(
+        token_ttl=36000, token_max=36000, lease_ttl=300, lease_max=300, lease_renewable=False,
+        rotation=36000,
+    )  # fmt: skip
+    for seed in range(3):
+        world = World(roles, publish_delay=60, persist=True, seed=seed)
+        run(world, [Wait(230), Restart(killed=True), Wait(60)])
+
+
 def test_a_publish_delay_does_not_outlast_the_old_credential():
     roles = Roles(token_ttl=45, token_max=45, lease_ttl=60, lease_max=60, lease_renewable=False)
     run(World(roles, publish_delay=5), [Wait(200)])
