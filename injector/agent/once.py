@@ -68,5 +68,5 @@ def _reasons(health: Health) -> list[str]:
 def _reason(report: Report) -> str:
     """Name what fails, unless its error does already, or there is only one of its kind."""
     error = str(report.error)
-    named = report.name in error or report.kind in ("token", "vault")
+    named = report.kind in ("token", "vault") or (report.kind != "secret" and report.name in error)
     return f"{report.kind}: {error}" if named else f"{report.kind} {report.name}: {error}"
