@@ -59,7 +59,9 @@ def command(*args: str | Path) -> list[str]:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VAULT_", "BAO_"))}
+    """Return ours without what steers Vault, or Python: hundreds start, and may keep bytecode."""
+    strange = ("VAULT_", "BAO_", "PYTHON")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(strange)}
     return {**kept, **more}
 
 

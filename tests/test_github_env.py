@@ -71,7 +71,7 @@ def test_what_cannot_be_masked_is_not_written(app, tmp_path, env_file):
     path = write_config(tmp_path, settings)
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
-            command("once", "-c", path),
+            command("once", "-c", path, "--timeout", "2s"),
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -78,7 +78,7 @@ def test_a_killed_run_is_gone_on_with(tmpfs, tmp_path, settings):
 def test_a_notification_that_failed_is_told_by_the_next_process(app, tmpfs, tmp_path, settings):
     settings["notify"]["app"]["command"] = ["false"]
     path = write_config(tmp_path, settings)
-    assert result("once", "-c", path).returncode == 8
+    assert result("once", "-c", path, "--timeout", "2s").returncode == 8
 
     settings["notify"]["app"]["command"] = ["sh", "-c", f"echo told >> {tmpfs}/told"]
     ended = result("once", "-c", write_config(tmp_path, settings))

@@ -159,7 +159,7 @@ def test_the_secret_id_file_is_removed_after_a_login_with_it(app, tmpfs, tmp_pat
     assert app.role_id.exists()
 
     (tmpfs / "db.env").unlink()
-    again = result("once", "-c", write_config(tmp_path, settings))
+    again = result("once", "-c", write_config(tmp_path, settings), "--timeout", "2s")
 
     assert again.returncode == 3
     assert f"there is no secret id at {app.secret_id}: put a new one there" in again.stderr

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from injector.destination.append import append
+from injector.destination.regular import write_all
 from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 from injector.formats import github_masks
@@ -88,9 +89,10 @@ class GithubEnv(Unheld):
 
 def _print(masks: Iterable[str]) -> None:
     """Give the runner what to hide, before anything can print it."""
+    lines = "".join(f"{mask}\n" for mask in masks).encode()
     try:
-        sys.stdout.buffer.write("".join(f"{mask}\n" for mask in masks).encode())
-        sys.stdout.buffer.flush()
+        # Not through a buffer: what could not be written would be tried again at the very end.
+        write_all(sys.stdout.fileno(), lines)
     except OSError as error:
         raise WriteError(
             f"print `::add-mask::` lines: {error.strerror}; without them the values would show in "
