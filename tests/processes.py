@@ -107,6 +107,14 @@ def processes(*marks: str) -> dict[int, str]:
     return found
 
 
+def until(true: Callable[[], object], what: str, *, limit: float = 20.0) -> None:
+    """Wait for what another process does by itself."""
+    deadline = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        time.sleep(0.02)
+
+
 def write_config(folder: Path, config: dict, name: str = "config.yaml") -> Path:
     """Write a configuration by rename, as an editor or kubelet does."""
     path = folder / name

@@ -6,8 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from injector.dev.place import Place
 from injector.dev.postgres import psql
 from injector.dev.seed import Seed
 from injector.errors import ConfigError
-from tests.processes import clean_environment, command, processes, result
+from tests.processes import clean_environment, command, processes, result, until
 
 PAGE = Path(__file__).parent.parent / "docs" / "dev.md"
 LIMIT = 20.0
@@ -129,14 +128,6 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     with starting(tmp_path_factory.mktemp("project"), seed=SEED) as dev:
         dev.read_until(RUNS)
         yield dev
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait for what another process does."""
-    deadline = time.monotonic() + LIMIT
-    while not true():
-        assert time.monotonic() < deadline, f"in vain: {what}"
-        time.sleep(0.02)
 
 
 # --- what it gives -----------------------------------------------------------------------------

@@ -8,8 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 
 from injector.dev.bao import Bao, dev_server, executable
 from injector.dev.postgres import Postgres, postgres
-from tests.processes import Process, result, running, write_config
+from tests.processes import Process, result, running, until, write_config
 
 PAGE = (Path(__file__).parent.parent / "docs" / "rotation.md").read_text("utf-8")
 LIMIT = 20.0
@@ -185,14 +184,6 @@ def _config(bao: Bao, memory: Path) -> dict[str, Any]:
         "listener": {"type": "unix", "address": f"{memory}/injector.sock"},
         "template_config": {"static_secret_render_interval": "1s"},
     }
-
-
-def until(true: Callable[[], Any], what: str) -> None:
-    """Wait for what the injector does by itself."""
-    deadline = time.monotonic() + LIMIT
-    while not true():
-        assert time.monotonic() < deadline, f"in vain: {what}"
-        time.sleep(0.05)
 
 
 pytestmark = pytest.mark.timeout(60)
