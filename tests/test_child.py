@@ -32,7 +32,7 @@ OURS = {"PATH": "/bin", "APP_ENV": "test", "VAULT_ADDR": "https://v", "BAO_TOKEN
         ({"deny": ("APP_*",)}, {"PATH"}),
         ({"allow": ("APP_*",), "deny": ("APP_*",)}, set()),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_what_is_passed_on(rules, names):
     assert inherited(OURS, model.ExecEnv(**rules)).keys() == names

@@ -16,18 +16,19 @@ from tests.test_run_command import CANARY, configure  # noqa: F401 - a fixture
 # It looks for input now and then: who waits for it sleeps through a signal that came just before.
 ASKS = """
 import os, select, signal, sys
-signal.signal(signal.SIGWINCH, lambda *_: print(f"[size {os.get_terminal_size().lines}]"))
-signal.signal(signal.SIGINT, lambda *_: print("[interrupted]"))
-signal.signal(signal.SIGUSR2, lambda *_: print("[passed on]"))
-print("injector", os.getppid())
-print("terminals:", *(os.isatty(fd) for fd in (0, 1, 2)))
+def say(*words): os.write(1, f"{' '.join(map(str, words))}\\n".encode())  # in a handler, too
+signal.signal(signal.SIGWINCH, lambda *_: say(f"[size {os.get_terminal_size().lines}]"))
+signal.signal(signal.SIGINT, lambda *_: say("[interrupted]"))
+signal.signal(signal.SIGUSR2, lambda *_: say("[passed on]"))
+say("injector", os.getppid())
+say("terminals:", *(os.isatty(fd) for fd in (0, 1, 2)))
 word = ""
 while word != "end":
-    print("your turn: ")
+    say("your turn: ")
     while not select.select([0], [], [], 0.02)[0]:
         pass
     word = input()
-    print(f"[you said {word}]")
+    say(f"[you said {word}]")
 sys.exit(5)
 """
 
