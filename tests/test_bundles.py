@@ -93,7 +93,7 @@ async def test_a_bundle_is_not_made_before_every_member_can_be(app, proxy, clock
         await clock.advance(61)
 
         assert (tmpfs / "login/user").read_text() == "alice"
-        assert running.assembly.delivery.missing() == []
+        assert running.assembly.delivery.unsettled() == []
 
 
 async def test_an_unchanged_bundle_is_not_touched_by_a_refresh_or_another_run(

@@ -666,7 +666,7 @@ async def test_a_file_that_can_be_made_again_says_so_although_nothing_is_written
         assert running.log.count('"file written"') == 1
 
 
-async def test_a_reload_that_cannot_be_rendered_says_that_the_file_is_of_before(
+async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
@@ -678,9 +678,27 @@ async def test_a_reload_that_cannot_be_rendered_says_that_the_file_is_of_before(
 
     async with engine(load_from(tmp_path, misspelt), clock, kept=kept) as running:
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
-        assert running.assembly.readiness.reasons() == [
+        readiness = running.assembly.readiness
+        assert readiness.reasons() == []
+        assert readiness.lacking() == [  # for a command that is to be started
             f"{tmpfs}/db.env is still what an earlier configuration or run has made it"
         ]
+        [failure] = running.assembly.health.failures()
+        assert failure.name == f"{tmpfs}/db.env"
+
+
+async def test_a_file_that_is_gone_when_a_reload_fails_is_not_in_place(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    kept = kept_parts(clock, io.StringIO())
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+        (tmpfs / "db.env").unlink()
+    misspelt = one_file(app, proxy, tmpfs)
+    misspelt["template"][0]["contents"] = "{{ db.pasword }}"
+
+    async with engine(load_from(tmp_path, misspelt), clock, kept=kept) as running:
+        assert len(running.assembly.readiness.reasons()) == 1
 
 
 async def test_a_reload_asks_for_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):

@@ -128,7 +128,7 @@ async def test_a_refusal_is_remembered_by_the_next_configuration(
 
         assert (tmpfs / "file").read_text() == "good"
         assert journal(tmpfs) == ["good", CANARY, "good"]
-        assert running.assembly.delivery.missing() == []
+        assert running.assembly.delivery.unsettled() == []
         assert len(running.assembly.health.failures()) == 1
 
 

@@ -162,9 +162,11 @@ class Assembly:
         """Close connections, and keep what the next configuration needs."""
         if self.journal is not None:
             self.journal.write()
-        self._kept.memories = {
-            (output.name, output.destination.path): output.destination.memory
+        self._kept.memories = {_key(output): output.destination.memory for output in self.outputs}
+        self._kept.delivered = {
+            _key(output): output.delivered
             for output in self.outputs
+            if output.settled or output.standing
         }
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
@@ -172,11 +174,13 @@ class Assembly:
             await transport.reconnect()
 
     def _remind(self, output: Output[Any]) -> None:
-        """Let a destination know what the last configuration, or the last process, knew of it."""
-        destination = output.destination
-        if (memory := self._kept.memories.get((output.name, destination.path))) is not None:
+        """Let an output know what the last configuration, or the last process, knew of it."""
+        destination, kept = output.destination, self._kept
+        if (memory := kept.memories.get(_key(output))) is not None:
             destination.memory = memory
-        elif (left := self._kept.files.get(output.name)) is not None:
+            if _key(output) in kept.delivered and destination.is_intact():
+                output.standing, output.delivered = True, dict(kept.delivered[_key(output)])
+        elif (left := kept.files.get(output.name)) is not None:
             destination.recall(left.content_hash, left.identity)
 
     def _token_changed(self) -> None:
@@ -288,3 +292,7 @@ class Assembly:
             if isinstance(kept.method, auth.Remembers):
                 kept.method.kept = kept.secret_id
         return sinks, AutoAuth(settings.method, kept.method, parts)
+
+
+def _key(output: Output[Any]) -> tuple[str, str]:
+    return output.name, output.destination.path

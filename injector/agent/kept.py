@@ -11,7 +11,8 @@ from injector.delivery import Ledger
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
 from injector.rotations import Rotations
-from injector.store import Store
+from injector.secret import Ref
+from injector.store import Generation, Store
 from injector.vault import Token
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Kept:
     handover: Any = None
     # What destinations know of themselves, by output and path.
     memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    # What readers see of an output, by the same, whatever comes of it under the next configuration.
+    delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from injector.delivery import Delivery
+from injector.delivery import Delivery, Output
 from injector.health import Health, State
 from injector.store import Generation, Store
 from injector.watch import Watch
+
+NOT_YET = "not in place yet"
+OF_BEFORE = "still what an earlier configuration or run has made it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +26,23 @@ class Readiness:
         """Return why this is not ready; nothing when it is.
 
         Everything of this run is in place, nothing in use has expired, and the command runs if
-        there is one: an outage of Vault alone changes nothing.
+        there is one: an outage of Vault alone changes nothing. Nor does a reload that something
+        cannot be made by: what was in place before it still serves.
         """
+        missing = [output for output in self.delivery.unsettled() if not output.standing]
         command = self.health.of("child", "exec")
         waits = command is not None and command.state is not State.OK
-        return self.lacking() + (["the command does not run"] if waits else [])
+        return self._unfit(missing) + (["the command does not run"] if waits else [])
 
     def lacking(self) -> list[str]:
-        """Return what is not in place, or not of use any more."""
-        missing = [f"{output} is {how}" for output, how in self.delivery.missing()]
+        """Return what a command started now would lack: nothing of before is good enough."""
+        return self._unfit(self.delivery.unsettled())
+
+    def _unfit(self, outputs: Collection[Output[Any]]) -> list[str]:
+        missing = [
+            f"{output.title} is {OF_BEFORE if output.destination.content_hash else NOT_YET}"
+            for output in outputs
+        ]
         gone = [f"{name} does not exist any more (on_missing: fail)" for name in self.watch.gone()]
         ended = {self._ended(output, value) for output, value in self.delivery.ended()}
         return missing + gone + sorted(ended)

@@ -24,8 +24,6 @@ from injector.template import Lacking
 # A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
 # What an output is that this configuration has not delivered.
-NOT_YET = "not in place yet"
-OF_BEFORE = "still what an earlier configuration or run has made it"
 
 
 class Delivery:
@@ -61,13 +59,9 @@ class Delivery:
         """Return the outputs that want this secret."""
         return [self._outputs[name] for name in sorted(self._users.of([ref]))]
 
-    def missing(self) -> list[tuple[str, str]]:
-        """Return the outputs that are not in place yet, and what readers find until then."""
-        return [
-            (output.title, OF_BEFORE if output.destination.content_hash else NOT_YET)
-            for output in self._outputs.values()
-            if not output.settled
-        ]
+    def unsettled(self) -> list[Output[Any]]:
+        """Return the outputs that have not been delivered since the configuration was read."""
+        return [output for output in self._outputs.values() if not output.settled]
 
     def unfinished(self) -> list[str]:
         """Return the outputs that are being checked, or that are tried again after a failure."""
@@ -249,7 +243,7 @@ class Delivery:
         if output.settled:
             event = f"{output.kind} removed: its secret is gone"
             self._parts.log.warning(event, path=output.name)
-        output.settled = False
+        output.settled = output.standing = False
         output.delivered.clear()
         self._parts.health.waiting(output.kind, output.name)
         self._parts.metrics.file_stale.set(1, output.name)

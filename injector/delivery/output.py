@@ -104,7 +104,8 @@ class Output(Generic[C]):
     lacking: frozenset[Ref] = frozenset()  # what the last rendering could not do without
     delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
     told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have taken
-    settled: bool = False  # delivered at least once in this run
+    settled: bool = False  # delivered at least once since the configuration was read
+    standing: bool = False  # what was delivered before that is still there
     failures: int = 0
 
     @property

@@ -265,7 +265,7 @@ async def test_a_template_may_have_no_file_of_its_own(app, proxy, clock, tmpfs, 
 
     async with engine(loaded, clock) as running:
         assert (tmpfs / "a" / "key.pem").read_text() == (tmpfs / "b" / "key.pem").read_text()
-        assert running.assembly.delivery.missing() == []
+        assert running.assembly.delivery.unsettled() == []
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
