@@ -189,10 +189,14 @@ def logger(
     def last(name: Any, method: str, event: MutableMapping[str, Any]) -> str:
         return redact(str(render(name, method, event)))
 
+    as_json: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
+        _as_people_look,
+    ]
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        *([] if console else [structlog.processors.format_exc_info]),
+        *([] if console else as_json),
         last,
     ]
     made: Logger = structlog.wrap_logger(
@@ -203,6 +207,11 @@ def logger(
         cache_logger_on_first_use=True,
     ).bind()
     return made
+
+
+def _as_people_look(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put first what a line is read for: when, how bad, what; then the facts."""
+    return {**{key: event[key] for key in ("timestamp", "level", "event")}, **event}
 
 
 class _Tolerant:

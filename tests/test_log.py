@@ -1,6 +1,7 @@
 """The log where it cannot be written as usual; that it holds no secret is for test_canary."""
 
 import io
+import json
 
 import pytest
 
@@ -24,3 +25,11 @@ def test_a_name_that_is_not_utf_8_is_logged_escaped():
     logger(level="info", style="json", redact=str, stream=out).info("removed", path="/run/\udcff")
 
     assert r'"/run/\udcff"' in out.getvalue()
+
+
+def test_a_line_of_json_begins_with_when_how_bad_and_what():
+    out = io.StringIO()
+
+    logger(level="info", style="json", redact=str, stream=out).info("removed", path="/run/a")
+
+    assert list(json.loads(out.getvalue())) == ["timestamp", "level", "event", "path"]

@@ -419,8 +419,8 @@ async def test_the_policy_is_enough_for_a_life_with_renewals(
 
     for event in ("token renewed", "lease renewed", "logged in"):
         assert event in log
-    assert '"what":"token","event":"revoked"' in log
-    assert f'"what":"lease of database/creds/{app.name}","event":"revoked"' in log
+    assert '"event":"revoked","what":"token"' in log
+    assert f'"event":"revoked","what":"lease of database/creds/{app.name}"' in log
     assert "denied" not in log
 
 
