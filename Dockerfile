@@ -31,7 +31,7 @@ RUN /opt/injector/bin/python3 -m compileall -q --invalidation-mode unchecked-has
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="vault-injector" \
-      org.opencontainers.image.description="Puts secrets from HashiCorp Vault or OpenBao where an application needs them, and keeps them right" \
+      org.opencontainers.image.description="Puts secrets from HashiCorp Vault or OpenBao where an application needs them, and keeps them up to date" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /image/ /
 # For the socket where no tmpfs or emptyDir is mounted over it.
