@@ -117,7 +117,7 @@ class Retire:
             self._log.info("not revoked yet", what=what, error=str(exc))
             return False
         except InjectorError as exc:
-            self._log.info("not revoked, it ends by itself", what=what, error=str(exc))
+            self._log.info("not revoked, left to expire", what=what, error=str(exc))
         else:
             self._log.info("revoked", what=what)
         return True

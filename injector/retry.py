@@ -134,7 +134,7 @@ class Availability:
         outage = self._clock.now() - self._down_since
         if self._confirmed:
             self._confirmed = False
-            self._log.warning("vault answers again", after=round(outage, 1))
+            self._log.warning("vault reachable again", after=round(outage, 1))
         self._health.ok("vault", "server")
         self._spread = spread(outage)
         self._up.set()

@@ -143,7 +143,7 @@ async def test_a_new_certificate_logs_in_instead_of_renewing(load, clock, pair):
 
         assert running.token.value != first.value
         assert running.log.count('"logged in"') == 2
-        assert "not the certificate of the login any more" in running.log
+        assert "no longer the certificate of the login" in running.log
         assert running.assembly.health.settled
 
 

@@ -104,7 +104,7 @@ async def test_a_new_secret_id_that_is_refused_leaves_the_old_token_and_is_no_re
 
         assert running.token.is_same(old)
         assert proxy.count("/login") == 2
-        assert '"no new token, the old one stays"' in running.log
+        assert '"no new token, keeping the old one"' in running.log
         assert running.assembly.health.settled
 
 
@@ -128,7 +128,7 @@ async def test_a_wrong_secret_id_locks_nobody_else_out(load, app, proxy, clock):
         await clock.advance(15 * 60)
 
         assert proxy.count("/login") == 3
-        said = "would lock the role out for everybody: the next try is in 16 min"
+        said = "would lock the role out for everybody: the next attempt is in 16 min"
         assert running.log.count(said) == 1
         app.admin.auth.approle.login(app.role_id.read_text(), right, use_token=False)
 
@@ -233,7 +233,7 @@ async def test_our_own_unwrapping_whose_answer_was_lost_is_no_security_event(
     async with engine(loaded, clock) as running:
         await clock.advance(5)
         assert "SECURITY" not in running.log
-        assert "was lost, and what it held with it: put a new one there" in running.log
+        assert "was lost, and the secret id with it: put a new one there" in running.log
 
         proxy.answer = None
         wrapped()

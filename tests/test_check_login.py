@@ -190,7 +190,7 @@ async def test_a_refused_login_says_what_to_look_at(app, tmp_path, settings):
 
     assert exit_code(found) == 3
     assert problems(found)[0].startswith("login: login auth/approle/login: ")
-    assert "the two ids have to belong to one role of this mount" in problems(found)[0]
+    assert "the two ids must belong to the same role of this mount" in problems(found)[0]
     assert "permissions: not asked, as there is no token to ask about" in notes(found)
     assert "canary" not in str(found)
 
@@ -213,7 +213,7 @@ async def test_a_file_that_is_missing_is_named_and_nothing_is_guessed(app, tmp_p
     ("method", "says"),
     [
         ({"type": "kubernetes", "config": {"role": "r"}}, "the role's service accounts"),
-        ({"type": "token_file", "config": {}}, "give one that is alive"),
+        ({"type": "token_file", "config": {}}, "provide a valid one"),
     ],
 )
 async def test_each_method_has_its_own_advice(app, tmp_path, settings, method, says):

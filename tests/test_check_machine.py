@@ -181,7 +181,7 @@ async def test_a_process_that_would_die_of_the_signal_or_ignore_it(tmp_path, scr
     (forced,) = await signalled(tmp_path, "SIGUSR2", "{name: app-for-check, force: true}")
 
     assert (fatal.level, fatal.exit_code) == (Level.PROBLEM, 8)
-    assert "does not handle SIGUSR2 and would die of it" in fatal.text
+    assert "does not handle SIGUSR2 and would be killed by it" in fatal.text
     assert (ignored.level, ignored.exit_code) == (Level.PROBLEM, 8)
     assert "ignores SIGWINCH, so it would not notice" in ignored.text
     assert forced.level is Level.OK

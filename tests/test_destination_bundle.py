@@ -281,7 +281,7 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(tls):
     assert seen(tls) == ONE
     assert target.is_intact()
     assert target.content_hash == first
-    with pytest.raises(WriteError, match="it has the generation that was last accepted"):
+    with pytest.raises(WriteError, match="it already has the last accepted generation"):
         target.rollback()
     assert target.stage(ONE) is None
     target.retire()
@@ -309,7 +309,7 @@ def test_without_an_accepted_generation_there_is_no_rollback(tls):
     target = bundle(tls)
     deliver(target, ONE)
     deliver(target, TWO)
-    with pytest.raises(WriteError, match="nothing is known of an earlier generation"):
+    with pytest.raises(WriteError, match="no earlier generation is known"):
         target.rollback()
     assert seen(tls) == TWO
 
@@ -541,7 +541,7 @@ def plant_data(tls: Path) -> None:
 @pytest.mark.parametrize(
     ("plant", "reason"),
     [
-        (plant_file, "cert.pem is a file that the bundle has not made, and is left alone"),
+        (plant_file, "cert.pem is a file that the bundle did not create, and is left alone"),
         (plant_link, "cert.pem is a symbolic link, which is neither followed nor replaced"),
         (plant_directory, "conf is a directory, and is left alone"),
         (plant_kubelet, "..data is ..2026_01_01, which is not ours, and is left alone"),
@@ -579,7 +579,7 @@ def test_what_was_changed_after_its_check_is_not_used(tls):
     assert staged is not None
     Path(staged.path, "cert.pem").write_bytes(b"bad")
 
-    with pytest.raises(WriteError, match="somebody changed the new content between its check"):
+    with pytest.raises(WriteError, match="the new content was changed between its check"):
         staged.commit()
     assert seen(tls) == ONE
     assert len(generations(tls)) == 1
@@ -593,7 +593,7 @@ def test_a_generation_that_somebody_changed_is_not_gone_back_to(tls):
     deliver(target, TWO)
     (tls / first / "cert.pem").write_bytes(b"bad")
 
-    with pytest.raises(WriteError, match="somebody changed or removed the generation"):
+    with pytest.raises(WriteError, match="somebody changed or removed the last accepted"):
         target.rollback()
     assert seen(tls) == TWO
 

@@ -250,7 +250,7 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(memory):
     assert (memory / "db.env").read_bytes() == OLD
     assert target.content_hash == target.hash_of(OLD)
     assert target.is_intact()
-    with pytest.raises(WriteError, match="it has the content that was last accepted"):
+    with pytest.raises(WriteError, match="it already has the last accepted content"):
         target.rollback()
 
 
@@ -280,7 +280,7 @@ def test_what_was_never_accepted_is_no_reason_to_go_back(memory):
     plain.write(NEW)
 
     for target in (fresh, plain):
-        with pytest.raises(WriteError, match="nothing is known of an earlier content"):
+        with pytest.raises(WriteError, match="no earlier content is known"):
             target.rollback()
     assert (memory / "fresh.env").read_bytes() == (memory / "plain.env").read_bytes() == NEW
 
@@ -493,7 +493,7 @@ def test_what_was_changed_after_its_check_is_not_used(memory, how):
     if how == "a link":
         path.symlink_to("/etc/passwd")
 
-    with pytest.raises(WriteError, match="somebody changed the new content"):
+    with pytest.raises(WriteError, match="the new content was changed"):
         staged.commit()
     path.unlink(missing_ok=True)
     assert (memory / "db.env").read_bytes() == OLD
@@ -509,7 +509,7 @@ def test_what_somebody_planted_is_not_gone_back_to(memory):
     target = file(memory / "db.env", revertible=True)
     target.write(NEW)
 
-    with pytest.raises(WriteError, match="nothing is known of an earlier content"):
+    with pytest.raises(WriteError, match="no earlier content is known"):
         target.rollback()
 
 
@@ -608,7 +608,7 @@ def test_a_removed_directory_is_made_again_only_if_wanted(memory):
     directory.rmdir()
 
     fixed = file(directory / "db.env", create_dest_dirs=False)
-    with pytest.raises(WriteError, match=r"directory is missing.*create_dest_dirs"):
+    with pytest.raises(WriteError, match=r"directory does not exist.*create_dest_dirs"):
         fixed.write(OLD)
     assert destination.write(OLD)
     assert (directory / "db.env").read_bytes() == OLD

@@ -323,7 +323,7 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         await clock.advance(61)
 
         assert proxy.count("login") == 2
-        assert running.log.count("token not valid any more") == 1
+        assert running.log.count("token no longer valid") == 1
         assert (tmpfs / "s1").read_text() == "two"
         assert identity(tmpfs / "s0") == before
         assert running.assembly.health.settled
@@ -531,7 +531,7 @@ async def test_an_outage_costs_probes_only_and_ends_within_seconds(
 
         assert (tmpfs / "s3").read_text() == "two"
         assert running.log.count("vault unreachable") == 1
-        assert running.log.count("vault answers again") == 1
+        assert running.log.count("vault reachable again") == 1
         assert running.assembly.tokens.held is token
         assert running.assembly.health.settled
 
@@ -556,7 +556,7 @@ async def test_a_token_that_ended_during_an_outage_is_not_asked_with_any_more(
         assert first.value not in proxy.tokens
         assert proxy.count("/login") == 1
         assert proxy.count("/db") == 1
-        assert running.log.count("token not valid any more") == 1
+        assert running.log.count("token no longer valid") == 1
 
 
 # --- the token

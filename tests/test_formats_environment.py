@@ -228,7 +228,7 @@ def test_a_value_cannot_end_its_own_here_document():
 
 @pytest.mark.parametrize("key", ["NODE_OPTIONS", "node_options", "GITHUB_SHA", "RUNNER_TEMP"])
 def test_variables_of_the_runners_own_are_refused(key):
-    with pytest.raises(RenderError, match=f"key '{key}': the runner keeps variables of that name"):
+    with pytest.raises(RenderError, match=f"key '{key}': the runner reserves that name"):
         render("github-env", {key: "x"})
 
 

@@ -107,7 +107,7 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
         assert proxy.count(creds) == 2
         assert logs_in(database, tmpfs)
         assert running.log.count('"notified"') == 2
-        assert '"lease not renewed, issuing anew"' in running.log
+        assert '"lease not renewed, requesting a new one"' in running.log
         assert '"level":"error"' not in running.log
 
 
@@ -319,7 +319,7 @@ async def test_a_lease_that_a_dead_token_cannot_revoke_goes_with_its_own(
         app.admin.auth.token.revoke(running.token.value)  # by an operator; nobody knows yet
         await clock.advance(35)
 
-        assert "not revoked, it ends by itself" in running.log
+        assert "not revoked, left to expire" in running.log
         await refused(lambda: database.accepts(*old))
         assert running.kept.store.leases() != []
 

@@ -291,7 +291,7 @@ def test_a_reload_to_an_address_that_cannot_be_had_keeps_the_old_one(app, tmpfs,
         listener = {"type": "tcp", "address": f"127.0.0.1:{taken.getsockname()[1]}"}
 
         write_config(tmp_path, daemon(app, tmpfs, listener=[listener]))
-        injector.wait_for("the old one stays")
+        injector.wait_for("keeping the old one")
 
         assert "cannot listen on" in injector.output
         assert ask(tmpfs / "injector.sock", "GET", "/livez")[0] == 200

@@ -35,10 +35,10 @@ PASSED_ON = {
 }
 # Words by which a message says what to do.
 REMEDY = re.compile(
-    r"\b(add|ask|call|choose|correct|declare|did you mean|do you|does something|drop|end|find|free"
-    r"|give|install|is (it|there|`)|issue|let|look|make|mount|move|name|put|raise|remove"
-    r"|rename|renew|report|run|say|set|share|store|the token's policy has to allow|unseal|use|wrap"
-    r"|write)\b"
+    r"\b(add|ask|call|check|choose|correct|create|declare|did you mean|do you|drop|end|find|free"
+    r"|give|has it|install|is (it|there|`)|issue|let|look|make|mount|move|name|provide|put|raise"
+    r"|remove|rename|renew|report|run|say|set|share|store|the token's policy has to allow|stop"
+    r"|try again|unseal|use|wrap|write)\b"
 )
 
 
@@ -66,7 +66,9 @@ def test_the_reader_of_the_source_sees_what_is_there():
     found = messages()
 
     assert "… is empty: put the … into it" in found["AuthError"]  # an f-string
-    assert "a map has no text; name a key in it, or use `tojson`" in found["RenderError"]  # a name
+    assert (
+        "a map cannot be printed; name a key in it, or use `tojson`" in found["RenderError"]
+    )  # a name
     assert any(text.startswith("… does not handle …") for text in found["HookError"])  # a function
     assert any("`sizeLimit`" in text for text in found["WriteError"])  # a constant's values
     assert "permission denied" in found["Vault"]

@@ -141,7 +141,7 @@ async def test_a_file_without_an_interpreter_is_not_a_program(tmp_path):
 
 
 async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path):
-    with pytest.raises(HookError, match="there is no such folder"):
+    with pytest.raises(HookError, match="there is no such directory"):
         await run("true", cwd=str(tmp_path / "none"))
 
 

@@ -280,7 +280,9 @@ async def test_a_signal_that_would_kill_is_not_sent_unless_forced(start, tmp_pat
     app = start("sh", "-c", "echo ready; exec sleep 1000")
     which = pid_file(tmp_path, app.pid)
 
-    with pytest.raises(HookError, match=rf"process {app.pid} \(\w+\).*die of it.*force: true"):
+    with pytest.raises(
+        HookError, match=rf"process {app.pid} \(\w+\).*be killed by it.*force: true"
+    ):
         await tell(which)
     assert app.lives()
 
@@ -369,7 +371,7 @@ async def test_one_that_cannot_be_told_does_not_keep_it_from_the_others(script):
     deaf = script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
     listening = script("vi-mixed")
 
-    with pytest.raises(HookError, match=f"process {deaf.pid} .*die of it"):
+    with pytest.raises(HookError, match=f"process {deaf.pid} .*be killed by it"):
         await tell(model.Process(name="vi-mixed"))
 
     assert listening.heard_only("SIGHUP")

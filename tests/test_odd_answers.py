@@ -43,7 +43,7 @@ async def test_an_outage_ends_even_where_the_health_check_is_refused(proxy, cloc
         proxy.script = [503, status]
         await clock.advance(140)
 
-        assert "vault answers again" in running.log
+        assert "vault reachable again" in running.log
         assert running.assembly.health.settled
 
 

@@ -41,7 +41,7 @@ def test_a_killed_and_unsealed_server_is_gone_on_with_under_the_same_token(
             node.admin.sys.renew_lease(f"database/creds/app/{lease}")
             assert injector.end() == 0
         assert injector.output.count('"logged in"') == 1
-        assert injector.output.count("vault answers again") >= 1
+        assert injector.output.count("vault reachable again") >= 1
 
 
 def configured(node, folder, tmpfs, database):

@@ -474,7 +474,7 @@ async def test_a_write_to_kv_needs_both_of_its_capabilities(app, clock, settings
 
 
 LOSSES = {
-    "auth/token/lookup-self": "token not valid any more, logging in again",
+    "auth/token/lookup-self": "token no longer valid, logging in again",
     "auth/token/renew-self": "renew auth/token/renew-self: permission denied",
     "auth/token/revoke-self": "revoke auth/token/revoke-self: permission denied",
     "sys/leases/renew": "renew sys/leases/renew: permission denied",

@@ -333,7 +333,7 @@ async def test_refused_content_is_tried_again_and_the_answer_is_what_came_of_tha
             answer = task.result()["kv"]
             assert journal(tmpfs) == ["good", CANARY, "good", CANARY, "good"]
             assert answer.result is Result.FAILED
-            assert "rolled back, since app has not taken the change" in answer.reason
+            assert "rolled back, since app did not accept the change" in answer.reason
             assert CANARY not in answer.reason
 
 

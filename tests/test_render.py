@@ -90,7 +90,7 @@ def test_what_is_there_is_read_and_what_would_be_issued_is_not(
     assert "+value=[masked " in ended.stdout
     assert "+OLD=[masked " in ended.stdout
     assert "DB=" not in ended.stdout
-    advice = "to read it is to have it issued: give --issue, or give --fixtures DIR"
+    advice = "reading it would issue it: use --issue, or --fixtures DIR"
     assert f"{tmpfs}/db.env: database/creds/{app.name}: {advice}" in ended.stderr
     assert f"{tmpfs}/cert.pem: render-pki/issue/web: {advice}" in ended.stderr
     assert CANARY not in ended.stdout + ended.stderr

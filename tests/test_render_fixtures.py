@@ -239,9 +239,9 @@ def test_an_optional_secret_without_a_fixture_does_not_exist(render, tmp_path, t
 BAD = {
     "a: b: c\n": ":1: mapping values are not allowed in this context",
     "- a\n": ": expected the keys and values of a secret, as a map",
-    "when: 2024-01-01\n": ": when: date is not of JSON; put it in quotes",
-    "1: x\n": ": 1: a key is a text; put it in quotes",
-    "x: .nan\n": ": x: float is not of JSON; put it in quotes",
+    "when: 2024-01-01\n": ": when: date is not a JSON value; put it in quotes",
+    "1: x\n": ": 1: a key must be text; put it in quotes",
+    "x: .nan\n": ": x: float is not a JSON value; put it in quotes",
     "x: !!python/object:os.system {}\n": ":1: could not determine a constructor for the tag",
     "\xff": ": is not UTF-8 text (line 1)",
 }

@@ -63,7 +63,7 @@ async def test_what_the_application_does_not_take_is_taken_back_and_it_is_told_a
         assert journal(tmpfs) == ["good", CANARY, "good"]
         [alarm] = running.assembly.health.failures()
         assert alarm.kind == kind
-        assert "rolled back, since app has not taken the change" in str(alarm.error)
+        assert "rolled back, since app did not accept the change" in str(alarm.error)
         assert alarm.error is not None
         assert alarm.error.exit_code == 8
         metrics = running.kept.metrics
@@ -145,7 +145,7 @@ async def test_the_first_content_ever_stays_and_the_application_is_told_again(
         assert len(journal(tmpfs)) >= 2
         [alarm] = running.assembly.health.failures()
         assert (alarm.kind, alarm.name) == ("notify", "app")
-        assert "nothing is known of an earlier content" in running.log
+        assert "no earlier content is known" in running.log
 
 
 async def test_every_file_of_the_change_goes_back_and_all_who_use_them_are_told(

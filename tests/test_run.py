@@ -152,7 +152,7 @@ def test_a_broken_configuration_leaves_the_old_one_running(app, tmpfs, tmp_path)
 
         write_config(tmp_path, daemon(app, tmpfs, colour="blue"))
         injector.send(signal.SIGHUP)
-        injector.wait_for("the old one stays")
+        injector.wait_for("keeping the old one")
         assert "unknown key 'colour'" in injector.output
         app.put("db", password="two")
         injector.send(signal.SIGUSR1)

@@ -97,7 +97,7 @@ def test_the_command_stands_behind_two_dashes(configure, words):
     ended = result("run", "-c", configure(), *words)
 
     assert ended.returncode == 2
-    assert "write the command behind `--`" in ended.stderr
+    assert "write the command after `--`" in ended.stderr
 
 
 # --- its end -----------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_ended_by_sigterm_it_is_143(configure):
 def test_sigterm_before_it_could_be_started_is_143_as_well(configure):
     missing = {"a": {"path": "secret/data/no-such-app/x"}}
     with running("run", "-c", configure(secrets=missing), "--", "true") as injector:
-        injector.wait_for("command waits")
+        injector.wait_for("command waiting")
 
         assert injector.end() == 143
 

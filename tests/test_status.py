@@ -94,7 +94,7 @@ async def test_refused_content_is_an_alarm_with_the_reason_and_without_the_value
     [alarm] = status["alarms"]
     assert alarm["alarm"] == "rolled_back"
     assert alarm["name"] == str(tmpfs / "file")
-    assert "rolled back, since app has not taken the change" in alarm["error"]
+    assert "rolled back, since app did not accept the change" in alarm["error"]
     assert "has not been taken by its application, and was taken back" in text
     assert "2           " in text
     assert "rolled back (hook)" in text

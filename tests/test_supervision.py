@@ -267,7 +267,7 @@ async def test_one_that_does_not_handle_the_signal_lives_and_somebody_is_told_wh
 
         assert running.command.pid is not None
         [alarm] = running.assembly.health.failures()
-        assert "does not handle SIGHUP and would die of it" in str(alarm.error)
+        assert "does not handle SIGHUP and would be killed by it" in str(alarm.error)
 
 
 # --- crashes -----------------------------------------------------------------------------------
@@ -527,7 +527,7 @@ async def test_one_that_ends_as_it_was_asked_to_during_a_reload_is_started_again
         running.assembly.watch.refresh_static()
         await clock.settled()
         await clock.advance(3, settle=False)
-        await until(lambda: "command restarts" in running.log)
+        await until(lambda: "command restarting" in running.log)
         kept = running.kept
     assert kept.command is not None
     (tmpfs / "now").write_text("")

@@ -95,24 +95,24 @@ def test_names_that_are_no_secrets_are_not_taken_for_misspelt_ones(text):
          "tried to use + operator on unsupported types string and number: `app.k + 1`"),
         ("{{ app.k.x }}", "`app.k.x` is not defined; correct it, or give it a `default(…)`"),
         ("{{ app.nope|default('d') }}{{ app.k.x }}", "`app.k.x` is not defined; correct it, or give it a `default(…)`"),
-        ("{{ app.k.nope() }}", "this kind of value has no such method: `.nope()`"),
-        ("{{ app.nope() }}", "this kind of value has no such method"),
+        ("{{ app.k.nope() }}", "values of this type have no such method: `.nope()`"),
+        ("{{ app.nope() }}", "values of this type have no such method"),
         ("{{ app() }}", "this cannot be called, or not with these arguments"),
         ("{{ app.k|b64decode }}", "`b64decode`: the value is not base64; correct it in Vault, or leave the filter out"),
         ("{{ app.binary|b64decode }}",
          "`b64decode`: the value is binary; use `format: raw` with `encoding: base64`"),
         ("{{ app.k|sha256(1, 2) }}",
-         "`sha256`: the value, or an argument, is of a kind it does not take"),
+         "`sha256`: the value, or an argument, has the wrong type"),
         ("{{ app.k|dotenv ~ ('${' ~ app.k ~ '}')|dotenv }}",
          "`dotenv`: the value contains `${…}`, which python-dotenv always expands; use `format:"
          " shell` or `format: json`"),
-        ("{{ app.half }}", "half of a surrogate pair cannot be written in UTF-8; store it as base64"
+        ("{{ app.half }}", "a lone surrogate cannot be written in UTF-8; store it as base64"
          " and use `format: raw` with `encoding: base64`"),
         ("{{ env(app.k) }}",
          '`env`: the variable is not set; set it, or give a default: env("NAME", "…")'),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "recursion limit exceeded: `m()`"),
         ("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
-         "the template does too much: is there a loop without end?"),
+         "the template takes too many steps: is there an endless loop?"),
     ],
 )  # fmt: skip
 def test_an_error_says_what_does_not_work(text, message):
@@ -225,7 +225,7 @@ def test_the_line_of_an_error_in_a_filter_is_that_of_its_tag():
 
 def test_a_map_that_was_taken_for_text_is_an_error_where_that_happened():
     for later in ("{{ app.map }}", "{{ app.nope }}", "{{ app.map.k }}"):
-        with pytest.raises(RenderError, match=r"^t.j2:2: a map has no text"):
+        with pytest.raises(RenderError, match=r"^t.j2:2: a map cannot be printed"):
             rendered("\n{{ app.map ~ '' }}\n" + later, app={"map": {"k": "v"}})
 
 

@@ -143,7 +143,7 @@ async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_
 
             async def swap():
                 (tmp_path / "ca.pem").write_text("-----BEGIN CERT")
-                await running.log_has("not usable yet, the old ones stay")
+                await running.log_has("not usable yet, keeping the old ones")
                 authority.cert_pem.write_to_path(tmp_path / "ca.pem")
                 await running.log_has("certificates of the connection to Vault replaced")
 
@@ -202,7 +202,7 @@ async def test_a_running_engine_survives_every_swap_of_certificates(
 
             async def swap():
                 write_pair(tmp_path, certificate=None, key=second)
-                await running.log_has("not usable yet, the old ones stay")
+                await running.log_has("not usable yet, keeping the old ones")
                 app.put("db", value="three")
                 await clock.advance(3)
                 assert (tmpfs / "db.env").read_text() == "three"

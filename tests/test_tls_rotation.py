@@ -314,7 +314,7 @@ def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_with
             shown = json.loads(result("status", "-c", config, "--json").stdout)
             [tls] = shown["bundles"]
             assert (tls["state"], shown["ready"]) == ("failing", True)
-            assert "rolled back, since web has not taken the change" in tls["error"]
+            assert "rolled back, since web did not accept the change" in tls["error"]
             assert is_valid(app, pki, before)
 
             role(app, pki, key_type="ec", key_bits=256)

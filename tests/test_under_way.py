@@ -62,7 +62,7 @@ async def test_a_reload_waits_for_a_login_that_works_once(app, proxy, clock, tmp
     async with daemon(tmp_path, config, clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
-        await said(output, "reload waits")
+        await said(output, "reload waiting")
         gate.open.set()
         await said(output, "file written")
 
@@ -82,7 +82,7 @@ async def test_a_reload_waits_for_a_credential_that_is_being_issued(
     async with daemon(tmp_path, settings(app, proxy, tmpfs, creds), clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
-        await said(output, "reload waits")
+        await said(output, "reload waiting")
         gate.open.set()
         await said(output, "file written")
 
@@ -104,7 +104,7 @@ async def test_a_reload_does_not_wait_for_what_can_be_read_again(
         await said(output, '"reloaded"')
         gate.open.set()
 
-    assert "reload waits" not in output.getvalue()
+    assert "reload waiting" not in output.getvalue()
 
 
 async def test_an_end_does_not_wait_long_for_a_request_that_hangs(
@@ -115,7 +115,7 @@ async def test_an_end_does_not_wait_long_for_a_request_that_hangs(
     async with daemon(tmp_path, settings(app, proxy, tmpfs, "x/y"), clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
-        await said(output, "reload waits")
+        await said(output, "reload waiting")
         os.kill(os.getpid(), signal.SIGTERM)
         while "stopped" not in output.getvalue():
             await asyncio.sleep(0)

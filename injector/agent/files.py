@@ -50,7 +50,9 @@ class FileWatch:
         try:
             tls_context(assembly.transport.settings)
         except TransientError as exc:
-            self._log.warning("new certificates not usable yet, the old ones stay", error=str(exc))
+            self._log.warning(
+                "new certificates not usable yet, keeping the old ones", error=str(exc)
+            )
             return
         await assembly.transport.reconnect()
         self._log.info("certificates of the connection to Vault replaced")

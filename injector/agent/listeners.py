@@ -97,5 +97,7 @@ def _default(kept: Kept) -> tuple[model.Listener, ...]:
         usable = False
     if usable:
         return (DEFAULT,)
-    kept.log.info("no listener: none is configured, and the default cannot be made", folder=folder)
+    kept.log.info(
+        "no listener: none is configured, and the default socket cannot be created", folder=folder
+    )
     return ()

@@ -105,7 +105,7 @@ class Refresh:
         if not asked.demand.done():
             return self._unanswered(asked)
         if asked.demand.cancelled():
-            reloaded = TransientError("the configuration was read again meanwhile; ask once more")
+            reloaded = TransientError("the configuration was reloaded in the meantime; try again")
             return self._failed(asked, reloaded)
         if (error := asked.demand.result()) is not None:
             return self._failed(asked, error)

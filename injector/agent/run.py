@@ -95,7 +95,7 @@ class Daemon:
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
             if under_way.busy:
-                self._kept.log.info("reload waits for a request under way", at_most=longest)
+                self._kept.log.info("reload waiting for a request in flight", at_most=longest)
             await under_way.finish(self._kept.clock, longest)
             if self._stopping:
                 outcome = await self._until_over(health)
@@ -196,7 +196,7 @@ class Daemon:
         except ConfigError as exc:
             # A user's mistake: its lines say all, a traceback would say nothing.
             self._kept.log.error(  # noqa: TRY400
-                "new configuration not usable, the old one stays", problems=exc.problems
+                "new configuration not usable, keeping the old one", problems=exc.problems
             )
         else:
             return plan

@@ -15,12 +15,12 @@ from injector.vault import Token, Vault
 
 # What a refusal mostly means.
 WRONG = (
-    "the two ids have to belong to one role of this mount; a secret id expires, and may be good "
+    "the two ids must belong to the same role of this mount; a secret id expires, and may be good "
     "for a few logins only"
 )
 NOT_ASKED = (
-    "is there such a mount? After some wrong secret ids Vault locks a whole role out for a time: "
-    "look at `vault read sys/locked-users`"
+    "does that mount exist? After several wrong secret ids Vault locks the whole role out for a "
+    "while: look at `vault read sys/locked-users`"
 )
 
 
@@ -92,8 +92,8 @@ class AppRole(Method):
             return self.kept
         if not material.exists(path) and self._config.remove_secret_id_file_after_reading:
             raise AuthError(
-                f"there is no secret id at {path}: put a new one there; a login that worked has "
-                "removed the last, unless `remove_secret_id_file_after_reading: false`"
+                f"there is no secret id at {path}: put a new one there; a successful login removes "
+                "it, unless `remove_secret_id_file_after_reading: false`"
             )
         text = material.read(path, "secret id")
         if not self._config.secret_id_response_wrapping_path:
@@ -118,8 +118,8 @@ class AppRole(Method):
         except AuthError as exc:
             if wrapping_token == self._unanswered:
                 raise AuthError(
-                    f"the answer that opened the wrapping token in {path} was lost, and what it "
-                    f"held with it: put a new one there ({exc})"
+                    f"Vault's response to unwrapping the token in {path} was lost, and the secret "
+                    f"id with it: put a new one there ({exc})"
                 ) from exc
             raise self._alarm(
                 f"{path} holds a wrapping token that cannot be opened: it expired, it is a plain "
@@ -163,5 +163,7 @@ class AppRole(Method):
 def _secret_id_in(unwrapped: Mapping[str, Any]) -> str:
     secret_id = unwrapped.get("secret_id")
     if not isinstance(secret_id, str) or not secret_id:
-        raise AuthError("what was wrapped has no `secret_id`: wrap the answer of `…/secret-id`")
+        raise AuthError(
+            "the wrapped response has no `secret_id`: wrap the response of `…/secret-id`"
+        )
     return secret_id

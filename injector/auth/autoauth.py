@@ -85,7 +85,7 @@ class AutoAuth:
         held, now = tokens.held, clock.now()
         dropped = before is not None and held is None
         if dropped:
-            self._parts.log.warning("token not valid any more, logging in again")
+            self._parts.log.warning("token no longer valid, logging in again")
         new_material = self._material_at <= now
         if dropped or (new_material and (held is None or self._failures)):
             act, at = Act.LOG_IN, now
@@ -126,7 +126,7 @@ class AutoAuth:
             self._not_beside(exc, for_more=for_more)
             return None
         if for_more and parts.tokens.held is held and token.adds_nothing_to(held):
-            parts.log.info("a new token may do no more, the old one stays")
+            parts.log.info("a new token would have no more rights, keeping the old one")
             parts.tokens.retire(token)
             return None
         self._accept(token)
@@ -141,7 +141,7 @@ class AutoAuth:
         if not for_more and not refused:
             self._material_at = parts.clock.now() + self._settings.max_backoff
         (parts.log.error if refused and not for_more else parts.log.info)(
-            "no new token, the old one stays", error=str(error)
+            "no new token, keeping the old one", error=str(error)
         )
 
     async def _new_token(self) -> Token:

@@ -12,7 +12,7 @@ from injector.vault import Token, Vault
 from injector.vault.tls import UnusablePair
 
 # What a refusal mostly means.
-LOOK_AT = "a role of this mount has to trust the certificate, which ends as well"
+LOOK_AT = "a role of this mount has to trust the certificate; has it expired?"
 # Vault's words for certificates that it refuses with a 500, as if waiting could help: one that has
 # expired or is of no use to clients, and one without a common name.
 REFUSALS = ("failed to verify client's certificate", "missing name in alias")
@@ -47,8 +47,8 @@ class Cert(Method):
         if self._fingerprint() != self._logged_in_with:
             # Vault's refusal would be a 500, as if waiting could help.
             raise AuthError(
-                f"{self._config.client_cert} is not the certificate of the login any more, "
-                "and Vault renews for no other: a new login follows"
+                f"{self._config.client_cert} is no longer the certificate of the login, "
+                "and Vault renews the token for no other: logging in again"
             )
         async with self._presenting(vault) as own:
             return await own.renew_self(token)

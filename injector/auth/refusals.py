@@ -26,8 +26,8 @@ class Refusals:
         if self._count >= TRIES and left > 0 and self._ids == _digest(body):
             error = AuthError(
                 f"Vault has refused this secret id {self._count} times, and would lock the role "
-                f"out for everybody: the next try is in {left / 60:.0f} min, or at once with a new "
-                "secret id; put one into its file"
+                f"out for everybody: the next attempt is in {left / 60:.0f} min, or as soon as a "
+                "new secret id is in its file"
             )
             error.retry_after = left
             raise error

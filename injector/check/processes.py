@@ -53,7 +53,7 @@ def _reaction(
     except GONE:
         return note(about, f"{process} has just ended")
     except OSError as exc:
-        text = f"cannot get hold of {process}: {exc.strerror}"
+        text = f"cannot get a handle on {process}: {exc.strerror}"
         remedy = "this needs Linux 5.3, and a seccomp profile that allows pidfd_open"
         return problem(about, text, remedy, like=HookError)
     try:

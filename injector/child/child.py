@@ -95,7 +95,7 @@ class Child:
             unfinished = [f"{output} is not finished" for output in self._parts.unfinished()]
             if self._has_to_wait(self._parts.lacking() + unfinished):
                 return LOOK_EVERY
-            self._parts.log.info("command restarts", pid=command.pid)
+            self._parts.log.info("command restarting", pid=command.pid)
             await self._stop(self._stop_signal)
         else:
             return inf
@@ -154,7 +154,7 @@ class Child:
         command, parts = self._command, self._parts
         command.crashes = restart.crashes
         command.because, command.start_at = "crashed", parts.clock.now() + restart.after
-        parts.log.warning("command starts again", starts_in=round(restart.after, 1))
+        parts.log.warning("command starting again", starts_in=round(restart.after, 1))
 
     def _report(self, ending: Ending) -> None:
         error = HookError(f"the command ended with {ending.how}")
@@ -210,7 +210,7 @@ class Child:
     def _has_to_wait(self, reasons: list[str]) -> bool:
         """Tell whether there is a reason to wait; log it once."""
         if reasons and not self._waited:
-            self._parts.log.info("command waits", reasons=reasons)
+            self._parts.log.info("command waiting", reasons=reasons)
         self._waited = bool(reasons)
         return self._waited
 

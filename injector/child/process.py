@@ -181,7 +181,7 @@ def start(
         popen.kill()
         popen.wait()
         raise CannotStart(
-            f"cannot get hold of process {popen.pid}: {exc.strerror}; this needs Linux 5.3 or "
+            f"cannot get a handle on process {popen.pid}: {exc.strerror}; this needs Linux 5.3 or "
             "later and a seccomp profile that allows pidfd_open",
             NOT_EXECUTABLE,
         ) from exc

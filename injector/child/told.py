@@ -108,6 +108,6 @@ class Patient:
 
     async def tell(self, written_at: float) -> Outcome:
         if self.command.pid is not None and not self.command.has_seen(written_at):
-            self.log.info("environment changed, the command keeps the one it has")
+            self.log.info("environment changed, not restarting the command")
         await self.command.until(lambda: self.command.has_seen(written_at))
         return Outcome.CURRENT

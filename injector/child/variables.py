@@ -81,12 +81,12 @@ class Environment(Unheld):
         accepted = self._command.accepted
         if accepted is None:
             raise WriteError(
-                "roll back env_template: nothing is known of earlier variables; correct the secret "
+                "roll back env_template: no earlier variables are known; correct the secret "
                 "or the template"
             )
         if accepted == self._command.variables:
             raise WriteError(
-                "roll back env_template: it has what was last accepted; look at the command"
+                "roll back env_template: it already has what was last accepted; check the command"
             )
         self._command.variables = accepted
 

@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
 
     given = paths(args, os.environ)
     if not given:
-        raise ConfigError("which configuration? Say -config=PATH, or set BAO_AGENT_CONFIG_PATH")
+        raise ConfigError("no configuration given: use -config=PATH, or set BAO_AGENT_CONFIG_PATH")
 
     def read(_: str, environ: Mapping[str, str]) -> Reading:
         return read_all(given, environ, flags(args))

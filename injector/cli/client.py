@@ -73,7 +73,7 @@ def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Re
     except (OSError, http.client.HTTPException) as exc:
         raise TransientError(
             f"no injector answers at {address} ({_reason(exc)}); is it running? "
-            "Say where with --address or INJECTOR_ADDR"
+            "Give its address with --address or INJECTOR_ADDR"
         ) from exc
     finally:
         connection.close()

@@ -57,7 +57,7 @@ def _ended_by(ending: Exception, log: Logger) -> int:
     codes = []
     for error in _leaves(ending):
         if isinstance(error, InjectorError):
-            log.error("cannot go on", error=str(error), error_class=error.label)
+            log.error("cannot continue", error=str(error), error_class=error.label)
             codes.append(error.exit_code)
         else:
             log.error("internal error: please report this", exc_info=error)

@@ -68,7 +68,10 @@ def refreshed(address: str, names: Sequence[str], *, timeout: float) -> dict[str
 def table(secrets: list[dict[str, Any]]) -> str:
     """Return what became of each, as people read it."""
     if not secrets:
-        return "nothing to refresh: no secret is only read; name one to have it issued anew"
+        return (
+            "nothing to refresh: every secret in use is issued, not read; name one to have it "
+            "reissued"
+        )
     return "\n".join(
         columns([(each["secret"], each["result"], _details(each)) for each in secrets])
     )

@@ -119,7 +119,7 @@ class Acceptance:
         try:
             output.destination.rollback()
         except WriteError as exc:
-            self._parts.log.warning("not put right", path=output.name, error=str(exc))
+            self._parts.log.warning("not restored", path=output.name, error=str(exc))
         else:
             self.announce(output)
 
@@ -141,6 +141,6 @@ def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
 
 def _refusal(target: str, reason: str) -> HookError:
     return HookError(
-        f"rolled back, since {target} has not taken the change ({reason}); the refused content is "
+        f"rolled back, since {target} did not accept the change ({reason}); the refused content is "
         "tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
     )

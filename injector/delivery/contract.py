@@ -39,8 +39,8 @@ def _require(name: str, contract: model.Contract, data: Mapping[str, Any]) -> No
     missing = [key for key in contract.keys if key not in data]
     if missing:
         raise MissingError(
-            f"secret {name} breaks its contract: {_listed(missing)} missing; nothing is made of "
-            "this version, and the files stay as they are"
+            f"secret {name} breaks its contract: {_listed(missing)} missing; this version is not "
+            "used, and the files stay as they are"
         )
     wrong = [
         f"{key} is {_kind(data[key])} and not {_article(kind)}"
@@ -49,8 +49,8 @@ def _require(name: str, contract: model.Contract, data: Mapping[str, Any]) -> No
     ]
     if wrong:
         raise RenderError(
-            f"secret {name} breaks its contract: {', '.join(wrong)}; nothing is made of this "
-            "version, and the files stay as they are"
+            f"secret {name} breaks its contract: {', '.join(wrong)}; this version is not "
+            "used, and the files stay as they are"
         )
 
 

@@ -130,7 +130,7 @@ class Delivery:
             if self._schedule.is_due(name) or not output.settled:
                 continue
             if not output.destination.is_intact():
-                event = f"{output.kind} changed or removed by somebody else, written again"
+                event = f"{output.kind} changed or removed by somebody else, rewritten"
                 self._parts.log.warning(event, path=name)
                 self._schedule.deliver(name, self._parts.clock.now())
 

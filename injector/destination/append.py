@@ -50,6 +50,6 @@ def append_problems(path: str) -> list[str]:
 
 def _missing(path: str) -> str:
     return (
-        f"append to {path}: there is no such file; a runner makes one for each step, so use "
+        f"append to {path}: there is no such file; a runner creates one for each step, so use "
         "`destination: ${GITHUB_ENV}` in the step itself"
     )

@@ -138,9 +138,7 @@ class FilesBeside(Unheld):
         """Write again what the application has taken; raises WriteError if that is not known."""
         earlier = [file for file in self.memory.files.values() if file.has_earlier]
         if not earlier:
-            raise WriteError(
-                f"roll back {self.path}: nothing is known of an earlier content; {explain.KEPT}"
-            )
+            raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")
         for file in earlier:
             file.rollback()
         self.memory.content_hash = ""

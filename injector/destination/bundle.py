@@ -125,18 +125,18 @@ class Bundle:
         accepted = self.memory.accepted
         if accepted is None:
             raise WriteError(
-                f"roll back {self.path}: nothing is known of an earlier generation; {explain.KEPT}"
+                f"roll back {self.path}: no earlier generation is known; {explain.KEPT}"
             )
         if accepted.identity == self.identity and self.is_intact():
             raise WriteError(
-                f"roll back {self.path}: it has the generation that was last accepted; look "
-                "at the application"
+                f"roll back {self.path}: it already has the last accepted generation; check "
+                "the application"
             )
         with self._opened("roll back") as directory:
             if not generation.is_untouched(accepted, fd=directory.fd):
                 raise WriteError(
-                    f"roll back {self.path}: somebody changed or removed the generation that "
-                    f"was last accepted; {explain.KEPT}"
+                    f"roll back {self.path}: somebody changed or removed the last accepted "
+                    f"generation; {explain.KEPT}"
                 )
             swap.swap(directory, accepted)  # 5. to 8.
         self.memory.replace_current(accepted)

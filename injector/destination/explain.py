@@ -11,13 +11,13 @@ KEPT = "what it has refused stays: correct the secret or the template"
 _REMEDIES = {
     errno.EROFS: "mount it writable, or choose another directory",
     errno.ENOSPC: "the filesystem is full: free space, or raise its size (`sizeLimit`, `size=`)",
-    errno.EDQUOT: "the disk quota of this uid or group is used up: free space, or raise it",
-    errno.ENAMETOOLONG: "a name has at most 255 bytes, a path 4095: choose a shorter one",
+    errno.EDQUOT: "the disk quota of this user or group is exhausted: free space, or raise it",
+    errno.ENAMETOOLONG: "a name can have at most 255 bytes and a path 4095: choose a shorter one",
     errno.EBUSY: "it is a mount point: mount the directory instead, or set `in_place: true`",
-    errno.ENOENT: "the directory is missing: make it, or set `create_dest_dirs: true`",
-    errno.ESTALE: "somebody changed a directory on the way to it at this moment",
-    errno.ENOTDIR: "something on the way to it is not a directory: move that away",
-    errno.EISDIR: "a directory is in its place: move that away",
+    errno.ENOENT: "the directory does not exist: create it, or set `create_dest_dirs: true`",
+    errno.ESTALE: "a directory on the path to it was changed at that very moment",
+    errno.ENOTDIR: "part of the path to it is not a directory: move that away",
+    errno.EISDIR: "there is a directory in its place: move it away",
 }
 
 
@@ -42,7 +42,7 @@ def in_the_way(path: str, mode: int) -> str:
             "may have planted it: remove it, or set `destination` to the path it should lead to"
         )
     if stat.S_ISREG(mode):
-        return f"{path} is a file that the bundle has not made, and is left alone: move it away"
+        return f"{path} is a file that the bundle did not create, and is left alone: move it away"
     kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
     return f"{path} is {kind}, and is left alone: move it away, or choose another `destination`"
 
@@ -50,8 +50,8 @@ def in_the_way(path: str, mode: int) -> str:
 def tampered(path: str) -> str:
     """Say that what was checked is not what would be shown."""
     return (
-        f"write {path}: somebody changed the new content between its check and its taking effect, "
-        "so it was not used: let only the injector's user and root write in its directory"
+        f"write {path}: the new content was changed between its check and its use, so it was "
+        "not used: let only the injector's user and root write in its directory"
     )
 
 
@@ -66,8 +66,8 @@ def off_memory(path: str, filesystem: str) -> str:
 
 def foreign_link(path: str, link: str, uid: int) -> str:
     return (
-        f"{path} leads over the symbolic link {link}, which belongs to uid {uid} and may have been "
-        f"planted: write the path it should lead to ({os.path.realpath(path)})"
+        f"{path} goes through the symbolic link {link}, which belongs to uid {uid} and may have "
+        f"been planted: write the path it should lead to ({os.path.realpath(path)})"
     )
 
 

@@ -133,12 +133,10 @@ class File(Unheld):
         If it does not confirm that either, going back is not what helps.
         """
         if self.memory.accepted is None:
-            raise WriteError(
-                f"roll back {self.path}: nothing is known of an earlier content; {explain.KEPT}"
-            )
+            raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")
         if self.memory.accepted == self.memory.content and self.is_intact():
             raise WriteError(
-                f"roll back {self.path}: it has the content that was last accepted; look at the "
+                f"roll back {self.path}: it already has the last accepted content; check the "
                 "application"
             )
         self.write(self.memory.accepted)

@@ -18,9 +18,9 @@ SENTENCES = {
     "secret failed": "{secret}: {error}",
     "secret recovered": "{secret}: recovered",
     "vault unreachable": "the server does not answer: {error}",
-    "vault answers again": "the server answers again, after {after:g} s",
+    "vault reachable again": "the server answers again, after {after:g} s",
     "command started": "started the application (process {pid})",
-    "command restarts": "restarts the application: its variables have changed",
+    "command restarting": "restarts the application: its variables have changed",
     "command ended": "the application has ended: {how}",
 }
 # By outcome; who has started after the change has read it, and is no news.

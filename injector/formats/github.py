@@ -17,7 +17,7 @@ def entry(key: str, value: Any) -> str:
     """Return the here-document of one variable."""
     name, text = variable(key, value)
     if _THE_RUNNERS_OWN.fullmatch(name):
-        raise RenderError("the runner keeps variables of that name to itself; rename it in Vault")
+        raise RenderError("the runner reserves that name; rename it in Vault")
     end = _delimiter(text)
     return f"{name}<<{end}\n{text}\n{end}\n"
 

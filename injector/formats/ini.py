@@ -22,7 +22,9 @@ def document(data: Mapping[str, Any], section: str) -> str:
         with about(key):
             other = seen.setdefault(key.lower(), key)
             if other != key:
-                raise RenderError(f"INI options have no case, and {other!r} exists; " + _REMEDY)
+                raise RenderError(
+                    f"INI keys are case-insensitive, and {other!r} exists; " + _REMEDY
+                )
             lines.append(f"{_name(key)} = {_one_line(text_of(data[key]))}\n")
     return "".join(lines)
 

@@ -27,7 +27,7 @@ def content(data: Mapping[str, Any], key: str, encoding: str) -> bytes:
 def _decoded(value: Any) -> bytes:
     """Decode base64 of either alphabet, with or without padding and line breaks."""
     if not isinstance(value, str):
-        raise RenderError("the value is no string, hence no base64; set `encoding: text`")
+        raise RenderError("the value is not a string, so it is not base64; set `encoding: text`")
     digits = "".join(value.split()).translate(_URL_SAFE)
     if "=" not in digits:
         digits += "=" * (-len(digits) % 4)
@@ -38,6 +38,6 @@ def _decoded(value: Any) -> bytes:
     # Left-over bits that are not zero: something was cut off in the middle.
     if content is None or binascii.b2a_base64(content, newline=False).decode() != digits:
         raise RenderError(
-            "the value is no valid base64; correct it in Vault, or set `encoding: text`"
+            "the value is not valid base64; correct it in Vault, or set `encoding: text`"
         )
     return content

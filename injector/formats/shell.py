@@ -19,7 +19,7 @@ def line(key: str, value: Any) -> str:
     """Return the assignment of one variable, exported: a program started next shall see it."""
     name, text = variable(key, value)
     if name in _THE_SHELLS_OWN:
-        raise RenderError("the shell has a variable of that name itself; rename the key in Vault")
+        raise RenderError("the shell reserves that name; rename the key in Vault")
     return f"export {name}={shell_value(text)}\n"
 
 

@@ -26,7 +26,7 @@ def text_of(value: Any) -> str:
     """Return a string as it is, and anything else as JSON prints it; null is no text."""
     if value is None:
         raise RenderError(
-            "the value is null, which is no text; use a template with the filter `default`"
+            "the value is null, which cannot be printed; use a template with the filter `default`"
         )
     return encodable(value) if isinstance(value, str) else json_text(value)
 
@@ -60,7 +60,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 def encodable(text: str) -> str:
     """Return the text if UTF-8 can carry it."""
     if _SURROGATE.search(text):
-        raise RenderError("half of a surrogate pair cannot be written in UTF-8; " + _AS_BASE64)
+        raise RenderError("a lone surrogate cannot be written in UTF-8; " + _AS_BASE64)
     return text
 
 

@@ -202,14 +202,14 @@ def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
 def _why_not_started(exc: OSError | ValueError, cwd: str | None) -> str:
     match exc:
         case FileNotFoundError() | NotADirectoryError() if cwd is not None and exc.filename == cwd:
-            return f"cannot be started in {cwd}: there is no such folder"
+            return f"cannot be started in {cwd}: there is no such directory"
         case FileNotFoundError():
             return (
                 "was not found, or the interpreter in its first line was not: install it, or give "
                 "its whole path"
             )
         case PermissionError():
-            return f"is not executable for uid {os.geteuid()}: give it the right, or name another"
+            return f"is not executable for uid {os.geteuid()}: make it executable, or name another"
         case OSError(errno=errno.ENOEXEC):
             return "is not a program: a script needs a first line such as #!/bin/sh"
         case OSError():

@@ -34,8 +34,8 @@ def objection(process: Process, number: signal.Signals, status: Status) -> str |
     match reaction(number, status):
         case Reaction.FATAL:
             return (
-                f"{process} does not handle {number.name} and would die of it; it was not sent. "
-                "Choose the signal that reloads it, or set `force: true`"
+                f"{process} does not handle {number.name} and would be killed by it; it was not "
+                "sent. Choose the signal that reloads it, or set `force: true`"
             )
         case Reaction.UNNOTICED:
             return (
@@ -50,7 +50,7 @@ def refusal(process: Process, number: signal.Signals, status: Status, our_user: 
     """Say what to do about EPERM; the kernel's rule is in kill(2)."""
     if our_user in (status.user, status.saved_user):
         return (
-            f"{process} has our own uid {our_user}, and still sending {number.name} is forbidden: "
+            f"{process} has our own uid {our_user}, yet sending {number.name} is forbidden: "
             "look for an AppArmor, SELinux or seccomp rule"
         )
     return (

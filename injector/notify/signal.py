@@ -97,8 +97,8 @@ class SignalTarget:
             return Outcome.ABSENT
         except OSError as exc:
             raise HookError(
-                f"cannot get hold of {process}: {exc.strerror}; this needs Linux 5.3 or later and "
-                "a seccomp profile that allows pidfd_open"
+                f"cannot get a handle on {process}: {exc.strerror}; this needs Linux 5.3 or later "
+                "and a seccomp profile that allows pidfd_open"
             ) from exc
         try:
             return self._signal_through(pidfd, process, written_at)

@@ -127,9 +127,9 @@ def _read(path: str) -> Content:
 
 def _require_json(path: str, key: Any, value: Any) -> None:
     if not isinstance(key, str):
-        raise ConfigError(f"{path}: {key}: a key is a text; put it in quotes")
+        raise ConfigError(f"{path}: {key}: a key must be text; put it in quotes")
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
         kind = type(value).__name__
-        raise ConfigError(f"{path}: {key}: {kind} is not of JSON; put it in quotes") from None
+        raise ConfigError(f"{path}: {key}: {kind} is not a JSON value; put it in quotes") from None

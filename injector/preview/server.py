@@ -83,9 +83,7 @@ class Reading:
         entry = self.entries.of(ref)
         issues = await self._issues(ref, entry.engine)
         if issues and not self.issue:
-            raise ConfigError(
-                f"{ref}: to read it is to have it issued: give --issue, or give --fixtures DIR"
-            )
+            raise ConfigError(f"{ref}: reading it would issue it: use --issue, or --fixtures DIR")
         try:
             answer, _ = await self.vault.fetch(ref, self.token, engine=entry.engine)
         except MissingError:

@@ -17,13 +17,13 @@ _ALONE = "`include`, `import` and `extends` are not offered: a template is one t
 _KINDS = {
     "UnknownFilter": "unknown filter",
     "UnknownFunction": "unknown function",
-    "UnknownMethod": "this kind of value has no such method",
+    "UnknownMethod": "values of this type have no such method",
     "UnknownTest": "unknown test",
     "MissingArgument": "an argument is missing",
     "TooManyArguments": "too many arguments",
     "TemplateNotFound": _ALONE,
     "UnknownBlock": "unknown block",
-    "OutOfFuel": "the template does too much: is there a loop without end?",
+    "OutOfFuel": "the template takes too many steps: is there an endless loop?",
 }
 _TYPE = (
     "(?:undefined|none|bool|number|string|bytes|sequence|map|iterator|iterable|plain object|integer"
@@ -39,7 +39,7 @@ _LONGEST_QUOTE = 60
 _GIVE_A_DEFAULT = "give it a `default(…)`"
 # What Python says when a template uses an object as it cannot be used.
 _PYTHONS: dict[type[Exception], str] = {
-    AttributeError: "this kind of value has no such method",
+    AttributeError: "values of this type have no such method",
     TypeError: "this cannot be called, or not with these arguments",
     RecursionError: "this is nested too deeply",
 }

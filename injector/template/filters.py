@@ -104,7 +104,7 @@ def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[...
         except RenderError as error:
             raise type(error)(f"`{name}`: {error}") from None
         except (TypeError, ValueError, LookupError):
-            message = f"`{name}`: the value, or an argument, is of a kind it does not take"
+            message = f"`{name}`: the value, or an argument, has the wrong type"
             raise RenderError(message) from None
 
     return filtered

@@ -23,7 +23,7 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
         return Ref.of(path, given)
     except (TypeError, ValueError):
         raise RenderError(
-            "`secret`: a parameter is of a kind that JSON does not have; use text and numbers"
+            "`secret`: a parameter has a type that JSON does not have; use text and numbers"
         ) from None
 
 

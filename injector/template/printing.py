@@ -41,10 +41,11 @@ def text_of(value: Any) -> str:
         case list() | tuple() | Items():
             raise RenderError(A_LIST)
         case bytes():
-            raise RenderError("bytes have no text; use `format: raw` for a binary value")
+            raise RenderError("bytes cannot be printed; use `format: raw` for a binary value")
         case _ if callable(value):
-            raise RenderError("a function has no text; call it")
+            raise RenderError("a function cannot be printed; call it")
         case _:
             raise RenderError(
-                "this kind of value has no text; use `join`, or a filter that makes text of it"
+                "this kind of value cannot be printed; use `join`, or a filter that makes text of "
+                "it"
             )

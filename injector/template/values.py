@@ -10,8 +10,8 @@ from typing import Any, overload
 from injector.formats.text import encodable
 from injector.template.reading import Miss, Reading
 
-A_MAP = "a map has no text; name a key in it, or use `tojson`"
-A_LIST = "a list has no text; use `join` or `tojson`"
+A_MAP = "a map cannot be printed; name a key in it, or use `tojson`"
+A_LIST = "a list cannot be printed; use `join` or `tojson`"
 
 
 class Marker(Mapping[str, Any]):

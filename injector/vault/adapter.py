@@ -122,9 +122,7 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         # our secret or its policy: only Vault's own refusal, which always has `errors`, is
         # believed.
         if not isinstance(error, TransientError) and said is None:
-            raise TransientError(
-                f"{error}: not Vault's own words; does something stand in between?"
-            )
+            raise TransientError(f"{error}: not Vault's own words; is there a proxy in between?")
         raise error
 
     def get_login_token(self, response: dict[str, Any]) -> str:

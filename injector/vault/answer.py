@@ -105,7 +105,7 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
     data = body.get("data")
     if not isinstance(data, dict):
         raise MissingError(
-            f"read {ref}: the answer has no data; is it a path that `vault read` reads?"
+            f"read {ref}: the answer has no data; is it a path that `vault read` accepts?"
         )
     if ref.path.startswith(ONCE):
         return Answer(data, Kind.ISSUED)

@@ -153,7 +153,7 @@ class Vault:
         try:
             answer = await self._consistent(client.auth.token.lookup_self)
         except DeniedError as exc:
-            raise AuthError(f"the token is not valid: {exc}; give one that is alive") from exc
+            raise AuthError(f"the token is not valid: {exc}; provide a valid one") from exc
         known = understood(answer.get("data"), Known, "look up the token")
         return Token(
             value,

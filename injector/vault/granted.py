@@ -9,7 +9,7 @@ from injector.vault.tokens import Token
 
 T = TypeVar("T")
 
-ODD = "the answer is not what Vault answers here; does something stand in between?"
+ODD = "the answer is not what Vault answers here; is there a proxy in between?"
 
 
 class Grant(msgspec.Struct, frozen=True):

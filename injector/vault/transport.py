@@ -58,7 +58,7 @@ class Reply:
         if not isinstance(decoded, dict):
             raise TransientError(
                 f"the answer ({self.status}, {len(self.body)} bytes) is not Vault's JSON: "
-                "is `vault.address` right, or does something stand in between?"
+                "is `vault.address` right, or is there a proxy in between?"
             )
         return decoded
 
@@ -237,7 +237,7 @@ async def _whole(response: aiohttp.ClientResponse, base: str) -> bytes:
         if len(body) > LARGEST:
             raise TransientError(
                 f"the answer of {base} is larger than {LARGEST >> 20} MiB: is `vault.address` "
-                "right, or does something stand in between?"
+                "right, or is there a proxy in between?"
             )
     return bytes(body)
 

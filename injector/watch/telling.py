@@ -60,7 +60,7 @@ class Telling:
     def not_renewed(self, error: InjectorError) -> None:
         """Log a refused renewal: the lease was revoked, or may not be renewed. It is no failure."""
         self._parts.log.info(
-            "lease not renewed, issuing anew", secret=self._name, reason=str(error)
+            "lease not renewed, requesting a new one", secret=self._name, reason=str(error)
         )
 
     def measure_what_is_kept(self, current: Generation | None) -> None:

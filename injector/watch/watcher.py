@@ -130,7 +130,9 @@ class Watcher:
 
     async def _fetch_at_once(self) -> Step:
         if self._parts.availability.down:
-            raise TransientError(f"{self.ref}: Vault is unreachable, and was not asked; ask later")
+            raise TransientError(
+                f"{self.ref}: Vault is unreachable, so nothing was sent; try again later"
+            )
         step = await self._acts.fetch()
         self._succeeded()
         return step

@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_staged_leaves_nothing_behind(tmp_path):
 def test_rolling_back_brings_all_of_them_back(tmp_path):
     destination = files_beside(tmp_path / "main")
     destination.write(Contents(b"old", (Beside(str(tmp_path / "x"), b"old"),)))
-    with pytest.raises(WriteError, match="nothing is known of an earlier content"):
+    with pytest.raises(WriteError, match="no earlier content is known"):
         destination.rollback()
     destination.accept()
     destination.write(Contents(b"new", (Beside(str(tmp_path / "x"), b"new"),)))

@@ -18,4 +18,4 @@ class Progress:
     def step(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise GoError("the template does too much: is there a loop without end?")
+            raise GoError("the template takes too many steps: is there an endless loop?")
