@@ -32,7 +32,9 @@ def tls() -> Iterator[Path]:
 
 
 def bundle(directory: Path, members=MEMBERS, *, require_memory_backed=True) -> Bundle:
-    return Bundle(str(directory), members, require_memory_backed=require_memory_backed)
+    return Bundle(
+        str(directory), members, require_memory_backed=require_memory_backed, revertible=True
+    )
 
 
 def deliver(target: Bundle, contents: dict[str, bytes]) -> None:
@@ -259,12 +261,57 @@ def test_at_the_end_only_what_readers_see_stays(tls):
     target = bundle(tls)
     take(target, ONE)
     deliver(target, TWO)
+    os.chmod((tls / "..data").resolve(), 0o700)  # by somebody: not taken for ours any more
     deliver(target, THREE)
+    target.accept()
 
     target.close()
 
     assert generations(tls) == {os.readlink(tls / "..data")}
     assert seen(tls) == THREE
+
+
+def test_the_next_process_goes_back_to_what_was_accepted_before_this_one_ended(tls):
+    before = bundle(tls)
+    take(before, ONE)
+    deliver(before, TWO)
+    before.close()
+    assert len(generations(tls)) == 2
+
+    after = bundle(tls)
+    after.recall(before.content_hash, before.identity, before.earlier)
+    assert after.sweep() == []
+    assert after.is_intact()
+    assert after.stage(TWO) is None
+    after.rollback()
+
+    assert seen(tls) == ONE
+    assert after.earlier is None
+    after.close()
+    assert len(generations(tls)) == 1
+
+
+@pytest.mark.parametrize("earlier", [b"..vault-injector.00000000", b"../elsewhere"])
+def test_what_the_next_process_cannot_find_it_does_not_go_back_to(tls, earlier):
+    before = bundle(tls)
+    take(before, ONE)
+    after = bundle(tls)
+    after.recall(before.content_hash, before.identity, earlier)
+
+    with pytest.raises(WriteError, match="no earlier generation is known"):
+        after.rollback()
+    assert seen(tls) == ONE
+
+
+def test_where_nobody_goes_back_what_was_replaced_is_let_go_of_like_any_other(tls):
+    target = Bundle(str(tls), MEMBERS, require_memory_backed=True)
+    deliver(target, ONE)
+    deliver(target, TWO)
+
+    assert target.earlier is None
+    target.retire()
+    target.retire()
+    assert len(generations(tls)) == 1
 
 
 def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(tls):
@@ -625,7 +672,7 @@ def test_members_given_away_and_unreadable_are_judged_by_memory(tls):
         stranger = bundle(tls, {"key.pem": Rights(0o200)})
         assert stranger.stage({"key.pem": b"x"}) is not None
         successor = bundle(tls, {"key.pem": Rights(0o200)})
-        successor.recall(target.content_hash, target.identity)
+        successor.recall(target.content_hash, target.identity, None)
         assert successor.stage({"key.pem": b"x"}) is None
 
 

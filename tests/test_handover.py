@@ -70,7 +70,7 @@ STATE = State(
     issues={"database/creds/app": (900.0,)},
     pending={"app": Pending(950.0, 960.0, 1.7e9, 940.0, {"/run/secrets/db.env"})},
     told_at={"web": 910.0},
-    files={"/run/secrets/db.env": Left("5d0c1f6e", (1, 2, 3))},
+    files={"/run/secrets/db.env": Left("5d0c1f6e", (1, 2, 3), CANARY.encode())},
     secret_id=SecretId(f"{CANARY}-secret-id", f"{CANARY}-wrapping"),
 )
 RECORD = Record(replace(NOW, at=990.0), STATE)
@@ -186,7 +186,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
         "State": "token retiring generations issues pending told_at files refused secret_id",
-        "Left": "content_hash identity",
+        "Left": "content_hash identity earlier",
         "Generation": "ref number answer life token added_at phase superseded_at",
         "Ref": "path namespace body lists by_mount",
         "Answer": "data kind duration lease_id renewable version ends_at envelope",

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.engine import configuration, engine, load_from
-from tests.processes import result, running, write_config
+from tests.processes import result, running, until, write_config
 
 CANARY = "canary-9c4b-value"
 
@@ -318,9 +318,9 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_moves
 # --- over a restart
 
 
-def persistent(app, tmpfs, tmp_path):
+def persistent(app, tmpfs, tmp_path, kind="file"):
     """A daemon that hands over, and whose application refuses what says "bad"."""
-    path = tmpfs / "file"
+    path = tmpfs / ("file" if kind == "file" else "b/a")
     notify = {
         "command": ["sh", "-c", f"cat {path} >> {tmpfs}/journal; echo >> {tmpfs}/journal"],
         "verify": {"command": ["sh", "-c", f"! grep -q bad {path}"], "timeout": "1s"},
@@ -332,17 +332,18 @@ def persistent(app, tmpfs, tmp_path):
         app,
         app.bao.address,
         secrets={"a": {"path": app.path("a")}},
-        template=[entry],
         notify={"app": notify},
         cache={"persist": {"path": str(tmpfs / "handover")}},
         listener=[{"type": "unix", "address": str(tmpfs / "socket")}],
+        **({"template": [entry]} if kind == "file" else {"bundle": bundled(tmpfs)}),
     )
     return write_config(tmp_path, settings)
 
 
-def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, tmp_path):
+@pytest.mark.parametrize("kind", ["file", "bundle"])
+def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, tmp_path, kind):
     app.put("a", value="good")
-    config = persistent(app, tmpfs, tmp_path)
+    config = persistent(app, tmpfs, tmp_path, kind)
     with running("run", "-c", config) as injector:
         injector.wait_for('"notified"')
         injector.wait_for("listening")
@@ -356,15 +357,42 @@ def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, 
     with running("run", "-c", config) as injector:
         injector.wait_for("listening")
         shown = json.loads(result("status", "-c", config, "--json").stdout)
-        [file] = shown["files"]
-        assert (file["state"], file["error_class"], shown["ready"]) == ("failing", "hook", True)
-        assert (tmpfs / "file").read_text() == "good"
+        [output] = shown["files"] + shown["bundles"]
+        assert (output["state"], output["error_class"], shown["ready"]) == ("failing", "hook", True)
+        assert (tmpfs / ("file" if kind == "file" else "b/a")).read_text() == "good"
         assert (tmpfs / "journal").read_text().split() == before
 
         assert result("refresh", "a", "-c", config).returncode == 8
         injector.wait_for('"rolled back"', limit=5)
         assert (tmpfs / "journal").read_text().split()[3] == "bad"
         assert injector.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "code"), [("file", signal.SIGKILL, -9), ("bundle", signal.SIGTERM, 0)]
+)
+def test_what_was_not_confirmed_before_a_restart_is_asked_for_and_taken_back_after_it(
+    app, tmpfs, tmp_path, kind, end, code
+):
+    app.put("a", value="good")
+    config = persistent(app, tmpfs, tmp_path, kind)
+    with running("run", "-c", config) as injector:
+        injector.wait_for('"notified"')
+        app.put("a", value="bad")
+        injector.send(signal.SIGUSR1)
+        until(lambda: "bad" in (tmpfs / "journal").read_text(), "the application is told")
+        assert injector.end(end) == code
+    path = tmpfs / ("file" if kind == "file" else "b/a")
+    assert path.read_text() == "bad"
+
+    with running("run", "-c", config) as injector:
+        injector.wait_for('"rolled back"')
+        injector.wait_for('"notified"')
+        assert path.read_text() == "good"
+        assert (tmpfs / "journal").read_text().split() == ["good", "bad", "bad", "good"]
+        assert injector.end() == 0
+    assert b"good" not in (tmpfs / "handover").read_bytes()
+    assert len(list(tmpfs.glob("b/..vault-injector.*"))) == (kind == "bundle")
 
 
 def test_a_refused_content_is_better_than_none(app, tmpfs, tmp_path):

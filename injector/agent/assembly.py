@@ -142,10 +142,10 @@ class Assembly:
 
     async def release(self) -> None:
         """At a regular end: tidy up; revoke what `revoke_on_shutdown` asks for, or hand it over."""
-        for output in self.outputs:
-            with suppress(WriteError):  # the next start tries again
-                output.destination.close()
         what = self.loaded.config.revoke_on_shutdown
+        hands_over = what == "none" and self._kept.handover is not None
+        for output in self.outputs:
+            tidy(output, can_go_back=hands_over)
         if what == "none":
             for handing_over in self.handing_over:
                 handing_over.save()
@@ -181,7 +181,7 @@ class Assembly:
             if _key(output) in kept.delivered and destination.is_intact():
                 output.standing, output.delivered = True, dict(kept.delivered[_key(output)])
         elif (left := kept.files.get(output.name)) is not None:
-            destination.recall(left.content_hash, left.identity)
+            destination.recall(left.content_hash, left.identity, left.earlier)
 
     def _token_changed(self) -> None:
         self.sinks.news.ring()
@@ -292,6 +292,14 @@ class Assembly:
             if isinstance(kept.method, auth.Remembers):
                 kept.method.kept = kept.secret_id
         return sinks, AutoAuth(settings.method, kept.method, parts)
+
+
+def tidy(output: Output[Any], *, can_go_back: bool) -> None:
+    """At the end of an output: remove what was replaced, and what nobody goes back to."""
+    if not can_go_back:
+        output.destination.accept()
+    with suppress(WriteError):  # the next start tries again
+        output.destination.close()
 
 
 def _key(output: Output[Any]) -> tuple[str, str]:

@@ -106,8 +106,12 @@ def _destination(entry: model.Template, plan: Plan, path: str, rights: Rights) -
         create_dest_dirs=entry.create_dest_dirs,
         in_place=entry.in_place and path == entry.destination,
         require_memory_backed=plan.config.template_config.require_memory_backed,
-        revertible=any(plan.config.notify[name].on_failure == "rollback" for name in entry.notify),
+        revertible=_revertible(entry, plan),
     )
+
+
+def _revertible(entry: model.Template | model.Bundle, plan: Plan) -> bool:
+    return any(plan.config.notify[name].on_failure == "rollback" for name in entry.notify)
 
 
 def _bundle(
@@ -126,6 +130,7 @@ def _bundle(
             entry.directory,
             {member.destination: rights(member) for member in entry.template},
             require_memory_backed=plan.config.template_config.require_memory_backed,
+            revertible=_revertible(entry, plan),
         ),
         targets=entry.notify,
         wait=entry.wait,

@@ -8,6 +8,7 @@ from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
 from injector.auth import Remembers
 from injector.config import model
+from injector.delivery.output import Destination
 from injector.errors import WriteError
 from injector.handover import Handover, Left, Record, State, capture, restore, stamp
 
@@ -66,12 +67,16 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         told_at=dict(kept.ledger.told_at),
         refused=tuple(kept.ledger.refused),
         files={
-            output.name: Left(output.destination.content_hash, output.destination.identity)
+            output.name: _left(output.destination)
             for output in assembly.outputs
             if output.destination.content_hash
         },
         secret_id=_remembered(kept.method),
     )
+
+
+def _left(destination: Destination[Any]) -> Left:
+    return Left(destination.content_hash, destination.identity, destination.earlier)
 
 
 def _remembered(method: object) -> Any:

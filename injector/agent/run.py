@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
-from injector.agent.assembly import Assembly, handed_over
+from injector.agent.assembly import Assembly, handed_over, tidy
 from injector.agent.files import FileWatch
 from injector.agent.kept import Kept
 from injector.agent.listeners import check_listeners, listeners
@@ -212,10 +212,10 @@ class Daemon:
         for output in self._assembly.outputs:
             if output.name in staying:
                 continue
+            if not output.delete_on_remove:
+                tidy(output, can_go_back=False)
+                continue
             with suppress(WriteError):
-                if not output.delete_on_remove:
-                    output.destination.close()
-                    continue
                 output.destination.remove()
                 event = f"{output.kind} removed"
                 self._kept.log.info(event, path=output.name)

@@ -52,7 +52,7 @@ class Environment(Unheld):
         variables = self._command.variables
         return "" if variables is None else self.hash_of(variables)
 
-    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+    def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
         """Begin with nothing: the variables that an earlier process had are gone with it."""
 
     def hash_of(self, content: Variables) -> str:

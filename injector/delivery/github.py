@@ -55,7 +55,7 @@ class GithubEnv(Unheld):
     def identity(self) -> tuple[int, ...]:
         return ()
 
-    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+    def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
         """Begin with what is in the file: each step has another one."""
 
     @staticmethod

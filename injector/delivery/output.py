@@ -45,7 +45,11 @@ class Destination(Protocol[C_contra]):
     def identity(self) -> tuple[int, ...]:
         """What stat() said of it then."""
 
-    def recall(self, content_hash: str, identity: tuple[int, ...]) -> None:
+    @property
+    def earlier(self) -> bytes | None:
+        """What the next process needs to go back to what was accepted, if that is not there."""
+
+    def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
         """Begin with what an earlier process knew."""
 
     def hash_of(self, content: C_contra) -> str:
@@ -77,7 +81,10 @@ class Destination(Protocol[C_contra]):
         """Remove what was held for readers at the last call already. Raises WriteError."""
 
     def close(self) -> None:
-        """At the end: remove everything but what readers see. Raises WriteError."""
+        """At the end: remove what was replaced, but for what may be gone back to.
+
+        Raises WriteError.
+        """
 
     def sweep(self) -> list[str]:
         """Remove what killed runs have left; return the paths that are gone."""

@@ -71,8 +71,9 @@ class FilesBeside(Unheld):
         """What stat() said of all files then; empty before that."""
         return tuple(part for file in self.memory.files.values() for part in file.identity)
 
-    def recall(self, content_hash: str, identity: Identity) -> None:
-        """Begin with what an earlier process knew: for files that only others may read."""
+    def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
+        """Begin with what an earlier process knew: of files that only others may read, too."""
+        del earlier  # which is never handed over
         self._recalled = (content_hash, identity)
 
     @staticmethod
@@ -168,7 +169,7 @@ class FilesBeside(Unheld):
             found = [identity(os.lstat(file.path)) for file, _ in parts]
             if tuple(part for one in found for part in one) == recalled[1]:
                 for (file, text), one in zip(parts, found, strict=True):
-                    file.recall(file.hash_of(text), one)
+                    file.recall(file.hash_of(text), one, None)
 
     def _written(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
         self.memory = Memory({file.path: file for file, _ in parts}, self.hash_of(content))

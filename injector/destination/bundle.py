@@ -23,7 +23,8 @@ the next `sweep` removes the rest.
      8. Remove the links to members that are no more.
 
 `accept` says that the application has taken what is there; what was there at the start counts as
-taken. `rollback` takes steps 5 to 8 back to the accepted generation.
+taken, unless the process before knew better. `rollback` takes steps 5 to 8 back to the accepted
+generation, if the bundle is `revertible`.
 
 A generation that was replaced is held for readers who are still in it: `retire`, called from time
 to time, removes what was held at the call before already. Where room is short it goes earlier.
@@ -32,7 +33,7 @@ to time, removes what was held at the call before already. Where room is short i
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -51,7 +52,12 @@ class Bundle:
     """One directory of members on disk, and what we last knew to be in it."""
 
     def __init__(
-        self, directory: str, members: Mapping[str, Rights], *, require_memory_backed: bool
+        self,
+        directory: str,
+        members: Mapping[str, Rights],
+        *,
+        require_memory_backed: bool,
+        revertible: bool = False,
     ) -> None:
         for member in members:
             if problem := spelling_problem(member):
@@ -59,8 +65,8 @@ class Bundle:
         self.path = directory
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
+        self._revertible = revertible
         self.memory = Memory()
-        self._recalled: tuple[str, Identity] = ("", ())
 
     @property
     def content_hash(self) -> str:
@@ -72,9 +78,25 @@ class Bundle:
         """What stat() said of all members then; empty before that."""
         return self.memory.current.identity if self.memory.current else ()
 
-    def recall(self, content_hash: str, identity: Identity) -> None:
-        """Begin with what an earlier process knew: for members that only others may read."""
-        self._recalled = (content_hash, identity)
+    @property
+    def earlier(self) -> bytes | None:
+        """The name of the accepted generation, unless it is the one that readers see."""
+        accepted, current = self.memory.accepted, self.memory.current
+        if accepted is None or current is None or accepted.name == current.name:
+            return None
+        return accepted.name.encode()
+
+    def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
+        """Begin with what an earlier process knew, as far as that is what is there."""
+        with suppress(WriteError), self._opened("read") as directory:
+            name = swap.current_name(directory)
+            found = generation.inspect(directory, name) if name else None
+            if found is None or found.identity != identity:
+                return
+            self.memory.begin(
+                replace(found, content_hash=content_hash),
+                accepted=found if earlier is None else self._accepted(directory, earlier.decode()),
+            )
 
     @staticmethod
     def hash_of(content: Mapping[str, bytes]) -> str:
@@ -153,11 +175,10 @@ class Bundle:
         self.memory.aged = len(self.memory.held)
 
     def close(self) -> None:
-        """At the end: remove everything but what readers see. Nobody goes back any more."""
-        self.memory.accepted = self.memory.current
-        if self.memory.held:
+        """At the end: remove what was replaced, but for what the next process may go back to."""
+        if os.path.lexists(self.path):
             with self._opened("tidy") as directory:
-                self._remove_held(directory, len(self.memory.held))
+                generation.remove_others(directory, self._in_use(directory))
 
     def is_intact(self) -> bool:
         """Tell, without reading, whether readers still see the generation that we left."""
@@ -189,8 +210,7 @@ class Bundle:
         with self._opened("sweep") as directory:
             name = swap.current_name(directory)
             current = generation.inspect(directory, name) if name else None
-            accepted = self.memory.accepted
-            keep = {name, *self.memory.held, accepted.name if accepted else None}
+            keep = {*self._in_use(directory), *self.memory.held}
             removed = generation.remove_others(directory, keep)
             if current or not name:
                 removed += swap.remove_stale(directory, current.entries if current else ())
@@ -207,6 +227,8 @@ class Bundle:
                 self._remove_unseen(directory, new)
                 raise
             self.memory.replace_current(new)
+            if not self._revertible:
+                self.accept()
             self._remove_held(directory, len(self.memory.held) - MOST_HELD)
 
     def _discard(self, new: Generation) -> None:
@@ -235,9 +257,11 @@ class Bundle:
 
     def _look(self, directory: Directory, name: str | None) -> None:
         """See which generation is there, and what is in it."""
-        self.memory.current = self._known(generation.inspect(directory, name) if name else None)
-        if not self.memory.looked:  # what an earlier run has left, its application has taken
-            self.memory.looked, self.memory.accepted = True, self.memory.current
+        found = self._known(generation.inspect(directory, name) if name else None)
+        if self.memory.begun:
+            self.memory.current = found
+        else:  # what an earlier run has left, its application has taken
+            self.memory.begin(found, accepted=found)
 
     def _is_right(self, contents: Mapping[str, bytes]) -> bool:
         current = self.memory.current
@@ -252,12 +276,18 @@ class Bundle:
 
     def _known(self, found: Generation | None) -> Generation | None:
         """Trust our memory for a generation whose members we gave away and cannot read."""
-        if found is None or found.content_hash:
+        if found is None or found.content_hash or found.identity != self.identity:
             return found
-        for content_hash, left in (self._recalled, (self.content_hash, self.identity)):
-            if left == found.identity:
-                return replace(found, content_hash=content_hash)
-        return found
+        return replace(found, content_hash=self.content_hash)
+
+    def _in_use(self, directory: Directory) -> set[str | None]:
+        """Return what readers see, and what they may see again."""
+        accepted = self.memory.accepted
+        return {swap.current_name(directory), accepted.name if accepted else None}
+
+    @staticmethod
+    def _accepted(directory: Directory, name: str) -> Generation | None:
+        return generation.inspect(directory, name) if generation.NAME.fullmatch(name) else None
 
     @contextmanager
     def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:

@@ -16,7 +16,13 @@ class Memory:
     accepted: Generation | None = None  # what `rollback` returns to
     held: list[str] = field(default_factory=list)  # replaced, oldest first
     aged: int = 0  # how many of them were held at the last `retire` already
-    looked: bool = False
+    begun: bool = False
+
+    def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
+        """Begin with what an earlier run has left."""
+        self.current, self.accepted, self.begun = found, accepted, True
+        if accepted is not None and found is not None and accepted.name != found.name:
+            self.held.append(accepted.name)
 
     def replace_current(self, new: Generation) -> None:
         if self.current is not None:

@@ -70,9 +70,18 @@ class File(Unheld):
         """What stat() said of it then; empty before that."""
         return self.memory.identity or ()
 
-    def recall(self, content_hash: str, identity: Identity) -> None:
-        """Begin with what an earlier process knew: for a file that only others may read."""
+    @property
+    def earlier(self) -> bytes | None:
+        """The content that was accepted, unless it is what is there."""
+        return self.memory.accepted if self.has_earlier else None
+
+    def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
+        """Begin with what an earlier process knew: of a file that only others may read, too."""
         self.memory.content_hash, self.memory.identity = content_hash, identity or None
+        with suppress(OSError, WriteError), self._open(removing=True) as directory:
+            self._remember(directory)
+        if earlier is not None and self._revertible:
+            self.memory.accepted = earlier
 
     @property
     def warning(self) -> str:

@@ -6,8 +6,13 @@ class Unheld:
 
     holds = False
 
+    @property
+    def earlier(self) -> bytes | None:
+        """Nothing that the next process could go back to."""
+        return None
+
     def retire(self) -> None:
         """Remove what was held for readers at the last call already."""
 
     def close(self) -> None:
-        """At the end: remove everything but what readers see."""
+        """At the end: remove what was replaced."""

@@ -17,10 +17,14 @@ VISIBLE = frozenset({Phase.PUBLISHED, Phase.ACKNOWLEDGED})
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How a destination was left: the digest of its content, and what stat() says of it."""
+    """How a destination was left: the digest of its content, and what stat() says of it.
+
+    `earlier` is what to go back to, for as long as the application may refuse what is there.
+    """
 
     content_hash: str = field(repr=False)
     identity: tuple[int, ...] = ()
+    earlier: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
