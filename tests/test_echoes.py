@@ -17,7 +17,7 @@ import trustme
 from aiohttp import web
 
 from injector.agent.handing_over import taking_over
-from injector.agent.listeners import listeners
+from injector.agent.listeners import status_report
 from injector.agent.plan import plan
 from injector.log import Redactor
 from injector.status.exposition import exposition
@@ -66,12 +66,12 @@ def leaves(value):
 
 def everything_said(engine):
     """Return all that comes out of an engine: log, status, metrics, errors as they are kept."""
-    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None)
+    told = status_report(engine.assembly, engine.kept)
     reports = engine.assembly.health.all()
     texts = [
         engine.log,
-        json.dumps(server._report.as_json()),
-        "\n".join(server._report.not_ready()),
+        json.dumps(told.as_json()),
+        "\n".join(told.not_ready()),
         exposition(engine.kept.metrics).decode(),
         *(f"{report!r} {report.error}" for report in reports),
         repr(engine.kept),

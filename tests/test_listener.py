@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import ssl
+import time
 
 import pytest
 import trustme
@@ -311,3 +312,55 @@ def test_something_else_that_answers_is_an_error_and_no_traceback(
     assert ended.returncode in (2, 9)
     assert problem in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_reload_refuses_nobody(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+        injector.send(signal.SIGHUP)
+
+        answers, over = set(), time.monotonic() + 1.5
+        while time.monotonic() < over:
+            answers.add(ask(tmpfs / "injector.sock", "GET", "/livez")[0])
+
+        injector.wait_for("reloaded")
+        assert answers == {200}
+        assert injector.end() == 0
+
+
+@pytest.mark.parametrize(("before", "after"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")])
+def test_a_reload_moves_a_listener_to_another_address_with_the_same_port(
+    app, tmpfs, tmp_path, before, after
+):
+    app.put("db", password="one")
+    port = free_port()
+
+    def at(host):
+        listener = {"type": "tcp", "address": f"{host}:{port}", "tls_disable": True}
+        return daemon(app, tmpfs, listener=[listener])
+
+    with running("run", "-c", write_config(tmp_path, at(before))) as injector:
+        injector.wait_for("listening")
+
+        write_config(tmp_path, at(after))
+        injector.wait_for(f'"address":"{after}:{port}"')
+
+        assert ask(port, "GET", "/livez")[0] == 200
+        assert injector.end() == 0
+
+
+def test_a_reload_gives_a_socket_another_mode(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    settings = daemon(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+
+        settings["listener"][0]["socket_mode"] = "0666"
+        write_config(tmp_path, settings)
+        injector.wait_for("reloaded")
+        injector.wait_for("listening", times=2)
+
+        assert (tmpfs / "injector.sock").stat().st_mode & 0o777 == 0o666
+        assert injector.end() == 0

@@ -252,6 +252,31 @@ async def test_the_answer_waits_for_the_application(app, proxy, clock, tmpfs, tm
             assert answer.notify == ("app",)
 
 
+async def test_who_waits_for_an_application_is_told_of_a_reload_and_not_cut_off(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
+    app.put("kv", value="one")
+    entry = {"contents": "{{ kv.value }}", "destination": str(tmpfs / "kv"), "notify": ["app"]}
+    blocks = {
+        "template": [entry],
+        "notify": {"app": {"command": ["true"], "wait": {"min": "2s", "max": "15s"}}},
+    }
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, **blocks))
+
+    async with engine(loaded, clock) as running:
+        app.put("kv", value="two")
+        async with asking(running, clock, "kv") as task:
+            await running.assembly.vault.under_way.finish(clock, 30.0)
+            await clock.advance(0.1)
+
+            answer = task.result()["kv"]
+            assert answer.result is Result.PENDING
+            assert answer.reason == (
+                "not yet there: app; the injector is reloading or stopping: see its status, or "
+                "try again"
+            )
+
+
 async def test_the_wait_is_bounded_and_the_answer_says_what_is_lacking(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from injector.agent.listeners import listeners
+from injector.agent.listeners import status_report
 from injector.cli.overview import overview
 from injector.cli.status import screen
 from injector.status.exposition import exposition
@@ -33,8 +33,8 @@ def settings(app, proxy, tmpfs, **blocks):
 
 def said(engine):
     """What `/status` answers."""
-    [server] = listeners(engine.assembly, engine.kept, stop=lambda: None)
-    return json.loads(json.dumps(server._report.as_json()))
+    told = status_report(engine.assembly, engine.kept)
+    return json.loads(json.dumps(told.as_json()))
 
 
 async def test_the_table_says_what_is_there_and_what_comes_next(

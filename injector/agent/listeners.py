@@ -6,33 +6,55 @@ from typing import TYPE_CHECKING
 
 from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
-from injector.config import model
-from injector.status.sockets import bind, tls_context
+from injector.config import Loaded, model
+from injector.log import Logger
+from injector.status.sockets import Sockets
 from injector.vault import Transport
 
 if TYPE_CHECKING:
+    from injector.status.report import StatusReport
     from injector.status.server import Beyond, StatusServer
 
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
-def listeners(assembly: Assembly, kept: Kept, *, stop: Callable[[], None]) -> "list[StatusServer]":
-    """Return a server for each listener; the default one only where its folder can be made."""
-    found = assembly.loaded.config.listener
-    if not found and assembly.loaded.listens:
-        found = _default(kept)
-    return _servers(found, assembly, kept, stop) if found else []
+def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
+    """Return the listeners of a configuration; the default one where its folder can be made."""
+    found = loaded.config.listener
+    return found if found or not loaded.listens else _default(log)
 
 
-def _servers(
-    found: tuple[model.Listener, ...], assembly: Assembly, kept: Kept, stop: Callable[[], None]
+def listeners(
+    assembly: Assembly, kept: Kept, sockets: Sockets, *, stop: Callable[[], None]
 ) -> "list[StatusServer]":
+    """Return a server for each listener that is open."""
+    if not sockets.listeners:
+        return []
     # 15 ms that whoever has no listener does without.
     from injector.agent.refresh import Refresh
-    from injector.status.report import StatusReport
     from injector.status.server import Actions, StatusServer
 
-    report = StatusReport(
+    told = status_report(assembly, kept)
+    actions = Actions(stop, Refresh(assembly, kept))
+    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
+    return [
+        StatusServer(
+            listener,
+            sockets.at(listener.address),
+            told,
+            actions,
+            kept.log,
+            passing(index),
+        )
+        for index, listener in enumerate(sockets.listeners)
+    ]
+
+
+def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
+    """Return what there is to say of a running assembly."""
+    from injector.status.report import StatusReport
+
+    return StatusReport(
         clock=kept.clock,
         health=assembly.health,
         metrics=kept.metrics,
@@ -50,12 +72,6 @@ def _servers(
         command=None if kept.command is None else kept.command.facts,
         started_at=kept.started_at,
     )
-    actions = Actions(stop, Refresh(assembly, kept))
-    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
-    return [
-        StatusServer(listener, report, actions, kept.clock, kept.log, passing(index))
-        for index, listener in enumerate(found)
-    ]
 
 
 def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
@@ -78,17 +94,7 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]"
     return of
 
 
-def check_listeners(before: tuple[model.Listener, ...], after: tuple[model.Listener, ...]) -> None:
-    """Raise ConfigError if a reload could not listen where it is asked to."""
-    served = {listener.address for listener in (before or (DEFAULT,))}
-    for listener in after:
-        tls_context(listener)
-        if listener.address not in served:
-            with bind(listener):
-                pass
-
-
-def _default(kept: Kept) -> tuple[model.Listener, ...]:
+def _default(log: Logger) -> tuple[model.Listener, ...]:
     folder = os.path.dirname(DEFAULT.address)
     try:
         os.makedirs(folder, mode=0o755, exist_ok=True)
@@ -97,7 +103,7 @@ def _default(kept: Kept) -> tuple[model.Listener, ...]:
         usable = False
     if usable:
         return (DEFAULT,)
-    kept.log.info(
+    log.info(
         "no listener: none is configured, and the default socket cannot be created", folder=folder
     )
     return ()

@@ -1,7 +1,7 @@
 """Refreshes secrets because somebody asks, and answers once they are where they should be."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -19,6 +19,7 @@ from injector.watch.watcher import Demand
 
 # How often a request looks whether what it waits for has come, seconds.
 LOOK_EVERY = 0.1
+CUT_SHORT = "the injector is reloading or stopping: see its status, or try again"
 
 
 @dataclass(slots=True)
@@ -56,11 +57,11 @@ class Refresh:
         await self._until(lambda: vault.down or all(a.demand.done() for a in all_asked), ends_at)
         self._retry_refused(all_asked, everything=not names)
         await self._until(lambda: not any(map(self._is_pending, all_asked)), ends_at)
-        return [self._answer(asked) for asked in all_asked]
+        return [self._last_answer(asked) for asked in all_asked]
 
     async def _until(self, over: Callable[[], bool], ends_at: float) -> None:
         """Look now and then: what is waited for is spread over all parts, and nobody asks often."""
-        while not over() and self._clock.now() < ends_at:
+        while not (over() or self._is_cut_short) and self._clock.now() < ends_at:
             await self._clock.sleep(min(LOOK_EVERY, ends_at - self._clock.now()))
 
     # -- what is asked
@@ -101,12 +102,23 @@ class Refresh:
     def _is_pending(self, asked: _Asked) -> bool:
         return self._answer(asked).result is Result.PENDING
 
+    @property
+    def _is_cut_short(self) -> bool:
+        """Tell whether this assembly's end has come: another one delivers what is still to come."""
+        return self._assembly.vault.under_way.over
+
+    def _last_answer(self, asked: _Asked) -> Refreshed:
+        answer = self._answer(asked)
+        if answer.result is Result.PENDING and self._is_cut_short:
+            return replace(answer, reason=f"{answer.reason}; {CUT_SHORT}")
+        return answer
+
     def _answer(self, asked: _Asked) -> Refreshed:
         if not asked.demand.done():
             return self._unanswered(asked)
         if asked.demand.cancelled():
-            reloaded = TransientError("the configuration was reloaded in the meantime; try again")
-            return self._failed(asked, reloaded)
+            changed = TransientError("what uses it has changed in the meantime; try again")
+            return self._failed(asked, changed)
         if (error := asked.demand.result()) is not None:
             return self._failed(asked, error)
         current = self._store.current(asked.ref)

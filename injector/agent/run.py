@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
 from injector.agent.assembly import Assembly, handed_over, tidy
 from injector.agent.files import FileWatch
 from injector.agent.kept import Kept
-from injector.agent.listeners import check_listeners, listeners
+from injector.agent.listeners import configured, listeners
 from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
@@ -19,6 +19,7 @@ from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
 from injector.plainfile import open_plain
 from injector.secret import Kind
+from injector.status.sockets import Sockets
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
 RELOAD_INTERVAL = 1.0
@@ -40,6 +41,7 @@ class Daemon:
         self._kept = kept
         self._load = load
         self._assembly = Assembly(plan, kept)
+        self._sockets = Sockets()
         self._stop = Stop(self._ring)
         self._passing_on = ExitStack()  # signals, to the command
         self._quit = False
@@ -54,14 +56,16 @@ class Daemon:
             SIGUSR1: self._refresh,
         }
         pid_file = _pid_file(self._assembly.loaded.config.pid_file)
-        with pid_file, handling(reactions), self._passing_on:
+        with pid_file, handling(reactions), self._passing_on, closing(self._sockets):
+            loaded, log = self._assembly.loaded, self._kept.log
+            self._sockets.open(configured(loaded, log))
             self._assembly.sweep()
-            self._kept.log.info("started", config=self._assembly.loaded.path)
+            log.info("started", config=loaded.path)
             while True:
                 self._mind_command()
                 outcome = await self._run_assembly()
                 if isinstance(outcome, int):
-                    self._kept.log.info("stopped", exit_code=outcome)
+                    log.info("stopped", exit_code=outcome)
                     return outcome
                 self._replace(outcome)
 
@@ -70,7 +74,7 @@ class Daemon:
         assembly = self._assembly
         services: list[Service] = [
             *assembly.services(),
-            *listeners(assembly, self._kept, stop=self._ask_to_quit),
+            *listeners(assembly, self._kept, self._sockets, stop=self._ask_to_quit),
             FileWatch(assembly, self._kept, reload=self._ask_to_reload),
         ]
         if isinstance(self._kept.clock, SystemClock):
@@ -192,7 +196,7 @@ class Daemon:
         self._reloaded_at = self._kept.clock.now()
         try:
             plan = self._load()
-            check_listeners(self._assembly.loaded.config.listener, plan.config.listener)
+            self._sockets.open(configured(plan.loaded, self._kept.log))
         except ConfigError as exc:
             # A user's mistake: its lines say all, a traceback would say nothing.
             self._kept.log.error(  # noqa: TRY400
@@ -206,6 +210,7 @@ class Daemon:
     def _replace(self, plan: Plan) -> None:
         """Put a new assembly in the old one's place, and clear away what only the old one had."""
         before, after = self._assembly.loaded.config, plan.config
+        self._sockets.settle()
         self._kept.outgrow(before, after)
         assembly = Assembly(plan, self._kept)
         staying = {output.name for output in assembly.outputs}

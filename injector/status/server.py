@@ -1,12 +1,13 @@
 """The listeners: a unix socket for this machine, TCP where the configuration asks for it."""
 
+import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
 
-from injector.clock import Clock
 from injector.config import model
 from injector.config.leaves import duration_of
 from injector.config.problem import Wrong
@@ -15,7 +16,7 @@ from injector.log import Logger
 from injector.status.crowd import Crowd, Handler
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import StatusReport
-from injector.status.sockets import bind, name_of, same_user, tls_context
+from injector.status.sockets import name_of, same_user, tls_context
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, of what is passed on: Vault's own limit
 # How long a refresh waits for delivery before it answers, and may be asked to wait, seconds.
@@ -48,23 +49,23 @@ class StatusServer:
     def __init__(
         self,
         listener: model.Listener,
+        bound: socket.socket,
         report: StatusReport,
         actions: Actions,
-        clock: Clock,
         log: Logger,
         beyond: Beyond | None = None,
     ) -> None:
-        """Serve one listener; `beyond` may answer what this does not."""
+        """Serve one listener on its socket; `beyond` may answer what this does not."""
         self._listener = listener
+        self._bound = bound
         self._beyond = beyond
         self._report = report
         self._actions = actions
-        self._clock = clock
         self._log = log
 
     async def run(self) -> None:
-        """Serve. Runs until cancelled; raises ConfigError if the address cannot be had."""
-        with bind(self._listener) as bound:
+        """Serve. Runs until cancelled; raises ConfigError if its certificate cannot be used."""
+        with self._bound as bound:
             crowd = Crowd()
             runner = web.AppRunner(
                 self._app(crowd), handle_signals=False, access_log=None, shutdown_timeout=0.5
@@ -73,7 +74,7 @@ class StatusServer:
             accepting = await crowd.accept(runner.server, bound, tls_context(self._listener))
             try:
                 self._log.info("listening", type=self._listener.type, address=name_of(bound))
-                await self._clock.sleep(float("inf"))
+                await asyncio.Event().wait()  # until cancelled
             finally:
                 accepting.close()
                 await runner.cleanup()

@@ -1,4 +1,4 @@
-"""Binds listening sockets, and tells who is at the other end of a unix socket."""
+"""The sockets that are listened on, and who is at the other end of one."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import socket
 import ssl
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 
 from injector.config import model
 from injector.errors import ConfigError
@@ -16,25 +16,84 @@ from injector.errors import ConfigError
 BACKLOG = 512
 
 
-@contextlib.contextmanager
-def bind(listener: model.Listener) -> Iterator[socket.socket]:
-    """Bind and listen; a unix socket's file is removed at the end.
+class Sockets:
+    """They outlive a reload: who connects meanwhile waits a moment, and is not refused."""
+
+    def __init__(self) -> None:
+        self.listeners: tuple[model.Listener, ...] = ()
+        self._bound: dict[str, socket.socket] = {}
+
+    def open(self, listeners: Iterable[model.Listener]) -> None:
+        """Listen where we do not yet: at each address, or none of the new ones is kept.
+
+        Those that are not named any more stay until `settle`. Raises ConfigError.
+        """
+        listeners = tuple(listeners)
+        stay = {listener.address for listener in listeners}
+        going = [bound for address, bound in self._bound.items() if address not in stay]
+        new: dict[str, socket.socket] = {}
+        try:
+            for listener in listeners:
+                tls_context(listener)
+                if listener.address not in self._bound | new:
+                    new[listener.address] = bind(listener, instead_of=going)
+        except ConfigError:
+            for bound in new.values():
+                _close(bound)
+            raise
+        self.listeners = listeners
+        self._bound |= new
+
+    def settle(self) -> None:
+        """Leave the addresses that the last `open` did not name."""
+        for address in self._bound.keys() - {listener.address for listener in self.listeners}:
+            _close(self._bound.pop(address))
+        for listener in self.listeners:
+            if listener.type == "unix":
+                _chmod(listener.address, listener.socket_mode)
+
+    def at(self, address: str) -> socket.socket:
+        """Return the socket of an address, for a server to close when it ends."""
+        return self._bound[address].dup()
+
+    def close(self) -> None:
+        """Leave all addresses."""
+        self.listeners = ()
+        self.settle()
+
+
+def bind(listener: model.Listener, *, instead_of: Collection[socket.socket] = ()) -> socket.socket:
+    """Bind and listen, perhaps where a socket of ours listens that is about to go.
 
     Raises ConfigError naming the address: in use, no permission, no such interface.
     """
     try:
-        bound = _unix(listener) if listener.type == "unix" else _tcp(listener.address)
+        if listener.type == "unix":
+            return _unix(listener)
+        return _tcp(listener.address, instead_of)
     except OSError as exc:
         raise ConfigError(
             f"listener: cannot listen on {listener.address}: {exc.strerror or exc}; {_remedy(exc)}"
         ) from exc
-    with bound:
+
+
+def _close(bound: socket.socket) -> None:
+    """Close a socket; a unix socket's file goes with it."""
+    name = bound.getsockname()
+    bound.close()
+    if isinstance(name, str):
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+
+
+def _chmod(address: str, mode: int) -> None:
+    """Give a unix socket's file its mode, whatever a reload has made of that."""
+    with contextlib.suppress(OSError):  # somebody has taken the file away: nobody gets in by it
+        fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            yield bound
+            os.chmod(f"/proc/self/fd/{fd}", mode)
         finally:
-            if listener.type == "unix":
-                with contextlib.suppress(OSError):
-                    os.unlink(listener.address)
+            os.close(fd)
 
 
 def name_of(bound: socket.socket) -> str:
@@ -64,7 +123,10 @@ def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
 def _remedy(exc: OSError) -> str:
     match exc.errno:
         case errno.EADDRINUSE:
-            return "another process has it: end that, or name another address under `listener:`"
+            return (
+                "another process has it, or another listener here: end that, or name another "
+                "address under `listener:`"
+            )
         case errno.EACCES | errno.EPERM:
             return (
                 f"name a port above 1023, or a folder that uid {os.geteuid()} may write, under "
@@ -122,7 +184,7 @@ def _remove_stale(address: str) -> None:
             )
 
 
-def _tcp(address: str) -> socket.socket:
+def _tcp(address: str, instead_of: Collection[socket.socket]) -> socket.socket:
     host, _, port = address.rpartition(":")
     found = socket.getaddrinfo(
         host.strip("[]") or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -131,6 +193,10 @@ def _tcp(address: str) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # From 0.0.0.0:8099 to 127.0.0.1:8099: the kernel lets both listen only if both agree.
+        if ours := [going for going in instead_of if _port(going) == int(port)]:
+            for each in (*ours, bound):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind(target)
     except OSError:
         bound.close()
@@ -138,3 +204,8 @@ def _tcp(address: str) -> socket.socket:
     bound.listen(BACKLOG)
     bound.setblocking(False)
     return bound
+
+
+def _port(bound: socket.socket) -> int | None:
+    name = bound.getsockname()
+    return None if isinstance(name, str) else int(name[1])

@@ -20,6 +20,11 @@ class UnderWay:
     def busy(self) -> bool:
         return bool(self._tokens)
 
+    @property
+    def over(self) -> bool:
+        """Tell whether an end has come, and there is nothing to wait for any more."""
+        return self._ending and not self.busy
+
     def uses(self, token: str) -> bool:
         """Tell whether one of them is made with this token."""
         return token in self._tokens

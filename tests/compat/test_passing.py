@@ -12,6 +12,7 @@ from injector.agent.listeners import listeners
 from injector.agent.plan import plan
 from injector.agent.services import alongside
 from injector.dev.bao import free_port
+from injector.status.sockets import Sockets
 from tests.engine import engine
 
 SECRET = "canary-7f3a-value"
@@ -48,13 +49,16 @@ def agent(app, proxy, clock, tmp_path):
         )
         quitting, over = asyncio.Event(), asyncio.Event()
         async with engine(plan(str(file), {}), clock) as running, asyncio.TaskGroup() as group:
-            (server,) = listeners(running.assembly, running.kept, stop=quitting.set)
+            sockets = Sockets()
+            sockets.open(running.assembly.loaded.config.listener)
+            (server,) = listeners(running.assembly, running.kept, sockets, stop=quitting.set)
             group.create_task(alongside([server], over.wait()))
             await running.log_has("listening")
             async with aiohttp.ClientSession(f"http://{address}") as session:
                 held = running.assembly.tokens.held
                 yield Client(session, held.value if held else "", quitting)
             over.set()
+            sockets.close()
         assert SECRET not in running.log
         assert held is None or held.value not in running.log
 
