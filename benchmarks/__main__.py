@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import dialect, idle, imports, polling, requests, rotation, starts
+from benchmarks import dialect, engines, idle, imports, polling, requests, rotation, starts
 from benchmarks.bench import Bench, prepared
 from benchmarks.errors import CouldNotRunError
 from benchmarks.report import Result, comparison
@@ -23,6 +23,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {
     "polling": polling.measure,
     "rotation": rotation.measure,
     "requests": requests.measure,
+    "engines": engines.measure,
     "imports": imports.measure,
 }
 
