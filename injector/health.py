@@ -69,7 +69,7 @@ class Health:
 
     @property
     def settled(self) -> bool:
-        """Tell whether everything that has been announced is done and right."""
+        """Return whether everything that has been announced is done and right."""
         return not self._unsettled
 
     def failures(self) -> list[Report]:

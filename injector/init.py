@@ -31,7 +31,7 @@ def stay_behind() -> None:
 
 
 def is_known(number: int, code: int) -> bool:
-    """Tell whether the injector has been given this signal, too, by the terminal."""
+    """Return whether the injector has been given this signal, too, by the terminal."""
     return number in _FROM_TERMINAL and code == SI_KERNEL
 
 

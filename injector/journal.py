@@ -98,7 +98,7 @@ def _why(exc: OSError) -> str:
     why = exc.strerror or type(exc).__name__
     match exc.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return f"{why}; make its folder, or correct the path"
+            return f"{why}; make its directory, or correct the path"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"{why}; let uid {os.geteuid()} write there"
         case errno.ENOSPC | errno.EDQUOT:

@@ -135,7 +135,7 @@ class Redactor:
 
 
 def _goes_on(text: str, position: int, forms: Iterable[str]) -> bool:
-    """Tell whether one of these forms begins here and is longer than the text."""
+    """Return whether one of these forms begins here and is longer than the text."""
     left = len(text) - position
     return any(len(form) > left and form.startswith(text[position:]) for form in forms)
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Iterable
 
 # Milliseconds: a symlink swap as kubelet makes it is several events within one.
 DEBOUNCE, STEP = 100, 50
-# Milliseconds: without any event files are looked at this often, since a watched folder may be on a
-# filesystem without events, or may not have existed when watching began (scenario row 57: 5 s).
+# Milliseconds: without events, files are checked this often: a watched directory may be on a
+# filesystem without inotify, or may not have existed when watching began (scenario row 57: 5 s).
 LOOK_EVERY = 4000
 
 Fingerprint = tuple[int, int, int, int] | None
@@ -20,7 +20,7 @@ def fingerprints(paths: Iterable[str]) -> dict[str, Fingerprint]:
 async def changes(known: dict[str, Fingerprint]) -> AsyncGenerator[frozenset[str], None]:
     """Yield the files that are not what they were when `known` was taken.
 
-    Their folders are watched, so that links may be swapped.
+    Their directories are watched, so that links may be swapped.
     """
     events = _events(known)
     while True:

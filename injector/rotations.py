@@ -46,7 +46,7 @@ class Event(Struct, frozen=True):
     error_class: str = ""
 
     def is_news_after(self, before: "Event | None") -> bool:
-        """Tell whether this is more than the same failure again."""
+        """Return whether this is more than the same failure again."""
         return before is None or replace(self, at=before.at, reason=before.reason) != before
 
 

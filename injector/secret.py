@@ -131,7 +131,7 @@ class Life:
 
     @property
     def ends_with_token(self) -> bool:
-        """Tell whether only another token can give more: a batch token's leases end with it."""
+        """Return whether only another token can give more: a batch token's leases end with it."""
         own = self.granted_at + self.duration
         return not self.token_renewable and own >= self.token_expires_at - FLOOR
 

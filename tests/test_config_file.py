@@ -24,7 +24,7 @@ def test_a_folder_is_not_a_configuration(tmp_path):
     folder = tmp_path / "conf.yaml"
     folder.mkdir()
 
-    assert refused(folder) == ["conf.yaml: is a folder, not a file"]
+    assert refused(folder) == ["conf.yaml: is a directory, not a file"]
 
 
 def test_a_file_that_this_user_may_not_read_is_said_so(tmp_path):

@@ -322,7 +322,7 @@ def test_template_files_have_to_be_readable(tmp_path, content, problem):
 
 def test_a_folder_is_no_template(tmp_path):
     assert one(tmp_path, "template: {source: ., destination: /run/x}") == (
-        "template[0].source: .: is a folder, not a file"
+        "template[0].source: .: is a directory, not a file"
     )
 
 
@@ -357,7 +357,7 @@ def test_a_sink_is_something_to_do(tmp_path):
     ("destination", "problem"),
     [
         ("run/x", "must be absolute: write it from '/' on"),
-        ("/run/x/", "is a folder: add the file's name"),
+        ("/run/x/", "is a directory: add the file's name"),
         (r'"/run/\0"', "must not contain a NUL character"),
         ("/run/../x", "must not contain '..': write the path that is meant"),
     ],
@@ -400,7 +400,7 @@ def test_a_file_cannot_be_where_another_needs_a_folder(tmp_path):
           - {contents: x, destination: /run/a/b/c}
           - {contents: x, destination: /run/a}
         """,
-    ) == ["2: template[0].destination: needs a folder where line 3 writes a file"]
+    ) == ["2: template[0].destination: needs a directory where line 3 writes a file"]
 
 
 def test_a_template_cannot_be_written_over_its_source(tmp_path):

@@ -210,7 +210,7 @@ async def test_a_full_disk_costs_no_line_and_disturbs_nothing(
     ("kind", "remedy"),
     [
         ("a link", "; name the file itself"),
-        ("no folder", "; make its folder, or correct the path"),
+        ("no folder", "; make its directory, or correct the path"),
         ("a pipe", ""),
     ],
 )

@@ -262,7 +262,7 @@ def test_a_folder_that_is_not_there_says_what_should_be(render, tmp_path, tmpfs)
 
     assert ended.returncode == 2
     assert ended.stderr == (
-        f"injector: --fixtures: {tmp_path}/nowhere is not a folder; it holds NAME.yaml for each "
+        f"injector: --fixtures: {tmp_path}/nowhere is not a directory; it holds NAME.yaml for each "
         "name of `secrets:`, or PATH.yaml for a path\n"
     )
 
@@ -276,7 +276,7 @@ def test_a_path_that_leads_out_of_the_folder_is_refused(render, tmp_path, tmpfs,
     ended = render(config, "--fixtures", folder)
 
     assert ended.returncode == 2
-    assert "--fixtures: ../../etc/x leads out of the folder" in ended.stderr
+    assert "--fixtures: ../../etc/x leads out of the directory" in ended.stderr
 
 
 def test_templates_contracts_and_checks_fail_as_they_would(render, tmp_path, tmpfs, folder):

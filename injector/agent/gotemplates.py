@@ -56,7 +56,7 @@ def compiled(
 
 
 def writes_files(entry: model.Template, template: Template) -> bool:
-    """Tell whether more, or something else, is written than the template's own file."""
+    """Return whether more, or something else, is written than the template's own file."""
     return entry.is_discarded or _as_go(template).writes_files
 
 

@@ -19,7 +19,7 @@ DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
 def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
-    """Return the listeners of a configuration; the default one where its folder can be made."""
+    """Return the listeners of a configuration; the default one where its directory can be made."""
     found = loaded.config.listener
     return found if found or not loaded.listens else _default(log)
 

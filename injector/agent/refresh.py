@@ -104,7 +104,7 @@ class Refresh:
 
     @property
     def _is_cut_short(self) -> bool:
-        """Tell whether this assembly's end has come: another one delivers what is still to come."""
+        """Return whether this assembly is ending: the next one delivers what is still to come."""
         return self._assembly.vault.under_way.over
 
     def _last_answer(self, asked: _Asked) -> Refreshed:
@@ -175,7 +175,7 @@ class Refresh:
         return files + sorted(targets - absent), tuple(sorted(absent))
 
     def _is_absent(self, target: str) -> bool:
-        """Tell whether an application was looked for and not found: nothing is wrong with that."""
+        """Return whether an application was looked for and not found, which is no failure."""
         report = self._assembly.health.of("notify", target)
         return report is not None and report.state is State.OK
 

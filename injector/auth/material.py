@@ -11,7 +11,7 @@ LARGEST = 64 * 1024
 
 
 def read(path: str, what: str) -> str:
-    """Return the file's text without surrounding white space.
+    """Return the file's text without surrounding whitespace.
 
     Raises AuthError naming `what` and the file: missing, unreadable, empty, too large, not text.
     """
@@ -42,7 +42,7 @@ def digest(path: str) -> bytes:
 
 
 def holds(path: str, text: str) -> bool:
-    """Tell whether this is what a file says now."""
+    """Return whether this is what a file says now."""
     try:
         return read(path, "proof") == text
     except AuthError:
@@ -50,7 +50,7 @@ def holds(path: str, text: str) -> bool:
 
 
 def _beginning(path: str) -> bytes:
-    """Return what there is now: nobody may keep us waiting with a pipe in a shared folder."""
+    """Return what there is now: nobody may keep us waiting with a pipe in a shared directory."""
     with open(path, "rb", opener=without_waiting) as file:
         return file.read(LARGEST + 1) or b""
 

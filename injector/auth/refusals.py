@@ -33,7 +33,7 @@ class Refusals:
             raise error
 
     def count(self, body: Mapping[str, str], error: AuthError, now: float) -> bool:
-        """Tell whether the ids are wrong, which is what Vault counts; other refusals it does not.
+        """Return whether the ids are wrong, which is what Vault counts; other refusals it does not.
 
         Without a secret id there is nothing to guess, and Vault counts nothing.
         """

@@ -100,7 +100,7 @@ def _beyond(wanted: Mapping[Place, Need], rights: Rights) -> Iterator[str]:
 
 
 def is_own(at: Place) -> bool:
-    """Tell whether each token has this place to itself."""
+    """Return whether each token has this place to itself."""
     return at.path.startswith("cubbyhole/")
 
 

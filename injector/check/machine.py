@@ -100,7 +100,7 @@ def _commands(config: model.Config) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 async def _endpoint(about: str, http: model.Http, clock: Clock) -> Finding:
-    """Tell whether somebody listens; that nobody does now is no fault of the configuration."""
+    """Return whether somebody listens; that nobody does now is no fault of the configuration."""
     parts = urlsplit(http.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname

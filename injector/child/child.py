@@ -208,7 +208,7 @@ class Child:
             await self._end(step.code)
 
     def _has_to_wait(self, reasons: list[str]) -> bool:
-        """Tell whether there is a reason to wait; log it once."""
+        """Return whether there is a reason to wait; log it once."""
         if reasons and not self._waited:
             self._parts.log.info("command waiting", reasons=reasons)
         self._waited = bool(reasons)

@@ -69,7 +69,7 @@ class Command:
 
     @property
     def shares_terminal(self) -> bool:
-        """Tell whether it runs in our process group, so that Ctrl-C reaches it as it does us."""
+        """Return whether it runs in our process group, so that Ctrl-C reaches it as it does us."""
         return self.terminal is not None and self.pid is not None
 
     @property
@@ -78,11 +78,11 @@ class Command:
 
     @property
     def starts_again(self) -> bool:
-        """Tell whether it is to be started as soon as it has ended."""
+        """Return whether it is to be started as soon as it has ended."""
         return self.wanted is Wanted.RESTARTED and self.exit_code is None
 
     def has_seen(self, changed_at: float) -> bool:
-        """Tell whether it was started after this moment of the wall clock."""
+        """Return whether it was started after this moment of the wall clock."""
         return self.started_at >= changed_at
 
     def facts(self) -> dict[str, Any]:

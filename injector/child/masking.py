@@ -19,7 +19,7 @@ class Mask:
 
     @property
     def holds(self) -> bool:
-        """Tell whether something complete is held back: half a character is not."""
+        """Return whether something complete is held back: half a character is not."""
         return bool(self._held)
 
     def feed(self, piece: bytes) -> bytes:

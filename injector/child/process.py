@@ -118,7 +118,7 @@ class Process:
                     await self._clock.sleep(LOOK_EVERY)
 
     def has_stopped(self) -> bool:
-        """Tell whether it has been stopped since this was asked last."""
+        """Return whether it has been stopped since this was asked last."""
         with suppress(ChildProcessError):  # it has ended, which is noted in a moment
             return os.waitid(os.P_PIDFD, self._pidfd, os.WSTOPPED | os.WNOHANG) is not None
         return False

@@ -86,7 +86,7 @@ def _is_empty(group: int) -> bool:
 
 
 def _is_orphaned() -> bool:
-    """Tell whether no shell with job control has started our process group."""
+    """Return whether no shell with job control has started our process group."""
     pid, session, group = os.getpid(), os.getsid(0), os.getpgrp()
     while os.getpgid(pid) == group:
         pid = process(pid).parent

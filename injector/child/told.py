@@ -87,7 +87,7 @@ class Told:
         raise HookError(f"the command ended with {command.last.how}")
 
     def _is_another(self, process: Process | None) -> bool:
-        """Tell whether another one runs, or none will."""
+        """Return whether another one runs, or none will."""
         command = self.command
         return command.process is not process or (process is None and not command.starts_again)
 

@@ -176,7 +176,7 @@ def _bare_mode(written: str) -> str:
 
 
 def path(value: Scalar, folder: str) -> str:
-    """Read a path that may start at the configuration's folder; empty stays empty."""
+    """Read a path that may start at the configuration's directory; empty stays empty."""
     written = text(value)
     if not written:
         return ""

@@ -16,7 +16,7 @@ def read_text(path: str) -> str:
     except FileNotFoundError:
         raise Wrong("no such file") from None
     except IsADirectoryError:
-        raise Wrong("is a folder, not a file") from None
+        raise Wrong("is a directory, not a file") from None
     except PermissionError:
         raise Wrong(f"not readable for uid {os.geteuid()}") from None
     except (OSError, ValueError) as error:

@@ -65,7 +65,7 @@ class Acceptance:
             self._schedule.deliver(name, self._parts.clock.now())
 
     def has_refused(self, output: Output[Any], content: Any) -> bool:
-        """Tell whether this is the content that was taken back; what was accepted then stays."""
+        """Return whether this is the content that was taken back; what was accepted then stays."""
         ledger = self._parts.ledger
         if not ledger.refused or not ledger.has_refused(
             output.name, output.destination.hash_of(content)
@@ -133,7 +133,7 @@ class Acceptance:
 
 
 def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
-    """Tell whether an application is still to be told of this output."""
+    """Return whether an application is still to be told of this output."""
     return any(
         target in untold and output.name in untold[target].paths for target in output.targets
     )

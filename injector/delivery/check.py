@@ -7,7 +7,7 @@ from injector.config import model
 from injector.errors import HookError
 from injector.notify.command import run_command
 
-# Stands in the arguments for the path of the staged file, or of the bundle's staged folder.
+# Stands in the arguments for the path of the staged file, or of the bundle's staged directory.
 PLACEHOLDER = "{staged}"
 
 

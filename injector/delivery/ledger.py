@@ -68,7 +68,7 @@ class Ledger:
         del self._telling[target]
 
     def is_pending(self, target: str) -> bool:
-        """Tell whether there is something to be told that is not being told already."""
+        """Return whether there is something to be told that is not being told already."""
         return target in self.pending
 
     def overtaken(self, target: str, now: float) -> None:

@@ -75,7 +75,7 @@ class Destination(Protocol[C_contra]):
 
     @property
     def holds(self) -> bool:
-        """Tell whether something is held for readers who may still be in it."""
+        """Return whether something is held for readers who may still be in it."""
 
     def retire(self) -> None:
         """Remove what was held for readers at the last call already. Raises WriteError."""

@@ -47,7 +47,7 @@ class Schedule:
         return name in self._held
 
     def is_due(self, name: str) -> bool:
-        """Tell whether an output is due now or later."""
+        """Return whether an output is due now or later."""
         return name in self._due
 
     def next(self) -> float:

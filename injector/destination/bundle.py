@@ -165,7 +165,7 @@ class Bundle:
 
     @property
     def holds(self) -> bool:
-        """Tell whether `retire` has something to do, now or the next time."""
+        """Return whether `retire` has something to do, now or the next time."""
         return bool(self.memory.held)
 
     def retire(self) -> None:

@@ -133,7 +133,7 @@ class File(Unheld):
 
     @property
     def has_earlier(self) -> bool:
-        """Tell whether `rollback` would change anything."""
+        """Return whether `rollback` would change anything."""
         return self.memory.accepted not in (None, self.memory.content)
 
     def rollback(self) -> None:

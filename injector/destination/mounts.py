@@ -66,7 +66,7 @@ class Mounts:
         return self._by_point.get(path, "an unknown filesystem")
 
     def is_mount_point(self, path: str) -> bool:
-        """Tell whether something is mounted on exactly this path, which may lead over links."""
+        """Return whether something is mounted on exactly this path, which may lead over links."""
         parent, name = os.path.split(path)
         if name not in self._names:  # nearly always: saves resolving the path
             return False

@@ -65,7 +65,7 @@ def _require_regular(found: os.stat_result, path: str) -> None:
 
 
 def holds(fd: int, found: os.stat_result, content: bytes) -> bool:
-    """Tell whether an open file has exactly this content; the size spares most of the reading."""
+    """Return whether an open file has exactly this content; the size spares most of the reading."""
     return found.st_size == len(content) and os.read(fd, len(content) + 1) == content
 
 

@@ -59,7 +59,7 @@ class Rights:
     owner: Owner = OURS
 
     def are_those_of(self, found: os.stat_result) -> bool:
-        """Tell whether a file has them."""
+        """Return whether a file has them."""
         return (
             stat.S_IMODE(found.st_mode) == self.perms
             and self.is_owner(found)
@@ -67,7 +67,7 @@ class Rights:
         )
 
     def is_owner(self, found: os.stat_result) -> bool:
-        """Tell whether a file has the right user. One of ours is ours, or somebody planted it."""
+        """Return whether a file has the right user. One of ours is ours, or somebody planted it."""
         return found.st_uid == (os.geteuid() if self.owner.uid == -1 else self.owner.uid)
 
     def give_to(self, fd: int, path: str) -> None:

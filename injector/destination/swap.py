@@ -42,7 +42,7 @@ def foreign_entries(bundle: Directory, entries: Iterable[str]) -> list[str]:
 
 
 def leads_to(bundle: str, generation: Generation) -> bool:
-    """Tell whether every name of a generation leads to it, from the bundle's path."""
+    """Return whether every name of a generation leads to it, from the bundle's path."""
     return os.readlink(f"{bundle}/{DATA}") == generation.name and all(
         os.readlink(f"{bundle}/{entry}") == f"{DATA}/{entry}" for entry in generation.entries
     )

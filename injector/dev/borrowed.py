@@ -35,7 +35,7 @@ def _composed(text: str) -> yaml.MappingNode:
 
 
 def _relocate(node: yaml.Node, kind: Any, folder: str) -> None:
-    """Make the paths in a value of this type absolute: those that begin at the file's folder."""
+    """Make the paths in a value of this type absolute: those that begin at the file's directory."""
     if not isinstance(node, yaml.ScalarNode):
         for inner, inner_kind in _inside(node, kind):
             _relocate(inner, inner_kind, folder)

@@ -43,11 +43,11 @@ class Kind(Protocol):
 
     @property
     def rotates(self) -> bool:
-        """Tell whether there is something that can change."""
+        """Return whether there is something that can change."""
 
     @property
     def expires(self) -> bool:
-        """Tell whether what has been given out can be ended early."""
+        """Return whether what has been given out can be ended early."""
 
     def rotate(self, admin: Any) -> None:
         """Change it at the server; nothing where a new request is all that it takes.

@@ -51,7 +51,7 @@ class Postgres:
             raise ConfigError(ended.stderr.strip().replace("psql:<stdin>:", "line "))
 
     def accepts(self, username: str, password: str) -> bool:
-        """Tell whether somebody can log in right now."""
+        """Return whether somebody can log in right now."""
         ended = subprocess.run(
             [psql(), "-h", self.folder, "-U", username, "-d", "postgres", "-tAc", "select 1"],
             env={**os.environ, "PGPASSWORD": password},

@@ -193,7 +193,7 @@ def _nothing() -> None:
 
 
 def _is_committable(path: str) -> bool:
-    """Tell whether git would take the file: it is in a work tree, and not ignored."""
+    """Return whether git would take the file: it is in a work tree, and not ignored."""
     folder, name = os.path.split(path)
     try:
         asked = subprocess.run(

@@ -1,4 +1,4 @@
-"""Tell whether content can be parsed by whoever reads it. Errors quote none of it."""
+"""Return whether content can be parsed by whoever reads it. Errors quote none of it."""
 
 import re
 from collections.abc import Callable, Mapping

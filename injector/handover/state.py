@@ -47,7 +47,7 @@ class State:
     secret_id: SecretId | None = None  # only one that nothing else has
 
     def untold(self, path: str, content_hash: str) -> bool:
-        """Tell whether a file that is right as found was written after this state was recorded.
+        """Return whether a file that is right as found was written after this state was recorded.
 
         Killed between the rename and the next record: nobody may have told the application.
         """

@@ -32,7 +32,7 @@ class View:
         return ancestry(self.own, self.processes) | {self.own}
 
     def alone(self) -> bool:
-        """Tell whether everything shown is the injector, its ancestors or its children."""
+        """Return whether everything shown is the injector, its ancestors or its children."""
         family = self.family()
         return all(
             pid in family or self.own in ancestry(pid, self.processes) for pid in self.processes

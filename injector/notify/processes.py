@@ -124,7 +124,7 @@ def tops(matches: Collection[Process]) -> list[Process]:
 
 
 def started_after(age: float, event_age: float, *, slack: float) -> bool:
-    """Tell whether what is `age` seconds old began after what happened `event_age` seconds ago.
+    """Return whether what is `age` seconds old began after what happened `event_age` seconds ago.
 
     Ages, not dates: they hold on two clocks, and a step of the wall clock moves only one of them.
     A negative age is a clock we cannot follow, and no reason to leave anybody untold.

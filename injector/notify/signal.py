@@ -130,7 +130,7 @@ class SignalTarget:
 
 
 def ended(pidfd: int) -> bool:
-    """Tell whether the process has ended; it may be a zombie that nobody has reaped."""
+    """Return whether the process has ended; it may be a zombie that nobody has reaped."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))

@@ -43,7 +43,7 @@ def stanza(need: Need, prefix: str = "") -> str:
 
 
 def is_glob(path: str) -> bool:
-    """Tell whether Vault takes a path for more than itself."""
+    """Return whether Vault takes a path for more than itself."""
     return path.endswith("*") or "+" in path.split("/")
 
 

@@ -117,7 +117,7 @@ def _uses(
 
 
 def _relative(path: str, folder: str) -> str:
-    """Name a file as the configuration does: the same wherever its folder is."""
+    """Name a file as the configuration does: the same wherever its directory is."""
     inside = path.startswith(os.path.join(folder, ""))
     return os.path.relpath(path, folder) if inside else path
 

@@ -1,4 +1,4 @@
-"""Secrets from a folder of YAML files, instead of a server.
+"""Secrets from a directory of YAML files, instead of a server.
 
     FOLDER/NAME.yaml             the secret that `secrets:` calls NAME
     FOLDER/PATH.yaml             the secret at PATH, such as FOLDER/secret/data/app.yaml
@@ -24,11 +24,11 @@ EXTENSIONS = (".yaml", ".yml", ".json")
 
 
 class Fixtures:
-    """A folder, and which of its files have been used."""
+    """A directory, and which of its files have been used."""
 
     def __init__(self, folder: str, names: Mapping[str, Ref], optional: frozenset[Ref]) -> None:
         if not os.path.isdir(folder):
-            raise ConfigError(f"--fixtures: {folder} is not a folder; {LAYOUT}")
+            raise ConfigError(f"--fixtures: {folder} is not a directory; {LAYOUT}")
         self._folder = folder
         self._names = names
         self._optional = optional
@@ -56,7 +56,7 @@ class Fixtures:
         raise MissingError(self._missing(ref))
 
     def unused(self) -> list[str]:
-        """Return the files that nothing has asked for: a name may be misspelt."""
+        """Return the files that nothing has asked for: a name may be misspelled."""
         return sorted(set(self._files()) - self._used)
 
     def _stems(self, ref: Ref) -> list[str]:
@@ -64,7 +64,7 @@ class Fixtures:
         bare = ref.path.partition("?")[0]
         if ".." in bare.split("/"):
             raise ConfigError(
-                f"--fixtures: {ref.path} leads out of the folder: give it a name under `secrets:`"
+                f"--fixtures: {ref.path} leads out of the directory: name it under `secrets:`"
             )
         named = sorted(name for name, each in self._names.items() if each == ref)
         mount, _, rest = bare.partition("/")
@@ -72,7 +72,7 @@ class Fixtures:
         return [*named, *dict.fromkeys((ref.path, bare, *as_kv2))]
 
     def _names_below(self, ref: Ref) -> list[str]:
-        """Return what a list of a path gives: the files and folders there."""
+        """Return what a list of a path gives: the files and directories there."""
         found: set[str] = set()
         for stem in {ref.path, *self._stems(ref), ref.path.replace("/metadata", "/data", 1)}:
             folder = os.path.join(self._folder, stem)

@@ -97,7 +97,7 @@ class Reading:
         return Answered(answer)
 
     async def _issues(self, ref: Ref, engine: str) -> bool:
-        """Tell whether asking for a secret makes a new one. What is not known may."""
+        """Return whether asking for a secret makes a new one. What is not known may."""
         if ref.body is not None:
             return True
         if engine != "auto":

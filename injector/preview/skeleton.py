@@ -10,7 +10,7 @@ from injector.errors import InjectorError
 from injector.formats import render as render_format
 from injector.preview.pieces import ALL_VALUE, Skeleton, merged
 
-# A tag, or a comment; `-` at its inner sides takes the white space before or after it away.
+# A tag, or a comment; `-` at its inner sides takes the whitespace before or after it away.
 _STATEMENT = r"\{%.*?%\}|\{\#.*?\#\}"
 
 

@@ -129,14 +129,14 @@ def _remedy(exc: OSError) -> str:
             )
         case errno.EACCES | errno.EPERM:
             return (
-                f"name a port above 1023, or a folder that uid {os.geteuid()} may write, under "
+                f"name a port above 1023, or a directory that uid {os.geteuid()} may write, under "
                 "`listener:`"
             )
     return "name an address of this machine under `listener:`"
 
 
 def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
-    """Tell whether the peer runs as our uid or as root; None where nobody can know (TCP)."""
+    """Return whether the peer runs as our uid or as root; None where nobody can know (TCP)."""
     peer = transport.get_extra_info("socket") if transport is not None else None
     if peer is None or peer.family != socket.AF_UNIX:
         return None

@@ -54,11 +54,11 @@ class Generation:
         return self.life.kind is Kind.LEASE
 
     def dies_with_another_than(self, token: Token) -> bool:
-        """Tell whether it is a lease that was made with another token."""
+        """Return whether it is a lease that was made with another token."""
         return self.is_lease and self.token is not None and not self.token.is_same(token)
 
     def has_ended(self, now: float) -> bool:
-        """Tell whether its value is of no use any more."""
+        """Return whether its value is of no use any more."""
         return self.life.kind in EXPIRING and self.life.expires_at <= now
 
     @property

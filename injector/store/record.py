@@ -158,7 +158,7 @@ class Store:
         return sum(ref not in self._current for ref in refs)
 
     def withdrawn(self, refs: frozenset[Ref]) -> bool:
-        """Tell whether one of these is gone for good."""
+        """Return whether one of these is gone for good."""
         return not self._withdrawn.isdisjoint(refs)
 
     def take_news(self) -> tuple[set[Ref], set[Ref]]:
@@ -204,7 +204,7 @@ class Store:
         self._dirty.ring()
 
     def in_use(self, token: Token) -> bool:
-        """Tell whether some lease would die with this token."""
+        """Return whether some lease would die with this token."""
         return any(
             lease.token is not None and lease.token.is_same(token) for lease in self.leases()
         )

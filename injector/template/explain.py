@@ -82,7 +82,7 @@ def quote(error: minijinja.TemplateError, source: str) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return a remedy for a misspelt word, or nothing."""
+    """Return a remedy for a misspelled word, or nothing."""
     import difflib  # only for those who err
 
     near = difflib.get_close_matches(word, known, n=1)

@@ -18,7 +18,7 @@ def b64encode(value: Any) -> str:
 
 
 def b64decode(value: Any) -> str:
-    """Decode a text; white space in it, as in a wrapped PEM, is ignored."""
+    """Decode a text; whitespace in it, as in a wrapped PEM, is ignored."""
     try:
         return base64.b64decode("".join(text_of(value).split()), validate=True).decode()
     except UnicodeDecodeError:

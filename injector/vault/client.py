@@ -85,7 +85,7 @@ class Vault:
         try:
             return await self._mounts.read(ref, of_secret, look_up=read)
         except NotThere:
-            if ref.lists:  # Vault tells nobody whether a folder is empty or not there
+            if ref.lists:  # Vault does not say whether a folder is empty or missing
                 return {"data": {"keys": []}, "date": ""}
             raise
 
@@ -168,7 +168,7 @@ class Vault:
         )
 
     async def is_valid(self, token: Token) -> bool:
-        """Tell whether Vault still knows the token; a refused lookup counts as no."""
+        """Return whether Vault still knows the token; a refused lookup counts as no."""
         try:
             await self.look_up(token.value, namespace=token.namespace)
         except TransientError:

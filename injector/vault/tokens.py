@@ -35,16 +35,16 @@ class Token:
     namespace: str = ""  # of its login, if that is another one than everything else's
 
     def is_same(self, other: "Token") -> bool:
-        """Tell whether this is the same token, perhaps before or after a renewal."""
+        """Return whether this is the same token, perhaps before or after a renewal."""
         return self.value == other.value
 
     @property
     def is_ours_to_revoke(self) -> bool:
-        """Tell whether we made it, and it can be revoked: batch tokens, which cannot, lack this."""
+        """Return whether we made it and can revoke it: batch tokens have no accessor."""
         return self.ours and self.accessor != ""
 
     def adds_nothing_to(self, held: "Token") -> bool:
-        """Tell whether this token of ours may do no more than the one that is held."""
+        """Return whether this token of ours may do no more than the one that is held."""
         return self.ours and self.rights != () and self.rights == held.rights
 
     @property
@@ -168,7 +168,7 @@ class Tokens:
             return True
 
     def _may_guess(self) -> bool:
-        """Tell whether to take the token for dead without proof, which is rarer each time."""
+        """Return whether to take the token for dead without proof, which is rarer each time."""
         now = self._clock.now()
         if now < self._guessed_at + rest(self.doubt.futile):
             return False

@@ -275,6 +275,6 @@ def _origin(url: str) -> str:
 
 
 def _same_service(before: str, after: str) -> bool:
-    """Tell whether a token may follow a redirect: only to the very same host, port and scheme."""
+    """Return whether a token may follow a redirect: only to the very same host, port and scheme."""
     a, b = urlsplit(before), urlsplit(after)
     return a.hostname == b.hostname and a.port == b.port and a.scheme == b.scheme

@@ -22,11 +22,11 @@ class UnderWay:
 
     @property
     def over(self) -> bool:
-        """Tell whether an end has come, and there is nothing to wait for any more."""
+        """Return whether an end has come, and there is nothing to wait for any more."""
         return self._ending and not self.busy
 
     def uses(self, token: str) -> bool:
-        """Tell whether one of them is made with this token."""
+        """Return whether one of them is made with this token."""
         return token in self._tokens
 
     @contextlib.asynccontextmanager

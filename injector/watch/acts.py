@@ -47,7 +47,7 @@ class Acts:
         return Step(Act.PUBLISH, at)
 
     def has_asked_with(self, token: Token) -> bool:
-        """Tell whether the last request for this secret was made with this token."""
+        """Return whether the last request for this secret was made with this token."""
         return self._asked_with is not None and self._asked_with.is_same(token)
 
     # -- publish
@@ -148,7 +148,7 @@ class Acts:
 
 
 def _same(before: Answer, after: Answer) -> bool:
-    """Tell whether it is the same value, to every template that could show it."""
+    """Return whether it is the same value, to every template that could show it."""
     return (
         before.lasting == after.lasting
         and before.envelope.metadata == after.envelope.metadata

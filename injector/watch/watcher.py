@@ -87,7 +87,7 @@ class Watcher:
             self._telling.measure_expiry(lease)
 
     def _another_token_helps(self) -> bool:
-        """Tell whether a token that was not asked with yet may do more than the one before.
+        """Return whether a token that was not asked with yet may do more than the one before.
 
         It can give a lease that lives on, or may read what a policy refused to the last one.
         """
@@ -124,7 +124,7 @@ class Watcher:
         return step
 
     def _has_met(self) -> bool:
-        """Tell whether what has come since the demand is as good as another one."""
+        """Return whether what has come since the demand is as good as another one."""
         waits = self._parts.store.pending(self.ref) is not None  # for its `publish_delay`
         return waits or (not self._is_read and self._newest > self._seen_then)
 

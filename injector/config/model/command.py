@@ -22,7 +22,7 @@ class Check(Block):
     command: Annotated[
         Argv,
         Meta(
-            description="Program and arguments, which has to succeed; `{staged}` is the path of the new file, or of the bundle's new folder."
+            description="Program and arguments, which has to succeed; `{staged}` is the path of the new file, or of the bundle's new directory."
         ),
     ] = ()
     timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0

@@ -53,7 +53,7 @@ class Template(Block):
     sandbox_path: Annotated[
         LocalPath,
         Meta(
-            description="`language: go`: folder that `file` and `writeToFile` are confined to; without it, to the paths that the template spells out and the folder of its destination."
+            description="`language: go`: directory that `file` and `writeToFile` are confined to; without it, to the paths that the template spells out and the directory of its destination."
         ),
     ] = ""
     function_denylist: Annotated[
@@ -68,7 +68,7 @@ class Template(Block):
     user: Annotated[Owner, Meta(description="Owner, by name or number; unchanged if empty.")] = ""
     group: Annotated[Owner, Meta(description="Group, by name or number; unchanged if empty.")] = ""
     create_dest_dirs: Annotated[
-        bool, Meta(description="Create missing parent folders (mode 0755).")
+        bool, Meta(description="Create missing parent directories (mode 0755).")
     ] = True
     in_place: Annotated[
         bool,
@@ -97,12 +97,12 @@ class Template(Block):
 
     @property
     def appends(self) -> bool:
-        """Tell whether it adds to a file that somebody else makes, instead of making one."""
+        """Return whether it adds to a file that somebody else makes, instead of making one."""
         return self.format == "github-env"
 
     @property
     def is_discarded(self) -> bool:
-        """Tell whether only what a Go template writes beside its own text counts."""
+        """Return whether only what a Go template writes beside its own text counts."""
         return self.language == "go" and self.destination == "/dev/null"
 
 
@@ -116,7 +116,7 @@ class Bundle(Block):
     template: Annotated[tuple[Template, ...], Meta(min_length=1, description="The files.")]
     check: Annotated[
         Check | None,
-        Meta(description="Has to succeed before the swap; `{staged}` is the new folder."),
+        Meta(description="Has to succeed before the swap; `{staged}` is the new directory."),
     ] = None
     wait: Annotated[Wait | None, Meta(description="Swap only after a quiet time.")] = None
     on_remove: Annotated[
@@ -174,7 +174,7 @@ class EnvTemplate(Block):
     sandbox_path: Annotated[
         LocalPath,
         Meta(
-            description="`language: go`: folder that `file` is confined to; without it, to the paths that the template spells out."
+            description="`language: go`: directory that `file` is confined to; without it, to the paths that the template spells out."
         ),
     ] = ""
     function_denylist: Annotated[

@@ -25,7 +25,7 @@ class Vault(Block):
     ca_cert: Annotated[
         LocalPath, Meta(description="PEM file of the authority that signed Vault's certificate.")
     ] = ""
-    ca_path: Annotated[LocalPath, Meta(description="Folder of such PEM files.")] = ""
+    ca_path: Annotated[LocalPath, Meta(description="Directory of such PEM files.")] = ""
     client_cert: Annotated[
         LocalPath, Meta(description="PEM certificate presented to Vault; needs `client_key`.")
     ] = ""

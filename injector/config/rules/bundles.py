@@ -17,7 +17,7 @@ _NOT_OF_A_MEMBER = {
     "command": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
     "exec": "is not for one file of a bundle: give the bundle a `notify` entry with `command`",
     "in_place": "cannot be in a bundle, whose files change together by a rename",
-    "create_dest_dirs": "cannot be in a bundle, whose folders are always made",
+    "create_dest_dirs": "cannot be in a bundle, whose directories are always made",
 }
 _DEFAULTS = msgspec.structs.asdict(model.Template(destination="-"))
 

@@ -25,7 +25,7 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
     elif "\0" in destination:
         yield Finding(place, "must not contain a NUL character")
     elif destination.endswith("/"):
-        yield Finding(place, "is a folder: add the file's name")
+        yield Finding(place, "is a directory: add the file's name")
     elif ".." in destination.split("/"):
         yield Finding(place, "must not contain '..': write the path that is meant")
 
@@ -59,7 +59,7 @@ def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
 
 
 def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
-    """Two things at one path, a file where another needs a folder, a template over its source."""
+    """Find paths used twice, files where others need a directory, templates over their source."""
     taken: dict[str, Where] = {}
     for where, path in written_paths(config):
         first = taken.setdefault(path, where)
@@ -71,7 +71,7 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
             above = os.path.dirname(above)
         if above in taken:
             line = document.line(taken[above])
-            yield Finding(where, f"needs a folder where line {line} writes a file")
+            yield Finding(where, f"needs a directory where line {line} writes a file")
     sources = {text.source: where for where, text in located_texts(config)}
     for path, where in taken.items():
         if path in sources:
@@ -80,7 +80,7 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
 
 
 def _share(config: model.Config, one: Where, other: Where) -> bool:
-    """Tell whether two entries may append different secrets to one file."""
+    """Return whether two entries may append different secrets to one file."""
     if one[0] != "template" or other[0] != "template":
         return False
     first, second = config.template[int(one[1])], config.template[int(other[1])]

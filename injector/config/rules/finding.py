@@ -14,6 +14,6 @@ class Finding(NamedTuple):
     warning: bool = False
 
     def stands(self, broken: set[Where]) -> bool:
-        """Tell whether nothing that it rests on was unreadable."""
+        """Return whether nothing that it rests on was unreadable."""
         rests_on = (self.where, *((*self.where, key) for key in self.given))
         return broken.isdisjoint(rests_on)

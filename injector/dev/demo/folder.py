@@ -1,4 +1,4 @@
-"""The demo's folder: everything that it writes is in there, in memory, and gone at the end."""
+"""The demo's directory: everything that it writes is in there, in memory, and gone at the end."""
 
 import contextlib
 import os
@@ -100,7 +100,7 @@ def _template(destination: Path, **more: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def folder(parents: Iterable[str]) -> Iterator[Folder]:
-    """Make the folder, in the first of `parents` that is memory-backed and writable, if any is."""
+    """Create the directory in the first of `parents` that is memory-backed and writable."""
     parent = memory_backed(parents)
     with (
         tempfile.TemporaryDirectory(prefix=f"injector-demo-{os.getpid()}-", dir=parent) as path,
