@@ -251,6 +251,38 @@ async def test_a_check_that_hangs_holds_up_nobody_else_and_is_ended(
         assert generations(tmpfs) == []
 
 
+async def test_what_a_check_leaves_in_the_folder_is_not_shown_and_is_no_change(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    leave = "cd $0 && mkdir cache && cp user cache && cp user conf/copy && ln -s conf link"
+    check = {"command": ["sh", "-c", leave, "{staged}"]}
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
+
+    async with engine(loaded, clock):
+        shown = tmpfs / "login" / generation(tmpfs)
+        found = {str(path.relative_to(shown)) for path in shown.rglob("*")}
+        assert found == {"user", "conf", "conf/password"}
+
+        await clock.advance(200)
+        assert shown.name == generation(tmpfs)
+        assert told(tmpfs) == 1
+
+
+async def test_a_failed_check_leaves_nothing_whatever_it_has_made(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    leave = "cd $0 && mkdir cache && cp user cache && ln -s conf link; exit 1"
+    check = {"command": ["sh", "-c", leave, "{staged}"]}
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
+
+    async with engine(loaded, clock):
+        assert generations(tmpfs) == []
+
+
 async def test_a_stopped_injector_leaves_nothing_of_what_it_was_checking(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -221,6 +221,7 @@ class Bundle:
             try:
                 if not generation.is_untouched(new, fd=directory.fd):
                     raise WriteError(explain.tampered(self.path))
+                generation.remove_all_but_members(directory, new)
                 # 5. to 8.
                 swap.swap(directory, new)
             except BaseException:

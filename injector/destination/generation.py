@@ -3,9 +3,10 @@
 import hashlib
 import os
 import re
+import shutil
 import stat
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from injector.destination.directory import MODE, Directory
@@ -124,15 +125,25 @@ def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = N
         return False
 
 
+def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
+    """Remove what a check has left in its directory."""
+    ours = {os.path.join(generation.name, member) for member in generation.members}
+    for path in tuple(ours):
+        while path := os.path.dirname(path):
+            ours.add(path)
+    for root, folders, files, fd in os.fwalk(generation.name, dir_fd=bundle.fd):
+        for name in [*folders, *files]:
+            if os.path.join(root, name) in ours:
+                continue
+            if stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                shutil.rmtree(name, dir_fd=fd)
+            else:
+                os.unlink(name, dir_fd=fd)
+
+
 def remove(bundle: Directory, name: str) -> None:
     """Remove a generation, as far as that is possible; the rest is for the next sweep."""
-    with suppress(OSError):
-        for _, folders, files, fd in os.fwalk(name, topdown=False, dir_fd=bundle.fd):
-            for file in files:
-                os.unlink(file, dir_fd=fd)
-            for folder in folders:
-                os.rmdir(folder, dir_fd=fd)
-        os.rmdir(name, dir_fd=bundle.fd)
+    shutil.rmtree(name, dir_fd=bundle.fd, ignore_errors=True)
 
 
 def remove_others(bundle: Directory, keep: Collection[str | None]) -> list[str]:
