@@ -12,6 +12,11 @@ from injector.errors import InjectorError
 
 Labels = tuple[str, ...]
 
+# All that a result or reason can be: each has a line before the first event.
+RENDERS = ("written", "unchanged", "failed", "rolled_back")
+NOTIFICATIONS = ("sent", "current", "absent", "failed", "refused")
+STARTS = ("first", "changed", "crashed")
+
 # Seconds. Vault answers in milliseconds, a debounced notification takes up to 15 s.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -149,19 +154,25 @@ class Metrics:
             gauge.keep(names)
 
     def keep_outputs(self, names: Collection[str]) -> None:
-        """Drop what is said of files that a reload has removed; count what may fail from 0."""
+        """Drop what is said of files that a reload has removed."""
         self.file_stale.keep(names)
         self.renders.keep(names)
         for name in names:
-            self.renders.expect(name, "failed")
-            self.renders.expect(name, "rolled_back")
+            for result in RENDERS:
+                self.renders.expect(name, result)
 
     def keep_targets(self, names: Collection[str]) -> None:
-        """Drop what is said of targets that a reload has removed; count what may fail from 0."""
+        """Drop what is said of targets that a reload has removed."""
         self.notifications.keep(names)
         for name in names:
-            self.notifications.expect(name, "failed")
-            self.notifications.expect(name, "refused")
+            for result in NOTIFICATIONS:
+                self.notifications.expect(name, result)
+
+    def has_command(self, *, runs: bool) -> None:
+        """Say that there is a supervised command."""
+        self.child_up.set(int(runs))
+        for reason in STARTS:
+            self.child_starts.expect(reason)
 
     def all(self) -> list[Counter | Gauge | Histogram]:
         return [getattr(self, name) for name in vars(self)]

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from injector.errors import InjectorError
-from injector.metrics import Metrics
+from injector.metrics import NOTIFICATIONS, RENDERS, STARTS, Metrics
 from injector.status.exposition import exposition
 from tests.engine import configuration, engine, load_from
 
@@ -58,6 +58,30 @@ async def test_what_a_reload_removes_has_no_lines_any_more(
         assert lines(running)['injector_secret_generation{secret="kv"}'] == 1
         written = f'injector_renders_total{{destination="{tmpfs / "kv"}",result="written"}}'
         assert lines(running)[written] == 1
+
+
+async def test_whatever_may_happen_is_counted_from_0(app, proxy, clock, tmpfs, tmp_path):
+    exec_ = {"command": ["sleep", "600"]}
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", exec=exec_))
+
+    async with engine(loaded, clock) as running:
+        said = lines(running)
+        for labels in (
+            *(f'renders_total{{destination="{tmpfs}/kv",result="{r}"}}' for r in RENDERS),
+            *(f'notifications_total{{notify="tell_kv",result="{r}"}}' for r in NOTIFICATIONS),
+            *(f'child_starts_total{{reason="{r}"}}' for r in STARTS),
+        ):
+            assert said[f"injector_{labels}"] == 0
+
+        app.put("kv", value="x")
+        await clock.advance(61)
+        said = lines(running)
+        one = {name for name, value in said.items() if "_total" in name and value == 1}
+        assert {
+            f'injector_renders_total{{destination="{tmpfs}/kv",result="written"}}',
+            'injector_notifications_total{notify="tell_kv",result="sent"}',
+            'injector_child_starts_total{reason="first"}',
+        } <= one
 
 
 async def test_a_reload_repeats_nothing_and_does_not_make_things_look_fresh(

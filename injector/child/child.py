@@ -62,7 +62,7 @@ class Child:
             parts.health.waiting("child", "exec")
         elif before is not None and before != self._launch(before.variables):
             command.restart()
-        parts.metrics.child_up.set(int(command.pid is not None))
+        parts.metrics.has_command(runs=command.pid is not None)
 
     async def run(self) -> None:
         """Bring the command to where it should be, whenever that may have changed."""
