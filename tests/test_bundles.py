@@ -251,7 +251,7 @@ async def test_a_check_that_hangs_holds_up_nobody_else_and_is_ended(
         assert generations(tmpfs) == []
 
 
-async def test_what_a_check_leaves_in_the_folder_is_not_shown_and_is_no_change(
+async def test_what_a_check_leaves_in_the_directory_is_not_shown_and_is_no_change(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")

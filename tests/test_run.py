@@ -188,6 +188,32 @@ def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remov
     assert injector.output.count("secret fetched") == 1
 
 
+def test_a_bundle_that_moves_takes_its_old_directory_and_one_that_is_renamed_stays(
+    app, tmpfs, tmp_path
+):
+    def configure(name, folder):
+        member = {"contents": "{{ db.password }}", "destination": "member"}
+        bundle = {"name": name, "directory": str(tmpfs / folder), "template": [member]}
+        bundle["on_remove"] = "delete"
+        return write_config(tmp_path, daemon(app, tmpfs, template=[], bundle=[bundle]))
+
+    app.put("db", password="one")
+    with running("run", "-c", configure("first", "old")) as injector:
+        injector.wait_for("bundle written")
+
+        configure("first", "new")
+        injector.wait_for("bundle written", times=2)
+        assert list((tmpfs / "old").iterdir()) == []
+
+        before = (tmpfs / "new/member").resolve()
+        configure("second", "new")
+        injector.wait_for('"reloaded"', times=2)
+        assert (tmpfs / "new/member").resolve() == before
+        assert injector.end() == 0
+    assert "bundle removed" in injector.output
+    assert (tmpfs / "new/member").resolve() == before
+
+
 def test_a_hundred_sighups_are_at_most_a_few_reloads(app, tmpfs, tmp_path):
     app.put("db", password="one")
     with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:

@@ -162,9 +162,9 @@ class Assembly:
         """Close connections, and keep what the next configuration needs."""
         if self.journal is not None:
             self.journal.write()
-        self._kept.memories = {_key(output): output.destination.memory for output in self.outputs}
+        self._kept.memories = {key(output): output.destination.memory for output in self.outputs}
         self._kept.delivered = {
-            _key(output): output.delivered
+            key(output): output.delivered
             for output in self.outputs
             if output.settled or output.standing
         }
@@ -176,10 +176,10 @@ class Assembly:
     def _remind(self, output: Output[Any]) -> None:
         """Let an output know what the last configuration, or the last process, knew of it."""
         destination, kept = output.destination, self._kept
-        if (memory := kept.memories.get(_key(output))) is not None:
+        if (memory := kept.memories.get(key(output))) is not None:
             destination.memory = memory
-            if _key(output) in kept.delivered and destination.is_intact():
-                output.standing, output.delivered = True, dict(kept.delivered[_key(output)])
+            if key(output) in kept.delivered and destination.is_intact():
+                output.standing, output.delivered = True, dict(kept.delivered[key(output)])
         elif (left := kept.files.get(output.name)) is not None:
             destination.recall(left.content_hash, left.identity, left.earlier)
 
@@ -302,5 +302,6 @@ def tidy(output: Output[Any], *, can_go_back: bool) -> None:
         output.destination.close()
 
 
-def _key(output: Output[Any]) -> tuple[str, str]:
+def key(output: Output[Any]) -> tuple[str, str]:
+    """Name what outlives a reload: with another directory it is another bundle."""
     return output.name, output.destination.path

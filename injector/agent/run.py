@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
-from injector.agent.assembly import Assembly, handed_over, tidy
+from injector.agent.assembly import Assembly, handed_over, key, tidy
 from injector.agent.files import FileWatch
 from injector.agent.kept import Kept
 from injector.agent.listeners import configured, listeners
@@ -213,11 +213,12 @@ class Daemon:
         self._sockets.settle()
         self._kept.outgrow(before, after)
         assembly = Assembly(plan, self._kept)
-        staying = {output.name for output in assembly.outputs}
+        staying = {key(output) for output in assembly.outputs}
+        written = {output.destination.path for output in assembly.outputs}  # by another name, too
         for output in self._assembly.outputs:
-            if output.name in staying:
+            if key(output) in staying:
                 continue
-            if not output.delete_on_remove:
+            if not output.delete_on_remove or output.destination.path in written:
                 tidy(output, can_go_back=False)
                 continue
             with suppress(WriteError):
