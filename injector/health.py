@@ -3,10 +3,17 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from injector.clock import Clock, Wakeup
 from injector.errors import InjectorError, TransientError
+from injector.log import Logger
 from injector.metrics import Metrics
+
+# Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
+LOUD = 3
+# What goes on failing in the same way is said in full again after so many times.
+IN_FULL_EVERY = 10
 
 
 class State(StrEnum):
@@ -26,6 +33,22 @@ class Report:
     state: State
     since: float
     error: InjectorError | None = None
+    failures: int = 0  # in a row
+    repeated: int = 0  # how many of them before this one had the very same words
+
+    def log(self, log: Logger, event: str, *, reason_follows: bool = False, **facts: Any) -> None:
+        """Log a failure: as an error unless a retry may mend it, in full unless that is known.
+
+        With `reason_follows` somebody else is about to say why.
+        """
+        assert self.error is not None
+        may_mend = isinstance(self.error, TransientError)
+        quiet = may_mend and self.failures < LOUD
+        known = self.repeated % IN_FULL_EVERY > 0 and not (may_mend and self.failures == LOUD)
+        if not known and not (quiet and reason_follows):
+            facts["error"] = str(self.error)
+        say = log.info if quiet or known else log.error
+        say(event, **facts, error_class=self.error.label, failures=self.failures)
 
 
 class Health:
@@ -51,9 +74,11 @@ class Health:
     def ok(self, kind: str, name: str) -> None:
         self._report(kind, name, State.OK, None)
 
-    def failing(self, kind: str, name: str, error: InjectorError) -> None:
+    def failing(self, kind: str, name: str, error: InjectorError) -> Report:
+        """Note a failure; return what is known of it now."""
         self._metrics.errors.add(error.label)
         self._report(kind, name, State.FAILING, error)
+        return self._reports[kind, name]
 
     def forget(self, kind: str, name: str) -> None:
         self._reports.pop((kind, name), None)
@@ -89,10 +114,21 @@ class Health:
             since = before.since
         else:
             since = self._clock.now()
-        self._reports[key] = Report(kind, name, state, since, error)
+        failures, repeated = _in_a_row(before, error)
+        self._reports[key] = Report(kind, name, state, since, error, failures, repeated)
         (self._unsettled.discard if state is State.OK else self._unsettled.add)(key)
         (self._failing.add if state is State.FAILING else self._failing.discard)(key)
         self._ring()
+
+
+def _in_a_row(before: Report | None, error: InjectorError | None) -> tuple[int, int]:
+    """Count failures, and how many of them before this one had the same words."""
+    if error is None:
+        return 0, 0
+    if before is None or before.error is None:
+        return 1, 0
+    same = str(error) == str(before.error)
+    return before.failures + 1, before.repeated + 1 if same else 0
 
 
 def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:

@@ -127,7 +127,7 @@ class Availability:
     def _failed(self, error: TransientError) -> None:
         if not self._confirmed:
             self._confirmed = True
-            self._log.warning("vault unreachable", error=str(error))
+            self._log.warning("vault unreachable", error=str(self._suspicion))
         self._health.failing("vault", "server", error)
 
     def _answered(self) -> None:
@@ -135,6 +135,10 @@ class Availability:
         if self._confirmed:
             self._confirmed = False
             self._log.warning("vault reachable again", after=round(outage, 1))
+        else:
+            self._log.info(
+                "request not answered, but vault is reachable", error=str(self._suspicion)
+            )
         self._health.ok("vault", "server")
         self._spread = spread(outage)
         self._up.set()

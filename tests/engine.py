@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,11 @@ class Engine:
         """The supervised command."""
         assert self.kept.command is not None
         return self.kept.command
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return what has been logged under this name."""
+        logged = [json.loads(line) for line in self.log.splitlines()]
+        return [event for event in logged if event["event"] == name]
 
     async def log_has(self, text: str) -> None:
         """Wait, in real time, until the log has this: for what hangs and so never settles."""

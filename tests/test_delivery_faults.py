@@ -1,7 +1,6 @@
 """What goes wrong on this machine stays on this machine: hooks and disks, in the whole engine."""
 
 import ctypes
-import json
 import os
 import subprocess
 import sys
@@ -18,11 +17,6 @@ from tests.processes import processes, result, running, until, write_config
 
 PR_CAPBSET_DROP = 24
 CANARY = "canary-8d21-value"
-
-
-def events(running_engine, name):
-    lines = map(json.loads, running_engine.log.splitlines())
-    return [line for line in lines if line["event"] == name]
 
 
 def with_creds(app, proxy, tmpfs, creds, **other):
@@ -54,7 +48,7 @@ async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
         assert os.stat(tmpfs / "db").st_mtime_ns == before.st_mtime_ns
         [failing] = running.assembly.health.failures()
         assert (failing.kind, getattr(failing.error, "exit_code", None)) == ("notify", 8)
-        failures = events(running, "notification failed")
+        failures = running.events("notification failed")
         waits = [failure["retry_in"] for failure in failures]
         assert all(later >= earlier for earlier, later in pairwise(waits))
         assert waits[-1] == 30

@@ -42,7 +42,7 @@ exit 0
 Token renewal
 renewed its token
 Outage
-noticed: .*no answer from
+noticed: a read got no answer
 still ready
 woke the server after 1.[0-9] s
 recovered by itself

@@ -6,7 +6,8 @@ from injector.agent.plan import Plan
 from injector.agent.services import alongside
 from injector.agent.signals import Stop, handling
 from injector.clock import Clock
-from injector.health import Health, Report, exit_code, verdict
+from injector.errors import TransientError
+from injector.health import Health, Report, State, exit_code, verdict
 
 # An error that waiting may still mend (replication) is given this long, seconds.
 GRACE = 5.0
@@ -61,12 +62,27 @@ async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> i
 
 
 def _reasons(health: Health) -> list[str]:
-    failing = sorted(map(_reason, health.failures()))
-    return failing or [f"{r.kind} {r.name}: {r.state}" for r in health.all() if r.state != "ok"]
+    """Sum up what fails, and why where the log has said it only in passing."""
+    titles: dict[str, list[str]] = {}
+    for report in sorted(health.failures() or _unfinished(health), key=_title):
+        titles.setdefault(_why(report), []).append(_title(report))
+    return [f"{', '.join(named)}: {why}" for why, named in titles.items()]
 
 
-def _reason(report: Report) -> str:
-    """Name what fails, unless its error does already, or there is only one of its kind."""
-    error = str(report.error)
-    named = report.kind in ("token", "vault") or (report.kind != "secret" and report.name in error)
-    return f"{report.kind}: {error}" if named else f"{report.kind} {report.name}: {error}"
+def _unfinished(health: Health) -> list[Report]:
+    return [report for report in health.all() if report.state is not State.OK]
+
+
+def _why(report: Report) -> str:
+    match report.error:
+        case None:
+            return report.state
+        case TransientError() as error:
+            return str(error)
+        case error:
+            return error.label
+
+
+def _title(report: Report) -> str:
+    """Name it, unless there is only one of its kind."""
+    return report.kind if report.kind in ("token", "vault") else f"{report.kind} {report.name}"

@@ -212,13 +212,8 @@ class AutoAuth:
     def _failed(self, error: InjectorError) -> None:
         parts = self._parts
         self._failures += 1
-        parts.health.failing("token", "token", error)
+        report = parts.health.failing("token", "token", error)
         if isinstance(error, Unreachable):
             parts.availability.report(error)
-        quiet = isinstance(error, TransientError) and self._failures < 3  # noqa: PLR2004
-        (parts.log.info if quiet else parts.log.error)(
-            "login failed" if parts.tokens.held is None else "token not renewed",
-            error=str(error),
-            error_class=error.label,
-            failures=self._failures,
-        )
+        event = "login failed" if parts.tokens.held is None else "token not renewed"
+        report.log(parts.log, event, reason_follows=isinstance(error, Unreachable))

@@ -67,9 +67,8 @@ class Sinks:
             if sink.file.write(await self._content(sink, token)):
                 parts.log.info("token written", path=path)
         except InjectorError as exc:
-            parts.health.failing("sink", path, exc)
-            # The error says all: what failed, on what, and what to do.
-            parts.log.error("token not written", path=path, error=str(exc))  # noqa: TRY400
+            report = parts.health.failing("sink", path, exc)
+            report.log(parts.log, "token not written", path=path)
             return False
         parts.health.ok("sink", path)
         return True

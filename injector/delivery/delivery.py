@@ -251,8 +251,8 @@ class Delivery:
     def _failed(self, output: Output[Any], error: InjectorError) -> None:
         parts = self._parts
         output.failures += 1
-        parts.stale(output, error, result="failed")
-        again = {}
+        report = parts.stale(output, error, result="failed")
+        again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
         if isinstance(error, WriteError | HookError):
             retry_in = backoff(
@@ -260,5 +260,4 @@ class Delivery:
             )
             self._schedule.deliver(output.name, parts.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
-        event = f"{output.kind} not written"
-        parts.log.error(event, path=output.name, error=str(error), error_class=error.label, **again)
+        report.log(parts.log, f"{output.kind} not written", path=output.name, **again)

@@ -167,11 +167,5 @@ class Notifier:
         for output in self._outputs:
             parts.rotations.failed(output.untaken(output.delivered), error)
         parts.metrics.notifications.add(self.name, "failed")
-        parts.health.failing("notify", self.name, error)
-        parts.log.error(
-            "notification failed",
-            notify=self.name,
-            error=str(error),
-            failures=self._failures,
-            retry_in=round(wait, 1),
-        )
+        report = parts.health.failing("notify", self.name, error)
+        report.log(parts.log, "notification failed", notify=self.name, retry_in=round(wait, 1))

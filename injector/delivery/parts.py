@@ -9,7 +9,7 @@ from injector.delivery.contract import Contracts
 from injector.delivery.ledger import Ledger
 from injector.delivery.output import Output
 from injector.errors import InjectorError
-from injector.health import Health
+from injector.health import Health, Report
 from injector.log import Logger
 from injector.metrics import Metrics
 from injector.rotations import Outcome, Rotations
@@ -34,11 +34,11 @@ class Parts:
     # tell.
     untold: Callable[[str, str], bool]
 
-    def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> None:
-        """Report that what readers see is not what it should be."""
+    def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> Report:
+        """Note that what readers see is not what it should be; return what is known of it."""
         untaken = output.untaken(self.store.generations(output.wants))
         outcome = Outcome.ROLLED_BACK if result == "rolled_back" else Outcome.FAILED
         self.rotations.failed(untaken, error, outcome)
-        self.health.failing(output.kind, output.name, error)
         self.metrics.file_stale.set(1, output.name)
         self.metrics.renders.add(output.name, result)
+        return self.health.failing(output.kind, output.name, error)

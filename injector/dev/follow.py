@@ -50,6 +50,8 @@ def _event(line: str) -> dict[str, Any] | None:
 def _sentence(event: dict[str, Any]) -> str | None:
     facts = {key: value for key, value in event.items() if key not in ("event", "timestamp")}
     sentence = SENTENCES.get(event["event"])
+    if sentence is not None and "{error}" in sentence and "error" not in facts:
+        return None  # it fails as before, or the reason follows
     if event["event"] == "notified":
         sentence = NOTIFIED.get(facts["outcome"])
     if sentence is not None:

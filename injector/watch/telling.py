@@ -2,14 +2,11 @@
 
 from math import inf
 
-from injector.errors import InjectorError, TransientError
+from injector.errors import InjectorError
 from injector.secret import Step
 from injector.store import EXPIRING, Generation
 from injector.vault.transport import Unreachable
 from injector.watch.parts import Parts
-
-# Fewer failures in a row than this are not yet an error in the log: a retry usually mends them.
-LOUD = 3
 
 
 class Telling:
@@ -38,14 +35,14 @@ class Telling:
             self._parts.availability.report(error)
 
     def failed(self, error: InjectorError, step: Step) -> None:
-        """Log a failure with what is next."""
-        quiet = isinstance(error, TransientError) and self.failures < LOUD
-        (self._parts.log.info if quiet else self._parts.log.error)(
+        """Log the newest failure with what is next."""
+        report = self._parts.health.of("secret", self._name)
+        assert report is not None
+        report.log(
+            self._parts.log,
             "secret failed",
+            reason_follows=isinstance(error, Unreachable),
             secret=self._name,
-            error=str(error),
-            error_class=error.label,
-            failures=self.failures,
             retry_in=round(step.at - self._parts.clock.now(), 1),
         )
 

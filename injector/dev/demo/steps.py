@@ -6,7 +6,7 @@ from injector.dev.child import Child
 from injector.dev.demo.application import masked
 from injector.dev.demo.folder import REFRESH, TEMPLATE
 from injector.dev.demo.server import SERVICE_ACCOUNT, TOKEN_TTL
-from injector.dev.demo.stage import Stage, between, count, event, fields, holds
+from injector.dev.demo.stage import Stage, between, count, event, holds
 from injector.errors import InjectorError
 
 OUTAGE = 1.0  # seconds
@@ -109,8 +109,7 @@ async def outage(stage: Stage, injector: Child, application: Child) -> None:
         timeline.say("you", "froze the server (SIGSTOP): nothing is answered now")
         with timeline.waiting("the injector has to notice"):
             noticed = await event(injector, "secret failed", since=said)
-        reason = fields(noticed.text)["error"].replace(stage.server.address, "the server")
-        timeline.say("injector", f"noticed: {reason}", at=noticed.at)
+        timeline.say("injector", "noticed: a read got no answer", at=noticed.at)
         with timeline.waiting("injector probe ready"):
             await _still_ready(stage)
         timeline.say("injector", "still ready: the file is there, and valid")
