@@ -19,7 +19,7 @@ class InjectorError(Exception):
 
     exit_code: ClassVar[int] = 1
     label: ClassVar[str] = "internal"
-    means: ClassVar[str] = "a fault of this program"
+    means: ClassVar[str] = "internal error"
     undone: bool = False
     retry_after: float | None = None  # seconds in which trying again is of no use, if known
 
@@ -47,7 +47,7 @@ class AuthError(InjectorError):
 
     exit_code = 3
     label = "auth"
-    means = "the login was refused, or a file for it cannot be used"
+    means = "login refused, or a file it needs cannot be used"
 
 
 class DeniedError(InjectorError):
@@ -55,7 +55,7 @@ class DeniedError(InjectorError):
 
     exit_code = 4
     label = "denied"
-    means = "the token may not do this: permission denied"
+    means = "permission denied"
     undone = True
 
 
@@ -72,7 +72,7 @@ class ConfigError(InjectorError):
 
     exit_code = 2
     label = "config"
-    means = "the configuration, the command line, or an address to listen on"
+    means = "error in the configuration, the command line or a listener address"
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -84,7 +84,7 @@ class RenderError(InjectorError):
 
     exit_code = 6
     label = "render"
-    means = "a template or format cannot be rendered from these values"
+    means = "a template or format cannot be rendered"
 
 
 class WriteError(InjectorError):
@@ -100,7 +100,7 @@ class HookError(InjectorError):
 
     exit_code = 8
     label = "hook"
-    means = "the application was there, and could not be told"
+    means = "the application is running but could not be notified"
 
 
 def unreadable(exc: OSError) -> str:

@@ -63,7 +63,8 @@ def test_a_file_with_mistakes_is_not_tried(settings, tmp_path):
 
     assert ended.returncode == 2
     assert "did you mean 'debug'?" in ended.stdout
-    assert ended.stdout.splitlines()[-1] == "online: not tried, as the configuration has problems"
+    verdict = ended.stdout.splitlines()[-1]
+    assert verdict == "online: not attempted, because the configuration has problems"
 
 
 def test_scripts_get_each_finding(app, settings, tmp_path):

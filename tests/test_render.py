@@ -105,7 +105,7 @@ def test_what_is_not_asked_for_is_not_read(app, settings, render, tmpfs):
 
     assert ended.returncode == 1
     assert ended.stdout.splitlines()[3:] == [f"+value='{CANARY}'"]
-    assert ended.stderr == "injector: 1 different or not there\n"
+    assert ended.stderr == "injector: 1 different or missing\n"
 
 
 def test_what_is_issued_on_demand_is_revoked_as_far_as_it_can_be(
@@ -120,7 +120,7 @@ def test_what_is_issued_on_demand_is_revoked_as_far_as_it_can_be(
     assert "+[masked " in ended.stdout
     assert ended.stderr.splitlines() == [
         "injector: render-pki/issue/web: was issued and has no lease, so it cannot be given back",
-        "injector: 4 different or not there",
+        "injector: 4 different or missing",
     ]
     assert tokens(app) == before
     deadline = time.monotonic() + LIMIT

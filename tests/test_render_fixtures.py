@@ -74,7 +74,7 @@ def test_what_would_be_written_is_shown_masked_and_nothing_is_written(
     ]
     assert "+password=[masked " in ended.stdout
     assert "canary" not in ended.stdout + ended.stderr
-    assert ended.stderr == "injector: 4 different or not there\n"
+    assert ended.stderr == "injector: 4 different or missing\n"
     assert list(tmpfs.iterdir()) == []
 
 
@@ -86,7 +86,7 @@ def test_what_is_there_already_is_nothing_to_show(render, tmp_path, tmpfs, folde
     ended = render(config, "--fixtures", folder, f"{tmpfs}/app.env")
 
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert ended.stderr == "injector: 1 as it would be\n"
+    assert ended.stderr == "injector: 1 unchanged\n"
 
     (tmpfs / "app.env").chmod(0o644)
     ended = render(config, "--fixtures", folder, f"{tmpfs}/app.env")
@@ -139,7 +139,7 @@ def test_a_bundle_is_compared_through_its_links(render, tmp_path, tmpfs, folder)
     ended = render(settings(tmpfs), "--fixtures", folder, f"{tmpfs}/tls")
 
     assert (ended.returncode, ended.stdout) == (0, "")
-    assert ended.stderr == "injector: 2 as it would be\n"
+    assert ended.stderr == "injector: 2 unchanged\n"
 
 
 def test_content_is_printed_whatever_is_there(render, tmp_path, tmpfs, folder):
@@ -294,7 +294,7 @@ def test_templates_contracts_and_checks_fail_as_they_would(render, tmp_path, tmp
     assert "secret app breaks its contract: key port is missing" in said[0]
     assert "has no key 'pasword'; did you mean 'password'?" in said[1]
     assert f"{tmpfs}/x.json: check of {tmpfs}/x.json: " in said[2]
-    assert said[-1] == "injector: 1 different or not there, 3 not rendered"
+    assert said[-1] == "injector: 1 different or missing, 3 not rendered"
 
 
 def test_variables_of_a_job_are_shown_as_what_would_be_appended(

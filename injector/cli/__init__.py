@@ -12,31 +12,31 @@ from injector.errors import ConfigError, InjectorError
 # When one needs it → name → what `injector --help` says of it.
 GROUPS = {
     "put secrets in place": {
-        "run": "keep files right and tell the application, until stopped",
-        "once": "put every file in place, then exit (init containers, CI jobs)",
+        "run": "keep files up to date and notify the application, until stopped",
+        "once": "write every file, then exit (init containers, CI jobs)",
     },
     "before a deployment": {
-        "check": "report every problem of a configuration; with --online, of server and login too",
-        "render": "show what would be written, and how it differs from what is there",
+        "check": "report every problem in a configuration; with --online, check server and login",
+        "render": "show what would be written, and how it differs from what is on disk",
         "policy": "print the least-privilege Vault policy that a configuration needs",
         "schema": "print the JSON Schema of the configuration, for editors",
     },
-    "beside a running injector": {
-        "status": "show what a running injector does",
-        "refresh": "read secrets again, or have them issued anew, and wait for delivery",
-        "quit": "end a running injector",
+    "with a running injector": {
+        "status": "show the state of a running injector",
+        "refresh": "re-read or reissue secrets, and wait for delivery",
+        "quit": "stop a running injector",
         "probe": "exit 0 if a running injector is live, ready or started, else 1",
     },
     "instead of Vault Agent": {
-        "agent": "do what `vault agent` and `bao agent` do, from the same files and flags",
-        "convert": "print a configuration of theirs as one of ours, templates included",
+        "agent": "do what `vault agent` and `bao agent` do, with the same files and flags",
+        "convert": "translate a Vault Agent configuration, including its templates",
     },
-    "while you develop": {
-        "dev": "run a real server with made-up secrets, and rehearse what can go wrong",
+    "for development": {
+        "dev": "run a real server with made-up secrets, and rehearse failures",
     },
-    "to get to know it": {
-        "demo": "watch the main job on a real server, in under a minute",
-        "completion": "print what makes a shell complete all of this",
+    "to get started": {
+        "demo": "watch it work with a real server, in under a minute",
+        "completion": "print a shell completion script",
     },
 }
 if find_spec("injector.compat") is None:  # an installation without the dialects
@@ -72,7 +72,7 @@ class Overview(argparse.ArgumentParser):
             prog="injector",
             usage="injector [--version] [--help] COMMAND …",
             description=f"{(injector.__doc__ or '').strip()}\n\n{_listing()}",
-            epilog="`injector COMMAND --help` explains one of them, with examples and exit codes.",
+            epilog="`injector COMMAND --help` explains a command, with examples and exit codes.",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.add_argument("--version", action="version", version=f"injector {injector.__version__}")

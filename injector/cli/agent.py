@@ -12,9 +12,9 @@ from injector.config.language import Reading
 from injector.errors import ConfigError
 
 NOTE = """\
-It takes the place of `vault agent` and `bao agent`: the same flags, files in HCL or JSON, variables
-and defaults. `injector check -c agent.hcl` says where ours are safer. docs/vault-agent.md has every
-option. Signals are those of `injector run`."""
+A drop-in replacement: same flags, HCL and JSON files, environment variables and defaults.
+`injector check -c agent.hcl` points out where the injector's own defaults are safer. See
+docs/vault-agent.md for every option. Signals are handled as by `injector run`."""
 EXAMPLES = (
     "injector agent -config=/etc/vault/agent.hcl",
     "injector agent -config=/etc/vault.d -config=/run/override.hcl -exit-after-auth",

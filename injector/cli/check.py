@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 Load = Callable[[str, Mapping[str, str]], config.Loaded]
 
 NOTE = """\
-With --online it also asks Vault: it logs in, asks what the token may do at each path that is
-needed, looks for rights that nobody needs, and ends the token. It reads no secret, issues nothing
-and sends nothing to an application. Run it where and as whom the daemon will run."""
-NOT_TRIED = "online: not tried, as the configuration has problems"
+With --online it also asks Vault: it logs in, checks what the token may do at each path in use,
+looks for permissions that nothing needs, and revokes the token. It reads no secrets, issues nothing
+and sends nothing to applications. Run it on the machine and as the user the daemon will run as."""
+NOT_TRIED = "online: not attempted, because the configuration has problems"
 EXAMPLES = (
     "injector check -c injector.yaml",
     "injector check -c injector.yaml --elsewhere    # on a machine without its directories",
     "injector check -c injector.yaml --online",
 )
 EXITS = {
-    "0": "there is no problem; there may be warnings",
+    "0": "no problems; there may be warnings",
     **exits(InjectorError, ConfigError, AuthError, DeniedError),
-    "5": "no engine is mounted where a path leads",
+    "5": "no engine is mounted at a path",
     **exits(WriteError, HookError, TransientError),
 }
 
@@ -158,14 +158,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--elsewhere",
         action="store_true",
-        help="it is meant for another machine: do not look at destinations and processes here",
+        help="for a configuration meant for another machine: skip its destinations and processes",
     )
-    parser.add_argument("--online", action="store_true", help="ask Vault, too")
+    parser.add_argument("--online", action="store_true", help="log in to Vault and check there too")
     parser.add_argument(
         "--use-secret-id",
         action="store_true",
-        help="log in although the secret id's file is to be removed after a login, which may be "
-        "because it is good for one login only; the file is left",
+        help="log in even though the secret id may be valid for a single login (its file is set to "
+        "be removed afterwards); the file is kept",
     )
 
 

@@ -11,8 +11,8 @@ from injector.errors import ConfigError, InjectorError
 
 SHELLS = ("bash", "zsh", "fish")
 NOTE = """\
-It is made from the parsers of the commands themselves. Names of secrets and destinations are those
-of the configuration that is given with -c on the same line."""
+Names of secrets and destinations are completed from the configuration given with -c on the same
+line."""
 EXAMPLES = (
     "source <(injector completion bash)                    # in ~/.bashrc",
     'injector completion zsh > "${fpath[1]}/_injector"',

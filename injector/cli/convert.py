@@ -9,15 +9,15 @@ from injector.cli.parser import exits
 from injector.errors import ConfigError
 
 NOTE = """\
-It asks no server and writes no file. A template becomes Jinja where that gives the same bytes,
-which is tried with made-up values; others stay in Go's language, each with the reason. Where the
-agents' default is not as safe as ours, the line says so: take it away for ours. Run it where the
-agent runs: relative paths start at the working directory."""
+It contacts no server and writes no files. A template is converted to Jinja where that produces the
+same bytes, which is tested with made-up values; the others stay Go templates, each with the reason.
+Where the agent's default is less safe than the injector's, a comment says so: delete that line to
+get the safer one. Run it in the agent's working directory: relative paths start there."""
 EXAMPLES = (
     "injector convert /etc/vault/agent.hcl > injector.yaml",
     "injector convert agent.hcl > injector.yaml && injector check -c injector.yaml",
 )
-EXITS = {"0": "printed; what it cannot keep is on standard error", **exits(ConfigError)}
+EXITS = {"0": "printed; standard error says what could not be kept", **exits(ConfigError)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

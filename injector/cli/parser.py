@@ -63,7 +63,7 @@ def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: 
         "--config",
         metavar="FILE",
         required=required,
-        help=help or "the configuration: YAML or JSON; `.hcl` is read as Vault Agent's",
+        help=help or "configuration file: YAML or JSON, or Vault Agent's `.hcl`",
     )
 
 

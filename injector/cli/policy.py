@@ -8,7 +8,7 @@ from injector.cli.parser import add_config, exits
 from injector.errors import ConfigError
 from injector.policy import document, needs
 
-NOTE = "It asks no server. Paths that only the value of a secret tells are in comments."
+NOTE = "It contacts no server. Paths that depend on the value of a secret appear in comments."
 EXAMPLES = (
     "injector policy -c injector.yaml | vault policy write app -",
     "injector policy -c injector.yaml | diff - policies/app.hcl",

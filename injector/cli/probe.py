@@ -9,7 +9,7 @@ from injector.errors import InjectorError
 
 PATHS = {"live": "/livez", "ready": "/readyz", "startup": "/readyz"}
 OK = 200
-NOTE = "For exec probes and compose health checks: no shell or curl is needed."
+NOTE = "For exec probes and compose health checks: needs no shell or curl in the image."
 EXAMPLES = (
     "injector probe ready",
     "injector probe startup -c injector.yaml",
@@ -20,14 +20,14 @@ EXITS = {"0": "yes", "1": f"no, or {NOBODY}"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=PATHS, help="`startup` asks the same as `ready`")
+    parser.add_argument("what", choices=PATHS, help="`startup` is the same as `ready`")
     add_target(parser)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the options by which a running injector is found."""
     parser.add_argument("--address", help="unix:///path or http://host:port")
-    add_config(parser, required=False, help="take the address from the listener of this one")
+    add_config(parser, required=False, help="use the first listener in this configuration")
 
 
 def main(args: argparse.Namespace) -> int:

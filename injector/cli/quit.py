@@ -9,20 +9,20 @@ from injector.cli.parser import exits
 from injector.cli.probe import NOBODY, add_target
 from injector.errors import ConfigError, DeniedError
 
-NOTE = "It ends with exit code 0: so the main container of a Job ends its sidecar."
+NOTE = "It exits with code 0, so the main container of a Job can stop its sidecar this way."
 EXAMPLES = ("injector quit", "injector quit --address http://127.0.0.1:8099")
-EXITS = {"0": "it ends", **exits(ConfigError, DeniedError), "9": NOBODY}
+EXITS = {"0": "it is stopping", **exits(ConfigError, DeniedError), "9": NOBODY}
 DONE = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
-    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
     reply = client.request(address, "POST", "/quit")
     answer = client.answer(reply, address, expected={DONE})
-    print(json.dumps(answer) if args.json or not sys.stdout.isatty() else "it ends")
+    print(json.dumps(answer) if args.json or not sys.stdout.isatty() else "stopping")
     return 0

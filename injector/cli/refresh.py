@@ -15,15 +15,15 @@ from injector.cli.table import columns
 from injector.errors import InjectorError, TransientError
 
 NOTE = """\
-With names, each is read again or issued anew: a lease, a certificate, a static role, KV. Without,
-everything is read again that can be without issuing anything. It ends when that is delivered."""
+With names, each one is re-read (KV, static roles) or reissued (leases, certificates). Without, all
+secrets that can be re-read without issuing anything are. It exits once the result is delivered."""
 EXAMPLES = (
     "injector refresh",
     "injector refresh db --timeout 60s",
     "injector refresh -c injector.yaml --json | jq -r '.secrets[] | select(.result == \"failed\")'",
 )
 EXITS = {
-    "0": "everything that was asked for is where it should be",
+    "0": "everything requested has been delivered",
     **exits(),
     "9": f"not done in time, or {NOBODY}",
 }
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="secrets to read again or to have issued anew; without one, all that are only read",
+        help="secrets to re-read or reissue; by default, re-read all that are not issued",
     )
     add_target(parser)
     parser.add_argument(
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="how long to wait for delivery (30s)",
     )
-    parser.add_argument("--json", action="store_true", help="the answer as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -31,19 +31,19 @@ from injector.preview.targets import Target, targets
 
 DIFFERENT = 1
 NOTE = """\
-Nothing is written, and nobody is told. Values are masked: the same mask is the same value, in this
-run. It logs in as the daemon will and ends its token; what reading would issue (credentials,
-certificates) is read only with --issue, and revoked as far as it can be. With --fixtures no server
-is needed: DIR holds NAME.yaml for each name of `secrets:`, or PATH.yaml for a path, with the keys
-and values that templates see."""
+Nothing is written and nobody is notified. Values are masked; within one run, equal masks mean equal
+values. It logs in as the daemon would and revokes its token at the end. Secrets that are issued
+when read (credentials, certificates) are read only with --issue, and revoked where possible. With
+--fixtures no server is needed: DIR holds NAME.yaml for each name in `secrets:`, or PATH.yaml for a
+path, with the keys and values that templates see."""
 EXAMPLES = (
     "injector render -c injector.yaml --fixtures fixtures",
     "injector render -c injector.yaml /run/secrets/app.env",
     "injector render -c injector.yaml --names-only > env.example",
 )
 EXITS = {
-    "0": "every file is as it would be; with --content and --names-only: printed",
-    "1": "a file differs, or is not there; as everywhere also a fault of this program",
+    "0": "no file would change; with --content and --names-only: printed",
+    "1": "a file differs or is missing; as for every command, also an internal error",
     **exits(
         ConfigError,
         AuthError,
@@ -62,27 +62,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "destinations",
         nargs="*",
         metavar="DEST",
-        help="files, or directories of bundles; all of them if none is named",
+        help="files, or directories of bundles; all of them by default",
     )
-    parser.add_argument("--fixtures", metavar="DIR", help="secrets from YAML files, not from Vault")
+    parser.add_argument(
+        "--fixtures", metavar="DIR", help="take secrets from YAML files instead of Vault"
+    )
     parser.add_argument("--reveal", action="store_true", help="show values")
     parser.add_argument(
-        "--content", action="store_true", help="the whole content, whatever is there"
+        "--content", action="store_true", help="print whole files instead of differences"
     )
     parser.add_argument(
         "--names-only",
         action="store_true",
-        help="an env.example: the variables that files define, without values; asks no server",
+        help="print an env.example: the variables that files define, without values or a server",
     )
     parser.add_argument(
         "--issue",
         action="store_true",
-        help="read also what is issued by reading it; it is revoked afterwards",
+        help="also read secrets that are issued when read; they are revoked afterwards",
     )
     parser.add_argument(
         "--use-secret-id",
         action="store_true",
-        help="log in although the secret id may be good for one login only; its file is left",
+        help="log in even though the secret id may be valid for a single login; its file is kept",
     )
 
 
@@ -193,8 +195,8 @@ class Run:
             return
         failed = sum(code > DIFFERENT for code in codes)
         counts = {
-            "as it would be": codes.count(0),
-            "different or not there": codes.count(DIFFERENT),
+            "unchanged": codes.count(0),
+            "different or missing": codes.count(DIFFERENT),
             "not rendered": failed,
         }
         self._say(", ".join(f"{number} {what}" for what, number in counts.items() if number))

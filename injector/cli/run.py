@@ -9,17 +9,17 @@ from injector.cli.parser import add_config, exits
 from injector.errors import AuthError, ConfigError, InjectorError
 
 NOTE = """\
-With a command it supervises that one: it is started once everything is in place, restarted or
-signalled when that changes, and its exit code is passed on.
+With a command, it supervises that command: starts it once everything is in place, restarts or
+signals it when something changes, and exits with its exit code.
 
-SIGTERM and SIGINT end it, SIGHUP reads configuration and templates again, then KV; SIGUSR1 reads
-KV again. What fails is tried again: see the log, `injector status` and /readyz."""
+SIGTERM and SIGINT stop it, SIGHUP reloads configuration and templates and re-reads KV, SIGUSR1
+re-reads KV. Whatever fails is retried: see the log, `injector status` and /readyz."""
 EXAMPLES = ("injector run -c injector.yaml", "injector run -c dev.yaml -- ./manage.py runserver")
 EXITS = {
     "0": "stopped by SIGTERM, SIGINT or `POST /quit`",
     **exits(InjectorError, ConfigError, AuthError),
-    "other": "with `exit_on_retry_failure`: those of `injector once`",
-    "any": "with a command: its own; 127 not found, 126 not executable, 128+n ended by signal n",
+    "other": "with `exit_on_retry_failure`: the codes of `injector once`",
+    "any": "with a command: its own; 127 not found, 126 not executable, 128+n killed by signal n",
 }
 
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "command",
         metavar="-- CMD ARG …",
         nargs=argparse.REMAINDER,
-        help="a command to supervise; beats `exec`",
+        help="command to supervise; overrides `exec`",
     )
 
 

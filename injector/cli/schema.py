@@ -14,7 +14,7 @@ from injector.errors import InjectorError
 
 Schema = dict[str, Any]
 
-NOTE = "With it, an editor completes names, explains them and marks what is wrong."
+NOTE = "Editors use it to complete and explain option names, and to mark mistakes."
 EXAMPLES = (
     "injector schema > injector.schema.json",
     "# in the configuration: # yaml-language-server: $schema=injector.schema.json",

@@ -17,8 +17,8 @@ from injector.cli.probe import NOBODY, add_target
 from injector.errors import ConfigError, TransientError
 
 NOTE = """\
-It is looked for at --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
-/run/injector/injector.sock. A table on a terminal, else JSON."""
+It is found by --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
+/run/injector/injector.sock. Prints a table on a terminal, JSON otherwise."""
 EXAMPLES = (
     "injector status",
     "injector status --watch",
@@ -28,7 +28,7 @@ EXITS = {
     "0": "it answered, ready or not",
     **exits(ConfigError),
     "9": NOBODY,
-    "130": "--watch was ended by Ctrl-C",
+    "130": "--watch was interrupted with Ctrl-C",
 }
 OK = 200
 # What terminals understand: another screen and back; to the top; clear the rest of line or screen.
@@ -39,14 +39,14 @@ ENTER, LEAVE, TOP, END_OF_LINE, END_OF_SCREEN = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
-    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--watch",
         nargs="?",
         type=duration,
         const=2.0,
         metavar="DURATION",
-        help="go on, and show it again every so often (2s); with JSON, a line each time",
+        help="repeat at this interval (2s); with JSON, print one line each time",
     )
 
 
