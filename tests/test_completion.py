@@ -15,7 +15,8 @@ import pytest
 from injector.cli import COMMANDS
 from injector.cli.completion import names, script
 from tests.configs import complete
-from tests.processes import LIMIT, result
+from tests.processes import LIMIT, result, running, write_config
+from tests.test_run import daemon
 
 CONFIG = """
 secrets: {app: {path: secret/data/app}, db: {path: database/creds/app}}
@@ -101,7 +102,19 @@ def test_names_are_those_of_the_configuration_on_the_line(tmp_path):
 
     assert names("secrets", line) == ["app", "db"]
     assert names("destinations", line) == ["/run/x", "/run/tls/key.pem"]
-    assert names("secrets", ["injector", "render"]) == []
+    assert names("destinations", ["injector", "render"]) == []
+
+
+def test_without_a_configuration_names_are_those_of_the_running_injector(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        line = ["injector", "refresh", "--address", str(tmpfs / "injector.sock")]
+
+        assert names("secrets", line) == ["db"]
+        assert injector.end() == 0
 
 
 def test_a_shell_that_is_not_named_or_not_known_is_a_mistake():

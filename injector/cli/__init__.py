@@ -16,9 +16,9 @@ GROUPS = {
         "once": "write every file, then exit (init containers, CI jobs)",
     },
     "before a deployment": {
-        "check": "report every problem in a configuration; with --online, check server and login",
-        "render": "show what would be written, and how it differs from what is on disk",
-        "policy": "print the least-privilege Vault policy that a configuration needs",
+        "check": "report every problem in a configuration; --online asks Vault",
+        "render": "show how what would be written differs from what is there",
+        "policy": "print the least-privilege Vault policy for a configuration",
         "schema": "print the JSON Schema of the configuration, for editors",
     },
     "with a running injector": {
@@ -28,7 +28,7 @@ GROUPS = {
         "probe": "exit 0 if a running injector is live, ready or started, else 1",
     },
     "instead of Vault Agent": {
-        "agent": "do what `vault agent` and `bao agent` do, with the same files and flags",
+        "agent": "stand in for `vault agent` or `bao agent`: same files and flags",
         "convert": "translate a Vault Agent configuration, including its templates",
     },
     "for development": {
@@ -48,9 +48,8 @@ INTERNAL_ERROR = 1
 def main(argv: list[str]) -> int:
     """Run one command and return its exit code: errors become one clear line each."""
     command, rest = _command(argv)
-    module = parsers.module_of(command)
-    parser = argparse.ArgumentParser(prog=f"injector {command}")
-    parsers.fill(parser, module, COMMANDS[command])
+    parser = parsers.Command(command, COMMANDS[command])
+    module = parser.module
     try:
         code: int = module.main(parsers.parse(parser, module, rest))
     except InjectorError as exc:
@@ -71,11 +70,15 @@ class Overview(argparse.ArgumentParser):
         super().__init__(
             prog="injector",
             usage="injector [--version] [--help] COMMAND …",
-            description=f"{(injector.__doc__ or '').strip()}\n\n{_listing()}",
             epilog="`injector COMMAND --help` explains a command, with examples and exit codes.",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.add_argument("--version", action="version", version=f"injector {injector.__version__}")
+
+    def format_help(self) -> str:
+        """Return what it is, and its commands by what they are for."""
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        self.description = f"{parsers.wrapped((injector.__doc__ or '').strip())}\n\n{_listing()}"
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where to look; the command's own parser has its own words."""
@@ -99,8 +102,7 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
 
 
 def _listing() -> str:
-    width = max(map(len, COMMANDS))
+    longest = max(map(len, COMMANDS))
     return "\n\n".join(
-        "\n".join([f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in group.items())])
-        for title, group in GROUPS.items()
+        f"{title}:\n{parsers.table(group, longest)}" for title, group in GROUPS.items()
     )

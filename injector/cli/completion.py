@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Sequence
 
 from injector.cli import COMMANDS, Overview
-from injector.cli.parser import exits, fill, module_of
+from injector.cli.parser import exits, module_of
 from injector.errors import ConfigError, InjectorError
 
 SHELLS = ("bash", "zsh", "fish")
 NOTE = """\
 Names of secrets and destinations are completed from the configuration given with -c on the same
-line."""
+line; without -c, names of secrets come from the running injector."""
 EXAMPLES = (
     "source <(injector completion bash)                    # in ~/.bashrc",
     'injector completion zsh > "${fpath[1]}/_injector"',
@@ -64,7 +64,7 @@ def script(shell: str) -> str:
     commands = overview.add_subparsers(parser_class=argparse.ArgumentParser)
     for name, summary in COMMANDS.items():
         parser = commands.add_parser(name, help=summary)
-        fill(parser, module_of(name), summary)
+        module_of(name).add_arguments(parser)
         _mark(parser)
     return shtab.complete(overview, shell)
 
@@ -79,7 +79,7 @@ def _mark(parser: argparse.ArgumentParser) -> None:
                 _mark(inner)
         elif action.choices is not None:
             action.choices = tuple(action.choices)  # a mapping would be taken for subcommands
-        elif action.metavar == "FILE":
+        elif action.metavar in {"FILE", "PATH"}:
             vars(action)["complete"] = shtab.FILE
         elif action.metavar == "DIR":
             vars(action)["complete"] = shtab.DIRECTORY
@@ -102,18 +102,27 @@ def words(line: str) -> list[str]:
 
 
 def names(what: str, words: Sequence[str]) -> list[str]:
-    """Return the names in the configuration of the line so far; none without one."""
+    """Return the names in the configuration of the line so far, or of who runs without one."""
     from injector.config import load
 
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("-c", "--config")
-    file = parser.parse_known_args(words)[0].config
-    if not file:
-        return []
-    config = load(os.path.expanduser(file), os.environ).config
+    parser.add_argument("--address")
+    args = parser.parse_known_args(words)[0]
+    if not args.config:
+        return _running(args.address) if what == "secrets" else []
+    config = load(os.path.expanduser(args.config), os.environ).config
     if what == "secrets":
         return list(config.secrets)
     files = [template.destination for template in config.template]
     for bundle in config.bundle:
         files += [os.path.join(bundle.directory, each.destination) for each in bundle.template]
     return files
+
+
+def _running(address: str | None) -> list[str]:
+    """Return the secrets of a running injector that have a name."""
+    from injector.cli import client
+    from injector.cli.status import fetch
+
+    return [secret["name"] for secret in fetch(client.find(address, None))["secrets"]]

@@ -58,7 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--example", action="store_true", help="print the built-in seed file")
     acts = parser.add_subparsers(
-        dest="act", metavar="status|rotate|expire|outage", prog="injector dev"
+        dest="act",
+        metavar="status|rotate|expire|outage",
+        prog="injector dev",
+        parser_class=argparse.ArgumentParser,
     )
     status = acts.add_parser("status", help="show the state of the injector")
     rotate = acts.add_parser("rotate", help="change secrets, and wait until they are delivered")

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 
@@ -30,14 +31,24 @@ def module_of(command: str) -> ModuleType:
     return import_module(f"injector.cli.{command}")
 
 
-def fill(parser: argparse.ArgumentParser, module: ModuleType, summary: str) -> None:
-    """Give a parser what a command's module says of it: arguments, `EXAMPLES`, `EXITS`, `NOTE`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = f"{summary[0].upper()}{summary[1:]}."
-    if note := getattr(module, "NOTE", ""):
-        parser.description += f"\n{note}"
-    module.add_arguments(parser)
-    parser.epilog = f"examples:\n{_lines(module.EXAMPLES)}\n\nexit codes:\n{_table(module.EXITS)}"
+class Command(argparse.ArgumentParser):
+    """The parser of one command. Its help is made from what the module says, for who asks."""
+
+    def __init__(self, name: str, summary: str) -> None:
+        super().__init__(prog=f"injector {name}")
+        self.module = module_of(name)
+        self._summary = summary
+        self.module.add_arguments(self)
+
+    def format_help(self) -> str:
+        """Return usage, `NOTE`, arguments, `EXAMPLES` and `EXITS`, as wide as the terminal."""
+        self.formatter_class = partial(argparse.RawDescriptionHelpFormatter, width=width())
+        paragraphs = [f"{self._summary[0].upper()}{self._summary[1:]}."]
+        paragraphs += self.module.NOTE.split("\n\n")
+        self.description = "\n\n".join(map(wrapped, paragraphs))
+        examples = "\n".join(f"  {line}" for line in self.module.EXAMPLES)
+        self.epilog = f"examples:\n{examples}\n\nexit codes:\n{table(self.module.EXITS)}"
+        return super().format_help()
 
 
 def parse(
@@ -67,10 +78,23 @@ def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: 
     )
 
 
-def _lines(examples: tuple[str, ...]) -> str:
-    return "\n".join(f"  {line}" for line in examples)
+def width() -> int:
+    """Return how long a line of help may be here, for a person to read it easily here."""
+    import shutil  # only for who asks for help
+
+    return min(shutil.get_terminal_size().columns, 100) - 2
 
 
-def _table(meanings: Mapping[str, str]) -> str:
-    width = max(map(len, meanings))
-    return "\n".join(f"  {code:<{width}}  {text}" for code, text in meanings.items())
+def wrapped(text: str, first: str = "", rest: str = "") -> str:
+    import textwrap  # as above
+
+    return textwrap.fill(text, width(), initial_indent=first, subsequent_indent=rest)
+
+
+def table(meanings: Mapping[str, str], longest: int = 0) -> str:
+    """Return a row for each word and what it means, which goes on in its column if it is long."""
+    longest = max(longest, *map(len, meanings))
+    return "\n".join(
+        wrapped(text, f"  {word:<{longest}}  ", " " * (longest + 4))
+        for word, text in meanings.items()
+    )
