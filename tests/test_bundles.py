@@ -146,6 +146,22 @@ async def test_an_old_generation_stays_a_minute_at_least_and_two_at_most(
         assert generations(tmpfs) == [generation(tmpfs)]
 
 
+async def test_an_old_generation_goes_after_a_reload_as_well(app, proxy, clock, tmpfs, tmp_path):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value="bob")
+        await clock.advance(62)
+        assert len(generations(tmpfs)) == 2
+        kept = running.kept
+    async with engine(loaded, clock, kept=kept):
+        await clock.advance(121)
+
+        assert generations(tmpfs) == [generation(tmpfs)]
+
+
 async def test_a_regular_end_leaves_the_current_generation_only(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="alice")
     app.put("b", value="one")

@@ -291,6 +291,20 @@ def test_the_next_process_goes_back_to_what_was_accepted_before_this_one_ended(t
     assert len(generations(tls)) == 1
 
 
+def test_killed_before_the_record_the_generation_of_the_record_is_what_was_accepted(tls):
+    before = bundle(tls)
+    take(before, ONE)
+    recorded = before.content_hash, before.identity, before.earlier
+    deliver(before, TWO)
+
+    after = bundle(tls)
+    after.recall(*recorded)
+    assert after.sweep() == []
+    after.rollback()
+
+    assert seen(tls) == ONE
+
+
 @pytest.mark.parametrize("earlier", [b"..vault-injector.00000000", b"../elsewhere"])
 def test_what_the_next_process_cannot_find_it_does_not_go_back_to(tls, earlier):
     before = bundle(tls)

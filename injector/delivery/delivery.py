@@ -110,6 +110,7 @@ class Delivery:
         for output in self._outputs.values():
             self._users.want(output, output.renderer.refs)
             self._schedule.deliver(output.name, now)
+            self._schedule.look_after(output, now)
 
     def _take_news(self) -> None:
         now = self._parts.clock.now()

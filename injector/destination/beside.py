@@ -45,10 +45,14 @@ class Contents:
 
 @dataclass(slots=True)
 class Memory:
-    """The files as last written or found right, by path; the template's own is the last one."""
+    """The files as last written or found right, by path; the template's own is the last one.
+
+    `known` is false until there is something to know of them: there may be none.
+    """
 
     files: dict[str, File] = field(default_factory=dict)
     content_hash: str = ""
+    known: bool = False
 
 
 class FilesBeside(Unheld):
@@ -111,8 +115,13 @@ class FilesBeside(Unheld):
             return None
 
         def commit() -> None:
-            for one in staged:
-                one.commit()
+            left = list(staged)
+            try:
+                while left:
+                    left.pop(0).commit()
+            except BaseException:
+                _discard(left)
+                raise
             self._written(content, parts)
 
         return Staged(
@@ -123,7 +132,8 @@ class FilesBeside(Unheld):
         )
 
     def is_intact(self) -> bool:
-        return all(file.is_intact() for file in self.memory.files.values())
+        files = self.memory.files.values()
+        return self.memory.known and all(file.is_intact() for file in files)
 
     def remove(self) -> None:
         for file in self.memory.files.values():
@@ -137,10 +147,10 @@ class FilesBeside(Unheld):
 
     def rollback(self) -> None:
         """Write again what the application has taken; raises WriteError if that is not known."""
-        earlier = [file for file in self.memory.files.values() if file.has_earlier]
-        if not earlier:
+        going_back = [file for file in self.memory.files.values() if file.can_roll_back]
+        if not going_back:
             raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")
-        for file in earlier:
+        for file in going_back:
             file.rollback()
         self.memory.content_hash = ""
 
@@ -172,7 +182,8 @@ class FilesBeside(Unheld):
                     file.recall(file.hash_of(text), one, None)
 
     def _written(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
-        self.memory = Memory({file.path: file for file, _ in parts}, self.hash_of(content))
+        files = {file.path: file for file, _ in parts}
+        self.memory = Memory(files, self.hash_of(content), known=True)
 
 
 def _discard(staged: list[Staged]) -> None:

@@ -91,12 +91,16 @@ class Bundle:
         with suppress(WriteError), self._opened("read") as directory:
             name = swap.current_name(directory)
             found = generation.inspect(directory, name) if name else None
-            if found is None or found.identity != identity:
+            if found is None or not identity:
                 return
-            self.memory.begin(
-                replace(found, content_hash=content_hash),
-                accepted=found if earlier is None else self._accepted(directory, earlier.decode()),
-            )
+            if found.identity == identity:
+                found = replace(found, content_hash=content_hash)
+            if not self._revertible:
+                self.memory.begin(found, accepted=found)
+                return
+            # Without an earlier one, what was there then had been accepted.
+            accepted = generation.name_in(identity) if earlier is None else earlier.decode()
+            self.memory.begin(found, accepted=generation.inspect(directory, accepted))
 
     @staticmethod
     def hash_of(content: Mapping[str, bytes]) -> str:
@@ -285,10 +289,6 @@ class Bundle:
         """Return what readers see, and what they may see again."""
         accepted = self.memory.accepted
         return {swap.current_name(directory), accepted.name if accepted else None}
-
-    @staticmethod
-    def _accepted(directory: Directory, name: str) -> Generation | None:
-        return generation.inspect(directory, name) if generation.NAME.fullmatch(name) else None
 
     @contextmanager
     def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:

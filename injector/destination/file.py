@@ -72,12 +72,15 @@ class File(Unheld):
 
     @property
     def earlier(self) -> bytes | None:
-        """The content that was accepted, unless it is what is there."""
-        return self.memory.accepted if self.has_earlier else None
+        """The content that was accepted, unless it is what was last written."""
+        accepted = self.memory.accepted
+        return None if accepted == self.memory.content else accepted
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
         """Begin with what an earlier process knew: of a file that only others may read, too."""
         self.memory.content_hash, self.memory.identity = content_hash, identity or None
+        if not self.is_intact():  # written or changed after the last record: nothing is known
+            return
         with suppress(OSError, WriteError), self._open(removing=True) as directory:
             self._remember(directory)
         if earlier is not None and self._revertible:
@@ -132,9 +135,11 @@ class File(Unheld):
         self.memory.accepted = self.memory.content
 
     @property
-    def has_earlier(self) -> bool:
+    def can_roll_back(self) -> bool:
         """Return whether `rollback` would change anything."""
-        return self.memory.accepted not in (None, self.memory.content)
+        return self.memory.accepted is not None and (
+            self.memory.accepted != self.memory.content or not self.is_intact()
+        )
 
     def rollback(self) -> None:
         """Write again what the application has taken, once: raise WriteError if that is there.
@@ -143,7 +148,7 @@ class File(Unheld):
         """
         if self.memory.accepted is None:
             raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")
-        if self.memory.accepted == self.memory.content and self.is_intact():
+        if not self.can_roll_back:
             raise WriteError(
                 f"roll back {self.path}: it already has the last accepted content; check the "
                 "application"

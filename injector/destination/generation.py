@@ -16,6 +16,7 @@ from injector.destination.rights import Rights
 from injector.errors import WriteError
 
 NAME = re.compile(r"\.\.vault-injector\.[0-9a-f]{8}")
+_PREFIX = "..vault-injector."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Generation:
         return (int(self.name.rpartition(".")[2], 16), *found)
 
 
+def name_in(identity: Identity) -> str:
+    """Return the name of the generation that had this identity."""
+    return f"{_PREFIX}{identity[0]:08x}"
+
+
 def entries(members: Iterable[str]) -> set[str]:
     return {member.partition("/")[0] for member in members}
 
@@ -61,7 +67,7 @@ def write(
     bundle: Directory, contents: Mapping[str, bytes], rights: Mapping[str, Rights]
 ) -> Generation:
     """Make a new generation, complete and with its rights. A failure leaves nothing."""
-    name = f"..vault-injector.{os.urandom(4).hex()}"
+    name = _PREFIX + os.urandom(4).hex()
     try:
         with bundle.make(name) as directory:
             members = {
@@ -93,6 +99,8 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
     contents: dict[str, bytes] = {}
     members: dict[str, os.stat_result] = {}
     readable = True
+    if NAME.fullmatch(name) is None:
+        return None
     try:
         with bundle.enter(name) as directory:
             found = os.fstat(directory.fd)

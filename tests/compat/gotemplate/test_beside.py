@@ -161,6 +161,47 @@ def test_rolling_back_brings_all_of_them_back(tmp_path):
     assert (tmp_path / "main").read_text() == (tmp_path / "x").read_text() == "old"
 
 
+def test_what_somebody_did_to_a_file_after_it_was_taken_back_is_put_right(tmp_path):
+    target = files_beside()
+    target.write(
+        contents('{{ "one" | writeToFile (print (env "BOX") "/f") "" "" "0644" }}', tmp_path)
+    )
+    target.accept()
+    target.write(
+        contents('{{ "two" | writeToFile (print (env "BOX") "/f") "" "" "0644" }}', tmp_path)
+    )
+    target.rollback()
+    assert target.is_intact()
+
+    (tmp_path / "f").unlink()
+    assert not target.is_intact()
+    target.rollback()
+
+    assert (tmp_path / "f").read_text() == "one"
+
+
+def test_nothing_is_in_place_before_anything_is_known(tmp_path):
+    target = files_beside()
+
+    assert not target.is_intact()
+    target.write(contents("no files", tmp_path))
+    assert target.is_intact()
+
+
+def test_a_file_that_cannot_take_its_place_leaves_nothing_of_those_after_it(tmp_path):
+    text = """{{ "x" | writeToFile (print (env "BOX") "/a") "" "" "0644" }}
+    {{ "x" | writeToFile (print (env "BOX") "/b") "" "" "0644" }}"""
+    staged = files_beside(tmp_path / "main").stage(contents(text, tmp_path))
+    assert staged is not None
+    [first] = tmp_path.glob(".a.*")
+    first.unlink()
+
+    with pytest.raises(WriteError, match="the new content was changed"):
+        staged.commit()
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_removing_takes_all_of_them(tmp_path):
     destination = files_beside(tmp_path / "main")
     destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
