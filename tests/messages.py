@@ -16,8 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "injector"
 GAP = "…"
 DEEPEST = 8
-# `dev` is for developers' machines, `check` has a page of its own (docs/check.md).
-ELSEWHERE = ("dev", "check")
+# `dev` is for developers' machines, `check` has a page of its own (docs/check.md), and the dialects
+# of others (`compat`) are in nobody else's tests.
+ELSEWHERE = ("dev", "check", "compat")
 # What says that something in the configuration is wrong → which argument are the words.
 SENTENCES = {"Wrong": 0, "Finding": 1, "Problem": 2, "problem": 1, "SyntaxFault": 2}
 # Who makes an error of words that it is given: the class, and which argument they are.

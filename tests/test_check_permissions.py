@@ -79,37 +79,6 @@ async def test_a_path_that_lacks_its_data_is_said_to(app, tmp_path, settings, ex
     ]
 
 
-@pytest.fixture
-def in_go(app, settings):
-    """Leave out the `data/`, as templates of the agents may: the mount tells."""
-    contents = f'{{{{ with secret "secret/{app.name}/team/kv" }}}}{{{{ .Data }}}}{{{{ end }}}}'
-    settings["template"][0] = {
-        "language": "go",
-        "contents": contents,
-        "destination": "/dev/shm/kv.json",
-    }
-    del settings["secrets"]["kv"]
-    return settings
-
-
-async def test_of_two_paths_one_of_which_is_meant_one_is_enough(app, tmp_path, in_go, exact):
-    allow(app, exact)
-
-    found = await findings(tmp_path, in_go)
-
-    assert (exit_code(found), warnings(found)) == (0, [])
-    assert "permissions: all of the 7 paths that are needed are allowed" in fine(found)
-
-
-async def test_of_two_paths_that_are_both_refused_one_problem_names_both(app, tmp_path, in_go):
-    allow(app, rules("check-transit/keys/app") + UPKEEP)
-
-    (problem,) = problems(await findings(tmp_path, in_go))
-
-    for path in (f"secret/{app.name}/team/kv", app.path("team/kv")):
-        assert f'path "{path}" {{ capabilities = ["read"] }}' in problem
-
-
 async def test_what_only_upkeep_lacks_is_a_warning_with_its_consequence(
     app, tmp_path, settings, exact
 ):

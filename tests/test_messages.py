@@ -18,7 +18,6 @@ from tests.test_documents import codes, marked, page, rows
 # What only passes on the words of others, which are in the list themselves.
 PASSED_ON = {
     "auth/cert: AuthError(str(exc))",
-    "compat/vault_agent/reading: ConfigError(*problems)",
     "config/blockfile: ConfigError(*(problem.of(path) for problem in sorted(problems)))",
     "config/document: ConfigError(*(problem.of(file) for problem in problems))",
     "config: ConfigError(*outside, *_sentences(problems, path))",

@@ -1,0 +1,39 @@
+"""What `check --online` says of a path that has left out the `data/` of KV version 2."""
+
+import pytest
+
+from injector.check import exit_code
+from tests.checking import findings, fine, problems, warnings
+from tests.engine import configuration
+from tests.test_check_permissions import UPKEEP, rules
+from tests.test_policy import allow
+
+
+@pytest.fixture
+def settings(app, proxy):
+    """Which of the two paths is meant, the mount tells."""
+    path = f"secret/{app.name}/team/kv"
+    template = {
+        "language": "go",
+        "contents": f'{{{{ with secret "{path}" }}}}{{{{ .Data }}}}{{{{ end }}}}',
+        "destination": "/dev/shm/kv.json",
+    }
+    return configuration(app, proxy.address, secrets={}, template=[template])
+
+
+async def test_of_two_paths_one_of_which_is_meant_one_is_enough(app, tmp_path, settings):
+    allow(app, rules(app.path("team/kv")) + UPKEEP)
+
+    found = await findings(tmp_path, settings)
+
+    assert (exit_code(found), warnings(found)) == (0, [])
+    assert any("paths that are needed are allowed" in each for each in fine(found))
+
+
+async def test_of_two_paths_that_are_both_refused_one_problem_names_both(app, tmp_path, settings):
+    allow(app, UPKEEP)
+
+    (problem,) = problems(await findings(tmp_path, settings))
+
+    for path in (f"secret/{app.name}/team/kv", app.path("team/kv")):
+        assert f'path "{path}" {{ capabilities = ["read"] }}' in problem
