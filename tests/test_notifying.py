@@ -54,6 +54,31 @@ async def line_of(tmpfs, number):
             await asyncio.sleep(0)
 
 
+async def test_commands_of_templates_run_one_after_another_in_the_order_of_the_file(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("s", value="x")
+    settings = configuration(
+        app,
+        proxy.address,
+        secrets={"s": {"path": app.path("s")}},
+        template=[
+            {
+                "contents": "{{ s.value }}",
+                "destination": str(tmpfs / name),
+                "command": appends(
+                    tmpfs, f"{name}-begins", then=f"echo {name}-ends >> {tmpfs}/journal"
+                ),
+            }
+            for name in SECRETS[:8]
+        ],
+    )
+
+    async with engine(load_from(tmp_path, settings), clock):
+        expected = [f"{name}-{what}" for name in SECRETS[:8] for what in ("begins", "ends")]
+        assert journal(tmpfs) == expected
+
+
 async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_the_hook_another(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -230,14 +230,16 @@ class Assembly:
             log=kept.log,
             took=delivery.acceptance.took,
             refused=delivery.acceptance.refused,
+            tries_again=self.loaded.commands_count or not config.exit_after_auth,
         )
         users = build.users(self.outputs)
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
             application = supervision and supervision.application(name, notify)
-            application = application or build.application(
-                name, notify, self._means, partial(kept.ledger.is_pending, name)
-            )
+            if application is None and name in config.notify:
+                overtaken = partial(kept.ledger.is_pending, name)
+                application = build.application(name, notify, self._means, overtaken)
+            application = application or build.own_command(name, notify, self._means)
             delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery
 

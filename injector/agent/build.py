@@ -1,11 +1,12 @@
 """Makes outputs, notifiers and their targets from the configuration. Builds; runs nothing."""
 
+import asyncio
 import os
 import shlex
 import zlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,9 @@ from injector.delivery.output import Output, Renderer
 from injector.destination import File, Rights
 from injector.destination import sweep as leftovers
 from injector.log import Logger
-from injector.notify import Application
+from injector.notify import Application, InTurn
 from injector.notify import application as notify_application
+from injector.notify import target as notify_target
 from injector.secret import Ref
 
 # A command's name in logs and metrics is its command line; what is longer is told apart by a sum.
@@ -32,6 +34,8 @@ class Means:
     clock: Clock
     redact: Callable[[str], str]
     environ: Mapping[str, str]
+    # Of the templates' own commands, which run one after another, as Vault Agent runs them.
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
@@ -184,6 +188,12 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
         _name(hook.command): model.Notify(command=hook.command, timeout=hook.timeout)
         for hook in hooks
     }
+
+
+def own_command(name: str, notify: model.Notify, means: Means) -> Application:
+    """Return a template's own command as somebody who is told."""
+    how = notify_target(notify, clock=means.clock, redact=means.redact, environ=means.environ)
+    return Application(name, InTurn(how, means.turn))
 
 
 def application(

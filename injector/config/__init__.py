@@ -48,8 +48,9 @@ class Loaded:
     token: str = field(default="", repr=False)
     # Whether there is a listener where none is configured.
     listens: bool = True
-    # What listeners pass on to Vault, see `Reading`.
+    # See `Reading`.
     passing: Any = None
+    commands_count: bool = True
 
 
 def load(
@@ -102,6 +103,7 @@ def load(
         token=token,
         listens=reading.listens,
         passing=reading.passing,
+        commands_count=reading.commands_count,
     )
 
 

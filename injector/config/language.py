@@ -29,6 +29,8 @@ class Reading:
     listens: bool = True
     # What its listeners pass on to Vault: only Vault Agent's language has such a thing.
     passing: Any = None
+    # Whether commands of templates have to succeed before `exit_after_auth` ends with 0.
+    commands_count: bool = True
     # Places in the document of which enough has been said.
     broken: frozenset[Where] = frozenset()
 

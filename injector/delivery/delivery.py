@@ -57,7 +57,7 @@ class Delivery:
 
     def users(self, ref: Ref) -> list[Output[Any]]:
         """Return the outputs that want this secret."""
-        return [self._outputs[name] for name in sorted(self._users.of([ref]))]
+        return [self._outputs[name] for name in self._users.of([ref])]
 
     def unsettled(self) -> list[Output[Any]]:
         """Return the outputs that have not been delivered since the configuration was read."""

@@ -30,7 +30,7 @@ class Parts:
     """What notifiers work with.
 
     `took` hears which outputs an application has taken. `refused` hears which it has not, and
-    returns whether they were rolled back.
+    returns whether they were rolled back. Without `tries_again`, one that fails is over.
     """
 
     clock: Clock
@@ -42,6 +42,7 @@ class Parts:
     log: Logger
     took: Callable[[set[str]], None]
     refused: Callable[[str, set[str], HookError], bool]
+    tries_again: bool = True
 
 
 class Notifier:
@@ -160,12 +161,17 @@ class Notifier:
 
     def _failed(self, error: HookError) -> None:
         parts = self._parts
+        parts.metrics.notifications.add(self.name, "failed")
+        if not parts.tries_again:
+            parts.ledger.told(self.name, parts.clock.now())
+            parts.health.ok("notify", self.name)
+            parts.log.error("notification failed", notify=self.name, error=str(error))
+            return
         self._failures += 1
         wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
         for output in self._outputs:
             parts.rotations.failed(output.untaken(output.delivered), error)
-        parts.metrics.notifications.add(self.name, "failed")
         report = parts.health.failing("notify", self.name, error)
         report.log(parts.log, "notification failed", notify=self.name, retry_in=round(wait, 1))

@@ -14,6 +14,7 @@ class Users:
 
     def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
         self._outputs = outputs
+        self._places = {name: place for place, name in enumerate(outputs)}
         self._store = store
         self._by_ref: dict[Ref, set[str]] = defaultdict(set)
 
@@ -28,9 +29,10 @@ class Users:
         output.wants = refs
         self._store.want(output.name, refs)
 
-    def of(self, refs: Iterable[Ref]) -> set[str]:
-        """Return the names of the outputs that want one of these."""
-        return {name for ref in refs for name in self._by_ref.get(ref, ())}
+    def of(self, refs: Iterable[Ref]) -> list[str]:
+        """Return the outputs that want one of these, in the order of the configuration."""
+        names = {name for ref in refs for name in self._by_ref.get(ref, ())}
+        return sorted(names, key=self._places.__getitem__)
 
     def took(self, outputs: Iterable[Output[Any]], now: float) -> None:
         """Note that the applications of these outputs have taken what was delivered.

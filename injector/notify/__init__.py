@@ -1,5 +1,6 @@
 """The application only: tell it that its files have changed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -9,7 +10,16 @@ from injector.config import model
 from injector.errors import HookError
 from injector.notify.outcome import Nobody, Outcome, Overtaken, Target
 
-__all__ = ["Application", "Outcome", "Overtaken", "Target", "application", "asking", "target"]
+__all__ = [
+    "Application",
+    "InTurn",
+    "Outcome",
+    "Overtaken",
+    "Target",
+    "application",
+    "asking",
+    "target",
+]
 
 
 def application(
@@ -76,6 +86,18 @@ def asking(
     return partial(
         verify, notify.verify, clock=clock, redact=redact, environ=environ, overtaken=overtaken
     )
+
+
+class InTurn:
+    """Tells those that share a turn one after another, in the order in which they are due."""
+
+    def __init__(self, how: Target, turn: asyncio.Lock) -> None:
+        self._how = how
+        self._turn = turn
+
+    async def tell(self, written_at: float) -> Outcome:
+        async with self._turn:
+            return await self._how.tell(written_at)
 
 
 class Application:

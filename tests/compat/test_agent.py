@@ -194,6 +194,23 @@ def test_a_supervised_command_gets_the_same_variables_and_ends_both_with_its_cod
     assert b"|12345678|a|b|c\nas it is\n" in ours.files()["environment"][1]
 
 
+def test_a_command_that_fails_runs_once_and_does_not_keep_both_from_ending_well(pair):
+    """As in an init container, before there is a process that could be told."""
+    template = """
+        template {
+          contents    = "{{ with secret `PATH/app` }}{{ .Data.data.number }}{{ end }}"
+          destination = "HERE/x"
+          command     = "echo told >> HERE/said.txt; kill -HUP $(cat HERE/no.pid)"
+        }
+    """
+
+    theirs, ours = pair.agents(SETTINGS + LOGIN + template)
+
+    assert (theirs.code, ours.code) == (0, 0), ours.log
+    assert theirs.files()["said.txt"] == ours.files()["said.txt"]
+    assert "notification failed" in ours.log
+
+
 def test_an_empty_list_of_secrets_is_rendered_at_once(pair):
     template = """
         template {

@@ -37,6 +37,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
         advice=tuple(notes.advice),
         listens=False,
         passing=passing(made.together),
+        commands_count=False,
         broken=made.broken,
     )
 
