@@ -132,6 +132,23 @@ async def test_a_refusal_is_remembered_by_the_next_configuration(
         assert len(running.assembly.health.failures()) == 1
 
 
+async def test_what_nobody_can_refuse_any_more_is_delivered(app, proxy, clock, tmpfs, tmp_path):
+    app.put("a", value="good")
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+        kept = running.kept
+    trusting = {"command": ["true"]}
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": trusting}))
+    async with engine(loaded, clock, kept=kept) as running:
+        await clock.advance(10)
+
+        assert (tmpfs / "file").read_text() == CANARY
+        assert running.assembly.health.settled
+
+
 async def test_the_first_content_ever_stays_and_the_application_is_told_again(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -204,7 +204,7 @@ class Daemon:
             )
         else:
             return plan
-        self._refresh()
+        self._assembly.watch.refresh_static()
         return None
 
     def _replace(self, plan: Plan) -> None:

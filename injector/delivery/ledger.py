@@ -84,11 +84,11 @@ class Ledger:
             untold[target] = taken if newer is None else taken.followed_by(newer)
         return untold
 
-    def keep(self, targets: AbstractSet[str], outputs: AbstractSet[str]) -> None:
-        """Drop what is known of targets and outputs that a reload has removed."""
+    def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> None:
+        """Drop what is known of other targets, and was refused of outputs that nobody reverts."""
         self.pending = _only(self.pending, targets)
         self.told_at = _only(self.told_at, targets)
-        kept = (_only(change, outputs) for change in self.refused)
+        kept = (_only(change, revertible) for change in self.refused)
         self.refused = [change for change in kept if change]
 
     # -- changes that an application has not taken

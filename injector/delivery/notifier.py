@@ -63,9 +63,14 @@ class Notifier:
         self._parts = parts
         self._failures = 0
         self._retry_at = -inf
-        self._draw = 0.0  # of the splay, once per change
+        self._draw = parts.draw()  # of the splay, once per change: here of one that was left
         self.news = Wakeup()
         parts.health.ok("notify", name)
+
+    @property
+    def rolls_back(self) -> bool:
+        """Return whether a change that the application has not taken is taken back."""
+        return self._notify.on_failure == "rollback"
 
     async def run(self) -> None:
         """Tell whenever there is something to tell. Runs until cancelled."""
@@ -149,9 +154,7 @@ class Notifier:
             parts.log.info("changed again before it was confirmed", notify=self.name)
             return False
         except HookError as exc:
-            if self._notify.on_failure != "rollback":
-                raise
-            if not parts.refused(self.name, pending.paths, exc):
+            if not self.rolls_back or not parts.refused(self.name, pending.paths, exc):
                 raise
             self._failures, self._retry_at = 0, -inf
             parts.ledger.told(self.name, parts.clock.now())
