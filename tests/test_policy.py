@@ -79,6 +79,24 @@ def test_each_path_has_its_block_and_says_who_needs_it(tmp_path):
     )
 
 
+def test_a_member_of_a_bundle_is_named_with_its_directory(tmp_path):
+    policy = printed(
+        tmp_path,
+        """
+        secrets: {tls: {path: secret/data/tls}, ca: {path: secret/data/ca}}
+        bundle:
+          name: tls
+          directory: /run/tls
+          template:
+            - {destination: cert.pem, contents: "{{ tls.certificate }}"}
+            - {destination: ca.json, secret: ca, format: json}
+        """,
+    )
+
+    assert "# secrets.ca: /run/tls/ca.json\n" in policy
+    assert "# secrets.tls: /run/tls/cert.pem:1\n" in policy
+
+
 def test_the_same_configuration_always_gives_the_same_text(tmp_path):
     text = 'template: {{contents: "{}", destination: /run/x}}'
     calls = [

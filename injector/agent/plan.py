@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from injector import destination, template
 from injector.config import Checks, Loaded, load, model
 from injector.config.language import Read, read
+from injector.config.rules.names import file_of
 from injector.errors import RenderError
 from injector.secret import Ref
 
@@ -47,7 +48,7 @@ def plan(
         if config.secrets and not refs:
             refs.update(names(config))
         try:
-            compiled = _compiled(entry, text, refs, environ)
+            compiled = _compiled(entry, _source(config, entry, text), refs, environ)
         except RenderError as exc:
             return [str(exc)]
         templates[entry] = compiled
@@ -75,13 +76,13 @@ def names(config: model.Config) -> dict[str, Ref]:
 
 
 def _compiled(
-    entry: Entry, text: str, refs: Mapping[str, Ref], environ: Mapping[str, str]
+    entry: Entry, source: template.Source, refs: Mapping[str, Ref], environ: Mapping[str, str]
 ) -> template.Template:
     if entry.language == "go":
         from injector.agent.gotemplates import compiled  # most do without
 
-        return compiled(_source(entry, text), entry, refs, environ)
-    return template.compile(_source(entry, text), refs, environ)
+        return compiled(source, entry, refs, environ)
+    return template.compile(source, refs, environ)
 
 
 def _with_files(loaded: Loaded, templates: Iterable[template.Template]) -> Loaded:
@@ -90,10 +91,13 @@ def _with_files(loaded: Loaded, templates: Iterable[template.Template]) -> Loade
     return replace(loaded, files=loaded.files | read) if read else loaded
 
 
-def _source(entry: Entry, text: str) -> template.Source:
-    name = entry.destination if isinstance(entry, model.Template) else f"env_template {entry.name}"
+def _source(config: model.Config, entry: Entry, text: str) -> template.Source:
+    if isinstance(entry, model.Template):
+        makes = file_of(config, entry)
+    else:
+        makes = f"env_template {entry.name}"
     return template.Source(
-        entry.source or name,
+        entry.source or makes,
         text,
         entry.left_delimiter,
         entry.right_delimiter,

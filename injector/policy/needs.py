@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from injector.config import model
-from injector.config.rules.names import located_templates
+from injector.config.rules.names import file_of, located_templates
 from injector.policy.need import Need
 from injector.policy.upkeep import of_leases, of_token
 from injector.secret import Ref
@@ -110,7 +110,7 @@ def _uses(
 ) -> Iterator[tuple[str, Use]]:
     for _, entry in located_templates(config):
         if entry.format is not None:
-            yield f"{_relative(entry.destination, folder)}", Use(0, names[entry.secret])
+            yield _relative(file_of(config, entry), folder), Use(0, names[entry.secret])
     for template in templates:
         for use in template.uses():
             yield f"{_relative(template.name, folder)}:{use.line}", use

@@ -1,6 +1,7 @@
 """Rules of names: what may be called what, and whether every name that is used exists."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 
@@ -133,3 +134,14 @@ def located_templates(config: model.Config) -> Iterator[tuple[Where, model.Templ
     for i, bundle in enumerate(config.bundle):
         for j, template in enumerate(bundle.template):
             yield ("bundle", i, "template", j), template
+
+
+def file_of(config: model.Config, template: model.Template) -> str:
+    """Return the path of a template's file; of a bundle's member, that of its directory before it.
+
+    Two bundles may have the same member: then that is all there is to say.
+    """
+    if os.path.isabs(template.destination):
+        return template.destination
+    homes = [bundle.directory for bundle in config.bundle if template in bundle.template]
+    return os.path.join(homes[0] if len(homes) == 1 else "", template.destination)
