@@ -7,6 +7,7 @@ Messages say what failed, on what, and what to do; they never contain a secret v
 
 import errno
 import os
+import re
 from typing import ClassVar
 
 
@@ -114,3 +115,9 @@ def unreadable(exc: OSError) -> str:
         case errno.EISDIR:
             return f"{why}; name the file itself"
     return why
+
+
+def unreachable(exc: OSError) -> str:
+    """Say why there is no connection, in the system's words: asyncio's name the address again."""
+    number = re.search(r"\[Errno (\d+)\]", str(exc))  # of several addresses, the first one's
+    return os.strerror(int(number[1])) if number else exc.strerror or str(exc)

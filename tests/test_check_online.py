@@ -56,13 +56,15 @@ def test_of_several_problems_the_smallest_code_counts(settings, tmp_path, tmpfs)
     assert ended.stdout.splitlines()[-1].startswith("online: 1 problem")
 
 
-def test_a_file_with_mistakes_is_not_tried(settings, tmp_path):
+def test_a_file_with_mistakes_is_not_tried_and_all_of_them_are_told(settings, tmp_path):
     settings["log_level"] = "debgu"
+    settings["template"][0]["destination"] = "/proc/app.env"
 
     ended = result("check", "-c", write_config(tmp_path, settings), "--online")
 
     assert ended.returncode == 2
     assert "did you mean 'debug'?" in ended.stdout
+    assert "/proc is on proc" in ended.stdout
     verdict = ended.stdout.splitlines()[-1]
     assert verdict == "online: not attempted, because the configuration has problems"
 

@@ -283,8 +283,9 @@ async def test_something_that_is_not_vault(tmp_path, settings, proxy):
     found = await asked(tmp_path, settings, proxy, page)
 
     assert exit_code(found) == 9
-    assert "is not Vault's JSON" in problems(found)[0]
-    assert problems(found)[0].endswith("has to lead to Vault, and to a node that serves")
+    [problem] = problems(found)
+    assert "is not Vault's JSON" in problem
+    assert problem.endswith("is `vault.address` right, or is there a proxy in between?")
 
 
 async def test_a_state_that_is_not_told_is_a_warning(tmp_path, settings, proxy):

@@ -307,7 +307,7 @@ async def test_a_check_that_hangs_ends_in_time(server):
 async def test_a_port_is_confirmed_once_it_accepts(server, free_port):
     await confirm(tcp=server.address, timeout=200)
 
-    with pytest.raises(HookError, match=f"no connection to 127.0.0.1:{free_port}"):
+    with pytest.raises(HookError, match=f"no connection to 127.0.0.1:{free_port}: Connection ref"):
         await confirm(tcp=f"127.0.0.1:{free_port}", timeout=1)
     with pytest.raises(HookError, match="no connection to x:y: Port could not be cast"):
         await confirm(tcp="x:y", timeout=1)

@@ -95,7 +95,7 @@ CASES = {
     6: (not_base64, "not base64"),
     7: (too_large_to_write, "File too large"),
     8: (failing_command, "exited with 7"),
-    9: (nobody_answers, "cannot reach http://127.0.0.1:1"),
+    9: (nobody_answers, "cannot reach http://127.0.0.1:1: Connection refused; is"),
 }
 
 

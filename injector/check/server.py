@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import email.utils
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Mapping
@@ -15,10 +14,10 @@ from injector.check import certificate
 from injector.check.finding import Finding, Level, note, ok, problem, warning
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import InjectorError, TransientError
+from injector.errors import InjectorError, TransientError, unreachable
 from injector.vault import Transport
 from injector.vault.inspection import State, state
-from injector.vault.tls import reason, tls_context
+from injector.vault.tls import tls_context
 from injector.vault.transport import CONNECT_TIMEOUT
 
 # A clock that is further off than this, in seconds, makes fresh JWTs and certificates invalid.
@@ -84,8 +83,7 @@ def _no_connection(exc: InjectorError | OSError, settings: model.Vault) -> Findi
             text = f"no connection to {where} within {CONNECT_TIMEOUT:g} s"
             remedy = "a firewall or a network policy in between, or the wrong address"
             return problem("server", text, remedy, like=TransientError)
-    why = os.strerror(exc.errno) if exc.errno else reason(exc)  # asyncio has words of its own
-    text = f"cannot connect to {where}: {why}"
+    text = f"cannot connect to {where}: {unreachable(exc)}"
     return problem("server", text, "is Vault running there?", like=TransientError)
 
 
@@ -114,8 +112,7 @@ async def _state(transport: Transport, clock: Clock) -> list[Finding]:
     try:
         found, date = await state(transport)
     except TransientError as exc:
-        remedy = "`vault.address` has to lead to Vault, and to a node that serves"
-        return [problem("server", str(exc), remedy, like=exc)]
+        return [problem("server", str(exc), like=exc)]
     except InjectorError as exc:
         text = f"its state is not told: {exc}"
         return [warning("server", text, "let `sys/health` through to Vault")]

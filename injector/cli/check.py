@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
@@ -172,18 +173,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from injector.agent.plan import plan
 
-    made: list[Plan] = []
-
     def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
-        # Online, the machine is looked at thing by thing, with all the rest.
-        elsewhere = args.elsewhere and not args.online  # to ask Vault, one has to log in from here
-        made.append(plan(file, environ, elsewhere=elsewhere, destinations=not args.online))
-        return made[0].loaded
+        return plan(file, environ, elsewhere=args.elsewhere).loaded
 
     if not args.online:
         return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
-    result = checked(args.config, os.environ, load)
-    findings = _online(made[0], args) if made else []
+    planned: Plan | None = None
+    with suppress(ConfigError):
+        # Destinations are findings, as all that is looked at here; to log in, one has to be here.
+        planned = plan(args.config, os.environ, destinations=False)
+    if planned is None:
+        result, findings = checked(args.config, os.environ, load), []
+    else:
+        loaded = planned.loaded
+        result = checked(args.config, os.environ, lambda *_: loaded)
+        findings = _online(planned, args)
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
     if args.json:
         found = [asdict(finding) for finding in findings]
@@ -191,7 +195,7 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(whole, indent=2))
     else:
         print("\n".join(lines(result)))
-        print("\n".join(online_lines(findings, code) if made else [NOT_TRIED]))
+        print("\n".join(online_lines(findings, code) if planned else [NOT_TRIED]))
     return code
 
 

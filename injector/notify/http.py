@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import HookError, unreadable
+from injector.errors import HookError, unreachable, unreadable
 from injector.notify.outcome import Outcome
 
 if TYPE_CHECKING:  # the import takes longer than most of what the program does without it
@@ -182,6 +182,6 @@ def _reason(exc: Exception) -> str:
         case aiohttp.ServerDisconnectedError() | OSError(errno=errno.ECONNRESET):
             return "the connection was closed without an answer"
         case OSError():
-            return exc.strerror or str(exc)
+            return unreachable(getattr(exc, "os_error", exc))
         case _:
             return f"this is no HTTP answer ({type(exc).__name__})"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import HookError
+from injector.errors import HookError, unreachable
 from injector.notify.command import run_command
 from injector.notify.http import request
 from injector.notify.outcome import Overtaken
@@ -75,5 +75,5 @@ async def connect(
             f"no connection to {address} within {round(timeout, 1):g} s; is it up?"
         ) from None
     except (OSError, ValueError) as exc:
-        reason = getattr(exc, "strerror", None) or exc
-        raise HookError(f"no connection to {address}: {reason}; is it up?") from exc
+        why = unreachable(exc) if isinstance(exc, OSError) else exc
+        raise HookError(f"no connection to {address}: {why}; is it up?") from exc

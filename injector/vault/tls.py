@@ -4,7 +4,7 @@ import os
 import ssl
 
 from injector.config import model
-from injector.errors import TransientError, unreadable
+from injector.errors import TransientError, unreachable, unreadable
 
 
 class UnusablePair(TransientError):
@@ -63,12 +63,8 @@ def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
 def reason(exc: BaseException) -> str:
     """Return the words that help: the certificate's problem, or the system's."""
     inner = getattr(exc, "os_error", None) or getattr(exc, "certificate_error", None) or exc
-    return (
-        getattr(inner, "verify_message", "")
-        or getattr(inner, "strerror", "")
-        or str(inner)
-        or type(inner).__name__
-    )
+    said = unreachable(inner) if isinstance(inner, OSError) else str(inner)
+    return getattr(inner, "verify_message", "") or said or type(inner).__name__
 
 
 # OpenSSL's numbers (x509_vfy.h) for what is wrong with a certificate.
