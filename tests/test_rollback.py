@@ -1,6 +1,7 @@
 """A change that the application does not take, in the whole engine: back to what it had."""
 
 import json
+import shutil
 import signal
 import sys
 
@@ -299,6 +300,25 @@ async def test_what_somebody_did_to_a_file_that_was_taken_back_is_put_right(
         assert (tmpfs / "file").read_text() == "good"
         assert journal(tmpfs) == ["good", CANARY, "good", "good"]
         assert len(running.assembly.health.failures()) == 1
+
+
+async def test_what_was_refused_is_better_than_a_bundle_that_somebody_has_removed(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    blocks = {"template": [], "bundle": bundled(tmpfs)}
+    blocks["notify"] = {"app": application(tmpfs, str(tmpfs / "b/a"))}
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+
+    async with engine(loaded, clock) as running:
+        app.put("a", value=CANARY)
+        await clock.advance(75)
+        assert (tmpfs / "b/a").read_text() == "good"
+        shutil.rmtree(tmpfs / "b")
+        await clock.advance(75)
+
+        assert (tmpfs / "b/a").read_text() == CANARY
+        assert "not restored" in running.log
 
 
 async def test_an_application_that_does_not_confirm_the_old_content_either_moves_nothing(

@@ -71,14 +71,10 @@ class Acceptance:
             output.name, output.destination.hash_of(content)
         ):
             return False
-        intact = output.destination.is_intact()
-        if not output.settled:  # refused in an earlier run, which left what had been taken
-            if not intact:  # and that is gone: what was refused is better than nothing
-                ledger.forgive(output.name)
-                return False
-            output.settled = True
-        elif not intact:
-            self._put_right(output)
+        if not output.destination.is_intact() and not self._put_right(output):
+            ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
+            return False
+        output.settled = True  # perhaps in an earlier run
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _refusal("the application", "in an earlier run")
@@ -115,13 +111,15 @@ class Acceptance:
         self.announce(output, urgent=True)
         return True
 
-    def _put_right(self, output: Output[Any]) -> None:
+    def _put_right(self, output: Output[Any]) -> bool:
+        """Let readers see again what was accepted, which somebody has changed or removed."""
         try:
             output.destination.rollback()
         except WriteError as exc:
             self._parts.log.warning("not restored", path=output.name, error=str(exc))
-        else:
-            self.announce(output)
+            return False
+        self.announce(output)
+        return True
 
     def _answered_at(self, output: Output[Any]) -> float:
         times = [

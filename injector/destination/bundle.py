@@ -34,7 +34,6 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 
 from injector.config.members import spelling_problem
@@ -81,26 +80,20 @@ class Bundle:
     @property
     def earlier(self) -> bytes | None:
         """The name of the accepted generation, unless it is the one that readers see."""
-        accepted, current = self.memory.accepted, self.memory.current
-        if accepted is None or current is None or accepted.name == current.name:
-            return None
-        return accepted.name.encode()
+        return self.memory.earlier.encode() if self.memory.earlier else None
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
         """Begin with what an earlier process knew, as far as that is what is there."""
         with suppress(WriteError), self._opened("read") as directory:
-            name = swap.current_name(directory)
-            found = generation.inspect(directory, name) if name else None
+            found = _seen(directory)
             if found is None or not identity:
                 return
-            if found.identity == identity:
-                found = replace(found, content_hash=content_hash)
-            if not self._revertible:
-                self.memory.begin(found, accepted=found)
-                return
-            # Without an earlier one, what was there then had been accepted.
-            accepted = generation.name_in(identity) if earlier is None else earlier.decode()
-            self.memory.begin(found, accepted=generation.inspect(directory, accepted))
+            accepted: Generation | None = found
+            if self._revertible:
+                # Without an earlier one, what was there then had been accepted.
+                name = generation.name_in(identity) if earlier is None else earlier.decode()
+                accepted = generation.inspect(directory, name)
+            self.memory.begin(found.recognized(content_hash, identity), accepted=accepted)
 
     @staticmethod
     def hash_of(content: Mapping[str, bytes]) -> str:
@@ -126,11 +119,11 @@ class Bundle:
             raise ValueError(f"{self.path}: contents of other members than configured")
         with self._opened("write", create=True) as directory:
             # 1.
-            name = swap.current_name(directory)
+            found = _seen(directory)
             if foreign := swap.foreign_entries(directory, entries(contents)):
                 raise WriteError("\n".join(foreign))
             # 2.
-            self._look(directory, name)
+            self._note(found)
             if self._is_right(contents) and self.is_intact():
                 return None
             # 3. and 4.
@@ -182,7 +175,8 @@ class Bundle:
         """At the end: remove what was replaced, but for what the next process may go back to."""
         if os.path.lexists(self.path):
             with self._opened("tidy") as directory:
-                generation.remove_others(directory, self._in_use(directory))
+                keep = {swap.current_name(directory), self.memory.earlier}
+                generation.remove_others(directory, keep)
 
     def is_intact(self) -> bool:
         """Tell, without reading, whether readers still see the generation that we left."""
@@ -212,12 +206,12 @@ class Bundle:
         if not os.path.lexists(self.path):
             return []
         with self._opened("sweep") as directory:
-            name = swap.current_name(directory)
-            current = generation.inspect(directory, name) if name else None
-            keep = {*self._in_use(directory), *self.memory.held}
-            removed = generation.remove_others(directory, keep)
-            if current or not name:
-                removed += swap.remove_stale(directory, current.entries if current else ())
+            name, found = swap.current_name(directory), _seen(directory)
+            removed = generation.remove_others(
+                directory, {name, self.memory.earlier, *self.memory.held}
+            )
+            if found or not name:
+                removed += swap.remove_stale(directory, found.entries if found else ())
         return [os.path.join(self.path, name) for name in removed]
 
     def _commit(self, new: Generation) -> None:
@@ -260,9 +254,10 @@ class Bundle:
             generation.remove(directory, name)
             self.memory.let_go(name)
 
-    def _look(self, directory: Directory, name: str | None) -> None:
-        """See which generation is there, and what is in it."""
-        found = self._known(generation.inspect(directory, name) if name else None)
+    def _note(self, found: Generation | None) -> None:
+        """Note which generation readers see."""
+        if found is not None:
+            found = found.recognized(self.content_hash, self.identity)
         if self.memory.begun:
             self.memory.current = found
         else:  # what an earlier run has left, its application has taken
@@ -279,17 +274,6 @@ class Bundle:
             )
         )
 
-    def _known(self, found: Generation | None) -> Generation | None:
-        """Trust our memory for a generation whose members we gave away and cannot read."""
-        if found is None or found.content_hash or found.identity != self.identity:
-            return found
-        return replace(found, content_hash=self.content_hash)
-
-    def _in_use(self, directory: Directory) -> set[str | None]:
-        """Return what readers see, and what they may see again."""
-        accepted = self.memory.accepted
-        return {swap.current_name(directory), accepted.name if accepted else None}
-
     @contextmanager
     def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:
         try:
@@ -301,3 +285,9 @@ class Bundle:
                 yield directory
         except OSError as error:
             raise explain.failed(action, self.path, error, needs=self.path) from error
+
+
+def _seen(directory: Directory) -> Generation | None:
+    """Read the generation that readers see; None if there is none that we could have left."""
+    name = swap.current_name(directory)
+    return generation.inspect(directory, name) if name else None

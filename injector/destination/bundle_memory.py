@@ -21,12 +21,20 @@ class Memory:
     def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
         """Begin with what an earlier run has left."""
         self.current, self.accepted, self.begun = found, accepted, True
-        if accepted is not None and found is not None and accepted.name != found.name:
-            self.held.append(accepted.name)
+        if self.earlier:
+            self.held.append(self.earlier)
+
+    @property
+    def earlier(self) -> str:
+        """The name of the accepted generation, unless it is the current one."""
+        if self.accepted is None or self.current is None:
+            return ""
+        return "" if self.accepted.name == self.current.name else self.accepted.name
 
     def replace_current(self, new: Generation) -> None:
-        if self.current is not None:
-            self.held.append(self.current.name)
+        for before in (self.accepted, self.current):
+            if before is not None and before.name not in self.held:
+                self.held.append(before.name)
         self.current = new
         self.let_go(new.name)
 

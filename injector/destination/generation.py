@@ -7,7 +7,7 @@ import shutil
 import stat
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from injector.destination.directory import MODE, Directory
 from injector.destination.leftovers import made_by_us
@@ -42,6 +42,12 @@ class Generation:
             number for _, member in sorted(self.members.items()) for number in identity(member)
         )
         return (int(self.name.rpartition(".")[2], 16), *found)
+
+    def recognized(self, content_hash: str, identity: Identity) -> "Generation":
+        """Return it with what was known of it, where only others may read its members."""
+        if self.content_hash or self.identity != identity:
+            return self
+        return replace(self, content_hash=content_hash)
 
 
 def name_in(identity: Identity) -> str:
