@@ -9,7 +9,7 @@ import msgspec
 
 from injector.config import environment, model
 from injector.config.document import Document
-from injector.config.language import Read, read
+from injector.config.language import Read, hints, read
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.readers import read_config
 from injector.config.rules import Finding, all_findings
@@ -92,7 +92,7 @@ def load(
     problems = [*reading.problems, *walk.problems]
     problems += [document.problem(f.where, f.text) for f in findings if not f.warning]
     if problems or outside:
-        raise ConfigError(*outside, *_sentences(problems, path))
+        raise ConfigError(*outside, *_sentences(problems, path), *hints(path))
     warnings = [document.problem(finding.where, finding.text) for finding in findings]
     return Loaded(
         config=config,

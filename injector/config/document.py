@@ -13,7 +13,7 @@ Pair = tuple[yaml.Node, yaml.Node]
 
 # What a file that is empty, or no mapping, should have had.
 EXAMPLE = "`vault:`, `auto_auth:` and `template:`"
-_EXTENSIONS = (".yaml", ".yml", ".json")
+EXTENSIONS = (".yaml", ".yml", ".json")
 
 
 class _Loader(yaml.CSafeLoader):
@@ -77,8 +77,8 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
     `others` are endings of names that somebody else reads.
     """
     try:
-        if not file.endswith(_EXTENSIONS):
-            raise Wrong(f"expected a name that ends in {', '.join((*_EXTENSIONS, *others))}")
+        if not file.endswith(EXTENSIONS):
+            raise Wrong(f"expected a name that ends in {', '.join((*EXTENSIONS, *others))}")
         text = read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None

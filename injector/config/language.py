@@ -4,12 +4,13 @@ Others are read by modules that are loaded for nothing else; nothing here depend
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from injector.config.document import Document, read_document
+from injector.config.document import EXTENSIONS, Document, read_document
 from injector.config.problem import Problem, Where
 from injector.errors import ConfigError
 
@@ -37,13 +38,14 @@ class Reading:
 
 Read = Callable[[str, Mapping[str, str]], Reading]
 
-# Each module has a function `read` of this kind.
+# Each has a function `read` of this kind, and `hint`: what to do about a file in its language that
+# has a name of ours.
 _OTHERS = {".hcl": "injector.compat.vault_agent"}
 
 
 def read(path: str, environ: Mapping[str, str]) -> Reading:
     """Read a configuration in the language of its name; raises ConfigError."""
-    module = _OTHERS.get(os.path.splitext(path)[1])
+    module = _OTHERS.get(_ending(path))
     if module is None:
         return Reading(read_document(path, others=tuple(_OTHERS)), (path,), environ)
     try:
@@ -53,3 +55,20 @@ def read(path: str, environ: Mapping[str, str]) -> Reading:
             f"{path}: this installation has no {error.name}, which reads it"
         ) from None
     return other(path, environ)
+
+
+def _ending(path: str) -> str:
+    """Return the end of a name; a directory is Vault Agent's, unless its name is for ours."""
+    is_theirs = os.path.isdir(path) and not path.endswith(EXTENSIONS)
+    return ".hcl" if is_theirs else os.path.splitext(path)[1]
+
+
+def hints(path: str) -> Iterator[str]:
+    """Yield what to do about a file that is no good in ours, and written in another language."""
+    if not path.endswith(".json"):
+        return
+    for module in _OTHERS.values():
+        with suppress(ModuleNotFoundError):
+            hint: str | None = import_module(module).hint(path)
+            if hint is not None:
+                yield hint

@@ -526,6 +526,53 @@ def test_a_mistake_in_one_of_several_files_is_said_of_that_file(tmp_path):
     )
 
 
+THEIRS = {
+    "auto_auth": {
+        "method": {"type": "kubernetes", "config": {"role": "app"}},
+        "sink": [{"type": "file", "config": {"path": "/tmp/t", "mode": 416}}],
+    },
+}
+
+
+def test_who_gives_the_agents_json_to_another_command_is_told_how_it_is_read(tmp_path):
+    file = tmp_path / "agent.json"
+    file.write_text(json.dumps(THEIRS))
+
+    with pytest.raises(ConfigError) as caught:
+        load(str(file), {})
+
+    assert (
+        f"{file}:1: auto_auth: unknown key 'sink', did you mean 'sinks'?" in caught.value.problems
+    )
+    assert caught.value.problems[-1] == (
+        f"{file}: all its options are Vault Agent's: `injector agent -config={file}` reads it as "
+        "that does; other commands do if its name ends in .hcl"
+    )
+
+
+def test_json_of_ours_with_a_mistake_is_not_taken_for_the_agents(tmp_path):
+    file = tmp_path / "injector.json"
+    file.write_text(json.dumps({**THEIRS, "secrets": {"app": {"path": "secret/data/app"}}}))
+
+    with pytest.raises(ConfigError) as caught:
+        load(str(file), {})
+
+    assert "Vault Agent" not in str(caught.value)
+
+
+def test_a_directory_is_read_as_the_agents_merge_it_by_every_command(tmp_path):
+    folder = tmp_path / "agent.d"
+    folder.mkdir()
+    (folder / "10-login.json").write_text(json.dumps(THEIRS))
+    (folder / "20-app.hcl").write_text('template { contents = "x" destination = "/tmp/x" }')
+
+    config = load(str(folder), {}).config
+
+    assert [template.destination for template in config.template] == ["/tmp/x"]
+    assert config.auto_auth is not None
+    assert config.auto_auth.sinks[0].config.mode == 0o640
+
+
 def test_json_is_read_like_hcl(tmp_path):
     text = json.dumps(
         {

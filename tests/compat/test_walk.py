@@ -85,5 +85,5 @@ def test_with_all_defaults_of_ours(host):
 
     assert checked.returncode == 0, checked.stdout
     assert result("render", "-c", ours).stderr == (
-        "injector: 2 as it would be, 1 different or not there\n"  # one mode is 0600 now
+        "injector: 2 unchanged, 1 different or missing\n"  # one mode is 0600 now
     )

@@ -18,7 +18,7 @@ def require_inside(path: str, surroundings: Surroundings, spelled: Collection[st
             raise GoError(f"{VALUE} is outside of `sandbox_path`", path)
     elif path not in spelled and not _is_in(path, os.path.dirname(surroundings.destination)):
         raise GoError(
-            "the path is computed, and leads out of the destination's folder; name the folder that "
+            "the path is computed, and leads out of the destination's directory; name the one that "
             "it may lead to as `sandbox_path`"
         )
 

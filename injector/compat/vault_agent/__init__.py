@@ -1,5 +1,5 @@
 """Configurations of Vault Agent and OpenBao Agent, as one of ours."""
 
-from injector.compat.vault_agent.reading import read
+from injector.compat.vault_agent.reading import hint, read
 
-__all__ = ["read"]
+__all__ = ["hint", "read"]

@@ -6,7 +6,7 @@ from injector.errors import ConfigError, unreadable
 
 
 def files(path: str) -> list[str]:
-    """Return the file, or those of a folder, in the order of their names; raises ConfigError.
+    """Return the file, or those of a directory, in the order of their names; raises ConfigError.
 
     The agents take them as the directory lists them, which is no order to build on.
     """

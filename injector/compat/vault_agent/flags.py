@@ -55,7 +55,7 @@ _VAULT: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "namespace": ("namespace", str, "namespace of every request"),
     "ns": ("namespace", str, "the same"),
     "ca-cert": ("ca_cert", _path, "PEM file of Vault's authority"),
-    "ca-path": ("ca_path", _path, "folder of such files"),
+    "ca-path": ("ca_path", _path, "directory of such files"),
     "client-cert": ("client_cert", _path, "PEM certificate presented to Vault"),
     "client-key": ("client_key", _path, "its key"),
     "tls-server-name": ("tls_server_name", str, "name expected in Vault's certificate"),
@@ -83,7 +83,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="file or folder; may be repeated",
+        help="file or directory; may be repeated",
     )
     add(
         "exit-after-auth",
@@ -109,7 +109,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def paths(args: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
-    """Return which files and folders to read; the environment's count where none are given."""
+    """Return which files and directories to read; the environment's count where none are given."""
     found: list[str] = args.config
     return found or [path for path in find(CONFIG_VARIABLE, environ)[1].split(",") if path]
 

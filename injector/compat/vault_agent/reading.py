@@ -23,6 +23,21 @@ def read(path: str, environ: Mapping[str, str]) -> Reading:
     return read_all((path,), environ, Flags())
 
 
+def hint(path: str) -> str | None:
+    """Say how a file is read all of whose options are the agents'; None of any other."""
+    notes = Notes()
+    try:
+        _sections((path,), notes)
+    except ConfigError:
+        return None
+    if notes.problems or notes.unknown:
+        return None
+    return (
+        f"{path}: all its options are Vault Agent's: `injector agent -config={path}` reads it as "
+        "that does; other commands do if its name ends in .hcl"
+    )
+
+
 def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> Reading:
     """Read files and folders as the agents merge them. Raises ConfigError for what is not HCL."""
     made = translated(paths, Outside(environ, flags))

@@ -18,6 +18,7 @@ _ROWS = {key: {row.name: row for row in rows} for key, rows in OPTIONS.items()}
 class Notes:
     """Everything that is to be said of the files."""
 
+    unknown: int = 0  # options
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     advice: list[Problem] = field(default_factory=list)
@@ -86,6 +87,7 @@ class _Reader:
 
     def _unknown(self, item: Item, key: str, where: Where) -> None:
         """Note a name that means nothing: an error where the agents stop at it too."""
+        self._notes.unknown += 1
         meant = nearest(item.key, [*_ROWS[key]])
         hint = f"; did you mean '{meant}'?" if meant is not None else ""
         if key in STRICT:

@@ -79,7 +79,7 @@ class Translation:
         if disk := self._making.outside.machine.disk(path):
             said = (
                 f"is on a disk ({disk}), where nothing of this is written: the next process logs "
-                "in anew; name a folder on tmpfs"
+                "in anew; name a directory on tmpfs"
             )
             self._making.notes.warnings.append(persist.problem("path", said))
             return
