@@ -49,6 +49,20 @@ async def test_a_renewed_token_is_not_wrapped_anew_and_another_one_is(
         assert (tmpfs / "token").read_text() != before
 
 
+async def test_a_reload_leaves_what_is_wrapped_to_its_reader(app, proxy, clock, tmpfs, tmp_path):
+    config = sinking(app, proxy, tmpfs, wrap_ttl="5m")
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        before = (tmpfs / "token").read_text()
+    async with engine(load_from(tmp_path, config), clock, kept=running.kept):
+        assert (tmpfs / "token").read_text() == before
+        assert proxy.count("wrapping/wrap") == 1
+
+    config["auto_auth"]["sinks"][0]["wrap_ttl"] = "10m"
+    async with engine(load_from(tmp_path, config), clock, kept=running.kept):
+        assert json.loads((tmpfs / "token").read_text())["ttl"] == 600
+
+
 async def test_while_vault_does_not_answer_the_wrapping_waits(app, proxy, clock, tmpfs, tmp_path):
     loaded = load_from(tmp_path, sinking(app, proxy, tmpfs, wrap_ttl="5m"))
     proxy.only, proxy.status = "wrapping/wrap", 503

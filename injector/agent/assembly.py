@@ -270,6 +270,7 @@ class Assembly:
                 health=self.health,
                 redactor=kept.redactor,
                 log=kept.log,
+                wrapped=kept.wrapped,
             ),
             require_memory_backed=config.template_config.require_memory_backed,
         )

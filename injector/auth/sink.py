@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from injector.clock import Clock, Wakeup
 from injector.config import model
@@ -17,6 +17,15 @@ LONGEST_BACKOFF = 20.0
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapped:
+    """What a token can be had for, once."""
+
+    token: str = field(repr=False)
+    ttl: float
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What the sinks work with."""
 
@@ -27,6 +36,7 @@ class Parts:
     health: Health
     redactor: Redactor
     log: Logger
+    wrapped: dict[str, Wrapped]  # by path; it survives a reload
 
 
 class Sinks:
@@ -76,21 +86,24 @@ class Sinks:
     async def _content(self, sink: "_Sink", token: Token) -> bytes:
         """Return the token, or what it can be had for once, as JSON.
 
-        A renewed token stays wrapped as it is: a new wrapping would take it from its reader.
+        A token that is renewed, or is the same after a reload, stays wrapped as it is: a new
+        wrapping would take it from its reader.
         """
         if not sink.wrap_ttl:
             return token.value.encode()
-        if sink.wrapped_for != token.value:
-            wrapped = await self._parts.vault.wrap(token, sink.wrap_ttl)
-            self._parts.redactor.learn(("wrapped", sink.file.path), wrapped)
-            wrapped.setdefault("wrapped_accessor", "")  # as the agents write it
-            text = json.dumps(wrapped, separators=(",", ":"))
-            sink.wrapped, sink.wrapped_for = f"{text}\n".encode(), token.value
-        return sink.wrapped
+        known = self._parts.wrapped.get(sink.file.path)
+        if known is None or (known.token, known.ttl) != (token.value, sink.wrap_ttl):
+            answer = await self._parts.vault.wrap(token, sink.wrap_ttl)
+            self._parts.redactor.learn(("wrapped", sink.file.path), answer)
+            answer.setdefault("wrapped_accessor", "")  # as the agents write it
+            text = json.dumps(answer, separators=(",", ":"))
+            known = Wrapped(token.value, sink.wrap_ttl, f"{text}\n".encode())
+            self._parts.wrapped[sink.file.path] = known
+        return known.content
 
 
 class _Sink:
-    """One file, and what the token in it is wrapped in."""
+    """One file, and for how long what is in it can be unwrapped."""
 
     def __init__(self, sink: model.Sink, require_memory_backed: bool) -> None:  # noqa: FBT001 - the one setting
         self.file = File(
@@ -101,5 +114,3 @@ class _Sink:
             require_memory_backed=require_memory_backed,
         )
         self.wrap_ttl = sink.wrap_ttl
-        self.wrapped = b""
-        self.wrapped_for = ""
