@@ -5,7 +5,8 @@ import signal
 
 import pytest
 
-from tests.processes import result, running, write_config
+from injector.handover import decode
+from tests.processes import result, running, until, write_config
 from tests.test_run import daemon
 
 CANARY = "canary-7f3a-value"
@@ -42,6 +43,16 @@ def seen(tmpfs):
     return [(f.st_ino, f.st_mtime_ns) for f in files], (tmpfs / "told").read_text()
 
 
+def told_of_everything(tmpfs):
+    """Tell by the hand-over file whether a kill would leave nothing to be told."""
+    file = tmpfs / "handover" / "state"
+    if not file.exists():
+        return False
+    state = decode(file.read_bytes()).state
+    written = {str(tmpfs / "kv"), str(tmpfs / "creds")}
+    return state.files.keys() == written and not state.pending and "app" in state.told_at
+
+
 def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_path, settings):
     path = write_config(tmp_path, settings)
     first = result("once", "-c", path)
@@ -63,7 +74,8 @@ def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_p
 def test_a_killed_run_is_gone_on_with(tmpfs, tmp_path, settings):
     path = write_config(tmp_path, settings)
     with running("run", "-c", path) as killed:
-        killed.wait_for('"notified"')
+        # Each file may be told of by itself: the credential takes longer than the KV value.
+        until(lambda: told_of_everything(tmpfs), "both files are told of")
         killed.end(signal.SIGKILL)
     before = seen(tmpfs)
 
