@@ -107,6 +107,20 @@ async def test_one_certificate_for_all_its_files_and_the_next_by_its_own_end(
         assert renewed.serial_number != certificate.serial_number
 
 
+async def test_many_certificates_of_one_role_are_all_issued_at_the_start(
+    permitted, proxy, clock, tmpfs, tmp_path
+):
+    """More than the issuance budget of one of them."""
+    each = '{{{{ secret("pki/issue/web", common_name="app{0}", ttl="24h").certificate }}}}'
+    contents = {f"cert{number}": each.format(number) for number in range(12)}
+
+    async with engine(
+        load_from(tmp_path, files(permitted, proxy, tmpfs, **contents)), clock
+    ) as running:
+        assert proxy.count("pki/issue/web") == 12
+        assert running.assembly.health.settled
+
+
 async def test_an_intermediates_chain_comes_with_the_certificate(
     permitted, proxy, clock, tmpfs, tmp_path
 ):

@@ -76,6 +76,19 @@ def asked(proxy, part):
     return sorted({namespace for request, namespace in found if part in request})
 
 
+async def test_the_same_path_in_two_namespaces_has_two_issuance_budgets(
+    settings, proxy, clock, tmp_path
+):
+    for secret in settings["secrets"].values():
+        secret["issuance_budget"] = 2
+
+    async with engine(load_from(tmp_path, settings), clock) as running:
+        running.assembly.tokens.report_bad(running.token)  # both are issued once more
+        await clock.advance(1)
+        assert proxy.count("database/creds") == 4
+        assert running.assembly.health.settled
+
+
 async def test_a_token_is_kept_where_it_was_made_and_a_lease_where_it_was_issued(
     settings, proxy, clock, tmp_path
 ):

@@ -48,6 +48,11 @@ class Store:
         """Every secret that somebody wants."""
         return {ref for refs in self._wants.values() for ref in refs}
 
+    def count_beside(self, ref: Ref) -> int:
+        """Return how many secrets are wanted at this path, with these or other parameters."""
+        place = (ref.namespace, ref.path)
+        return max(1, sum((wanted.namespace, wanted.path) == place for wanted in self.wanted))
+
     def current(self, ref: Ref) -> Generation | None:
         return self._current.get(ref)
 
