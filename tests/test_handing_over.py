@@ -1,12 +1,17 @@
 """From one process to the next: what an init container or a killed run leaves is gone on with."""
 
+import io
 import os
+import shutil
 import signal
 
 import pytest
 
+from injector.agent.assembly import handed_over
 from injector.handover import decode
+from tests.engine import engine, kept_parts, load_from
 from tests.processes import result, running, until, write_config
+from tests.test_engine import one_file
 from tests.test_run import daemon
 
 CANARY = "canary-7f3a-value"
@@ -148,6 +153,45 @@ def test_what_changed_meanwhile_is_told_once_and_not_at_every_reload(
         assert sidecar.end() == 0
 
     assert sidecar.output.count('"notified"') == 1
+
+
+async def test_a_record_that_cannot_be_written_is_tried_again_and_said_once(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    state = tmpfs / "handover" / "state"
+    cache = {"persist": {"path": str(state)}}
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"cache": cache}))
+    kept = kept_parts(clock, output := io.StringIO())
+
+    with handed_over(loaded, kept):
+        async with engine(loaded, clock, kept=kept):
+            shutil.rmtree(state.parent)
+            state.parent.touch()  # in the way
+            kept.dirty.ring()
+            await clock.advance(40)
+            assert output.getvalue().count("hand-over file not written") == 1
+
+            state.parent.unlink()
+            await clock.advance(10)
+            assert state.exists()
+            assert output.getvalue().count("hand-over file written again") == 1
+
+
+async def test_what_cannot_be_removed_at_the_end_is_said(app, proxy, clock, tmpfs, tmp_path):
+    app.put("db", password="one")
+    state = tmpfs / "handover" / "state"
+    blocks = {"cache": {"persist": {"path": str(state)}}, "revoke_on_shutdown": "token"}
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks))
+    kept = kept_parts(clock, output := io.StringIO())
+
+    with handed_over(loaded, kept):
+        async with engine(loaded, clock, kept=kept) as running:
+            state.unlink()
+            state.mkdir()  # in the way
+            await running.assembly.release()
+
+    assert "hand-over file not removed" in output.getvalue()
 
 
 def test_two_injectors_do_not_share_one_file(tmpfs, tmp_path, settings):

@@ -41,7 +41,7 @@ from injector.secret import Kind, Life, Ref
 from injector.store import Generation, Phase
 from injector.vault import Answer, Token
 from injector.vault.answer import Envelope
-from tests.disk import STRANGER, as_uid, memory_backed_directory, require_disk
+from tests.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 from tests.fakes import FakeClock
 
 CANARY = "canary-7f3a-9b2c"
@@ -458,6 +458,53 @@ def test_what_cannot_be_written_down_is_an_error_that_names_no_value(handover):
             handover.save(Record(NOW, State(generations=(odd,))))
         assert CANARY not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+# Filesystems that fill up: the last record says what may be over by now, such as a revoked lease.
+
+
+@pytest.fixture
+def small(memory, said) -> Iterator[Handover]:
+    (memory / "small").mkdir()
+    with mounted("-t", "tmpfs", "-o", "size=64k", "none", memory / "small"):
+        yield at(memory / "small" / "handover", said)
+
+
+def large(size: int) -> Record:
+    odd = lease()
+    assert odd.answer is not None
+    return Record(
+        NOW, State(generations=(replace(odd, answer=replace(odd.answer, data={"a": "x" * size})),))
+    )
+
+
+def test_a_record_that_fits_only_in_the_place_of_the_last_one_takes_it(small):
+    small.save(large(36 * 1024))
+
+    small.save(large(37 * 1024))
+
+    found = small.load(NOW)
+    assert found is not None
+    assert encode(found) == encode(large(37 * 1024))
+
+
+def test_where_a_record_does_not_fit_none_is_left(small):
+    small.save(RECORD)
+
+    with pytest.raises(WriteError, match="No space left"):
+        small.save(large(80 * 1024))
+
+    assert small.load(NOW) is None
+    assert os.listdir(os.path.dirname(small.path)) == []
+
+
+def test_what_cannot_be_written_down_leaves_no_older_record(handover):
+    handover.save(RECORD)
+
+    with pytest.raises(WriteError):
+        handover.save(Record(NOW, State(issues={"\ud800": ()})))
+
+    assert handover.load(NOW) is None
 
 
 def test_a_removed_file_is_gone_and_removing_it_twice_is_no_error(handover, memory):

@@ -155,8 +155,8 @@ class Assembly:
                 await self.retire.revoke_all(what)
         except TimeoutError:
             self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
-        if self._kept.handover is not None:
-            self._kept.handover.remove()
+        for handing_over in self.handing_over:
+            handing_over.remove()
 
     async def close(self) -> None:
         """Close connections, and keep what the next configuration needs."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from injector.agent.assembly import Assembly
@@ -11,6 +12,9 @@ from injector.config import model
 from injector.delivery.output import Destination
 from injector.errors import WriteError
 from injector.handover import Handover, Left, Record, State, capture, restore, stamp
+
+# A record that could not be written is tried again after this long, seconds.
+RETRY = 10.0
 
 
 @contextmanager
@@ -41,7 +45,8 @@ class HandingOver:
     async def run(self) -> None:
         """Save until cancelled."""
         while True:
-            await self._kept.clock.sleep(float("inf"), self._kept.dirty)
+            wait = RETRY if self._handover.error else inf
+            await self._kept.clock.sleep(wait, self._kept.dirty)
             self.save()
 
     def save(self) -> None:
@@ -50,11 +55,27 @@ class HandingOver:
             self._tidied = True
             self._kept.store.forget_unwanted(self._kept.clock.now())
         made = stamp(self._assembly.loaded.config, self._kept.clock)
+        error = ""
         try:
             self._handover.save(Record(made, capture(_state(self._assembly, self._kept))))
         except WriteError as exc:
-            # The error says all: what failed, on what, and what to do.
-            self._kept.log.error("hand-over file not written", error=str(exc))  # noqa: TRY400
+            error = str(exc)
+        self._say(error)
+        self._handover.error = error
+
+    def _say(self, error: str) -> None:
+        """Log a failure once, and its end."""
+        if error and error != self._handover.error:
+            self._kept.log.error("hand-over file not written", error=error, retry_in=RETRY)
+        elif self._handover.error and not error:
+            self._kept.log.info("hand-over file written again")
+
+    def remove(self) -> None:
+        """Leave nothing to hand over: it has been revoked."""
+        try:
+            self._handover.remove()
+        except WriteError as exc:
+            self._kept.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
 
 
 def _state(assembly: Assembly, kept: Kept) -> State:

@@ -1,5 +1,6 @@
 """The hand-over file on disk: read with suspicion, written in one step, in memory only."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from injector.handover.record import LARGEST, Record, Unusable, decode, encode
 from injector.handover.stamp import Stamp
 from injector.log import Logger
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -22,6 +24,7 @@ class Handover:
 
     def __init__(self, path: str, log: Logger) -> None:
         self.path = path
+        self.error = ""  # why the newest record is not there
         self._directory, self._name = os.path.split(path)
         self._log = log
 
@@ -59,18 +62,37 @@ class Handover:
         return None
 
     def save(self, record: Record) -> None:
-        """Put this record in the place of the last one, in one step; raises WriteError."""
+        """Put this record in the place of the last one, in one step.
+
+        Raises WriteError, and then leaves none: the last one says what may be over by now, such as
+        a lease that has been revoked since.
+        """
         try:
-            encoded = encode(record)
-            with self._open(create=True) as directory:
-                replace(directory, self._name, encoded, Rights(0o600))
+            self._replace(encode(record))
         except Unusable as error:
+            self._discard()
             raise WriteError(f"write {self.path}: {error}") from None
         except OSError as error:
+            self._discard()
             raise explain.failed("write", self.path, error) from error
 
+    def _replace(self, encoded: bytes) -> None:
+        with self._open(create=True) as directory:
+            try:
+                replace(directory, self._name, encoded, Rights(0o600))
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                with suppress(FileNotFoundError):  # the last one may have the room that is lacking
+                    os.unlink(self._name, dir_fd=directory.fd)
+                replace(directory, self._name, encoded, Rights(0o600))
+
+    def _discard(self) -> None:
+        with suppress(OSError, WriteError):
+            self.remove()
+
     def remove(self) -> None:
-        """Remove it: what it says is over. Raises WriteError."""
+        """Remove the file: what it says is over. Raises WriteError."""
         try:
             with suppress(FileNotFoundError), self._open(create=False) as directory:
                 os.unlink(self._name, dir_fd=directory.fd)
