@@ -96,7 +96,7 @@ class Retire:
         if token.expires_at > self._clock.now():
             if self._store.in_use(token) or self._keep_tokens or not token.is_ours_to_revoke:
                 return token.expires_at
-            if self._vault.under_way.uses(token.value):  # perhaps a lease will be in use with it
+            if self._vault.in_flight.uses(token.value):  # perhaps a lease will be in use with it
                 return self._clock.now() + RETRY
             if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
                 return self._clock.now() + RETRY

@@ -10,7 +10,7 @@ import pytest
 from injector.clock import SystemClock, Wakeup
 from tests.engine import configuration
 from tests.fakes import LIMIT
-from tests.test_under_way import daemon
+from tests.test_in_flight import daemon
 
 
 class Suspended(SystemClock):

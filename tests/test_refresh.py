@@ -210,14 +210,14 @@ async def test_who_waits_for_a_secret_that_is_not_wanted_any_more_is_told(
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
         watch, ref = running.assembly.watch, Ref.of(app.path("kv"))
         proxy.held = "/kv"
-        under_way = watch.refresh([ref])[ref]
+        in_flight = watch.refresh([ref])[ref]
         await proxy.holding.wait()
         waiting = watch.refresh([ref])[ref]
         running.kept.store.want_nothing_but([])
         proxy.held = ""
         await clock.settled()
 
-        assert under_way.cancelled()
+        assert in_flight.cancelled()
         assert waiting.cancelled()
 
 
@@ -266,7 +266,7 @@ async def test_who_waits_for_an_application_is_told_of_a_reload_and_not_cut_off(
     async with engine(loaded, clock) as running:
         app.put("kv", value="two")
         async with asking(running, clock, "kv") as task:
-            await running.assembly.vault.under_way.finish(clock, 30.0)
+            await running.assembly.vault.in_flight.finish(clock, 30.0)
             await clock.advance(0.1)
 
             answer = task.result()["kv"]

@@ -105,7 +105,7 @@ class Refresh:
     @property
     def _is_cut_short(self) -> bool:
         """Return whether this assembly is ending: the next one delivers what is still to come."""
-        return self._assembly.vault.under_way.over
+        return self._assembly.vault.in_flight.over
 
     def _last_answer(self, asked: _Asked) -> Refreshed:
         answer = self._answer(asked)

@@ -94,17 +94,17 @@ class Daemon:
 
     async def _conduct(self, health: Health) -> int | Plan:
         """Return what ends this assembly, once nothing is under way that would be lost with it."""
-        under_way = self._assembly.vault.under_way
+        in_flight = self._assembly.vault.in_flight
         outcome = await self._until_over(health)
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
-            if under_way.busy:
+            if in_flight.busy:
                 self._kept.log.info("reload waiting for a request in flight", at_most=longest)
-            await under_way.finish(self._kept.clock, longest)
+            await in_flight.finish(self._kept.clock, longest)
             if self._stopping:
                 outcome = await self._until_over(health)
         if isinstance(outcome, int):
-            await under_way.finish(self._kept.clock, LAST_REQUESTS)
+            await in_flight.finish(self._kept.clock, LAST_REQUESTS)
         return outcome
 
     async def _until_over(self, health: Health) -> int | Plan:
@@ -162,7 +162,7 @@ class Daemon:
 
     def _ring(self) -> None:
         self._assembly.health.news.ring()
-        self._assembly.vault.under_way.hurry()
+        self._assembly.vault.in_flight.hurry()
 
     def _interrupt(self) -> None:
         """SIGINT: Ctrl-C goes to a command that shares our terminal, which knows what it means."""

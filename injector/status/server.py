@@ -81,7 +81,7 @@ class StatusServer:
 
     def _app(self, crowd: Crowd) -> web.Application:
         # Routes, and no middlewares: aiohttp keeps each handler of an application that has those,
-        # and with it all that the handler knows, long after a reload. Pinned by test_under_way.
+        # and with it all that the handler knows, long after a reload. Pinned by test_in_flight.
         app = web.Application(client_max_size=LARGEST_BODY)
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/", self._page),

@@ -18,10 +18,10 @@ from injector.vault import answer as answers
 from injector.vault.adapter import AsyncAdapter, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
 from injector.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
+from injector.vault.in_flight import InFlight
 from injector.vault.mounts import Mounts
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
-from injector.vault.under_way import UnderWay
 
 T = TypeVar("T")
 
@@ -36,10 +36,10 @@ class Vault:
     """hvac on our transport: one small immutable client per (token, namespace)."""
 
     def __init__(
-        self, transport: Transport, clock: Clock, under_way: UnderWay | None = None
+        self, transport: Transport, clock: Clock, in_flight: InFlight | None = None
     ) -> None:
         self.transport = transport
-        self.under_way = under_way or UnderWay()
+        self.in_flight = in_flight or InFlight()
         self.clock = clock
         self._namespace = transport.settings.namespace
         self._clients: dict[tuple[str, str], hvac.Client] = {}
@@ -55,7 +55,7 @@ class Vault:
         """
         sent = self.clock.now()
         try:
-            async with contextlib.nullcontext() if repeatable else self.under_way.one(token.value):
+            async with contextlib.nullcontext() if repeatable else self.in_flight.one(token.value):
                 body = await self._ask(ref, token)
         except NotThere as exc:
             raise NotThere(_missing(ref, exc)) from exc
@@ -121,7 +121,7 @@ class Vault:
         client = self._client("", namespace)
         url = f"/v1/{mount}/login"
         try:
-            async with self.under_way.one(""):
+            async with self.in_flight.one(""):
                 answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
         except TransientError:
             raise
@@ -142,7 +142,7 @@ class Vault:
         """
         transport = self.transport.presenting(certificate, key)
         try:
-            yield Vault(transport, self.clock, self.under_way)
+            yield Vault(transport, self.clock, self.in_flight)
         finally:
             await transport.reconnect()
 
@@ -212,7 +212,7 @@ class Vault:
         """Open a wrapped answer, once: never sent twice."""
         client = self._client(wrapping_token, namespace)
         try:
-            async with self.under_way.one(wrapping_token):
+            async with self.in_flight.one(wrapping_token):
                 answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc

@@ -95,7 +95,7 @@ class Transport:
         self.base = "http://localhost" if self._unix else settings.address.rstrip("/")
         self.proxy = _proxy_for(self.base) if not self._unix else None
         self._session: aiohttp.ClientSession | None = None
-        self._under_way: Counter[aiohttp.ClientSession] = Counter()
+        self._in_flight: Counter[aiohttp.ClientSession] = Counter()
 
     async def send(
         self, request: Request, *, in_turn: bool = True, within: float | None = None
@@ -161,7 +161,7 @@ class Transport:
         What is under way keeps its connection: it may be issuing a credential.
         """
         session, self._session = self._session, None
-        if session is not None and not self._under_way[session]:
+        if session is not None and not self._in_flight[session]:
             await session.close()
 
     async def _follow(self, request: Request) -> Reply:
@@ -186,7 +186,7 @@ class Transport:
 
     async def _once(self, request: Request, target: str) -> Reply:
         session = self._session or self._open()
-        self._under_way[session] += 1
+        self._in_flight[session] += 1
         try:
             async with session.request(
                 request.method,
@@ -199,9 +199,9 @@ class Transport:
             ) as response:
                 return Reply(response.status, response.headers, await _whole(response, self.base))
         finally:
-            self._under_way[session] -= 1
-            if not self._under_way[session]:
-                del self._under_way[session]
+            self._in_flight[session] -= 1
+            if not self._in_flight[session]:
+                del self._in_flight[session]
                 if session is not self._session:
                     await session.close()
 

@@ -10,18 +10,18 @@ from injector.watch.budget import Budget
 from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
+from injector.watch.reporting import Reporter
 from injector.watch.rotation import RoleRotation
-from injector.watch.telling import Telling
 
 
 class Acts:
     """The acts of `secret.Act`. Each returns what is next, and raises what went wrong."""
 
-    def __init__(self, ref: Ref, entry: Entry, parts: Parts, telling: Telling) -> None:
+    def __init__(self, ref: Ref, entry: Entry, parts: Parts, reporter: Reporter) -> None:
         self._ref = ref
         self._entry = entry
         self._parts = parts
-        self._telling = telling
+        self._reporter = reporter
         self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
         self._rotations = RoleRotation()  # of a static role
         self._asked_with: Token | None = None
@@ -55,7 +55,7 @@ class Acts:
     def publish(self) -> Step:
         """Let templates see what waits."""
         generation = self._parts.store.publish(self._ref)
-        self._telling.measure(generation)
+        self._reporter.measure(generation)
         return self._next(generation.life, rotated=True)
 
     # -- renew
@@ -67,7 +67,7 @@ class Acts:
         assert lease is not None
         before = lease.life
         life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
-        self._telling.measure(parts.store.confirm(self._ref, life))
+        self._reporter.measure(parts.store.confirm(self._ref, life))
         parts.log.debug("lease renewed", secret=self._entry.name, duration=life.duration)
         return after_renewal(before, life, self._entry.timing, parts.draw())
 
@@ -108,7 +108,7 @@ class Acts:
         store, now = self._parts.store, self._parts.clock.now()
         before = store.current(self._ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
-            self._telling.measure(store.confirm(self._ref, life))
+            self._reporter.measure(store.confirm(self._ref, life))
             return self._next(life)
         self._say_fetched(store.add(self._ref, answer, life, token=token, now=now))
         waits = self.publication()

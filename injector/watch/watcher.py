@@ -12,7 +12,7 @@ from injector.secret import READ, Act, Ref, Step, after_failed_renewal, after_fa
 from injector.watch.acts import Acts
 from injector.watch.entry import Entry
 from injector.watch.parts import Parts
-from injector.watch.telling import Telling
+from injector.watch.reporting import Reporter
 
 # What becomes of a refresh that somebody asked for: None if Vault answered, or why not. What is new
 # is in the store.
@@ -26,8 +26,8 @@ class Watcher:
         self.ref = ref
         self.entry = entry
         self._parts = parts
-        self._telling = Telling(entry.name, parts)
-        self._acts = Acts(ref, entry, parts, self._telling)
+        self._reporter = Reporter(entry.name, parts)
+        self._acts = Acts(ref, entry, parts, self._reporter)
         self._denied = False
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
@@ -37,7 +37,7 @@ class Watcher:
     async def run(self) -> None:
         """Refresh for ever. Runs until cancelled."""
         clock = self._parts.clock
-        self._telling.measure_what_is_kept(self._parts.store.current(self.ref))
+        self._reporter.measure_what_is_kept(self._parts.store.current(self.ref))
         self.follow_token()
         try:
             while True:
@@ -59,7 +59,7 @@ class Watcher:
             step = self._acts.publish()
             self.follow_token()
             # What failed while this one waited is still to be done.
-            return Step(Act.FETCH, parts.clock.now()) if self._telling.failures else step
+            return Step(Act.FETCH, parts.clock.now()) if self._reporter.failures else step
         if parts.availability.down and (waits := self._acts.publication()) is not None:
             return waits  # nobody is needed for that
         await parts.availability.wait()
@@ -84,7 +84,7 @@ class Watcher:
         if self._another_token_helps():
             self.due.ring()
         elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
-            self._telling.measure_expiry(lease)
+            self._reporter.measure_expiry(lease)
 
     def _another_token_helps(self) -> bool:
         """Return whether a token that was not asked with yet may do more than the one before.
@@ -138,7 +138,7 @@ class Watcher:
         return step
 
     def _not_met(self, error: InjectorError) -> Step:
-        self._telling.refresh_failed(error)
+        self._reporter.refresh_failed(error)
         if self._is_read and isinstance(error, TransientError):
             at = min(self.step.at, self._parts.clock.now())
             return replace(self.step, at=at)  # still to be read
@@ -158,23 +158,23 @@ class Watcher:
 
     def _succeeded(self) -> None:
         self._denied = False
-        self._telling.succeeded()
+        self._reporter.succeeded()
 
     def _failed(self, error: InjectorError, act: Act) -> Step:
         if act is Act.RENEW and not isinstance(error, TransientError):
-            self._telling.not_renewed(error)
+            self._reporter.not_renewed(error)
             return Step(Act.FETCH, self._parts.clock.now())
         self._denied = isinstance(error, DeniedError)
-        self._telling.failing(error)
+        self._reporter.failing(error)
         step = self._after_failure(error, act)
         if (waits := self._acts.publication()) is not None:
             step = min(step, waits, key=lambda step: step.at)
-        self._telling.failed(error, step)
+        self._reporter.failed(error, step)
         return step
 
     def _after_failure(self, error: InjectorError, act: Act) -> Step:
         parts, now = self._parts, self._parts.clock.now()
-        failures, lease = self._telling.failures, parts.store.current(self.ref)
+        failures, lease = self._reporter.failures, parts.store.current(self.ref)
         if act is Act.RENEW and lease is not None:
             return after_failed_renewal(error, failures, lease.life, now, parts.draw())
         at = after_failure(error, failures, now=now, timing=self.entry.timing, draw=parts.draw())

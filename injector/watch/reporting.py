@@ -1,4 +1,4 @@
-"""What others get to know of one secret: health, log and metrics."""
+"""Reports what happens to one secret: to health, log and metrics."""
 
 from math import inf
 
@@ -9,8 +9,8 @@ from injector.vault.transport import Unreachable
 from injector.watch.parts import Parts
 
 
-class Telling:
-    """Counts failures in a row, and tells everybody who has to know of them."""
+class Reporter:
+    """Counts consecutive failures of one secret, and reports them."""
 
     def __init__(self, name: str, parts: Parts) -> None:
         self.failures = 0

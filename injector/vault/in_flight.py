@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from injector.clock import Clock, Wakeup
 
 
-class UnderWay:
+class InFlight:
     """Knows of each of them with which token it was made, and lets an end wait for them."""
 
     def __init__(self) -> None:
