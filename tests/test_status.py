@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -35,6 +36,39 @@ def said(engine):
     """What `/status` answers."""
     told = status_report(engine.assembly, engine.kept)
     return json.loads(json.dumps(told.as_json()))
+
+
+async def test_what_fails_comes_first(app, proxy, clock, tmpfs, tmp_path):
+    app.put("app", value="one")
+    secrets = {"app": {"path": app.path("app")}, "zzz": {"path": app.path("nobody-wrote-this")}}
+    template = [
+        {"contents": f"{{{{ {name}.value }}}}", "destination": str(tmpfs / name)}
+        for name in secrets
+    ]
+    config = settings(app, proxy, tmpfs, secrets=secrets, template=template, notify={})
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        lines = overview(said(running))
+
+        rows = [line.split()[0] for line in lines if line.startswith(("app ", "zzz "))]
+        assert rows[:2] == ["zzz", "app"]
+
+
+async def test_an_application_that_does_not_run_has_not_been_told(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("app", value="one")
+    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(tmpfs / "app.pid")}}
+    config = settings(app, proxy, tmpfs, notify={"app": nobody})
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        for moment in (0, 60):  # looked for again for 30 s, and then given up
+            await clock.advance(moment)
+            status = said(running)
+            [target] = status["notify"]
+
+            assert (target["absent"], target["told_at"]) == (True, None)
+            assert re.search("^app +- .* not running$", "\n".join(overview(status)), re.MULTILINE)
 
 
 async def test_the_table_says_what_is_there_and_what_comes_next(

@@ -79,13 +79,14 @@ class HandingOver:
 
 
 def _state(assembly: Assembly, kept: Kept) -> State:
+    absent = kept.ledger.absent
     return State(
         token=assembly.tokens.held,
         retiring=tuple(assembly.tokens.retiring),
         generations=tuple(kept.store.everything()),
         issues=kept.store.issues.all(),
         pending=kept.ledger.untold(),
-        told_at=dict(kept.ledger.told_at),
+        told_at={target: at for target, at in kept.ledger.told_at.items() if target not in absent},
         refused=tuple(kept.ledger.refused),
         files={
             output.name: _left(output.destination)

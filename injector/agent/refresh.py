@@ -10,7 +10,6 @@ from injector.agent.kept import Kept
 from injector.config.problem import suggest
 from injector.delivery import Output
 from injector.errors import InjectorError, MissingError, TransientError
-from injector.health import State
 from injector.rotations import Outcome
 from injector.secret import Ref
 from injector.status.refreshed import Refreshed, Result
@@ -171,13 +170,8 @@ class Refresh:
             for target in output.targets
             if target in untold and output.name in untold[target].paths
         }
-        absent = {target for target in targets if self._is_absent(target)}
+        absent = targets & self._ledger.absent  # looked for and not found, which is no failure
         return files + sorted(targets - absent), tuple(sorted(absent))
-
-    def _is_absent(self, target: str) -> bool:
-        """Return whether an application was looked for and not found, which is no failure."""
-        report = self._assembly.health.of("notify", target)
-        return report is not None and report.state is State.OK
 
 
 def _facts(asked: _Asked, current: Generation) -> dict[str, Any]:

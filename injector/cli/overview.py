@@ -3,7 +3,7 @@
 from typing import Any
 
 from injector.cli.table import Row, columns
-from injector.status.words import ALARMS, command_of, next_of, span, state_of
+from injector.status.words import ALARMS, command_of, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
 # The last rotations that are shown.
@@ -34,20 +34,22 @@ def _sections(status: Entry, now: float) -> list[list[str]]:
     return [
         _section(
             ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "NEXT", "STATE"),
-            [_secret(secret, now) for secret in status["secrets"]],
+            [_secret(secret, now) for secret in worst_first(status["secrets"])],
         ),
         _section(
             ("FILE", "FROM", "NOTIFY", "STATE"),
-            [(f["destination"], *_output(f, now)) for f in status["files"]],
+            [(f["destination"], *_output(f, now)) for f in worst_first(status["files"])],
         ),
         _section(
             ("BUNDLE", "FROM", "NOTIFY", "STATE"),
-            [(f["name"], *_output(f, now)) for f in status["bundles"]],
+            [(f["name"], *_output(f, now)) for f in worst_first(status["bundles"])],
         ),
-        _section(("SINK", "STATE"), [(s["path"], _state(s, now)) for s in status["sinks"]]),
+        _section(
+            ("SINK", "STATE"), [(s["path"], _state(s, now)) for s in worst_first(status["sinks"])]
+        ),
         _section(
             ("NOTIFY", "TOLD", "UNTOLD", "STATE"),
-            [_target(target, now) for target in status["notify"]],
+            [_target(target, now) for target in worst_first(status["notify"])],
         ),
         _section(
             ("ROTATION", "GENERATION", "WHEN", "TOOK", "OUTCOME"),

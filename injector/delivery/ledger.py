@@ -43,11 +43,13 @@ class Ledger:
         self.pending: dict[str, Pending] = {}
         self._telling: dict[str, Pending] = {}  # under way, and perhaps not heard
         self.told_at: dict[str, float] = {}
+        self.absent: set[str] = set()  # looked for after the last change, and not running
         self.refused: list[dict[str, str]] = []  # changes: hash of the content, by output
 
     def add(self, target: str, change: Pending) -> None:
         """Note a change that `target` has to hear of."""
         self._dirty.ring()
+        self.absent.discard(target)
         pending = self.pending.get(target)
         self.pending[target] = change if pending is None else pending.followed_by(change)
 
@@ -88,6 +90,7 @@ class Ledger:
         """Drop what is known of other targets, and was refused of outputs that nobody reverts."""
         self.pending = _only(self.pending, targets)
         self.told_at = _only(self.told_at, targets)
+        self.absent &= targets
         kept = (_only(change, revertible) for change in self.refused)
         self.refused = [change for change in kept if change]
 

@@ -123,8 +123,10 @@ class Notifier:
         self._failures = 0
         parts.metrics.notifications.add(self.name, outcome.value)
         parts.health.ok("notify", self.name)
+        is_absent = outcome is Outcome.ABSENT
+        (parts.ledger.absent.add if is_absent else parts.ledger.absent.discard)(self.name)
         now = parts.clock.now()
-        if outcome is Outcome.ABSENT and now - pending.first < LOOK_FOR:
+        if is_absent and now - pending.first < LOOK_FOR:
             if self._retry_at < pending.first:
                 parts.log.info("nothing to notify yet", notify=self.name)
             self._retry_at = now + LOOK_EVERY
@@ -135,7 +137,7 @@ class Notifier:
         parts.took(pending.paths)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
-        event = "nobody to notify" if outcome is Outcome.ABSENT else "notified"
+        event = "nobody to notify" if is_absent else "notified"
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
 

@@ -10,7 +10,7 @@ from typing import Any
 import minijinja
 
 from injector.status.timeline import NOW, axis, lane
-from injector.status.words import ALARMS, command_of, next_of, span, state_of
+from injector.status.words import ALARMS, command_of, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
 # How often the page loads itself again, seconds; `?refresh=0` leaves it as it is.
@@ -42,7 +42,7 @@ def page(status: Entry, *, refresh: int = REFRESH) -> str:
             lane(name, life, along, status["rotations"])
             for name, life in [
                 ("", status["token"]),
-                *((secret["name"], secret) for secret in status["secrets"]),
+                *((secret["name"], secret) for secret in worst_first(status["secrets"])),
             ]
         ],
     )
@@ -79,6 +79,7 @@ def _filters(now: float) -> Entry:
         "life": lambda entry: _life(entry, now),
         "state": lambda entry: "{}\n{}".format(*state_of(entry, now)).strip().split("\n", 1),
         "command": lambda command: command_of(command, now),
+        "worst_first": worst_first,
         "tone": lambda word: TONES.get(word, "wait"),
         "alarm": lambda alarm: f"{alarm['name']} {ALARMS[alarm['alarm']]}",
     }

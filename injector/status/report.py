@@ -180,11 +180,13 @@ class StatusReport:
         }
 
     def _target(self, name: str) -> dict[str, Any]:
-        told_at = self.ledger.told_at.get(name)
+        is_absent = name in self.ledger.absent
+        told_at = None if is_absent else self.ledger.told_at.get(name)
         untold = self.ledger.untold().get(name)
         return {
             "name": name,
             **self._state("notify", name),
+            "absent": is_absent,
             "told_at": None if told_at is None else self._wall(told_at),
             "untold": [] if untold is None else sorted(untold.paths),
         }

@@ -4,6 +4,7 @@ from typing import Any
 
 Entry = dict[str, Any]
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
 # What follows the name of the thing that somebody has to look after.
 ALARMS = {
     "rolled_back": "has not been taken by its application, and was taken back",
@@ -27,8 +28,13 @@ def span(seconds: float) -> str:
 def state_of(entry: Entry, now: float) -> tuple[str, str]:
     """Return `ok`, or what is not and for how long; and the reason, if there is one."""
     if entry["state"] == "ok":
-        return "ok", ""
+        return "not running" if entry.get("absent") else "ok", ""
     return f"{entry['state']} for {span(now - entry['since'])}", entry.get("error") or ""
+
+
+def worst_first(entries: list[Entry]) -> list[Entry]:
+    """Return what fails, then what waits, then the rest: of 200 secrets, the one that matters."""
+    return sorted(entries, key=lambda entry: SEVERITY.get(entry["state"], 1))
 
 
 def next_of(step: Entry | None, now: float) -> str:
