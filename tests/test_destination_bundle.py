@@ -305,6 +305,22 @@ def test_killed_before_the_record_the_generation_of_the_record_is_what_was_accep
     assert seen(tls) == ONE
 
 
+def test_what_another_run_left_since_the_record_counts_as_accepted(tls):
+    before = bundle(tls)
+    take(before, ONE)
+    recorded = before.content_hash, before.identity, before.earlier
+    other = bundle(tls)
+    take(other, TWO)
+    other.close()
+
+    after = bundle(tls)
+    after.recall(*recorded)
+    deliver(after, THREE)
+    after.rollback()
+
+    assert seen(tls) == TWO
+
+
 @pytest.mark.parametrize("earlier", [b"..vault-injector.00000000", b"../elsewhere"])
 def test_what_the_next_process_cannot_find_it_does_not_go_back_to(tls, earlier):
     before = bundle(tls)

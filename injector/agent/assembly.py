@@ -180,7 +180,7 @@ class Assembly:
             destination.memory = memory
             if key(output) in kept.delivered and destination.is_intact():
                 output.standing, output.delivered = True, dict(kept.delivered[key(output)])
-        elif (left := kept.files.get(output.name)) is not None:
+        elif (left := kept.files.pop(output.name, None)) is not None:
             destination.recall(left.content_hash, left.identity, left.earlier)
 
     def _token_changed(self) -> None:

@@ -89,10 +89,10 @@ class Bundle:
             if found is None or not identity:
                 return
             accepted: Generation | None = found
-            if self._revertible:
-                # Without an earlier one, what was there then had been accepted.
-                name = generation.name_in(identity) if earlier is None else earlier.decode()
-                accepted = generation.inspect(directory, name)
+            if self._revertible and earlier is not None:
+                accepted = generation.inspect(directory, earlier.decode())
+            elif self._revertible:  # what was there at the last record had been accepted
+                accepted = generation.inspect(directory, generation.name_in(identity)) or found
             self.memory.begin(found.recognized(content_hash, identity), accepted=accepted)
 
     @staticmethod
