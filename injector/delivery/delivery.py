@@ -23,7 +23,6 @@ from injector.template import Lacking
 
 # A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
-# What an output is that this configuration has not delivered.
 
 
 class Delivery:

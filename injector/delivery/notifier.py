@@ -115,11 +115,16 @@ class Notifier:
                 return
         except HookError as exc:
             self._failed(exc)
-            return
         except BaseException:
             # Stopped in the middle (shutdown, reload): nobody knows whether it was heard.
             parts.ledger.put_back(self.name)
             raise
+        else:
+            await self._done(pending, outcome)
+
+    async def _done(self, pending: Pending, outcome: Outcome) -> None:
+        """Note that it has taken the change, or that there is nobody to take it."""
+        parts = self._parts
         self._failures = 0
         parts.metrics.notifications.add(self.name, outcome.value)
         parts.health.ok("notify", self.name)

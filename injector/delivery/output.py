@@ -62,7 +62,7 @@ class Destination(Protocol[C_contra]):
         """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
 
     def is_intact(self) -> bool:
-        """Tell, at little cost, whether this is still what we left."""
+        """Return, at little cost, whether this is still what we left."""
 
     def remove(self) -> None:
         """Take it away from readers. Raises WriteError."""

@@ -179,7 +179,7 @@ class Bundle:
                 generation.remove_others(directory, keep)
 
     def is_intact(self) -> bool:
-        """Tell, without reading, whether readers still see the generation that we left."""
+        """Return, without reading, whether readers still see the generation that we left."""
         current = self.memory.current
         try:
             return (

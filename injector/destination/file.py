@@ -160,7 +160,7 @@ class File(Unheld):
         return sweep([self._directory])
 
     def is_intact(self) -> bool:
-        """Tell, at the cost of one stat, whether this is still the file that `write` left."""
+        """Return, at the cost of one stat, whether this is still the file that `write` left."""
         try:
             return identity(os.lstat(self.path)) == self.memory.identity
         except OSError:

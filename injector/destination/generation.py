@@ -127,7 +127,7 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
 
 
 def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = None) -> bool:
-    """Tell, without reading, whether it is still as written; the bundle is a path or open."""
+    """Return, without reading, whether it is still as written; the bundle is a path or open."""
     place = os.path.join(inside, generation.name)
     try:
         return all(

@@ -119,7 +119,7 @@ def _cannot_give(owner: Owner) -> str:
 
 
 def giving_problems(owner: Owner) -> list[str]:
-    """Tell before the first write what `give_to` would raise."""
+    """Return, before the first write, what `give_to` would raise."""
     euid = os.geteuid()
     found: list[str] = []
     if owner.uid not in {-1, euid} and not _may_chown(euid):
