@@ -71,6 +71,7 @@ async def test_refused_health_checks_make_no_storm_while_vault_is_down(
         {"client_token": None, "mfa_requirement": {}},
         {"client_token": 1},
         {"client_token": "x", "lease_duration": "1h"},
+        {"client_token": "x", "lease_duration": -5},
         {"client_token": "x", "lease_duration": 10**400},
     ],
     ids=str,
@@ -87,7 +88,8 @@ async def test_a_login_without_a_token_is_no_login(proxy, clock, loaded, auth):
 
 
 @pytest.mark.parametrize(
-    "auth", [{}, None, [], {"lease_duration": "x"}, {"lease_duration": 0}, {"renewable": True}]
+    "auth",
+    [{}, None, [], {"lease_duration": "x"}, {"lease_duration": 0}, {"lease_duration": -5}],
 )
 async def test_an_odd_renewal_leaves_the_token_as_it_is(proxy, clock, loaded, auth):
     async with engine(loaded, clock) as running:
@@ -153,4 +155,26 @@ async def test_an_answer_without_an_end_costs_no_memory(
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
         proxy.answer = None
         await clock.advance(140)
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"lease_duration": 0}, {"lease_duration": -5}, {"lease_duration": None}], ids=str
+)
+async def test_an_odd_renewal_of_a_lease_issues_nothing(
+    app, proxy, clock, tmpfs, tmp_path, creds, database, body
+):
+    secrets = {"db": {"path": creds}}
+    entry = {"contents": "{{ db.username }}", "destination": str(tmpfs / "db")}
+    blocks = {"secrets": secrets, "template": [entry]}
+
+    async with engine(
+        load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks)), clock
+    ) as running:
+        proxy.only = "leases/renew"
+        proxy.script = [answer(json.dumps(body))]
+        await clock.advance(2700)
+
+        assert proxy.count(creds) == 1
+        assert proxy.count("leases/renew") == 2
         assert running.assembly.health.settled

@@ -269,10 +269,12 @@ def test_a_token_that_never_expires_is_left_alone():
     assert token_timing.next_step(token(0), 0.5)[1] == math.inf
 
 
-def test_a_truncated_renewal_announces_the_tokens_max_ttl():
-    act, at = token_timing.after_renewal(token(100), token(50), 0.0)
+@pytest.mark.parametrize(("granted", "at"), [(89, 49), (50, 10), (40, 0), (15, 0)])
+def test_a_truncated_renewal_leaves_as_much_time_for_a_hand_over_as_ever(granted, at):
+    """It announces the token's max TTL, and what is left of it may be little."""
+    found = token_timing.after_renewal(token(100), token(granted), 0.0)
 
-    assert (act, at) == (token_timing.Act.LOG_IN, NOW + 30)
+    assert found == (token_timing.Act.LOG_IN, NOW + at)
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,19 @@ def next_step(token: Token, draw: float) -> tuple[Act, float]:
     if not token.duration:
         return Act.RENEW, math.inf
     act = Act.RENEW if token.renewable else Act.LOG_IN
-    return act, token.granted_at + token.duration * (EARLIEST + (LATEST - EARLIEST) * draw)
+    return act, token.expires_at - token.duration * _rest(draw)
 
 
 def after_renewal(before: Token, after: Token, draw: float) -> tuple[Act, float]:
-    """Return what is next after a renewal: a truncated one announces the token's max TTL."""
-    act, at = next_step(after, draw)
+    """Return what is next after a renewal: a truncated one announces the token's max TTL.
+
+    Its leases are then handed over in the time that there always was for it, not in a share of the
+    little that may be left.
+    """
     if after.duration < before.duration * TRUNCATED:
-        return Act.LOG_IN, at
-    return act, at
+        at = after.expires_at - before.duration * _rest(draw)
+        return Act.LOG_IN, max(at, after.granted_at)
+    return next_step(after, draw)
 
 
 def after_failed_renewal(
@@ -43,3 +47,8 @@ def after_failed_renewal(
     at = now + backoff(failures, first=1.0, longest=20.0, draw=draw)
     last_call = token.expires_at - token.duration * LAST_CALL
     return (Act.RENEW, at) if at < last_call else (Act.LOG_IN, max(now, min(at, last_call)))
+
+
+def _rest(draw: float) -> float:
+    """Return the share of a life that is left when its token is acted on."""
+    return 1 - EARLIEST - (LATEST - EARLIEST) * draw

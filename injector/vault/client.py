@@ -97,7 +97,9 @@ class Vault:
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
         granted = understood(body, Grant, "renew a lease")
-        return granted.lease_duration or 0.0, bool(granted.renewable)
+        if not granted.lease_duration:  # it would be issued anew for that
+            raise TransientError(f"renew a lease: {ODD}")
+        return granted.lease_duration, bool(granted.renewable)
 
     async def revoke_self(self, token: Token) -> None:
         """Revoke the token, and with it every lease it made."""

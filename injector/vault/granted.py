@@ -1,6 +1,6 @@
 """What a login, a renewal or a lookup says, as far as it is needed, and the token it makes."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -9,6 +9,7 @@ from injector.vault.tokens import Token
 
 T = TypeVar("T")
 
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 ODD = "the answer is not what Vault answers here; is there a proxy in between?"
 
 
@@ -17,7 +18,7 @@ class Grant(msgspec.Struct, frozen=True):
 
     client_token: str | None = None
     accessor: str | None = None
-    lease_duration: float | None = None
+    lease_duration: Seconds | None = None
     renewable: bool | None = None
     num_uses: int | None = None
     entity_id: str | None = None
@@ -27,7 +28,7 @@ class Grant(msgspec.Struct, frozen=True):
 class Known(msgspec.Struct, frozen=True):
     """What a token's lookup says."""
 
-    ttl: float
+    ttl: Seconds
     accessor: str | None = None
     renewable: bool | None = None
     entity_id: str | None = None
