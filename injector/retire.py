@@ -1,5 +1,6 @@
 """Lets go of what nobody uses any more: superseded leases, replaced tokens."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from math import inf
@@ -62,20 +63,22 @@ class Retire:
         return min(times, default=inf)
 
     async def revoke_all(self, what: str) -> None:
-        """Revoke at a regular end: every lease, or the token and with it all of them.
+        """Revoke at a regular end: every lease, or our tokens and with them all of them.
 
         The leases of a token that cannot be revoked are revoked one by one.
         """
-        token = self._tokens.held
-        if token is None or what == "none":
+        alive = self._tokens.alive
+        if not alive or what == "none":
             return
-        if what == "token" and token.is_ours_to_revoke:
-            for ours in (token, *self._tokens.retiring):
-                if ours.is_ours_to_revoke:
-                    await self._attempt("token", partial(self._vault.revoke_self, ours))
-            return
-        for lease in self._store.leases():
-            await self._revoke(lease, token)
+        token, ours = alive[0], [token for token in alive if token.is_ours_to_revoke]
+        async with asyncio.TaskGroup() as group:  # together: there are seconds for all of them
+            if what == "token" and token in ours:
+                for one in ours:
+                    revoke = partial(self._vault.revoke_self, one)
+                    group.create_task(self._attempt("token", revoke))
+            else:
+                for lease in self._store.leases():
+                    group.create_task(self._revoke(lease, token))
 
     async def _lease(self, lease: Generation) -> float:
         now = self._clock.now()

@@ -568,6 +568,35 @@ async def test_a_revocation_that_hangs_delays_the_end_by_its_deadline_only(
         assert "not everything revoked" in running.log
 
 
+async def test_one_revocation_that_hangs_keeps_no_other_from_being_sent(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """They have seconds for all of them, however far away Vault is."""
+    database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
+    app.allow(creds, f"{creds}-b", "sys/leases/revoke")
+    secrets = {"db": {"path": creds}, "other": {"path": f"{creds}-b"}}
+    config = settings(
+        app, proxy, tmpfs, creds, secrets=secrets, files=2, revoke_on_shutdown="leases"
+    )
+    config["template"][1]["contents"] = "{{ other.username }} {{ other.password }}"
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        logins = [(tmpfs / name).read_text().split() for name in ("db0", "db1")]
+
+        async def first_hangs(request):
+            if not proxy.holding.is_set():
+                proxy.holding.set()
+                await asyncio.Event().wait()
+            return await proxy._forward(request)
+
+        proxy.only, proxy.answer = "leases/revoke", first_hangs
+        end = asyncio.create_task(running.assembly.release())
+        await refused(lambda: all(database.accepts(*login) for login in logins))
+        assert not end.done()
+        await clock.advance(RELEASE_WITHIN, settle=False)
+        await end
+
+
 async def test_a_regular_end_revokes_replaced_tokens_too(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

@@ -239,6 +239,18 @@ def test_a_new_secret_id_is_used_at_once(app, tmpfs, tmp_path):
         assert injector.end() == 0
 
 
+def test_a_reload_says_what_takes_a_restart(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    settings = daemon(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+        settings["cache"] = {"persist": {"path": str(tmpfs / "handover")}}
+        write_config(tmp_path, {**settings, "log_level": "info"})
+        injector.wait_for("read only at startup, restart to apply")
+        assert injector.end() == 0
+    assert '"settings":["cache","log_level"]' in injector.output
+
+
 def test_status_probe_and_metrics_over_the_socket(app, tmpfs, tmp_path):
     app.put("db", password=CANARY)
     path = write_config(tmp_path, daemon(app, tmpfs))

@@ -23,6 +23,17 @@ from injector.status.sockets import Sockets
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
 RELOAD_INTERVAL = 1.0
+# What another configuration cannot change in a process that runs.
+AT_START = (
+    "cache",
+    "log_level",
+    "log_format",
+    "log_file",
+    "log_rotate_bytes",
+    "log_rotate_duration",
+    "log_rotate_max_files",
+    "pid_file",
+)
 
 
 async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
@@ -226,6 +237,8 @@ class Daemon:
                 event = f"{output.kind} removed"
                 self._kept.log.info(event, path=output.name)
         self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
+        if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
+            self._kept.log.warning("read only at startup, restart to apply", settings=late)
         self._assembly = assembly
 
 
