@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _live_through_requests() -> None:
-    """Let what asks a daemon to read again not end one that only starts, and is to read anyway."""
+    """Ignore reload signals during start-up: everything is about to be read anyway."""
     for number in (signal.SIGHUP, signal.SIGUSR1):
         if signal.getsignal(number) is signal.SIG_DFL:  # with nohup it stays ignored
             signal.signal(number, lambda *_: None)

@@ -11,7 +11,7 @@ RESUME_CHECK = 15.0
 
 
 class Wakeup:
-    """Cuts a sleep short: `ring` ends the one that waits, or the next one at once."""
+    """Cuts a sleep short: `ring` ends the current sleep, or the next one immediately."""
 
     def __init__(self) -> None:
         self._rung = False
@@ -23,11 +23,11 @@ class Wakeup:
             wake(self._sleeper)
 
     def hush(self) -> None:
-        """Forget a ring that nobody has heard yet: what it asked for has been done."""
+        """Drop a pending ring: what it asked for has been done."""
         self._rung = False
 
     def attach(self, sleeper: "asyncio.Future[None]") -> None:
-        """For clocks: let `ring` wake this sleeper, which may be at once."""
+        """For clocks: let `ring` wake this sleeper, immediately if it has been rung already."""
         self._sleeper = sleeper
         if self._rung:
             wake(sleeper)
@@ -40,7 +40,7 @@ class Wakeup:
 
 
 class Clock(Protocol):
-    """Time as an argument; tests bring one that moves only when told to."""
+    """Time as an argument; tests pass one that moves only when told to."""
 
     def now(self) -> float:
         """Return seconds on a clock that never steps and keeps counting during suspend."""
@@ -55,7 +55,7 @@ class Clock(Protocol):
         """
 
     def deadline(self, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
-        """Bound everything inside; raises TimeoutError. Whatever leaves the process runs in one."""
+        """Limit what is inside to `seconds`; raises TimeoutError. All I/O runs in one."""
 
 
 class SystemClock:
@@ -101,7 +101,7 @@ class SystemClock:
 
 
 class ResumeWatch:
-    """Looks now and then whether the machine was suspended, which stops asyncio's timers."""
+    """Checks regularly whether the machine was suspended, which stops asyncio's timers."""
 
     name = "resume"
 

@@ -14,21 +14,21 @@ from typing import ClassVar
 class InjectorError(Exception):
     """Something failed in a way a user can act on.
 
-    `undone` says of a request that it has changed nothing for sure: it was not sent, or Vault
-    itself refused it. Where that is false, nobody knows.
+    `undone` means that a request certainly changed nothing: it was not sent, or Vault itself
+    refused it. If it is false, nobody knows.
     """
 
     exit_code: ClassVar[int] = 1
     label: ClassVar[str] = "internal"
     means: ClassVar[str] = "internal error"
     undone: bool = False
-    retry_after: float | None = None  # seconds in which trying again is of no use, if known
+    retry_after: float | None = None  # seconds during which retrying is pointless, if known
 
 
 class TransientError(InjectorError):
     """Vault did not answer, or said that it cannot answer now: waiting helps.
 
-    `retry_after` is the server's own wish in seconds (HTTP Retry-After), if it had one.
+    `retry_after` is what the server asked for, in seconds (HTTP Retry-After), if anything.
     """
 
     exit_code = 9
@@ -97,7 +97,7 @@ class WriteError(InjectorError):
 
 
 class HookError(InjectorError):
-    """The application could not be told: its command, signal or endpoint failed."""
+    """The application could not be notified: its command, signal or endpoint failed."""
 
     exit_code = 8
     label = "hook"

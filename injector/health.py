@@ -17,7 +17,7 @@ IN_FULL_EVERY = 10
 
 
 class State(StrEnum):
-    """Of one thing: the token, one secret, one file, one notification target."""
+    """The state of one thing: the token, a secret, a file, a notification target."""
 
     WAITING = "waiting"  # for something else, nothing is wrong
     OK = "ok"
@@ -52,7 +52,7 @@ class Report:
 
 
 class Health:
-    """A registry of reports; whoever waits for something to settle waits for its news."""
+    """A registry of reports; `news` wakes whoever waits for everything to settle."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
@@ -65,7 +65,7 @@ class Health:
         self._others: list[Wakeup] = []
 
     def ring_too(self, wakeup: Wakeup) -> None:
-        """Ring this as well whenever there is news."""
+        """Also ring this whenever there is news."""
         self._others.append(wakeup)
 
     def waiting(self, kind: str, name: str) -> None:
@@ -94,11 +94,11 @@ class Health:
 
     @property
     def settled(self) -> bool:
-        """Return whether everything that has been announced is done and right."""
+        """Return whether everything that was announced is done."""
         return not self._unsettled
 
     def failures(self) -> list[Report]:
-        """Return what fails now."""
+        """Return what is failing now."""
         return [self._reports[key] for key in self._failing]
 
     def _ring(self) -> None:
@@ -134,8 +134,8 @@ def _in_a_row(before: Report | None, error: InjectorError | None) -> tuple[int, 
 def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:
     """Decide whether waiting is over: (exit code or None, seconds until that may change).
 
-    0 when everything is done. An error that waiting does not mend counts once it has lasted for
-    `grace` seconds (replication may mend it); of several errors the smallest code is returned.
+    0 when everything is done. An error that waiting will not fix counts once it has lasted `grace`
+    seconds (replication may fix it); of several errors the smallest code is returned.
     """
     if health.settled:
         return 0, 0.0

@@ -1,4 +1,4 @@
-"""The journal: a line of JSON for what became of each new value, never the value itself."""
+"""The journal: a line of JSON for every step of a new value, never the value itself."""
 
 import errno
 import json
@@ -23,7 +23,7 @@ FLAGS = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Journal:
-    """Appends what `rotations` has heard since; the file may be renamed or cut at any time."""
+    """Appends new events from `rotations`; the file may be renamed or truncated at any time."""
 
     name = "journal"
 
@@ -53,7 +53,7 @@ class Journal:
             await self._clock.sleep(RETRY if self.error else inf, self._rotations.news)
 
     def write(self) -> None:
-        """Append what is new. What cannot be written is kept, and nothing else suffers from it."""
+        """Append what is new. What cannot be written is kept for the next attempt."""
         events, lost = self._rotations.unwritten()
         lines = [self._line(event) for event in events]
         if lost:
@@ -116,7 +116,7 @@ def _append(path: str, content: bytes, perms: int) -> None:
         written = os.write(descriptor, content)
         if written == len(content):
             return
-        # A full disk takes a part: half a line would be read as one, with the next.
+        # A full disk may take a part, and half a line would merge with the next one.
         after = os.fstat(descriptor)
         if stat.S_ISREG(after.st_mode) and after.st_size == before.st_size + written:
             os.ftruncate(descriptor, before.st_size)

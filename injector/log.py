@@ -40,10 +40,10 @@ class Redactor:
     """Knows every live value and the one before it, also as base64, URL and JSON text.
 
     Whoever holds a secret is an owner: the store for values and leases, the login for what it posts
-    and for tokens. What an owner lets go of is forgotten, so that nothing grows.
+    and for tokens. What an owner releases is forgotten, so memory does not grow.
 
-    The forms are indexed by their first characters, so that a line costs by its own length and not
-    by the number of secrets; what is new is indexed when something is logged, not when it arrives.
+    Forms are indexed by their first characters, so the cost of a line depends on its length, not
+    on the number of secrets; new values are indexed when something is logged, not on arrival.
     """
 
     def __init__(self) -> None:
@@ -65,13 +65,13 @@ class Redactor:
         self._stale.add(owner)
 
     def redact(self, text: str) -> str:
-        """Return the text with every known value masked; of two that begin alike, the longer."""
+        """Return the text with every known value masked; where two match, the longer one."""
         return self._scan(text, whole=True)[0]
 
     def split(self, text: str) -> tuple[str, str]:
-        """Redact a text that goes on: return what is certain, and the rest as it was.
+        """Redact a part of a stream: return what is certain, and the rest unchanged.
 
-        The rest is the beginning of a value, or of a longer one than what it holds.
+        The rest may be the beginning of a value that the next part completes.
         """
         return self._scan(text, whole=False)
 
@@ -210,12 +210,12 @@ def logger(
 
 
 def _as_people_look(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put first what a line is read for: when, how bad, what; then the facts."""
+    """Put what people look for first: time, level, event; then the facts."""
     return {**{key: event[key] for key in ("timestamp", "level", "event")}, **event}
 
 
 class _Tolerant:
-    """Goes on where a line cannot be written: a full disk or a gone reader must not end us."""
+    """Ignores lines that cannot be written: a full disk or a closed pipe must not stop us."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -231,7 +231,7 @@ class _Tolerant:
 
 @contextlib.contextmanager
 def library_logs(log: Logger) -> Iterator[None]:
-    """Let what libraries log through the standard library come out redacted, like our own."""
+    """Redact and forward what libraries log through the standard library."""
     handler, root = _Forward(log), logging.getLogger()
     root.addHandler(handler)
     try:

@@ -1,4 +1,4 @@
-"""A log on disk beside standard error, put aside when it is large or old."""
+"""A log file in addition to standard error, rotated when it is large or old."""
 
 import glob
 import os
@@ -15,7 +15,7 @@ MODE = 0o640
 
 @dataclass(frozen=True, slots=True)
 class LogRotation:
-    """When a log is put aside, and how many of those are kept: 0 all, less than 0 none."""
+    """When a log is rotated, and how many old ones are kept: 0 is all, less than 0 none."""
 
     size: int = 0  # bytes; 0: whatever its size
     age: float = 0.0
@@ -23,7 +23,7 @@ class LogRotation:
 
 
 class LogFile:
-    """Takes every line of the log. Secret values are gone from it before it comes here."""
+    """Gets every line of the log, already redacted."""
 
     def __init__(self, path: str, rotation: LogRotation, clock: Clock, beside: TextIO) -> None:
         """Open it; raises WriteError. What an earlier run has written stays."""
@@ -40,11 +40,11 @@ class LogFile:
             ) from exc
 
     def write(self, text: str) -> None:
-        """Write to both: neither may keep a line from the other."""
+        """Write to both; a failure of one does not keep a line from the other."""
         with suppress(OSError, ValueError):
             self._beside.write(text)
         if self._is_due():
-            self._put_aside()
+            self._rotate()
         self._file.write(text)
 
     def flush(self) -> None:
@@ -68,11 +68,11 @@ class LogFile:
         is_large = 0 < size <= self._file.tell()
         return is_large or 0 < age <= self._clock.now() - self._opened_at
 
-    def _put_aside(self) -> None:
-        """Rename it by the time, open another, and remove the oldest that are too many."""
+    def _rotate(self) -> None:
+        """Rename the file after the current time, open a new one, and remove the oldest ones."""
         stem, extension = os.path.splitext(self._path)
         with suppress(OSError):
-            with suppress(FileNotFoundError):  # put aside already, when another could not be opened
+            with suppress(FileNotFoundError):  # renamed already, when a new one could not be opened
                 os.replace(self._path, f"{stem}-{self._clock.wall() * 1e9:.0f}{extension}")
             before = self._file
             self._open()

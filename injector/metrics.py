@@ -34,17 +34,17 @@ class Counter:
         self.values[labels] += 1
 
     def expect(self, *labels: str) -> None:
-        """Begin at 0: an increase from no line at all is none to Prometheus."""
+        """Start at 0: to Prometheus, an increase from an absent series is none."""
         self.values[labels] += 0
 
     def keep(self, names: Collection[str]) -> None:
-        """Drop what is counted under other names, which are the first label."""
+        """Drop the series whose first label is not among `names`."""
         self.values = _only(self.values, names)
 
 
 @dataclass(slots=True)
 class Gauge:
-    """Something that is so now."""
+    """A value that can change in both directions."""
 
     name: str
     help: str
@@ -61,7 +61,7 @@ class Gauge:
         self.values.pop(labels, None)
 
     def keep(self, names: Collection[str]) -> None:
-        """Drop what is said of other names, which are the first label."""
+        """Drop the series whose first label is not among `names`."""
         self.values = dict(_only(self.values, names))
 
 
@@ -149,12 +149,12 @@ class Metrics:
         )
 
     def keep_secrets(self, names: Collection[str]) -> None:
-        """Drop what is said of secrets that nobody wants any more."""
+        """Drop the series of secrets that are no longer wanted."""
         for gauge in (self.secret_expires, self.secret_refreshed, self.secret_generation):
             gauge.keep(names)
 
     def keep_outputs(self, names: Collection[str]) -> None:
-        """Drop what is said of files that a reload has removed."""
+        """Drop the series of files that a reload has removed."""
         self.file_stale.keep(names)
         self.renders.keep(names)
         for name in names:
@@ -162,7 +162,7 @@ class Metrics:
                 self.renders.expect(name, result)
 
     def keep_targets(self, names: Collection[str]) -> None:
-        """Drop what is said of targets that a reload has removed."""
+        """Drop the series of targets that a reload has removed."""
         self.notifications.keep(names)
         for name in names:
             for result in NOTIFICATIONS:

@@ -1,4 +1,4 @@
-"""Lets go of what nobody uses any more: superseded leases, replaced tokens."""
+"""Revokes what is no longer used: superseded leases, replaced tokens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,9 +19,9 @@ RETRY = 5.0
 
 
 class Retire:
-    """Revokes a lease once its successor has been taken and its overlap is over.
+    """Revokes a lease once its successor has been accepted and its overlap has passed.
 
-    What cannot be revoked ends by itself: a refusal is logged and left at that.
+    A refused revocation is only logged: the lease expires by itself.
     """
 
     name = "retire"
@@ -42,7 +42,7 @@ class Retire:
         self._vault = vault
         self._tokens = tokens
         self._overlap = overlap
-        # Whoever reads a sink may still use the old token: it is left to end by itself.
+        # Readers of a sink may still use the old token: it is left to expire.
         self._keep_tokens = keep_tokens
         self._availability = availability
         self._clock = clock
@@ -63,7 +63,7 @@ class Retire:
         return min(times, default=inf)
 
     async def revoke_all(self, what: str) -> None:
-        """Revoke at a regular end: every lease, or our tokens and with them all of them.
+        """Revoke on shutdown: every lease, or our tokens and with them all of them.
 
         The leases of a token that cannot be revoked are revoked one by one.
         """
@@ -95,11 +95,11 @@ class Retire:
         return inf
 
     async def _token(self, token: Token) -> float:
-        """Revoke a replaced token when no lease hangs on it any more."""
+        """Revoke a replaced token once none of its leases is in use."""
         if token.expires_at > self._clock.now():
             if self._store.in_use(token) or self._keep_tokens or not token.is_ours_to_revoke:
                 return token.expires_at
-            if self._vault.in_flight.uses(token.value):  # perhaps a lease will be in use with it
+            if self._vault.in_flight.uses(token.value):  # it may be getting a lease right now
                 return self._clock.now() + RETRY
             if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
                 return self._clock.now() + RETRY

@@ -15,7 +15,7 @@ T = TypeVar("T")
 STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
 # The probe of an unreachable Vault: one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
 PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5
-# After an outage callers go on spread over some time, seconds: a fleet does not come back as one.
+# After an outage callers resume spread over some time, seconds: a fleet must not return at once.
 # After a long one more is waiting, and it is logins and new credentials: a fifteenth of what it
 # lasted beyond LONG is added, up to LONGEST_SPREAD in all.
 SPREAD, LONG, LONG_SHARE, LONGEST_SPREAD = 0.5, 150.0, 1 / 15, 10.0
@@ -44,7 +44,7 @@ async def while_stale(
 
 
 def spread(outage: float) -> float:
-    """Return over how many seconds callers go on after an outage that lasted so long."""
+    """Return over how many seconds callers resume after an outage of this length."""
     return min(SPREAD, outage) + min(max(0.0, outage - LONG) * LONG_SHARE, LONGEST_SPREAD - SPREAD)
 
 
@@ -118,7 +118,7 @@ class Availability:
             await self._clock.sleep(pause)
             return
         except InjectorError:
-            # Something in between keeps `sys/health` from us, perhaps for good: only the requests
+            # Something in between blocks `sys/health`, perhaps permanently: only the requests
             # themselves can tell, at the pace of the probe.
             self._failed(self._suspicion)
             await self._clock.sleep(pause)

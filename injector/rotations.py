@@ -1,4 +1,4 @@
-"""What became of each new value of a secret: names, numbers and times, never the value."""
+"""The history of each new value of a secret: names, numbers and times, never the value."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ class Rotation(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """The newest word on a rotation; `reason` and the class of the error where it failed."""
+    """The latest on a rotation; with `reason` and `error_class` if it failed."""
 
     rotation: Rotation
     outcome: Outcome
@@ -51,23 +51,23 @@ class Event(Struct, frozen=True):
 
 
 class Rotations:
-    """The newest word on each secret, and what was said last."""
+    """The latest event of each secret, and the last events of all."""
 
     def __init__(self, clock: Clock, redact: Callable[[str], str]) -> None:
         self._clock = clock
         self._redact = redact
         self._newest: dict[Ref, Event] = {}
         self.events: deque[Event] = deque(maxlen=KEPT)
-        self.count = 0  # of events, also of those that are not kept any more
+        self.count = 0  # of all events, including dropped ones
         self.written = 0  # how many of them a journal has
         self.news = Wakeup()  # rung with each event
 
     def newest(self, ref: Ref) -> Event | None:
-        """Return the newest word on a secret, with the time at which it was said last."""
+        """Return the latest event of a secret, with the time it last happened."""
         return self._newest.get(ref)
 
     def last(self, number: int) -> list[Event]:
-        """Return the last word on each of the last rotations, the newest first."""
+        """Return the latest event of each of the last rotations, newest first."""
         found: dict[tuple[Ref, int], Event] = {}
         for event in reversed(self.events):
             if len(found) == number:
@@ -76,7 +76,7 @@ class Rotations:
         return list(found.values())
 
     def unwritten(self) -> tuple[list[Event], int]:
-        """Return the events that no journal has, and how many more are not kept any more."""
+        """Return the events that no journal has, and how many more have been dropped."""
         new = self.count - self.written
         kept = min(new, len(self.events))
         return list(self.events)[len(self.events) - kept :], new - kept
@@ -84,7 +84,7 @@ class Rotations:
     # -- for store
 
     def resume(self, rotation: Rotation, outcome: Outcome) -> None:
-        """Begin with what an earlier process has seen of this rotation."""
+        """Start with what an earlier process saw of this rotation."""
         self._newest[rotation.ref] = Event(rotation, outcome, self._clock.now())
 
     def published(self, rotation: Rotation) -> None:
@@ -97,7 +97,7 @@ class Rotations:
         self._note(Event(rotation, Outcome.DELIVERED, self._clock.now()))
 
     def forget(self, ref: Ref) -> None:
-        """Drop the newest word on a secret that nobody wants any more."""
+        """Drop the latest event of a secret that is no longer wanted."""
         self._newest.pop(ref, None)
 
     # -- for delivery
@@ -108,7 +108,7 @@ class Rotations:
         error: InjectorError,
         outcome: Outcome = Outcome.FAILED,
     ) -> None:
-        """Note that these values do not get to where they should be, unless newer ones came."""
+        """Note that these values could not be delivered, unless newer ones came."""
         for rotation in rotations:
             before = self._newest.get(rotation.ref)
             if before is None or before.rotation.generation != rotation.generation:

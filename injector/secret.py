@@ -15,8 +15,8 @@ from injector.errors import AuthError, InjectorError, MissingError, TransientErr
 
 # A static secret is read again at its interval ±10 %.
 REFRESH_SPREAD = 0.10
-# Of long intervals the moment is put on a grid, seconds: a thousand secrets are then read in a few
-# turns of the loop.
+# For long intervals the moment is rounded to a grid, seconds: a thousand secrets are then read in a
+# few turns of the loop.
 FAR, GRID = 4.0, 0.1
 # A lease is acted on at a share of its life drawn from threshold -0.10 … +0.05.
 THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
@@ -31,7 +31,7 @@ ROTATION_FLOOR, ROTATION_WINDOW = 0.2, 5.0
 ROUNDED, CLOSE, EXACT, MARGIN = 0.5, 0.3, 0.05, 0.02
 # A rotation that is long overdue is looked for every n-th part of the time it has been.
 OVERDUE_SHARE = 1 / 60
-# What is in such a path comes without a lease, whoever mounted its engine where.
+# A secret with one of these in its path comes without a lease, wherever its engine is mounted.
 LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")
 # Error waits: first, and longest by who has to act (the server, or a person).
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0

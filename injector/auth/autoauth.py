@@ -57,7 +57,7 @@ class AutoAuth:
         return self._method.inputs
 
     def material_changed(self, changed: frozenset[str]) -> None:
-        """Use a new secret id, JWT or token at once: where a login failed, or it is meant to be."""
+        """Use a new secret id, JWT or token at once if a login failed, or if the method says so."""
         meant = changed & self._method.at_once
         new = any(material.digest(path) not in (b"", self._used.get(path)) for path in meant)
         if self._failures or new:
@@ -74,7 +74,7 @@ class AutoAuth:
             self.step = await self._next(*self.step)
 
     async def _next(self, act: Act, at: float) -> tuple[Act, float]:
-        """Wait until something is due and do it; return what is next. A ring only makes it look."""
+        """Wait until something is due and do it; return what is next. A ring makes it look again."""
         clock, tokens = self._parts.clock, self._parts.tokens
         before = tokens.held
         if before is None and act is Act.RENEW:

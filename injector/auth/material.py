@@ -50,7 +50,7 @@ def holds(path: str, text: str) -> bool:
 
 
 def _beginning(path: str) -> bytes:
-    """Return what there is now: nobody may keep us waiting with a pipe in a shared directory."""
+    """Read without blocking: somebody may have put a pipe into a shared directory."""
     with open(path, "rb", opener=without_waiting) as file:
         return file.read(LARGEST + 1) or b""
 

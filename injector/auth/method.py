@@ -17,10 +17,10 @@ class Method(Protocol):
 
     @property
     def at_once(self) -> frozenset[str]:
-        """Return those that somebody fills for a login: what is new there is used at once.
+        """Return those that somebody writes for one login: new content is used at once.
 
-        The others are renewed in place, and what is there at the next login is good enough: each
-        new token has all leases issued anew.
+        The others are refreshed in place, and read at the next login: each new token has all leases
+        reissued.
         """
         return frozenset()
 

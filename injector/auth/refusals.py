@@ -1,4 +1,4 @@
-"""Spares a role that Vault would lock out: ids that it refuses are not shown again and again."""
+"""Keeps Vault from locking a role out: ids that it has refused are not sent again and again."""
 
 from collections.abc import Mapping
 from hashlib import sha256

@@ -84,10 +84,10 @@ class Sinks:
         return True
 
     async def _content(self, sink: "_Sink", token: Token) -> bytes:
-        """Return the token, or what it can be had for once, as JSON.
+        """Return the token, or a wrapping token for it as JSON.
 
-        A token that is renewed, or is the same after a reload, stays wrapped as it is: a new
-        wrapping would take it from its reader.
+        If the token was renewed, or is the same after a reload, its wrapping token stays: a new one
+        would invalidate the reader's.
         """
         if not sink.wrap_ttl:
             return token.value.encode()

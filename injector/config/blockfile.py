@@ -1,4 +1,4 @@
-"""Reads a file of another shape than the configuration's, as carefully as that one."""
+"""Reads a file with a model of its own, checked as carefully as the configuration."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
@@ -22,7 +22,7 @@ def load_block(
     rules: Callable[[B, Document], Iterable[Finding]],
     example: str,
 ) -> B:
-    """Return the block that the file holds; an empty file gets the `example` as advice.
+    """Return the file's block; the error for an empty file suggests `example`.
 
     Raises ConfigError with everything that is wrong, in the order of its lines.
     """

@@ -1,4 +1,4 @@
-"""The text of one local file, or the reason why it cannot be had."""
+"""The text of one local file, or the reason why it cannot be read."""
 
 import os
 

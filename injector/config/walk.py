@@ -100,7 +100,7 @@ def pairs_of(walk: Walk, node: yaml.Node, where: Where) -> dict[str, tuple[yaml.
 def read_fields(
     walk: Walk, node: yaml.Node, where: Where, fields: Mapping[str, Field]
 ) -> dict[str, Any]:
-    """Return a block's values by name, complete: required ones that lack have a stand-in."""
+    """Return a block's values by name, complete: missing required ones get a stand-in."""
     values: dict[str, Any] = {}
     excused: set[str] = set()
     for name, (key, value) in pairs_of(walk, node, where).items():

@@ -138,7 +138,7 @@ class Vault:
 
     @contextlib.asynccontextmanager
     async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
-        """Give the same server over a connection of its own, which presents a certificate.
+        """Provide the same server over a separate connection, which presents a certificate.
 
         Requests raise UnusablePair if the files cannot be used.
         """
@@ -222,7 +222,7 @@ class Vault:
         return data if isinstance(data, dict) else {}
 
     async def wrap(self, token: Token, ttl: float) -> dict[str, Any]:
-        """Return what the token can be had for, once, within `ttl` seconds; not the token."""
+        """Return a wrapping token for the token, good for one use within `ttl` seconds."""
         client = self._client(token.value, token.namespace)
         answer = await client.adapter.request(
             "post",
@@ -268,7 +268,7 @@ class Vault:
 
 
 def _denied(ref: Ref, exc: DeniedError) -> str:
-    """Name what is lacking, and where it may be a `data/`: no policy knows a path without it."""
+    """Name the missing capability, and suggest a `data/` that may be missing from the path."""
     need = " and ".join(ref.capabilities)
     words = f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
     mount, _, rest = ref.path.partition("/")

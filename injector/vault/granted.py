@@ -1,4 +1,4 @@
-"""What a login, a renewal or a lookup says, as far as it is needed, and the token it makes."""
+"""Parses the answers to logins, renewals and lookups, and makes tokens of them."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -43,7 +43,7 @@ class Wrap(msgspec.Struct, frozen=True):
 
 
 def understood(said: Any, shape: type[T], action: str) -> T:
-    """Return the part of an answer that is needed; raises TransientError for an odd one."""
+    """Return the needed part of an answer; raises TransientError if it is malformed."""
     try:
         return msgspec.convert(said, shape)
     except (msgspec.ValidationError, OverflowError):

@@ -9,7 +9,7 @@ from injector.clock import Clock, Wakeup
 
 
 class InFlight:
-    """Knows of each of them with which token it was made, and lets an end wait for them."""
+    """Counts them by token, and lets a shutdown wait for them."""
 
     def __init__(self) -> None:
         self._tokens: Counter[str] = Counter()
@@ -22,7 +22,7 @@ class InFlight:
 
     @property
     def over(self) -> bool:
-        """Return whether an end has come, and there is nothing to wait for any more."""
+        """Return whether `finish` was called and nothing is left to wait for."""
         return self._ending and not self.busy
 
     def uses(self, token: str) -> bool:
@@ -31,7 +31,7 @@ class InFlight:
 
     @contextlib.asynccontextmanager
     async def one(self, token: str) -> AsyncIterator[None]:
-        """Be one of them until the block ends. Nobody begins any more once an end is near."""
+        """Count as one of them inside the block. None may start once `finish` has been called."""
         if self._ending:
             await asyncio.Event().wait()  # until cancelled
         self._tokens[token] += 1
@@ -44,7 +44,7 @@ class InFlight:
                 self._over.ring()
 
     async def finish(self, clock: Clock, within: float) -> None:
-        """Return when all of them are over, after `within` seconds, or when `hurry` is called."""
+        """Let no more start; wait for the rest, for at most `within` seconds or until `hurry`."""
         self._ending = True
         if self.busy:
             self._over.hush()

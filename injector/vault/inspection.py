@@ -1,4 +1,4 @@
-"""What only a check asks Vault: how the server is, and what a token may do."""
+"""Requests that only a check makes: the server's state, and what a token may do."""
 
 from collections.abc import Mapping, Sequence
 

@@ -53,7 +53,7 @@ class Token:
 
 
 class Tokens:
-    """{current}, and the question whose fault a 403 is."""
+    """Holds the current token, and finds out whether a 403 is its fault."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Tokens:
             tell(token)
 
     def retire(self, token: Token) -> None:
-        """Let go of a token that is not to be used any more, and may be alive."""
+        """Put aside a token that is no longer used but may still be valid."""
         self.retiring.append(token)
         for tell in self.on_retiring:
             tell()
@@ -117,12 +117,12 @@ class Tokens:
         return self._token
 
     def drop_expired(self) -> None:
-        """Drop a token that is over, as after an outage: Vault need not be asked."""
+        """Drop an expired token, for example after an outage, without asking Vault."""
         if self._token is not None and self._token.expires_at <= self._clock.now():
             self.report_bad(self._token)
 
     def report_bad(self, token: Token) -> None:
-        """Say that this token, which the caller used, does not work any more."""
+        """Report that this token, which the caller used, no longer works."""
         if token is self._token:
             self._token = None
             self._arrived.clear()
@@ -168,7 +168,7 @@ class Tokens:
             return True
 
     def _may_guess(self) -> bool:
-        """Return whether to take the token for dead without proof, which is rarer each time."""
+        """Return whether to assume without proof that the token is dead: less and less often."""
         now = self._clock.now()
         if now < self._guessed_at + rest(self.doubt.futile):
             return False
@@ -177,7 +177,7 @@ class Tokens:
         return True
 
     async def _learn(self, fresh: Token) -> None:
-        """Look the token after a dead one up: from then on a refused lookup proves one dead."""
+        """Look up a dead token's successor: if it works, a refused lookup proves one dead."""
         if self._learning:
             self._learning = False  # one question, however many wait
             with suppress(TransientError):

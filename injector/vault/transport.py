@@ -25,7 +25,7 @@ CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
 _DECODER = msgspec.json.Decoder(float_hook=spelled)
 
-# More than this is no answer of Vault's to us, which are a few KiB: it would only cost memory.
+# Vault's answers are a few KiB: anything larger than this is not one, and would only cost memory.
 LARGEST = 64 * 2**20
 REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
 
@@ -145,7 +145,7 @@ class Transport:
         return reply
 
     def presenting(self, certificate: str, key: str) -> "Transport":
-        """Return a transport of its own to the same server, which presents this certificate."""
+        """Return a separate transport to the same server, which presents this certificate."""
         settings = msgspec.structs.replace(self.settings, client_cert=certificate, client_key=key)
         return Transport(
             settings,
@@ -230,7 +230,7 @@ class Transport:
 
 
 async def _whole(response: aiohttp.ClientResponse, base: str) -> bytes:
-    """Read the body; raises TransientError for one that has no end, or is unpacked to too much."""
+    """Read the body; raises TransientError if it is, or decompresses to, too much."""
     body = bytearray()
     async for piece in response.content.iter_any():
         body += piece

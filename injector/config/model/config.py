@@ -106,14 +106,14 @@ class Config(Block):
         Meta(description="`auto`: console on a terminal, else JSON; `standard` is console."),
     ] = "auto"
     log_file: Annotated[
-        AbsolutePath, Meta(description="Gets every line of the log as well, beside standard error.")
+        AbsolutePath, Meta(description="File that gets every log line too, in addition to standard error.")
     ] = ""
     log_rotate_bytes: Annotated[
-        int, Meta(ge=0, description="Size at which it is put aside; 0: whatever its size.")
+        int, Meta(ge=0, description="Size at which it is rotated; 0: no limit.")
     ] = 0
     log_rotate_duration: Annotated[
-        Duration, Meta(description="Age at which it is put aside; 0: whatever its age.")
+        Duration, Meta(description="Age at which it is rotated; 0: no limit.")
     ] = 86400.0
     log_rotate_max_files: Annotated[
-        int, Meta(ge=-1, description="How many of those are kept; 0: all, -1: none.")
+        int, Meta(ge=-1, description="How many old files are kept; 0: all, -1: none.")
     ] = 0

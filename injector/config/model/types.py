@@ -1,4 +1,4 @@
-"""How values are written that are kept otherwise, and what a block of options is."""
+"""Types that are written differently from how they are stored, and the base of all blocks."""
 
 from typing import Annotated, dataclass_transform
 
