@@ -74,7 +74,7 @@ class AutoAuth:
             self.step = await self._next(*self.step)
 
     async def _next(self, act: Act, at: float) -> tuple[Act, float]:
-        """Wait until something is due and do it; return what is next. A ring makes it look again."""
+        """Wait until something is due and do it; return what is next. A ring makes it recheck."""
         clock, tokens = self._parts.clock, self._parts.tokens
         before = tokens.held
         if before is None and act is Act.RENEW:

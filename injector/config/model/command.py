@@ -13,27 +13,29 @@ class Command(Block):
     """A program with arguments; no shell is involved."""
 
     command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
-    timeout: Annotated[Duration, Meta(description="Then its whole process group is ended.")] = 30.0
+    timeout: Annotated[
+        Duration, Meta(description="After this, its whole process group is killed.")
+    ] = 30.0
 
 
 class Check(Block):
-    """What has to hold of new content before anybody sees it."""
+    """A check that new content has to pass before anybody sees it."""
 
     command: Annotated[
         Argv,
         Meta(
-            description="Program and arguments, which has to succeed; `{staged}` is the path of the new file, or of the bundle's new directory."
+            description="Program and arguments, which must succeed; `{staged}` is the path of the new file, or of the bundle's new directory."
         ),
     ] = ()
     timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
     format: Annotated[
         Literal["json", "yaml", "toml", "ini", "pem"] | None,
-        Meta(description="The file has to be readable as this."),
+        Meta(description="The file must be valid in this format."),
     ] = None
 
 
 class Wait(Block):
     """Quiescence: wait until nothing has changed for `min`, at most `max`."""
 
-    min: Annotated[Duration, Meta(description="Quiet time that has to pass.")] = 2.0
+    min: Annotated[Duration, Meta(description="How long nothing must have changed.")] = 2.0
     max: Annotated[Duration, Meta(description="Longest wait; 0 means four times `min`.")] = 0.0

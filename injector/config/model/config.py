@@ -15,7 +15,7 @@ from injector.config.model.vault import AutoAuth, Vault
 
 
 class AgentApi(Block):
-    """Requests that change something, over TCP."""
+    """Requests that change something: whether they are allowed over TCP."""
 
     enable_quit: Annotated[bool, Meta(description="`POST /quit`.")] = False
     enable_refresh: Annotated[bool, Meta(description="`POST /refresh`.")] = False
@@ -53,13 +53,13 @@ class Cache(Block):
 
 
 class Journal(Block):
-    """A file that gets a line of JSON for what became of each new value of a secret."""
+    """A file that gets a line of JSON for every step of each new value of a secret."""
 
     path: Annotated[
-        AbsolutePath, Meta(min_length=1, description="Where to append. It never holds a value.")
+        AbsolutePath, Meta(min_length=1, description="Where to append. It never contains a value.")
     ]
     perms: Annotated[
-        Perms, Meta(description="Mode of a new file; one that is there keeps its own.")
+        Perms, Meta(description="Mode of a new file; an existing one keeps its own.")
     ] = 0o600
 
 
@@ -76,8 +76,8 @@ class Config(Block):
     notify: Annotated[dict[str, Notify], Meta(description="Applications by name.")] = field(
         default_factory=dict
     )
-    template_config: Annotated[TemplateConfig, Meta(description="For all of them.")] = field(
-        default_factory=TemplateConfig
+    template_config: Annotated[TemplateConfig, Meta(description="Settings for all of them.")] = (
+        field(default_factory=TemplateConfig)
     )
     env_template: Annotated[tuple[EnvTemplate, ...], Meta(description="Variables of `exec`.")] = ()
     exec: Annotated[Exec | None, Meta(description="The supervised command.")] = None
@@ -86,27 +86,30 @@ class Config(Block):
         default_factory=Cache
     )
     journal: Annotated[
-        Journal | None, Meta(description="What became of each new value, line by line.")
+        Journal | None, Meta(description="A file that records what happens to each new value.")
     ] = None
     revoke_on_shutdown: Annotated[
-        Literal["none", "leases", "token"], Meta(description="What to revoke at a regular end.")
+        Literal["none", "leases", "token"], Meta(description="What to revoke on shutdown.")
     ] = "none"
     exit_after_auth: Annotated[
         bool,
         Meta(
-            description="`run` ends once everything is in place; an error ends it only with `exit_on_retry_failure`."
+            description="`run` exits once everything is in place; an error stops it only with `exit_on_retry_failure`."
         ),
     ] = False
-    pid_file: Annotated[AbsolutePath, Meta(description="Gets the number of this process.")] = ""
+    pid_file: Annotated[AbsolutePath, Meta(description="File that gets the process id.")] = ""
     log_level: Annotated[
-        Literal["trace", "debug", "info", "warn", "error"], Meta(description="Least level to log.")
+        Literal["trace", "debug", "info", "warn", "error"], Meta(description="Lowest level to log.")
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console", "standard"],
-        Meta(description="`auto`: console on a terminal, else JSON; `standard` is console."),
+        Meta(
+            description="`auto`: console on a terminal, otherwise JSON; `standard` is the same as console."
+        ),
     ] = "auto"
     log_file: Annotated[
-        AbsolutePath, Meta(description="File that gets every log line too, in addition to standard error.")
+        AbsolutePath,
+        Meta(description="File that gets every log line too, in addition to standard error."),
     ] = ""
     log_rotate_bytes: Annotated[
         int, Meta(ge=0, description="Size at which it is rotated; 0: no limit.")

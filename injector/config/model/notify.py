@@ -1,4 +1,4 @@
-"""`notify`: how an application is told, and asked."""
+"""`notify`: how an application is notified, and how it confirms."""
 
 # ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
 
@@ -11,20 +11,20 @@ from injector.config.model.types import AbsolutePath, Argv, Block, Duration, Loc
 
 
 class Process(Block):
-    """Which process to signal; exactly one of these."""
+    """Which process to signal; exactly one of `pid_file`, `name`, `exe` and `child`."""
 
     pid_file: Annotated[
-        AbsolutePath, Meta(description="File with its number, read at each signal.")
+        AbsolutePath, Meta(description="File with its process id, read at each signal.")
     ] = ""
     name: Annotated[
         str, Meta(description="Its name (`comm`); children of a match are left alone.")
     ] = ""
     exe: Annotated[AbsolutePath, Meta(description="Path of its executable.")] = ""
     child: Annotated[
-        bool, Meta(description="The supervised command; without `signal` it is restarted.")
+        bool, Meta(description="The supervised command; it is restarted if there is no `signal`.")
     ] = False
     force: Annotated[
-        bool, Meta(description="Signal even a process that does not seem to handle the signal.")
+        bool, Meta(description="Send the signal even if the process does not seem to handle it.")
     ] = False
 
 
@@ -42,9 +42,11 @@ class Http(Block):
         default_factory=dict
     )
     body_pattern: Annotated[
-        str, Meta(description="Regular expression the answer has to contain.")
+        str, Meta(description="Regular expression that the response body must match.")
     ] = ""
-    ca_cert: Annotated[LocalPath, Meta(description="PEM file of the endpoint's authority.")] = ""
+    ca_cert: Annotated[
+        LocalPath, Meta(description="PEM file of the endpoint's certificate authority.")
+    ] = ""
     timeout: Annotated[Duration, Meta(description="Deadline of one request.")] = 10.0
 
 
@@ -52,13 +54,13 @@ class Verify(Block):
     """Did the application take the change? Exactly one of http, tcp, command."""
 
     http: Annotated[Http | None, Meta(description="An HTTP check.")] = None
-    tcp: Annotated[str, Meta(description="`host:port` that has to accept a connection.")] = ""
-    command: Annotated[Argv, Meta(description="A command that has to succeed.")] = ()
-    timeout: Annotated[Duration, Meta(description="Tried again until then.")] = 20.0
+    tcp: Annotated[str, Meta(description="`host:port` that must accept a connection.")] = ""
+    command: Annotated[Argv, Meta(description="A command that must succeed.")] = ()
+    timeout: Annotated[Duration, Meta(description="How long to keep trying.")] = 20.0
 
 
 class Notify(Block):
-    """How one application is told; exactly one of signal, http, command."""
+    """How one application is notified; exactly one of signal, http, command."""
 
     signal: Annotated[SignalName, Meta(description="Signal to send to `process`.")] = ""
     process: Annotated[Process | None, Meta(description="Which process.")] = None
@@ -68,19 +70,21 @@ class Notify(Block):
     wait: Annotated[
         Wait,
         Meta(
-            description="Debounce: the first delivery is told at once, later ones after a quiet time."
+            description="Debounce: the first delivery is notified at once, later ones after a quiet time."
         ),
     ] = field(default_factory=lambda: Wait(min=2.0, max=15.0))
-    min_interval: Annotated[Duration, Meta(description="Least time between two notifications.")] = (
-        0.0
-    )
+    min_interval: Annotated[
+        Duration, Meta(description="Minimum time between two notifications.")
+    ] = 0.0
     splay: Annotated[
         Duration,
-        Meta(description="Random extra wait up to this, so that a fleet does not reload at once."),
+        Meta(
+            description="Random extra delay of up to this, so that a fleet does not reload all at once."
+        ),
     ] = 0.0
-    verify: Annotated[Verify | None, Meta(description="How to tell that it took the change.")] = (
-        None
-    )
+    verify: Annotated[
+        Verify | None, Meta(description="How to find out that it accepted the change.")
+    ] = None
     on_failure: Annotated[
-        Literal["keep", "rollback"], Meta(description="What a failed `verify` leads to.")
+        Literal["keep", "rollback"], Meta(description="What to do if `verify` fails.")
     ] = "keep"

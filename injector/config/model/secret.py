@@ -10,7 +10,7 @@ from injector.config.model.types import Block, Duration, Namespace
 
 
 class Contract(Block):
-    """What a secret has to look like before anything is made of it."""
+    """What a secret must look like before it is used."""
 
     keys: Annotated[
         dict[str, Literal["string", "number", "boolean", "list", "map", "any"]],
@@ -25,20 +25,22 @@ class Secret(Block):
         str,
         Meta(
             min_length=1,
-            description="As `vault read` takes it, with `data/` for KV version 2; `?version=3` pins.",
+            description="The path as for `vault read`, with `data/` for KV version 2; `?version=3` pins a version.",
         ),
     ]
     params: Annotated[
         dict[str, Any] | None,
-        Meta(description="Parameters: the path is then written to (`pki/issue/…`), not read."),
+        Meta(
+            description="Parameters; with them the path is written to (`pki/issue/…`) instead of read."
+        ),
     ] = None
     namespace: Annotated[
-        Namespace, Meta(description="Namespace of this secret; `vault.namespace` if empty.")
+        Namespace, Meta(description="Namespace of this secret; if empty, `vault.namespace`.")
     ] = ""
     refresh: Annotated[
         Duration,
         Meta(
-            description="How often a static secret is read again; `template_config.static_secret_render_interval` if 0."
+            description="How often a static secret is re-read; if 0, `template_config.static_secret_render_interval`."
         ),
     ] = 0.0
     engine: Annotated[
@@ -50,17 +52,21 @@ class Secret(Block):
     on_missing: Annotated[
         Literal["keep", "remove", "fail"],
         Meta(
-            description="When it disappears: keep the files, remove them, or keep them and not be ready."
+            description="If it disappears: keep the files, remove them, or keep them and become unready."
         ),
     ] = "keep"
     overlap: Annotated[
-        Duration, Meta(description="How long an old lease lives on after the new one is in use.")
+        Duration, Meta(description="How long an old lease is kept after the new one is in use.")
     ] = 60.0
     publish_delay: Annotated[
         Duration,
-        Meta(description="Wait this long before using a new credential (cloud IAM needs it)."),
+        Meta(description="Wait this long before using a new credential (for cloud IAM)."),
     ] = 0.0
     issuance_budget: Annotated[
-        int, Meta(ge=1, description="New credentials per 10 minutes before issuing stops, loudly.")
+        int,
+        Meta(
+            ge=1,
+            description="Maximum number of new credentials in 10 minutes; beyond that, issuing stops with an error.",
+        ),
     ] = 10
     contract: Annotated[Contract | None, Meta(description="Required keys and types.")] = None

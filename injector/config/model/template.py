@@ -1,4 +1,4 @@
-"""`template`, `env_template`, `bundle` and `template_config`: what is made of secrets."""
+"""`template`, `env_template`, `bundle` and `template_config`: what is made from secrets."""
 
 # ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
 
@@ -24,7 +24,7 @@ Format = Literal[
 
 
 class Template(Block):
-    """One file: rendered from a template, or from one secret in a ready format."""
+    """One file: rendered from a template, or from one secret in a ready-made format."""
 
     destination: Annotated[
         str,
@@ -37,11 +37,11 @@ class Template(Block):
     contents: Annotated[Verbatim, Meta(description="Template text, instead of `source`.")] = ""
     secret: Annotated[str, Meta(description="Name of a secret, for `format`.")] = ""
     format: Annotated[
-        Format | None, Meta(description="Ready format of `secret`: no template to write.")
+        Format | None, Meta(description="Ready-made format for `secret`, instead of a template.")
     ] = None
-    key: Annotated[str, Meta(description="`format: raw`: the one key whose value is the file.")] = (
-        ""
-    )
+    key: Annotated[
+        str, Meta(description="`format: raw`: the key whose value becomes the file.")
+    ] = ""
     encoding: Annotated[
         Literal["text", "base64"], Meta(description="`format: raw`: `base64` writes decoded bytes.")
     ] = "text"
@@ -53,16 +53,17 @@ class Template(Block):
     sandbox_path: Annotated[
         LocalPath,
         Meta(
-            description="`language: go`: directory that `file` and `writeToFile` are confined to; without it, to the paths that the template spells out and the directory of its destination."
+            description="`language: go`: directory that `file` and `writeToFile` are confined to; by default, the paths that the template spells out and the directory of its destination."
         ),
     ] = ""
     function_denylist: Annotated[
-        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+        tuple[str, ...], Meta(description="`language: go`: functions that are disabled.")
     ] = ()
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"
     error_on_missing_key: Annotated[
-        bool, Meta(description="A missing key is an error; otherwise it is empty.")
+        bool,
+        Meta(description="A missing key is an error; otherwise it renders as an empty string."),
     ] = True
     perms: Annotated[Perms, Meta(description="Mode of the file, as a quoted octal string.")] = 0o600
     user: Annotated[Owner, Meta(description="Owner, by name or number; unchanged if empty.")] = ""
@@ -73,27 +74,31 @@ class Template(Block):
     in_place: Annotated[
         bool,
         Meta(
-            description="Overwrite instead of rename, for single-file mounts; readers may see half a file."
+            description="Overwrite the file instead of renaming, for single-file mounts; readers may see a partial file."
         ),
     ] = False
     on_remove: Annotated[
-        Literal["keep", "delete"], Meta(description="The file when a reload removes this entry.")
+        Literal["keep", "delete"],
+        Meta(description="What happens to the file when a reload removes this entry."),
     ] = "keep"
     command: Annotated[
         Argv,
         Meta(
-            description="Run after the file changed; a string is split as a shell splits words, but no shell runs it."
+            description="Command to run after the file has changed; a string is split like a shell command line, but no shell runs it."
         ),
     ] = ()
     command_timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
-    exec: Annotated[
-        Command | None, Meta(description="Vault Agent's newer spelling of `command`.")
-    ] = None
+    exec: Annotated[Command | None, Meta(description="Vault Agent's newer form of `command`.")] = (
+        None
+    )
     wait: Annotated[Wait | None, Meta(description="Write only after a quiet time.")] = None
     check: Annotated[
-        Check | None, Meta(description="Has to hold before the file takes its place.")
+        Check | None,
+        Meta(description="A check that the new content has to pass before it replaces the old."),
     ] = None
-    notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
+    notify: Annotated[
+        tuple[str, ...], Meta(description="Names of the `notify` entries to notify.")
+    ] = ()
 
     @property
     def appends(self) -> bool:
@@ -111,29 +116,35 @@ class Bundle(Block):
 
     name: Annotated[str, Meta(min_length=1, description="Its name in logs, status and metrics.")]
     directory: Annotated[
-        AbsolutePath, Meta(min_length=1, description="Where readers open the files.")
+        AbsolutePath,
+        Meta(min_length=1, description="The directory in which readers open the files."),
     ]
     template: Annotated[tuple[Template, ...], Meta(min_length=1, description="The files.")]
     check: Annotated[
         Check | None,
-        Meta(description="Has to succeed before the swap; `{staged}` is the new directory."),
+        Meta(
+            description="A check that has to pass before the swap; `{staged}` is the new directory."
+        ),
     ] = None
     wait: Annotated[Wait | None, Meta(description="Swap only after a quiet time.")] = None
     on_remove: Annotated[
-        Literal["keep", "delete"], Meta(description="The files when a reload removes this entry.")
+        Literal["keep", "delete"],
+        Meta(description="What happens to the files when a reload removes this entry."),
     ] = "keep"
-    notify: Annotated[tuple[str, ...], Meta(description="Names of `notify` entries to tell.")] = ()
+    notify: Annotated[
+        tuple[str, ...], Meta(description="Names of the `notify` entries to notify.")
+    ] = ()
 
 
 class TemplateConfig(Block):
-    """What holds for every template and secret."""
+    """Settings for every template and secret."""
 
     static_secret_render_interval: Annotated[
         float,
         Meta(
             gt=0,
             extra={"written": "duration"},
-            description="How often static secrets are read again, ±10 %.",
+            description="How often static secrets are re-read, ±10 %.",
         ),
     ] = 60.0
     lease_renewal_threshold: Annotated[
@@ -141,20 +152,20 @@ class TemplateConfig(Block):
         Meta(
             gt=0.1,
             le=0.95,
-            description="A lease is acted on at a share of its life drawn from 0.10 below to 0.05 above this.",
+            description="A lease is renewed or replaced at a random share of its life, between 0.10 below and 0.05 above this.",
         ),
     ] = 0.70
     max_connections_per_host: Annotated[
         int,
         Meta(
             ge=1,
-            description="Requests for secrets in flight at once; the token has a connection besides.",
+            description="Maximum number of concurrent requests for secrets; the token has an additional connection.",
         ),
     ] = 10
     exit_on_retry_failure: Annotated[
         bool,
         Meta(
-            description="The daemon exits with the error's code when a secret or file fails in a way that waiting does not change."
+            description="`run` exits with the error's code if a secret or file fails in a way that waiting will not fix."
         ),
     ] = False
     require_memory_backed: Annotated[
@@ -174,14 +185,15 @@ class EnvTemplate(Block):
     sandbox_path: Annotated[
         LocalPath,
         Meta(
-            description="`language: go`: directory that `file` is confined to; without it, to the paths that the template spells out."
+            description="`language: go`: directory that `file` is confined to; by default, the paths that the template spells out."
         ),
     ] = ""
     function_denylist: Annotated[
-        tuple[str, ...], Meta(description="`language: go`: functions that are not to be had.")
+        tuple[str, ...], Meta(description="`language: go`: functions that are disabled.")
     ] = ()
     error_on_missing_key: Annotated[
-        bool, Meta(description="A missing key is an error; otherwise it is empty.")
+        bool,
+        Meta(description="A missing key is an error; otherwise it renders as an empty string."),
     ] = True
     left_delimiter: Annotated[str, Meta(description="Opens a variable.")] = "{{"
     right_delimiter: Annotated[str, Meta(description="Closes a variable.")] = "}}"

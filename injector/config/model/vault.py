@@ -15,12 +15,12 @@ class Vault(Block):
     address: Annotated[
         str,
         Meta(
-            description="`https://host:port` or `unix:///path`. Without it `VAULT_ADDR` or `BAO_ADDR` counts; a value here beats both, because inside a pod the variable often points at an agent."
+            description="`https://host:port` or `unix:///path`. If empty, `VAULT_ADDR` or `BAO_ADDR` is used; a value here overrides both, because inside a pod the variable often points at an agent."
         ),
     ] = ""
     namespace: Annotated[
         Namespace,
-        Meta(description="Sent with every request unless a secret or method names its own."),
+        Meta(description="Sent with every request, unless a secret or method has its own."),
     ] = ""
     ca_cert: Annotated[
         LocalPath, Meta(description="PEM file of the authority that signed Vault's certificate.")
@@ -31,16 +31,19 @@ class Vault(Block):
     ] = ""
     client_key: Annotated[LocalPath, Meta(description="PEM key of `client_cert`.")] = ""
     tls_server_name: Annotated[
-        str, Meta(description="Name expected in Vault's certificate, if not the address's host.")
+        str,
+        Meta(
+            description="Name expected in Vault's certificate, if different from the host in `address`."
+        ),
     ] = ""
     tls_skip_verify: Annotated[
-        bool, Meta(description="Trust any certificate. Only ever for a try-out.")
+        bool, Meta(description="Accept any certificate. For experiments only.")
     ] = False
     timeout: Annotated[Duration, Meta(description="Deadline of each request.")] = 30.0
     start_splay: Annotated[
         Duration,
         Meta(
-            description="Wait a random part of this before the first request after a start: for fleets that start in the same second."
+            description="Wait a random part of this before the first request: for fleets that start in the same second."
         ),
     ] = 0.0
 
@@ -63,19 +66,19 @@ class AppRole(Block, tag="approle"):
     secret_id_file_path: Annotated[
         LocalPath,
         Meta(
-            description="File with the secret id; without it the role needs `bind_secret_id=false`."
+            description="File with the secret id; may be omitted if the role has `bind_secret_id=false`."
         ),
     ] = ""
     remove_secret_id_file_after_reading: Annotated[
         bool,
         Meta(
-            description="Remove the file once a login with it has succeeded; the secret id is then kept in memory, because nothing else has it."
+            description="Remove the file after a successful login; the secret id is then kept in memory, because it exists nowhere else."
         ),
     ] = True
     secret_id_response_wrapping_path: Annotated[
         str,
         Meta(
-            description="The file holds a wrapping token whose `creation_path` must be this, for example `auth/approle/role/app/secret-id`; it is checked before unwrapping."
+            description="Set if the file holds a wrapping token: its `creation_path` must be this, for example `auth/approle/role/app/secret-id`, which is checked before unwrapping."
         ),
     ] = ""
 
@@ -88,13 +91,13 @@ class Jwt(Block, tag="jwt"):
     remove_jwt_after_reading: Annotated[
         bool,
         Meta(
-            description="Remove the file once a login with it has succeeded. The JWT is not kept in memory: the next login needs a new one."
+            description="Remove the file after a successful login. The JWT is not kept in memory: the next login needs a new one."
         ),
     ] = True
     remove_jwt_follows_symlinks: Annotated[
         bool,
         Meta(
-            description="If `path` is a symlink, remove the file it leads to; otherwise neither is removed."
+            description="If `path` is a symlink, remove its target; otherwise neither is removed."
         ),
     ] = False
 
@@ -102,20 +105,21 @@ class Jwt(Block, tag="jwt"):
 class Cert(Block, tag="cert"):
     """Log in with a TLS client certificate, read again at every login; needs `https://`."""
 
-    name: Annotated[str, Meta(description="Certificate role; empty tries all of them.")] = ""
+    name: Annotated[str, Meta(description="Certificate role; if empty, all are tried.")] = ""
     client_cert: Annotated[
-        LocalPath, Meta(description="PEM certificate; without a pair here, `vault`'s is used.")
+        LocalPath,
+        Meta(description="PEM certificate; if there is no pair here, the one in `vault` is used."),
     ] = ""
     client_key: Annotated[LocalPath, Meta(description="PEM key of `client_cert`.")] = ""
 
 
 class TokenFile(Block, tag="token_file"):
-    """Use a token that somebody else put into a file; for development."""
+    """Use a token from a file that somebody else wrote; for development."""
 
     token_file_path: Annotated[LocalPath, Meta(min_length=1, description="File with the token.")]
 
 
-# Tagged, since msgspec tells a union's members apart by tag; `load` puts the method's type there.
+# Tagged, because msgspec distinguishes a union's members by tag; `load` sets it from the method's type.
 
 
 MethodConfig = Kubernetes | AppRole | Jwt | Cert | TokenFile
@@ -135,19 +139,21 @@ class Method(Block):
 
     type: Annotated[
         Literal["kubernetes", "approle", "jwt", "cert", "token_file"],
-        Meta(description="Which kind of identity this process has."),
+        Meta(description="Kind of identity to log in with."),
     ]
     config: Annotated[MethodConfig, Meta(description="Options of the method, below.")]
     mount_path: Annotated[
-        str, Meta(description="Where the auth method is mounted; `auth/TYPE`.")
+        str, Meta(description="Where the auth method is mounted; by default `auth/TYPE`.")
     ] = ""
     namespace: Annotated[
-        Namespace, Meta(description="Namespace of the login; `vault.namespace` if empty.")
+        Namespace, Meta(description="Namespace of the login; if empty, `vault.namespace`.")
     ] = ""
     min_backoff: Annotated[Duration, Meta(description="First wait after a failed login.")] = 1.0
-    max_backoff: Annotated[Duration, Meta(description="Longest wait between logins.")] = 20.0
+    max_backoff: Annotated[Duration, Meta(description="Longest wait between login attempts.")] = (
+        20.0
+    )
     exit_on_err: Annotated[
-        bool, Meta(description="Exit with code 3 when a login fails, instead of trying again.")
+        bool, Meta(description="Exit with code 3 if a login fails, instead of retrying.")
     ] = False
 
 
@@ -156,25 +162,29 @@ class SinkConfig(Block):
 
     path: Annotated[AbsolutePath, Meta(min_length=1, description="The token's file.")]
     mode: Annotated[Perms, Meta(description="Its mode, as a quoted octal string.")] = 0o600
-    uid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its owner; -1 leaves it.")] = -1
-    gid: Annotated[int, Meta(ge=-1, le=2**32 - 2, description="Its group; -1 leaves it.")] = -1
+    uid: Annotated[
+        int, Meta(ge=-1, le=2**32 - 2, description="Its owner; -1 leaves it unchanged.")
+    ] = -1
+    gid: Annotated[
+        int, Meta(ge=-1, le=2**32 - 2, description="Its group; -1 leaves it unchanged.")
+    ] = -1
 
 
 class Sink(Block):
     """A file that gets the token, for programs that talk to Vault themselves."""
 
     config: Annotated[SinkConfig, Meta(description="Options of the file.")]
-    type: Annotated[Literal["file"], Meta(description="Only files.")] = "file"
+    type: Annotated[Literal["file"], Meta(description="The only type.")] = "file"
     wrap_ttl: Annotated[
         Duration,
         Meta(
-            description="Write what the token can be had for, once, within this time (the answer of `sys/wrapping/wrap`, as JSON); 0 = the token itself."
+            description="Write a wrapping token instead, good for one use within this time (the response of `sys/wrapping/wrap`, as JSON); 0 = the token itself."
         ),
     ] = 0.0
 
 
 class AutoAuth(Block):
-    """Who this process is to Vault."""
+    """How this process logs in to Vault."""
 
     method: Annotated[Method, Meta(description="The login.")]
     sinks: Annotated[
