@@ -87,7 +87,8 @@ async def test_a_bundle_is_not_made_before_every_member_can_be(app, proxy, clock
 
     async with engine(loaded, clock) as running:
         assert not (tmpfs / "login").exists()
-        assert running.assembly.readiness.lacking() == ["bundle login is not in place yet"]
+        [reason] = running.assembly.readiness.lacking()
+        assert reason.startswith(f"bundle login is not in place yet: read {app.path('b')}: ")
 
         app.put("b", value="one")
         await clock.advance(61)
@@ -239,7 +240,8 @@ async def test_a_check_that_failed_for_another_reason_is_tried_again_by_itself(
     loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs, check=check))
 
     async with engine(loaded, clock) as running:
-        assert running.assembly.readiness.lacking() == ["bundle login is not in place yet"]
+        [reason] = running.assembly.readiness.lacking()
+        assert reason.startswith("bundle login is not in place yet: check of bundle login: ")
         assert generations(tmpfs) == []
 
         (tmpfs / "ready").touch()

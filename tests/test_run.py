@@ -285,7 +285,8 @@ def test_the_status_shows_bundles_beside_files(app, tmpfs, tmp_path):
 
         [login] = shown["bundles"]
         assert (login["name"], login["state"], login["error_class"]) == ("login", "failing", "hook")
-        assert shown["not_ready"] == ["bundle login is not in place yet"]
+        [reason] = shown["not_ready"]
+        assert reason.startswith("bundle login is not in place yet: check of bundle login: ")
         assert injector.end() == 0
 
 
@@ -298,7 +299,8 @@ def test_a_probe_fails_while_a_file_is_missing_and_says_which(app, tmpfs, tmp_pa
         live = result("probe", "live", "-c", path)
 
         assert ready.returncode == 1
-        assert f"{tmpfs / 'db.env'} is not in place yet" in ready.stdout
+        missing = f"{tmpfs / 'db.env'} is not in place yet: read {app.path('db')}: nothing is there"
+        assert ready.stdout.startswith(missing)
         assert live.returncode == 0
         assert injector.end() == 0
 

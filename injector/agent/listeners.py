@@ -54,6 +54,7 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
     """Return what there is to say of a running assembly."""
     from injector.status.report import StatusReport
 
+    redact = kept.redactor.redact
     return StatusReport(
         clock=kept.clock,
         health=assembly.health,
@@ -66,9 +67,9 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
         watch=assembly.watch,
         delivery=assembly.delivery,
         journal=assembly.journal,
-        redact=kept.redactor.redact,
+        redact=redact,
         address=assembly.loaded.config.vault.address,
-        not_ready=assembly.readiness.reasons,
+        not_ready=lambda: list(map(redact, assembly.readiness.reasons())),
         command=None if kept.command is None else kept.command.facts,
         started_at=kept.started_at,
     )

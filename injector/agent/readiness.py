@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from injector.delivery import Delivery, Output
@@ -41,11 +42,25 @@ class Readiness:
     def _unfit(self, outputs: Collection[Output[Any]]) -> list[str]:
         missing = [
             f"{output.title} is {OF_BEFORE if output.destination.content_hash else NOT_YET}"
+            f"{self._because(output)}"
             for output in outputs
         ]
         gone = [f"{name} does not exist any more (on_missing: fail)" for name in self.watch.gone()]
         ended = {self._ended(output, value) for output, value in self.delivery.ended()}
         return missing + gone + sorted(ended)
+
+    def _because(self, output: Output[Any]) -> str:
+        """Return what fails for an output: itself, a secret that it lacks, the login or Vault."""
+        lacks = (ref for ref in output.wants if self.store.current(ref) is None)
+        concerned = [
+            (output.kind, output.name),
+            *sorted(("secret", self.watch.called(ref)) for ref in lacks),
+            ("vault", "server"),
+            ("token", "token"),
+        ]
+        reports = filter(None, (self.health.of(*each) for each in concerned))
+        errors = (str(report.error) for report in reports if report.error is not None)
+        return "".join(f": {'; '.join(error.splitlines())}" for error in islice(errors, 1))
 
     def before_first_start(self, unasked: Collection[str]) -> list[str]:
         """Return what the command is started after, besides: sinks, and each hook's first turn.
