@@ -152,6 +152,7 @@ def test_one_that_ignores_sigterm_is_killed_with_its_children_after_its_timeout(
 
         assert injector.end() == 137
     assert "command killed" in injector.output
+    assert '"level":"error"' not in injector.output
     assert not runs(int((tmpfs / "pid").read_text()))
 
 

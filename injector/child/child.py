@@ -112,9 +112,12 @@ class Child:
         return self._let_go()
 
     def _let_go(self) -> Ending:
+        process = self._command.process
+        assert process is not None
         ending = self._command.let_go()
         self._parts.metrics.child_up.set(0)
-        log = self._parts.log.error if ending.crashed else self._parts.log.info
+        wrong = ending.crashed and not process.asked_to_end
+        log = self._parts.log.error if wrong else self._parts.log.info
         log("command ended", how=ending.how, ran_for=round(ending.ran_for, 1))
         return ending
 
