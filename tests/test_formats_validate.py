@@ -12,6 +12,7 @@ CANARY = "canary-1f0e"
 CERTIFICATE = trustme.CA().cert_pem.bytes()
 # In two parts, for the scan of this repository.
 KEY = b"-----BEGIN " + b"PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n"
+ENCRYPTED = KEY.replace(b"KEY-----\nbm", b"KEY-----\nProc-Type: 4,ENCRYPTED\n\nbm")
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,8 @@ KEY = b"-----BEGIN " + b"PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY---
         ("ini", b"[a]\nb = %(c)s 100%\n"),
         ("pem", CERTIFICATE),
         ("pem", b"# the pair\n" + CERTIFICATE + KEY),
+        ("pem", ENCRYPTED),
+        ("pem", (CERTIFICATE + ENCRYPTED).replace(b"\n", b"\r\n")),
     ],
 )
 def test_what_can_be_read_is_fine(format_name, content):

@@ -83,6 +83,7 @@ def _pem(content: bytes) -> str:
     import base64
     import ssl
 
+    content = content.replace(b"\r\n", b"\n")
     blocks = list(_BLOCK.finditer(content))
     if len(blocks) != content.count(b"-----BEGIN "):
         return "a block is not complete"
