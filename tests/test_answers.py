@@ -52,6 +52,19 @@ def kind_and_life(path, answer, *, write=False, engine="auto"):
     return found.kind, found.life(DATE, WALL)
 
 
+@pytest.mark.parametrize("path", ["sys/health", "identity/oidc/.well-known/keys"])
+def test_an_answer_with_nothing_around_its_data_is_the_data_where_vault_gives_such(path):
+    found = understand(Ref.of(path), {"sealed": False, "keys": []})
+
+    assert (found.kind, found.data) == (Kind.STATIC, {"sealed": False, "keys": []})
+
+
+@pytest.mark.parametrize("path", ["secret/data/app", "database/creds/app"])
+def test_elsewhere_it_is_somebody_elses_answer(path):
+    with pytest.raises(MissingError, match="the answer has no data"):
+        understand(Ref.of(path), {"message": "hello"})
+
+
 LEASED = {"lease_id": "x/y/z", "renewable": True, "lease_duration": 60}
 
 

@@ -21,6 +21,8 @@ ONE_TIME_CODE = frozenset({"code", "expire_time"})
 TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
 # Another token has another cubbyhole, and a wrapped answer can be opened once: asked for once.
 ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
+# Where answers have nothing around the data. Elsewhere such a one is not Vault's.
+BARE = ("sys/", "identity/oidc/")
 # Keys that only count: a value is the same without them.
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
@@ -103,6 +105,8 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
         # The templates get its `token`.
         return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     data = body.get("data")
+    if data is None and ref.path.startswith(BARE) and "request_id" not in body:
+        data = body
     if not isinstance(data, dict):
         raise MissingError(
             f"read {ref}: the answer has no data; is it a path that `vault read` accepts?"
