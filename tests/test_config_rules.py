@@ -530,6 +530,11 @@ def test_a_file_written_in_place_has_nothing_to_check_beforehand(tmp_path):
             "{command: [x], wait: {min: 20s, max: 15s}}",
             "app.wait.max: must not be less than min (20s)",
         ),
+        ("{command: [x], timeout: 0}", "app.timeout: must be more than 0"),
+        (
+            "{command: [x], verify: {tcp: 'a:1', timeout: 0s}}",
+            "app.verify.timeout: must be more than 0",
+        ),
     ],
 )
 def test_entries_of_notify(tmp_path, entry, problem):

@@ -301,6 +301,58 @@ def test_a_log_file_is_named_as_the_agents_name_it(tmp_path, written, path):
     assert flagged.log_file == "/tmp/x.log"
 
 
+@pytest.mark.parametrize("nothing", ["0", '""', '"0s"'])
+def test_a_duration_of_nothing_is_the_agents_default(tmp_path, nothing):
+    text = f"""
+        auto_auth {{
+          method "token_file" {{
+            min_backoff = {nothing}
+            max_backoff = {nothing}
+            config = {{ token_file_path = "/t" }}
+          }}
+        }}
+        template {{ contents = "x" destination = "/tmp/none/x" }}
+        template_config {{ static_secret_render_interval = {nothing} }}
+        log_rotate_duration = {nothing}
+    """
+
+    config = loaded(tmp_path, text).config
+
+    assert config.auto_auth is not None
+    method = config.auto_auth.method
+    assert (method.min_backoff, method.max_backoff) == (1, 300)
+    assert config.template_config.static_secret_render_interval == 300
+    assert config.log_rotate_duration == 86400
+
+
+def test_a_mode_and_a_number_of_connections_of_0_are_the_agents_defaults(tmp_path):
+    text = """
+        template { contents = "x" destination = "/tmp/none/x" perms = 0 }
+        template_config { max_connections_per_host = 0 }
+    """
+
+    config = loaded(tmp_path, text).config
+
+    assert config.template[0].perms == 0o644
+    assert config.template_config.max_connections_per_host == 10
+
+
+def test_a_command_with_a_timeout_of_0_has_a_day(tmp_path):
+    text = """
+        template { contents = "x" destination = "/tmp/x" command = "a" command_timeout = "0s" }
+        template { contents = "x" destination = "/tmp/y" exec { command = "a" timeout = "0s" } }
+        template { contents = "x" destination = "/tmp/z" command_timeout = "0s" }
+    """
+
+    timeouts = [each.command_timeout for each in loaded(tmp_path, text).config.template]
+    assert timeouts == [86400, 86400, 30]
+
+
+@pytest.mark.parametrize("block", ["vault", "cache", "exec", "auto_auth", "template_config"])
+def test_an_empty_list_is_no_block(tmp_path, block):
+    assert f"1: {block}: expected a block: options in braces" in problems(tmp_path, f"{block} = []")
+
+
 def test_waiting_and_intervals(tmp_path):
     text = """
         template_config {

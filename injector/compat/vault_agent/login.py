@@ -67,8 +67,8 @@ def _method(making: Making, method: Section) -> Block:
         key = f"auto_auth.method.config({name})"
         copied = making.copied(config, key, (*place, "config"))
         block.put("config", copied, method.at("config"))
-    least = method.get("min_backoff", 1.0)
-    if method.get("max_backoff") is None:
+    least = method.get("min_backoff") or 1.0
+    if not method.get("max_backoff"):
         making.default(block, method, "max_backoff", seconds(max(least, 300.0)), _BACKOFF)
     return block
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.machine import Elsewhere, Here
 from injector.compat.vault_agent.nodes import Block
-from injector.compat.vault_agent.options import OPTIONS
+from injector.compat.vault_agent.options import OPTIONS, STRICT
 from injector.compat.vault_agent.row import Kind
 from injector.compat.vault_agent.sections import Notes, Section
 from injector.config.problem import Where
@@ -61,7 +61,8 @@ class Making:
         self.broken.update((*place, name) for name in section.broken)
         for row in _COPIED[key]:
             value = section.get(row.name)
-            if value not in (None, "", ()):
+            is_default = row.kind is Kind.DURATION and not value and key not in STRICT
+            if value not in (None, "", ()) and not is_default:
                 block.put(row.native, as_ours(row.kind, value), section.at(row.name))
         return block
 

@@ -11,6 +11,7 @@ from injector.compat.vault_agent.scalars import convert
 from injector.config.problem import Problem, Where, Wrong, nearest
 
 _BLOCKS = (Kind.BLOCK, Kind.MERGED, Kind.LAST, Kind.BLOCKS)
+_NO_BLOCK = "expected a block: options in braces"
 _ROWS = {key: {row.name: row for row in rows} for key, rows in OPTIONS.items()}
 
 
@@ -117,6 +118,8 @@ class _Reader:
         if inner not in OPTIONS:
             return None  # of no meaning here, so that its options are not looked at
         blocks = list(_blocks(row, items, inner))
+        if not blocks and row.kind is not Kind.BLOCKS:
+            raise Wrong(_NO_BLOCK)
         if row.kind is Kind.BLOCKS:
             return [self._labelled(row, b, inner, (*where, i)) for i, b in enumerate(blocks)]
         if row.kind is Kind.MERGED:
@@ -164,7 +167,7 @@ def _blocks(row: Row, items: Iterable[Item], inner: str) -> Iterator[_Block]:
         elif row.name == "wait" and isinstance(value, Literal) and isinstance(value.value, str):
             yield _Block((), _wait(value), item.line)
         else:
-            raise Wrong("expected a block: options in braces")
+            raise Wrong(_NO_BLOCK)
 
 
 def _by_label(row: Row, item: Item, tree: Object, inner: str) -> Iterator[_Block]:

@@ -8,6 +8,8 @@ from injector.config.problem import Where
 
 # Ours is a share for renewable leases too: more would leave no time to try again.
 HIGHEST_THRESHOLD = 0.95
+# What a timeout of 0 is to the agents, in seconds.
+NO_LIMIT = 86400.0
 # Ours keeps Vault's own from the command unless they are named.
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
 _MISSING = Default("a missing key writes <no value> into the file", "true")
@@ -59,7 +61,9 @@ def template_config(making: Making) -> Block:
         section = Section(files.file, files.line, ("template_config",))
     block = making.copied(section, "template_config", ("template_config",))
     block.put("require_memory_backed", False, remark=_MEMORY.remark)
-    if section.get("static_secret_render_interval") is None:
+    if not section.get("max_connections_per_host"):
+        block.drop("max_connections_per_host")
+    if not section.get("static_secret_render_interval"):
         making.default(block, section, "static_secret_render_interval", "5m", _INTERVAL)
     threshold = section.get("lease_renewal_threshold")
     if threshold is not None:
@@ -91,6 +95,7 @@ def _reach(section: Section, block: Block) -> None:
 
 
 def _command(section: Section, block: Block) -> None:
+    block.drop("command_timeout")
     run = section.block("exec")
     words = run.get("command", ()) if run is not None else ()
     origin, timeout = (
@@ -101,7 +106,8 @@ def _command(section: Section, block: Block) -> None:
     words = words or section.get("command", ())
     if words:
         block.put("command", argv(words), origin.at("command"), verbatim=True)
-        block.put("command_timeout", seconds(origin.get(timeout, 30.0)), origin.at(timeout))
+        limit = origin.get(timeout, 30.0) or NO_LIMIT
+        block.put("command_timeout", seconds(limit), origin.at(timeout))
 
 
 def _place(making: Making, section: Section) -> None:
@@ -116,7 +122,7 @@ def _rights(making: Making, section: Section, block: Block) -> None:
     for name, number in (("user", "uid"), ("group", "gid")):
         if section.get(number) is not None and not section.get(name):
             block.put(name, str(section.get(number)), section.at(number))
-    if section.get("perms") is not None or "perms" in section.broken:
+    if section.get("perms") or "perms" in section.broken:
         return
     there = making.outside.machine.existing(section.get("destination") or "")
     if there is not None:

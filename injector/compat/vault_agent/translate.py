@@ -113,7 +113,7 @@ class Translation:
             root.put("log_file", _log_path(path), files.at("log_file"))
         for row in OPTIONS[""]:
             value = flags.log.get(row.name, files.get(row.name))
-            if row.name.startswith("log_rotate_") and value is not None:
+            if row.name.startswith("log_rotate_") and value:
                 root.put(row.name, as_ours(row.kind, value), files.at(row.name))
 
 

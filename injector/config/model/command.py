@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from injector.config.model.types import Argv, Block, Duration
+from injector.config.model.types import Argv, Block, Deadline, Duration
 
 
 class Command(Block):
@@ -14,7 +14,7 @@ class Command(Block):
 
     command: Annotated[Argv, Meta(min_length=1, description="Program and arguments.")]
     timeout: Annotated[
-        Duration, Meta(description="After this, its whole process group is killed.")
+        Deadline, Meta(description="After this, its whole process group is killed.")
     ] = 30.0
 
 
@@ -27,7 +27,7 @@ class Check(Block):
             description="Program and arguments, which must succeed; `{staged}` is the path of the new file, or of the bundle's new directory."
         ),
     ] = ()
-    timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    timeout: Annotated[Deadline, Meta(description="Deadline of `command`.")] = 30.0
     format: Annotated[
         Literal["json", "yaml", "toml", "ini", "pem"] | None,
         Meta(description="The file must be valid in this format."),

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from injector.config.model.command import Wait
-from injector.config.model.types import AbsolutePath, Argv, Block, Duration, LocalPath, SignalName
+from injector.config.model.types import (
+    AbsolutePath,
+    Argv,
+    Block,
+    Deadline,
+    Duration,
+    LocalPath,
+    SignalName,
+)
 
 
 class Process(Block):
@@ -47,7 +55,7 @@ class Http(Block):
     ca_cert: Annotated[
         LocalPath, Meta(description="PEM file of the endpoint's certificate authority.")
     ] = ""
-    timeout: Annotated[Duration, Meta(description="Deadline of one request.")] = 10.0
+    timeout: Annotated[Deadline, Meta(description="Deadline of one request.")] = 10.0
 
 
 class Verify(Block):
@@ -56,7 +64,7 @@ class Verify(Block):
     http: Annotated[Http | None, Meta(description="An HTTP check.")] = None
     tcp: Annotated[str, Meta(description="`host:port` that must accept a connection.")] = ""
     command: Annotated[Argv, Meta(description="A command that must succeed.")] = ()
-    timeout: Annotated[Duration, Meta(description="How long to keep trying.")] = 20.0
+    timeout: Annotated[Deadline, Meta(description="How long to keep trying.")] = 20.0
 
 
 class Notify(Block):
@@ -66,7 +74,7 @@ class Notify(Block):
     process: Annotated[Process | None, Meta(description="Which process.")] = None
     http: Annotated[Http | None, Meta(description="A request to send.")] = None
     command: Annotated[Argv, Meta(description="A program to run.")] = ()
-    timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    timeout: Annotated[Deadline, Meta(description="Deadline of `command`.")] = 30.0
     wait: Annotated[
         Wait,
         Meta(

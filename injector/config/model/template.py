@@ -11,7 +11,7 @@ from injector.config.model.types import (
     AbsolutePath,
     Argv,
     Block,
-    Duration,
+    Deadline,
     LocalPath,
     Owner,
     Perms,
@@ -87,7 +87,7 @@ class Template(Block):
             description="Command to run after the file has changed; a string is split like a shell command line, but no shell runs it."
         ),
     ] = ()
-    command_timeout: Annotated[Duration, Meta(description="Deadline of `command`.")] = 30.0
+    command_timeout: Annotated[Deadline, Meta(description="Deadline of `command`.")] = 30.0
     exec: Annotated[Command | None, Meta(description="Vault Agent's newer form of `command`.")] = (
         None
     )

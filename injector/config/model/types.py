@@ -6,6 +6,7 @@ from msgspec import Meta, Struct, field
 
 # Leaf types that are written differently from how they are kept; `load` converts them.
 Duration = Annotated[float, Meta(ge=0, extra={"written": "duration"})]
+Deadline = Annotated[float, Meta(gt=0, extra={"written": "duration"})]
 Perms = Annotated[int, Meta(extra={"written": "perms"})]
 # Relative to the directory of the configuration file.
 LocalPath = Annotated[str, Meta(extra={"written": "path"})]

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from injector.config.model.types import AbsolutePath, Block, Duration, LocalPath, Namespace, Perms
+from injector.config.model.types import (
+    AbsolutePath,
+    Block,
+    Deadline,
+    Duration,
+    LocalPath,
+    Namespace,
+    Perms,
+)
 
 
 class Vault(Block):
@@ -39,7 +47,7 @@ class Vault(Block):
     tls_skip_verify: Annotated[
         bool, Meta(description="Accept any certificate. For experiments only.")
     ] = False
-    timeout: Annotated[Duration, Meta(description="Deadline of each request.")] = 30.0
+    timeout: Annotated[Deadline, Meta(description="Deadline of each request.")] = 30.0
     start_splay: Annotated[
         Duration,
         Meta(

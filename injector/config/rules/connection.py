@@ -33,8 +33,6 @@ def _server(vault: model.Vault) -> Iterator[Finding]:
             "give vault.ca_cert instead",
             warning=True,
         )
-    if vault.timeout == 0:
-        yield Finding(("vault", "timeout"), "must be more than 0")
 
 
 def _address(address: str) -> Iterator[Finding]:
