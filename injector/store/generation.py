@@ -1,4 +1,4 @@
-"""One value of a secret, and where it is on its way to the application and out of use."""
+"""One value of a secret, and how far it is on its way to the application and out of use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ from injector.secret import Kind, Life, Ref
 from injector.vault.answer import Answer, Content
 from injector.vault.tokens import Token
 
-# Kinds whose end makes what is on disk useless; a static role's new password is on its way.
+# Kinds whose expiry makes a file useless; a static role's next password is on its way by then.
 EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
 
 
 class Phase(StrEnum):
-    """Where one generation of a secret is on its way; a retired one is gone."""
+    """How far one generation of a secret has come; a retired one is gone."""
 
     PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
     PUBLISHED = "published"  # templates see it
-    ACKNOWLEDGED = "acknowledged"  # every application that uses it has been told
-    SUPERSEDED = "superseded"  # a newer one was acknowledged; held for its overlap
+    ACKNOWLEDGED = "acknowledged"  # every application that uses it has been notified
+    SUPERSEDED = "superseded"  # a newer one was acknowledged; kept for its overlap
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Generation:
     number: int
     answer: Answer | None = field(repr=False)  # None: an optional secret that does not exist
     life: Life
-    token: Token | None  # what it was asked for with, and what a lease dies with
+    token: Token | None  # the token it was requested with; a lease dies with it
     added_at: float
     phase: Phase = Phase.PENDING
     superseded_at: float = 0.0
@@ -54,15 +54,15 @@ class Generation:
         return self.life.kind is Kind.LEASE
 
     def dies_with_another_than(self, token: Token) -> bool:
-        """Return whether it is a lease that was made with another token."""
+        """Return whether it is a lease that was created with another token."""
         return self.is_lease and self.token is not None and not self.token.is_same(token)
 
     def has_ended(self, now: float) -> bool:
-        """Return whether its value is of no use any more."""
+        """Return whether its value has expired."""
         return self.life.kind in EXPIRING and self.life.expires_at <= now
 
     @property
     def rotation(self) -> Rotation:
-        """Return what may be said of it anywhere."""
+        """Return the facts that are not secret."""
         version = "" if self.answer is None else self.answer.version
         return Rotation(self.ref, self.number, self.life.kind, version, self.added_at)

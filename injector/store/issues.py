@@ -1,17 +1,17 @@
-"""When credentials were asked for, by path: what issuance budgets are counted from."""
+"""When credentials were requested, by path: the basis of issuance budgets."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
 
 
 class Issues:
-    """Times on the injected clock; those that are too old for anybody are forgotten."""
+    """Times on the injected clock; those too old to matter are forgotten."""
 
     def __init__(self) -> None:
         self._times: dict[str, deque[float]] = {}
 
     def count(self, path: str, *, since: float) -> int:
-        """Return how often credentials were asked for at this path; forget what is older."""
+        """Return how often credentials were requested at this path; forget older requests."""
         for known in tuple(self._times):
             times = self._times[known]
             while times and times[0] <= since:
@@ -39,5 +39,5 @@ class Issues:
         return {path: tuple(times) for path, times in self._times.items()}
 
     def restore(self, times: Mapping[str, Iterable[float]]) -> None:
-        """Begin with what another process has counted."""
+        """Start with what another process counted."""
         self._times = {path: deque(of) for path, of in times.items()}

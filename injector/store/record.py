@@ -1,8 +1,8 @@
 """The record of generations: what every secret is now, what it was, and who uses what.
 
-Nobody else remembers leases. `watch` adds generations, `delivery` says what it wants and which
-generations the applications have taken, `retire` lets go of what nobody uses any more. What is in
-the record, the redactor knows.
+Nothing else remembers leases. `watch` adds generations, `delivery` says what it wants and which
+generations the applications have accepted, `retire` revokes what is no longer used. The redactor
+knows everything in the record.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +39,7 @@ class Store:
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
         self.spare = Wakeup()  # rung for retire
-        self.replaced = Wakeup()  # rung for watch: a lease has a successor that nobody has taken
+        self.replaced = Wakeup()  # rung for watch: a lease was replaced
 
     # -- for watch
 
@@ -92,14 +92,14 @@ class Store:
         return generation
 
     def extend(self, token: Token) -> None:
-        """Note that a token lives on, and what it made with it."""
+        """Note that a token lives on, and with it the leases it created."""
         for lease in self.leases():
             if lease.token is not None and lease.token.is_same(token):
                 lease.token = token
                 lease.life = replace(lease.life, token_expires_at=token.expires_at)
 
     def confirm(self, ref: Ref, life: Life) -> Generation:
-        """Note that the current generation is still right, and for how long."""
+        """Note that the current generation is still valid, and for how long."""
         generation = self._current[ref]
         generation.life = life
         self._confirmed.add(ref)
@@ -109,7 +109,7 @@ class Store:
         return generation
 
     def still_held(self) -> list[Generation]:
-        """Return replaced leases whose application has not taken the next one."""
+        """Return replaced leases whose successor has not been accepted."""
         return [older for older in self._older if older.phase is not Phase.SUPERSEDED]
 
     def renewed(self, older: Generation, life: Life) -> None:
@@ -118,7 +118,7 @@ class Store:
         self._dirty.ring()
 
     def withdraw(self, ref: Ref, now: float) -> None:
-        """Note that a secret is gone for good: files made from it are to be removed."""
+        """Note that a secret was deleted: files made from it have to be removed."""
         self.forget(ref, now)
         self._withdrawn.add(ref)
         self._tell(ref)
@@ -130,7 +130,7 @@ class Store:
                 generation.life = replace(generation.life, granted_at=0.0)
 
     def forget(self, ref: Ref, now: float) -> None:
-        """Drop a secret that nobody wants any more; its leases are spare from now on."""
+        """Drop a secret that is no longer wanted; its leases may now be revoked."""
         for found in (self._current.pop(ref, None), self._pending.pop(ref, None)):
             if found is not None:
                 self._supersede(found, now)
@@ -149,7 +149,7 @@ class Store:
             self.wishes.ring()
 
     def want_nothing_but(self, owners: Iterable[str]) -> None:
-        """Drop the wishes of owners that a reload removed."""
+        """Drop what owners that a reload removed had wanted."""
         keep = set(owners)
         self._wants = {owner: refs for owner, refs in self._wants.items() if owner in keep}
         self.wishes.ring()
@@ -159,11 +159,11 @@ class Store:
         return {ref: self._current[ref].content for ref in refs if ref in self._current}
 
     def count_lacking(self, refs: frozenset[Ref]) -> int:
-        """Return how many of these are not there."""
+        """Return how many of these are missing."""
         return sum(ref not in self._current for ref in refs)
 
     def withdrawn(self, refs: frozenset[Ref]) -> bool:
-        """Return whether one of these is gone for good."""
+        """Return whether one of these was deleted."""
         return not self._withdrawn.isdisjoint(refs)
 
     def take_news(self) -> tuple[set[Ref], set[Ref]]:
@@ -173,11 +173,11 @@ class Store:
         return changed, confirmed - changed
 
     def generations(self, refs: Iterable[Ref]) -> dict[Ref, Generation]:
-        """Return which generation of each secret a render has seen."""
+        """Return the current generation of each secret."""
         return {ref: self._current[ref] for ref in refs if ref in self._current}
 
     def acknowledge(self, generations: Mapping[Ref, int], now: float) -> None:
-        """Say that everybody who uses these generations has been told: older ones are spare."""
+        """Note that all users of these generations were notified: older ones may be revoked."""
         for ref, number in generations.items():
             current = self._current.get(ref)
             if current is None or current.number != number:
@@ -191,7 +191,7 @@ class Store:
     # -- for retire
 
     def superseded(self, now: float) -> list[Generation]:
-        """Return the leases that nobody uses any more, or can: an untold application's end, too."""
+        """Return the leases that are no longer used, or have expired."""
         return [
             older
             for older in self._older
@@ -199,11 +199,11 @@ class Store:
         ]
 
     def leases(self) -> list[Generation]:
-        """Return every lease there is a record of."""
+        """Return every recorded lease."""
         return [found for found in self.everything() if found.is_lease]
 
     def retire(self, generation: Generation) -> None:
-        """Drop the record of a lease that is revoked, or over."""
+        """Drop the record of a lease that is revoked or has expired."""
         self._older.remove(generation)
         self._redactor.forget(generation.lease_id)
         self._dirty.ring()
@@ -217,13 +217,13 @@ class Store:
     # -- for the hand-over
 
     def everything(self) -> list[Generation]:
-        """Return every generation there is a record of."""
+        """Return every recorded generation."""
         return [*self._current.values(), *self._pending.values(), *self._older]
 
     def restore(
         self, generations: Iterable[Generation], issues: Mapping[str, Iterable[float]]
     ) -> None:
-        """Begin with what another process has recorded; numbers go on from there."""
+        """Start with what another process recorded; numbering continues from there."""
         for found in sorted(generations, key=lambda generation: generation.number):
             if found.phase is Phase.SUPERSEDED:
                 self._older.append(found)
@@ -240,31 +240,31 @@ class Store:
     # -- for another configuration
 
     def clear(self) -> None:
-        """Drop everything: it is another server's. Its values stay hidden until `forget`."""
+        """Drop everything: it came from another server. Its values stay redacted until `forget`."""
         for lease in self.leases():
             self._redactor.forget(lease.lease_id)
         for record in (self._current, self._pending, self._older, self.issues):
             record.clear()
 
     def forget_unwanted(self, now: float) -> None:
-        """Drop what nothing in this configuration is made from."""
+        """Drop what nothing in this configuration uses."""
         for ref in (self._hidden | self._withdrawn) - self.wanted:
             self.forget(ref, now)
 
     # -- for status
 
     def all(self) -> list[Generation]:
-        """Return what templates see of the secrets that somebody wants."""
+        """Return the current generations of all wanted secrets."""
         return [self._current[ref] for ref in self.wanted & self._current.keys()]
 
     def _hide(self, generation: Generation) -> None:
-        """Keep a value out of logs while it is of use; a lease, until it is retired."""
+        """Redact a value while it is in use; that of a lease, until it is retired."""
         ref = generation.ref
         in_use = (self._pending.get(ref), self._current.get(ref))
         self._redactor.learn(ref, [found.data for found in in_use if found is not None])
         self._hidden.add(ref)
         if lease_id := generation.lease_id:
-            # Its random end alone is as good as all of it to somebody who knows the path.
+            # To somebody who knows the path, its random end is as good as all of it.
             last = lease_id.rpartition("/")[2]
             self._redactor.learn(lease_id, [lease_id, last, generation.data])
 
@@ -275,7 +275,7 @@ class Store:
             self.spare.ring()
 
     def _let_go(self, now: float, whom: Callable[[Generation], bool]) -> None:
-        """Note that nobody uses these replaced leases any more."""
+        """Note that these replaced leases are no longer used."""
         for older in filter(whom, self.still_held()):
             older.phase, older.superseded_at = Phase.SUPERSEDED, now
             self.spare.ring()

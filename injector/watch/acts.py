@@ -1,4 +1,4 @@
-"""What can be done about one secret: fetch, renew, publish. Each goes into the record."""
+"""The actions on one secret: fetch, renew, publish. Each is recorded in the store."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from injector.watch.rotation import RoleRotation
 
 
 class Acts:
-    """The acts of `secret.Act`. Each returns what is next, and raises what went wrong."""
+    """Carries out `secret.Act`. Each method returns the next step, and raises what went wrong."""
 
     def __init__(self, ref: Ref, entry: Entry, parts: Parts, reporter: Reporter) -> None:
         self._ref = ref
@@ -25,10 +25,10 @@ class Acts:
         self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
         self._rotations = RoleRotation()  # of a static role
         self._asked_with: Token | None = None
-        self._undone = True  # the last request has issued nothing for sure
+        self._undone = True  # the last request certainly issued nothing
 
     def resume(self) -> Step:
-        """Go on where the record stands: a reload is not a reason to ask again."""
+        """Continue from the record: a reload is no reason to ask again."""
         if (waits := self.publication()) is not None:
             return waits
         current = self._parts.store.current(self._ref)
@@ -37,7 +37,7 @@ class Acts:
         return self._next(current.life)
 
     def publication(self) -> Step | None:
-        """Return when what waits is to be used: after its delay, if an older one works as long."""
+        """Return when to publish what is pending: after its delay, or before the old one ends."""
         store = self._parts.store
         if (pending := store.pending(self._ref)) is None:
             return None
@@ -53,7 +53,7 @@ class Acts:
     # -- publish
 
     def publish(self) -> Step:
-        """Let templates see what waits."""
+        """Publish the pending generation."""
         generation = self._parts.store.publish(self._ref)
         self._reporter.measure(generation)
         return self._next(generation.life, rotated=True)
@@ -61,7 +61,7 @@ class Acts:
     # -- renew
 
     async def renew(self) -> Step:
-        """Renew the current lease; it goes on to die with the token that made it."""
+        """Renew the current lease; it still dies with the token that created it."""
         parts = self._parts
         lease = parts.store.current(self._ref)
         assert lease is not None
@@ -125,7 +125,7 @@ class Acts:
         )
 
     def _missing(self, error: MissingError) -> Step:
-        """Follow `optional` and `on_missing`; raises the error where it is one."""
+        """Apply `optional` and `on_missing`; raises the error unless the secret is optional."""
         store, now = self._parts.store, self._parts.clock.now()
         before = store.current(self._ref)
         if not self._entry.optional:
@@ -148,7 +148,7 @@ class Acts:
 
 
 def _same(before: Answer, after: Answer) -> bool:
-    """Return whether it is the same value, to every template that could show it."""
+    """Return whether both are the same value to every template."""
     return (
         before.lasting == after.lasting
         and before.envelope.metadata == after.envelope.metadata

@@ -1,4 +1,4 @@
-"""The issuance budget of a secret: nothing issues credentials without end, whatever goes wrong."""
+"""The issuance budget of a secret: whatever goes wrong, it limits new credentials."""
 
 from injector.clock import Clock
 from injector.errors import DeniedError
@@ -15,9 +15,9 @@ class Budget:
     Secrets at the same path that differ by their parameters, such as certificates of one role, are
     counted together, and each brings its own budget.
 
-    A request that was not answered counts, since it may have issued something; one that has issued
-    nothing for sure does not. Whether a plain read issues anything only its answer tells, so until
-    there is one, those that were lost count as well.
+    A request without an answer counts, since it may have issued something; one that certainly
+    issued nothing does not. Only an answer shows whether a plain read issues anything, so until
+    there is one, lost reads count as well.
     """
 
     def __init__(self, ref: Ref, most: int, store: Store, clock: Clock) -> None:
@@ -47,14 +47,14 @@ class Budget:
         self._store.issues.add(self._path, now)
 
     def answered(self, life: Life) -> None:
-        """Count what only its answer shows to be an issuance; forget what it shows to be none."""
+        """Count a read whose answer turns out to be issued; forget reads that never issue."""
         if self._ref.body is None and life.kind is not Kind.LEASE:
             self._store.issues.forget(self._path)
         elif not self._spent:
             self._store.issues.add(self._path, self._clock.now())
 
     def failed(self, *, undone: bool) -> None:
-        """Note that a request has failed; `undone` if it has issued nothing for sure."""
+        """Note that a request failed; `undone` if it certainly issued nothing."""
         unknown = self._store.current(self._ref) is None and self._ref.may_lease
         if self._spent and undone:
             self._store.issues.undo(self._path)

@@ -25,11 +25,11 @@ class Entry:
 
 
 class Entries:
-    """Settings by secret; those that no name stands for have the defaults.
+    """Settings by secret; secrets that are not in `secrets:` have the defaults.
 
-    Named in place, a secret is called by its path. Others at the same path, with parameters of
-    their own, are numbered: the parameters may be secrets themselves. So may parts of the path be,
-    where a template computes it.
+    A secret named only in a template is called by its path. Several at the same path, with
+    different parameters, are numbered: the parameters may be secret themselves. So may parts of a
+    path that a template computes.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Entries:
         return entry
 
     def forget(self, ref: Ref) -> None:
-        """Drop what is kept of a secret that is not wanted any more: a path may be computed."""
+        """Drop the settings of a secret that is no longer wanted: its path may be computed."""
         if (entry := self._in_place.pop(ref, None)) is not None:
             self._names.discard(entry.name)
 

@@ -1,4 +1,4 @@
-"""Asks Vault to let a lease live on."""
+"""Renews a lease."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from injector.vault import Tokens, Vault
 
 
 async def renewed_life(lease: Generation, *, vault: Vault, tokens: Tokens, clock: Clock) -> Life:
-    """Renew a lease; return what was granted. It goes on to die with the token that made it."""
+    """Renew a lease; return what was granted. It still dies with the token that created it."""
     sent, asked = clock.now(), lease.life.duration
     duration, renewable = await tokens.use(
         lambda token: vault.renew_lease(

@@ -1,4 +1,4 @@
-"""Renews leases that have been replaced and are still in use: nobody has taken the next one yet."""
+"""Renews leases that have been replaced but whose successor has not been accepted yet."""
 
 from collections.abc import Callable
 from math import inf
@@ -11,13 +11,13 @@ from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
 
-# Of what is left of a lease when it is replaced: nearly always its successor is taken before this.
+# Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
 NEVER = Step(Act.FETCH, inf)
 
 
 def first_step(life: Life, now: float, draw: float) -> Step:
-    """Decide when to renew a lease that has just been replaced: if need be, and in time."""
+    """Decide when to renew a lease that has just been replaced, in case that becomes necessary."""
     left = life.expires_at - now
     if not life.renewable or life.ends_with_token or left == inf:
         return NEVER
@@ -25,10 +25,10 @@ def first_step(life: Life, now: float, draw: float) -> Step:
 
 
 class Replaced:
-    """Keeps what an application holds alive as long as Vault allows; it never asks for a new one.
+    """Keeps what an application uses alive as long as Vault allows; never requests a new one.
 
-    A generation is replaced when the next one is published, and let go of when that is taken: in
-    between are a notification that fails, and a change that was taken back.
+    A generation is replaced when the next one is published, and released when that is accepted. In
+    between there may be a notification that fails, or a change that was rolled back.
     """
 
     def __init__(self, entry: Callable[[Ref], Entry], parts: Parts) -> None:
@@ -59,7 +59,7 @@ class Replaced:
         return min((step.at for step in self._steps.values() if step.act is Act.RENEW), default=inf)
 
     async def _renew(self, lease: Generation) -> Step:
-        """Return what is next; what would be a new credential is nothing to do here."""
+        """Return the next step; requesting a new credential is not done here."""
         parts, entry = self._parts, self._entry(lease.ref)
         await parts.availability.wait()
         before = lease.life

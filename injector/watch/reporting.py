@@ -24,18 +24,18 @@ class Reporter:
         self._parts.health.ok("secret", self._name)
 
     def failing(self, error: InjectorError) -> None:
-        """Note a failure, before anybody has decided what is next."""
+        """Note a failure, before the next step is decided."""
         self.failures += 1
         self._parts.health.failing("secret", self._name, error)
         self.unreachable(error)
 
     def unreachable(self, error: InjectorError) -> None:
-        """Let everybody wait for a probe if there was no answer."""
+        """If there was no answer, make all requests wait for a probe."""
         if isinstance(error, Unreachable):
             self._parts.availability.report(error)
 
     def failed(self, error: InjectorError, step: Step) -> None:
-        """Log the newest failure with what is next."""
+        """Log the latest failure with the time of the next attempt."""
         report = self._parts.health.of("secret", self._name)
         assert report is not None
         report.log(
@@ -47,7 +47,7 @@ class Reporter:
         )
 
     def refresh_failed(self, error: InjectorError) -> None:
-        """Log why a refresh that somebody asked for has failed: what is in use stays right."""
+        """Log why a requested refresh failed: the value in use stays valid."""
         self.unreachable(error)
         self._parts.metrics.errors.add(error.label)
         self._parts.log.warning(
@@ -55,18 +55,18 @@ class Reporter:
         )
 
     def not_renewed(self, error: InjectorError) -> None:
-        """Log a refused renewal: the lease was revoked, or may not be renewed. It is no failure."""
+        """Log a refused renewal, which is no failure: the lease was revoked, or is at its end."""
         self._parts.log.info(
             "lease not renewed, requesting a new one", secret=self._name, reason=str(error)
         )
 
     def measure_what_is_kept(self, current: Generation | None) -> None:
-        """Say what an earlier process has left; after a reload it has been said."""
+        """Set the metrics of what an earlier process left; after a reload they are set already."""
         if current is not None and not self._parts.metrics.secret_generation.has(self._name):
             self.measure(current)
 
     def measure(self, generation: Generation) -> None:
-        """Set the metrics of what is right now."""
+        """Set the metrics of the current generation."""
         metrics = self._parts.metrics
         metrics.secret_refreshed.set(self._wall(generation.life.granted_at), self._name)
         metrics.secret_generation.set(generation.number, self._name)

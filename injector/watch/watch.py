@@ -1,4 +1,4 @@
-"""A watcher for each wanted secret, no more and no fewer."""
+"""Runs a watcher for each wanted secret, no more and no fewer."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from injector.watch.watcher import Demand, Watcher
 
 
 class Watch:
-    """Starts and stops watchers as wishes change, and passes on what concerns all of them."""
+    """Starts and stops watchers as secrets become wanted or unwanted."""
 
     name = "watch"
 
@@ -35,16 +35,16 @@ class Watch:
                 await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)
 
     def static(self) -> list[Ref]:
-        """Return the secrets that can be read again without anything being issued anew."""
+        """Return the secrets that can be re-read without issuing anything."""
         found = {ref: self._parts.store.current(ref) for ref in self._watchers}
         return [ref for ref, now in found.items() if now is None or now.life.kind is Kind.STATIC]
 
     def named(self) -> dict[str, Ref]:
-        """Return every secret that somebody wants, by name."""
+        """Return every wanted secret by name."""
         return {watcher.entry.name: ref for ref, (watcher, _) in self._watchers.items()}
 
     def refresh(self, refs: Iterable[Ref]) -> dict[Ref, Demand]:
-        """Read these again, or have them issued anew, now."""
+        """Re-read or reissue these now."""
         return {ref: self._watchers[ref][0].demand() for ref in refs}
 
     def refresh_static(self) -> None:
@@ -52,12 +52,12 @@ class Watch:
         self.refresh(self.static())
 
     def step(self, ref: Ref) -> Step | None:
-        """Return what is to be done about a secret next."""
+        """Return the next step of a secret."""
         found = self._watchers.get(ref)
         return None if found is None else found[0].step
 
     def called(self, ref: Ref) -> str:
-        """Return the name of a secret, or the path of one that nobody wants any more."""
+        """Return the name of a secret, or the path of one that is no longer wanted."""
         found = self._watchers.get(ref)
         return self._parts.redactor.redact(str(ref)) if found is None else found[0].entry.name
 
@@ -73,7 +73,7 @@ class Watch:
         ]
 
     def _follow(self, token: Token) -> None:
-        """Let leases live as long as their token, and issue anew what dies with an old one."""
+        """Extend leases with their token, and reissue what would die with an old one."""
         self._parts.store.extend(token)
         for watcher, _ in self._watchers.values():
             watcher.follow_token()
@@ -97,5 +97,5 @@ class Watch:
 
 
 def _order(ref: Ref) -> tuple[str, str, str]:
-    """Order secrets alike in every run, so that numbered names stay what they are."""
+    """Sort secrets the same way in every run, so that numbered names are stable."""
     return ref.namespace, ref.path, ref.body or ""

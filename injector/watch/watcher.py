@@ -1,6 +1,6 @@
-"""Keeps one secret right: when something is done about it, and what follows from a failure.
+"""Keeps one secret up to date: when to act, and what follows from a failure.
 
-Its knowledge is in the store; only its failures are its own.
+What it knows is in the store; only its failures are its own.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.reporting import Reporter
 
-# What becomes of a refresh that somebody asked for: None if Vault answered, or why not. What is new
-# is in the store.
+# The result of a requested refresh: None if Vault answered, otherwise why not. A new value is in
+# the store.
 Demand = asyncio.Future[InjectorError | None]
 
 
@@ -35,7 +35,7 @@ class Watcher:
         self.step = self._acts.resume()  # what is to be done next
 
     async def run(self) -> None:
-        """Refresh for ever. Runs until cancelled."""
+        """Keep the secret up to date. Runs until cancelled."""
         clock = self._parts.clock
         self._reporter.measure_what_is_kept(self._parts.store.current(self.ref))
         self.follow_token()
@@ -53,24 +53,24 @@ class Watcher:
                 self._demand.cancel()
 
     async def refresh(self, act: Act) -> Step:
-        """Do what is due; return what is next. A failure is state, not an exception."""
+        """Do what is due; return the next step. A failure is state, not an exception."""
         parts = self._parts
         if act is Act.PUBLISH:
             step = self._acts.publish()
             self.follow_token()
-            # What failed while this one waited is still to be done.
+            # A request that failed while this one was pending is still due.
             return Step(Act.FETCH, parts.clock.now()) if self._reporter.failures else step
         if parts.availability.down and (waits := self._acts.publication()) is not None:
-            return waits  # nobody is needed for that
+            return waits  # that needs no server
         await parts.availability.wait()
-        if act is Act.RENEW and self._has_ended():  # as after an outage: Vault need not be asked
+        if act is Act.RENEW and self._has_ended():  # as after an outage: nothing to renew
             act = Act.FETCH
         try:
             step = await (self._acts.renew() if act is Act.RENEW else self._acts.fetch())
         except InjectorError as exc:
             return self._failed(exc, act)
         self._succeeded()
-        self.follow_token()  # it may have been replaced while the request was under way
+        self.follow_token()  # it may have been replaced while the request was in flight
         return step
 
     def _has_ended(self) -> bool:
@@ -80,16 +80,16 @@ class Watcher:
     # -- another token
 
     def follow_token(self) -> None:
-        """Another token is current: a lease of the old one is issued anew before it dies."""
+        """If there is another token, reissue a lease of the old one before it dies."""
         if self._another_token_helps():
             self.due.ring()
         elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
             self._reporter.measure_expiry(lease)
 
     def _another_token_helps(self) -> bool:
-        """Return whether a token that was not asked with yet may do more than the one before.
+        """Return whether the current token has not been tried yet and may help.
 
-        It can give a lease that lives on, or may read what a policy refused to the last one.
+        It can get a lease that lives on, or may be allowed what the last token was denied.
         """
         held = self._parts.tokens.held
         if held is None or self._acts.has_asked_with(held):
@@ -100,7 +100,7 @@ class Watcher:
     # -- what somebody asks for
 
     def demand(self) -> Demand:
-        """Read it again, or have it issued anew, now; who asks before that is begun shares it."""
+        """Re-read or reissue it now; requests that arrive before that has begun share one."""
         if self._demand is None:
             self._demand = asyncio.get_running_loop().create_future()
             self._seen_then = self._newest
@@ -108,8 +108,8 @@ class Watcher:
         return self._demand
 
     async def _meet(self, demand: Demand) -> Step:
-        """Fetch because somebody asks. A failure is theirs to hear: what is in use stays right."""
-        self._demand = None  # who asks from here on may know of a newer value
+        """Fetch on demand. A failure is for whoever asked: the value in use stays valid."""
+        self._demand = None  # later requests may know of a newer value
         step, error = self.step, None
         try:
             if not self._has_met():
@@ -124,7 +124,7 @@ class Watcher:
         return step
 
     def _has_met(self) -> bool:
-        """Return whether what has come since the demand is as good as another one."""
+        """Return whether a value that came since the demand already satisfies it."""
         waits = self._parts.store.pending(self.ref) is not None  # for its `publish_delay`
         return waits or (not self._is_read and self._newest > self._seen_then)
 
@@ -141,7 +141,7 @@ class Watcher:
         self._reporter.refresh_failed(error)
         if self._is_read and isinstance(error, TransientError):
             at = min(self.step.at, self._parts.clock.now())
-            return replace(self.step, at=at)  # still to be read
+            return replace(self.step, at=at)  # it still has to be read
         return self.step
 
     @property
