@@ -1,4 +1,4 @@
-"""On change: render what uses it, write it, then tell each application once."""
+"""On change: render what uses it, write it, then notify each application once."""
 
 from injector.delivery.delivery import Delivery
 from injector.delivery.ledger import Ledger

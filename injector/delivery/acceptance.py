@@ -1,4 +1,4 @@
-"""What applications are told, have taken, and have refused."""
+"""What applications are notified of, have accepted, and have rejected."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from injector.secret import Ref
 
 
 class Acceptance:
-    """Announces what is delivered; accepts what was taken, and takes back what was refused."""
+    """Announces what is delivered; records what was accepted, and rolls back what was rejected."""
 
     def __init__(
         self,
@@ -31,13 +31,13 @@ class Acceptance:
         self._parts = parts
 
     def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
-        """Let every application that an output names hear of it."""
+        """Notify every application that an output names."""
         answered_at = self._answered_at(output)
         for target in output.targets:
             self._notifiers[target].add(output.name, answered_at, urgent=urgent)
 
     def took(self, names: set[str]) -> None:
-        """Note that an application has taken these outputs, if no other is still to be told."""
+        """Note that an application has accepted these outputs, unless others are still pending."""
         now = self._parts.clock.now()
         untold = self._parts.ledger.untold()
         outputs = [self._outputs[name] for name in names & self._outputs.keys()]
@@ -47,9 +47,9 @@ class Acceptance:
         self._users.took(taken, now)
 
     def refused(self, target: str, names: set[str], error: HookError) -> bool:
-        """Go back to what was there before a change that an application has not taken.
+        """Roll back a change that an application has rejected.
 
-        Return whether there was anything to go back to. The refused content is not tried again
+        Return whether there was anything to roll back to. The rejected content is not tried again
         until something changes or somebody asks for it.
         """
         outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
@@ -60,12 +60,12 @@ class Acceptance:
         return bool(reverted)
 
     def forgive(self, output: Output[Any]) -> None:
-        """Try again what was refused together with an output that has other content now."""
+        """Retry what was rejected together with an output that has different content now."""
         for name in self._parts.ledger.forgive(output.name) - {output.name}:
             self._schedule.deliver(name, self._parts.clock.now())
 
     def has_refused(self, output: Output[Any], content: Any) -> bool:
-        """Return whether this is the content that was taken back; what was accepted then stays."""
+        """Return whether this content was rolled back before; if so, what was accepted stays."""
         ledger = self._parts.ledger
         if not ledger.refused or not ledger.has_refused(
             output.name, output.destination.hash_of(content)
@@ -82,9 +82,9 @@ class Acceptance:
         return True
 
     def retry_refused(self, refs: Iterable[Ref] | None = None) -> set[str]:
-        """Try again what applications have refused, of these secrets or of all: somebody asks.
+        """Retry on demand what applications have rejected, for these secrets or for all.
 
-        Return the names of the outputs that are tried.
+        Return the names of the outputs that are retried.
         """
         now = self._parts.clock.now()
         asked = self._outputs.keys() if refs is None else self._users.of(refs)
@@ -131,7 +131,7 @@ class Acceptance:
 
 
 def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
-    """Return whether an application is still to be told of this output."""
+    """Return whether an application has yet to be notified of this output."""
     return any(
         target in untold and output.name in untold[target].paths for target in output.targets
     )

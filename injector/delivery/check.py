@@ -1,4 +1,4 @@
-"""Runs a program on staged content, which readers do not see yet."""
+"""Runs a program on staged content, before readers see it."""
 
 from collections.abc import Callable, Mapping
 

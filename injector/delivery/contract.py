@@ -1,4 +1,4 @@
-"""What secrets have to look like before anything is made of them."""
+"""What secrets must look like before they are used."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

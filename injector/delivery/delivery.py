@@ -1,4 +1,4 @@
-"""Renders and writes what a change touches, and nothing else.
+"""Renders and writes what a change affects, and nothing else.
 
 Local failures stay local: none of them asks Vault for anything (rule R2).
 """
@@ -21,7 +21,7 @@ from injector.secret import Ref, backoff
 from injector.store import Generation
 from injector.template import Lacking
 
-# A failed write or check is tried again with waits from 1 s to this (scenario T09), seconds.
+# A failed write or check is retried after 1 s, doubling up to this (scenario T09), seconds.
 LONGEST_BACKOFF = 20.0
 
 
@@ -36,7 +36,7 @@ class Delivery:
         self._parts = parts
         self._users = Users(self._outputs, parts.store)
         self._schedule = Schedule()
-        # When to look at all of them: of a credential nothing may be confirmed for hours.
+        # When to look at all of them: a credential may go unconfirmed for hours.
         self._look_at = parts.clock.now() + parts.look_every
         self.acceptance = Acceptance(
             self._outputs, self._notifiers, self._users, self._schedule, parts
@@ -63,7 +63,7 @@ class Delivery:
         return [output for output in self._outputs.values() if not output.settled]
 
     def unfinished(self) -> list[str]:
-        """Return the outputs that are being checked, or that are tried again after a failure."""
+        """Return the outputs that are being checked, or retried after a failure."""
         return [
             output.title
             for output in self._outputs.values()
@@ -72,7 +72,7 @@ class Delivery:
         ]
 
     def ended(self) -> list[tuple[str, Generation]]:
-        """Return the outputs whose readers see a value that has ended, and that value."""
+        """Return the outputs whose readers see an expired value, and that value."""
         now = self._parts.clock.now()
         return [
             (output.title, generation)
@@ -100,7 +100,7 @@ class Delivery:
                     self._look(self._outputs)
 
     def _begin(self) -> None:
-        """Say what is wanted; what the store has already (after a reload) is delivered at once."""
+        """Declare what is wanted; deliver at once what the store already has (after a reload)."""
         now = self._parts.clock.now()
         self._parts.store.want_nothing_but(self._outputs)
         self._parts.ledger.keep(self._notifiers.keys(), revertible=self._revertible())
@@ -131,7 +131,7 @@ class Delivery:
         self._look(self._users.of(confirmed))
 
     def _look(self, names: Iterable[str]) -> None:
-        """Have written again what somebody else has changed or removed."""
+        """Schedule outputs that somebody else has changed or removed for rewriting."""
         for name in names:
             output = self._outputs[name]
             if self._schedule.is_due(name) or not output.settled:
@@ -155,14 +155,14 @@ class Delivery:
     # -- one output
 
     def _deliver(self, output: Output[Any]) -> None:
-        """Render and write one output. Files first; who is told is told by the notifiers."""
+        """Render and write one output. Notifiers follow once files are written."""
         store = self._parts.store
         snapshot = store.snapshot(output.wants)
         if store.withdrawn(output.wants):
             self._remove(output)
             return
         if output.wants and not snapshot:
-            return  # nothing has arrived yet: no need to ask the template
+            return  # nothing has arrived yet: no need to render
         try:
             self._parts.contracts.require(snapshot)
             rendered = output.renderer.render(snapshot)
@@ -187,7 +187,7 @@ class Delivery:
     def _check(
         self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
     ) -> None:
-        """Let readers see what is staged once its check succeeds, without holding up others."""
+        """Show staged content to readers once its check succeeds, without delaying others."""
         if staged is None:
             self._delivered(output, generations, written=False)
             return
@@ -214,7 +214,7 @@ class Delivery:
             self._delivered(output, generations, written=True)
         finally:
             self._schedule.release(output.name)
-            self._parts.store.news.ring()  # what changed meanwhile is due now
+            self._parts.store.news.ring()  # changes since then are due now
 
     def _delivered(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
@@ -238,10 +238,10 @@ class Delivery:
             self.acceptance.announce(output)
         self.acceptance.took({output.name})
         for target in output.targets:
-            self._notifiers[target].news.ring()  # its first one may have waited for this output
+            self._notifiers[target].news.ring()  # its first one may have waited for this
 
     def _remove(self, output: Output[Any]) -> None:
-        """Remove what is made from a secret that is gone, as `on_missing: remove` asks for."""
+        """Remove an output whose secret is gone, as `on_missing: remove` says."""
         try:
             output.destination.remove()
         except WriteError as exc:

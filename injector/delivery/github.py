@@ -1,4 +1,4 @@
-"""Hands variables to the next steps of a GitHub Actions job: masked first, then appended."""
+"""Passes variables to the next steps of a GitHub Actions job: masked first, then appended."""
 
 import hashlib
 import sys
@@ -16,7 +16,7 @@ from injector.template import Lacking, Rendered, Snapshot
 
 
 class Variables(bytes):
-    """The lines to append, with the workflow commands that hide their values in the log."""
+    """The lines to append, with the workflow commands that mask their values in the log."""
 
     masks: tuple[str, ...]
 
@@ -41,7 +41,7 @@ class GithubVariables:
 
 
 class GithubEnv(Unheld):
-    """The file that `$GITHUB_ENV` names: the runner's, so that nothing in it is ever taken back."""
+    """The file that `$GITHUB_ENV` names: it is the runner's, so nothing in it is ever undone."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -56,7 +56,7 @@ class GithubEnv(Unheld):
         return ()
 
     def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
-        """Begin with what is in the file: each step has another one."""
+        """Ignore an earlier process: each step has a new file."""
 
     @staticmethod
     def hash_of(content: Variables) -> str:
@@ -78,7 +78,7 @@ class GithubEnv(Unheld):
         raise WriteError(f"remove {self.path}: what the runner has been given cannot be taken back")
 
     def accept(self) -> None:
-        """Nobody goes back."""
+        """Do nothing: there is no rollback."""
 
     def rollback(self) -> None:
         raise WriteError(f"roll back {self.path}: what the runner has been given stays")
@@ -88,10 +88,10 @@ class GithubEnv(Unheld):
 
 
 def _print(masks: Iterable[str]) -> None:
-    """Give the runner what to hide, before anything can print it."""
+    """Tell the runner what to mask, before anything can print it."""
     lines = "".join(f"{mask}\n" for mask in masks).encode()
     try:
-        # Not through a buffer: what could not be written would be tried again at the very end.
+        # Unbuffered: otherwise a failed write would be repeated when the process exits.
         write_all(sys.stdout.fileno(), lines)
     except OSError as error:
         raise WriteError(

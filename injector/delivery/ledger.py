@@ -1,4 +1,4 @@
-"""What is written and not told, or refused: survives a reload, which restarts everything else."""
+"""Pending notifications and rejected contents, which outlive a reload."""
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -10,7 +10,7 @@ from injector.clock import Wakeup
 
 @dataclass(slots=True)
 class Pending:
-    """Changes that one application has to be told of.
+    """Changes that one application has to be notified of.
 
     `first` and `last` are when they happened on the injected clock, `written_at` the last one on
     the wall clock, and `answered_at` when Vault gave the oldest of the new values.
@@ -21,7 +21,7 @@ class Pending:
     written_at: float
     answered_at: float
     paths: set[str] = field(default_factory=set)
-    urgent: bool = False  # a change was taken back: no time to wait for others
+    urgent: bool = False  # a change was rolled back: do not wait for more changes
 
     def followed_by(self, later: "Pending") -> "Pending":
         """Return both as one change."""
@@ -36,50 +36,50 @@ class Pending:
 
 
 class Ledger:
-    """Pending changes by target, which targets have been told, and which contents were refused."""
+    """Pending changes by target, when targets were notified, and which contents were rejected."""
 
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
-        self._telling: dict[str, Pending] = {}  # under way, and perhaps not heard
+        self._telling: dict[str, Pending] = {}  # being delivered, perhaps without success
         self.told_at: dict[str, float] = {}
         self.absent: set[str] = set()  # looked for after the last change, and not running
         self.refused: list[dict[str, str]] = []  # changes: hash of the content, by output
 
     def add(self, target: str, change: Pending) -> None:
-        """Note a change that `target` has to hear of."""
+        """Note a change that `target` has to be notified of."""
         self._dirty.ring()
         self.absent.discard(target)
         pending = self.pending.get(target)
         self.pending[target] = change if pending is None else pending.followed_by(change)
 
     def take(self, target: str) -> Pending:
-        """Return what is to be told now; what changes from here on is the next notification."""
+        """Return what to notify of now; later changes go into the next notification."""
         taken = self._telling[target] = self.pending.pop(target)
         return taken
 
     def told(self, target: str, now: float) -> None:
-        """Note that what was taken has been heard."""
+        """Note that the notification succeeded."""
         del self._telling[target]
         self.told_at[target] = now
         self._dirty.ring()
 
     def put_back(self, target: str) -> None:
-        """Note that the telling failed: it is still to be told, with what came since."""
+        """Note that the notification failed: it is still pending, with later changes."""
         self.pending[target] = self.untold()[target]
         del self._telling[target]
 
     def is_pending(self, target: str) -> bool:
-        """Return whether there is something to be told that is not being told already."""
+        """Return whether there is something pending beyond a notification in progress."""
         return target in self.pending
 
     def overtaken(self, target: str, now: float) -> None:
-        """Note that more is to be told before anybody can say whether what was heard is taken."""
+        """Note that there are newer changes before it is known whether this one was accepted."""
         self.put_back(target)
         self.told_at[target] = now
 
     def untold(self) -> dict[str, Pending]:
-        """Return what nobody is known to have heard, by target."""
+        """Return everything that is not known to have been delivered, by target."""
         untold = dict(self.pending)
         for target, taken in self._telling.items():
             newer = self.pending.get(target)
@@ -94,10 +94,10 @@ class Ledger:
         kept = (_only(change, revertible) for change in self.refused)
         self.refused = [change for change in kept if change]
 
-    # -- changes that an application has not taken
+    # -- changes that an application has rejected
 
     def refuse(self, change: dict[str, str]) -> None:
-        """Note the contents of a change, which are not to be tried again by themselves."""
+        """Note the contents of a rejected change, which must not be retried automatically."""
         self.refused.append(change)
         self._dirty.ring()
 
@@ -105,9 +105,9 @@ class Ledger:
         return any(change.get(output) == content_hash for change in self.refused)
 
     def forgive(self, output: str) -> set[str]:
-        """Forget what was refused of an output, since it has other content now.
+        """Forget the rejected contents of an output, since it has different content now.
 
-        Return all outputs of such a change: another one of them may have been the reason.
+        Return all outputs of such changes: another one of them may have been the reason.
         """
         forgiven = [change for change in self.refused if output in change]
         if forgiven:

@@ -1,4 +1,4 @@
-"""Tells one application: debounced, once per change, retried alone when it fails."""
+"""Notifies one application: debounced, once per change, retried on its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from injector.secret import backoff
 
 # A failed notification is retried with waits from 1 s to this (scenario T07), seconds.
 LONGEST_BACKOFF = 30.0
-# An application that is not there yet may be starting, and may have read the old file: it is looked
+# An application that is not running may be starting, and may have read the old file: it is looked
 # for this long (scenario row 17), about this often. Seconds.
 LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 
@@ -29,8 +29,9 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 class Parts:
     """What notifiers work with.
 
-    `took` hears which outputs an application has taken. `refused` hears which it has not, and
-    returns whether they were rolled back. Without `tries_again`, one that fails is over.
+    `took` is called with outputs that an application has accepted, `refused` with those it has
+    rejected; it returns whether they were rolled back. Without `tries_again`, one that fails is
+    over.
     """
 
     clock: Clock
@@ -63,7 +64,7 @@ class Notifier:
         self._parts = parts
         self._failures = 0
         self._retry_at = -inf
-        self._draw = parts.draw()  # of the splay, once per change: here of one that was left
+        self._draw = parts.draw()  # for the splay, once per change: here of one that was left
         self.news = Wakeup()
         parts.health.ok("notify", name)
 
@@ -73,14 +74,14 @@ class Notifier:
         return self._notify.on_failure == "rollback"
 
     async def run(self) -> None:
-        """Tell whenever there is something to tell. Runs until cancelled."""
+        """Notify whenever something is pending. Runs until cancelled."""
         while True:
             await self._parts.clock.sleep(self._due_in(), self.news)
             if self._due_in() <= 0:
                 await self._tell(self._parts.ledger.take(self.name))
 
     def add(self, path: str, answered_at: float, *, urgent: bool = False) -> None:
-        """Note a written file; whoever waits for health to settle now waits for this too."""
+        """Note a written file. Health is not settled until the notification is sent."""
         now, wall = self._parts.clock.now(), self._parts.clock.wall()
         if self.name not in self._parts.ledger.pending:
             self._draw = self._parts.draw()
@@ -116,7 +117,7 @@ class Notifier:
         except HookError as exc:
             self._failed(exc)
         except BaseException:
-            # Stopped in the middle (shutdown, reload): nobody knows whether it was heard.
+            # Stopped in the middle (shutdown, reload): nobody knows whether it arrived.
             parts.ledger.put_back(self.name)
             raise
         else:
@@ -147,10 +148,10 @@ class Notifier:
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
 
     async def _took(self, pending: Pending) -> bool:
-        """Ask whether the application took the change; False if another one follows.
+        """Verify that the application accepted the change; return False if another one follows.
 
-        That is what came meanwhile, and may be what mends it, or the way back. Raises HookError
-        where it did not take it and the change stays, to be told again.
+        That is a newer change, which may be the fix, or the rollback. Raises HookError if the
+        application rejected the change and it stays, to be notified again.
         """
         parts = self._parts
         try:

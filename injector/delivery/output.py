@@ -1,4 +1,4 @@
-"""One thing that changes as a whole: what it is made from, where it goes and who is told."""
+"""One thing that changes as a whole: what it is made from, where it goes and who is notified."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Renderer(Protocol[C_co]):
 
     @property
     def refs(self) -> frozenset[Ref]:
-        """Return what it needs, as far as known before any request."""
+        """Return the secrets it needs, as far as known before any request."""
 
     def render(self, snapshot: Snapshot) -> Rendered[C_co] | Lacking:
         """Return the content, or every secret that is lacking; raises RenderError."""
@@ -31,7 +31,7 @@ class Renderer(Protocol[C_co]):
 class Destination(Protocol[C_contra]):
     """Where the content goes: a file, a bundle of files, the environment of a command.
 
-    `memory` is what it knows of the place, and outlives a reload.
+    `memory` is what it knows about the destination, and outlives a reload.
     """
 
     path: str
@@ -47,16 +47,16 @@ class Destination(Protocol[C_contra]):
 
     @property
     def earlier(self) -> bytes | None:
-        """What the next process needs to go back to what was accepted, if that is not there."""
+        """What the next process needs for a rollback, if the accepted content is not in place."""
 
     def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
-        """Begin with what an earlier process knew."""
+        """Start with what an earlier process knew."""
 
     def hash_of(self, content: C_contra) -> str:
         """Return the `content_hash` that this content would have."""
 
     def write(self, content: C_contra) -> bool:
-        """Let readers see this content; return whether anything changed. Raises WriteError."""
+        """Make this content visible; return whether anything changed. Raises WriteError."""
 
     def stage(self, content: C_contra) -> Staged | None:
         """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
@@ -65,34 +65,34 @@ class Destination(Protocol[C_contra]):
         """Return, at little cost, whether this is still what we left."""
 
     def remove(self) -> None:
-        """Take it away from readers. Raises WriteError."""
+        """Remove it. Raises WriteError."""
 
     def accept(self) -> None:
-        """Note that the application has taken what is there: nobody goes back behind it."""
+        """Note that the application accepted the current content: rollbacks return to it."""
 
     def rollback(self) -> None:
-        """Let readers see what was accepted again; raises WriteError if they do, or none is."""
+        """Return to the accepted content; raises WriteError if it is in place, or there is none."""
 
     @property
     def holds(self) -> bool:
-        """Return whether something is held for readers who may still be in it."""
+        """Return whether replaced content is kept for readers that may still use it."""
 
     def retire(self) -> None:
-        """Remove what was held for readers at the last call already. Raises WriteError."""
+        """Remove what was already kept at the last call. Raises WriteError."""
 
     def close(self) -> None:
-        """At the end: remove what was replaced, but for what may be gone back to.
+        """On shutdown: remove replaced content, except what a rollback may need.
 
         Raises WriteError.
         """
 
     def sweep(self) -> list[str]:
-        """Remove what killed runs have left; return the paths that are gone."""
+        """Remove leftovers of killed runs; return their paths."""
 
 
 @dataclass(slots=True, eq=False)
 class Output(Generic[C]):
-    """A file, or files that change together, and their progress. Times are on the injected clock.
+    """A file, or files that change together, and their state. Times are on the injected clock.
 
     `kind` and `name` are what health, metrics and logs call it: a file is named by its path.
     """
@@ -103,25 +103,25 @@ class Output(Generic[C]):
     destination: Destination[C]
     targets: tuple[str, ...] = ()
     wait: model.Wait | None = None
-    # Has to succeed on the path of the staged content before readers see it; raises HookError.
+    # Called with the path of staged content before readers see it; raises HookError to reject it.
     check: Callable[[str], Awaitable[None]] | None = None
     delete_on_remove: bool = False  # when a reload removes its entry
-    # What it wants: what is known beforehand, and what rendering has revealed since.
+    # The secrets it needs: those known beforehand, and those that rendering has revealed.
     wants: frozenset[Ref] = frozenset()
-    lacking: frozenset[Ref] = frozenset()  # what the last rendering could not do without
+    lacking: frozenset[Ref] = frozenset()  # what was missing at the last rendering
     delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
-    told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have taken
+    told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have accepted
     settled: bool = False  # delivered at least once since the configuration was read
-    standing: bool = False  # what was delivered before that is still there
+    standing: bool = False  # what was delivered earlier is still in place
     failures: int = 0
 
     @property
     def title(self) -> str:
-        """What a sentence calls it."""
+        """Its name in a sentence."""
         return f"{self.kind} {self.name}" if self.kind == "bundle" else self.name
 
     def untaken(self, generations: Mapping[Ref, Generation]) -> list[Rotation]:
-        """Return those of these that its applications have not taken yet."""
+        """Return those that its applications have not accepted yet."""
         return [
             found.rotation for ref, found in generations.items() if self.told.get(ref) is not found
         ]

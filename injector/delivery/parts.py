@@ -29,13 +29,13 @@ class Parts:
     metrics: Metrics
     log: Logger
     contracts: Contracts
-    look_every: float  # seconds after which outputs are looked at, whatever else happens
-    # Name of an output, hash of its content → written by a process that was killed before it could
-    # tell.
+    look_every: float  # seconds between routine checks of the outputs
+    # Name of an output, hash of its content → written by a process that was killed before
+    # notifying.
     untold: Callable[[str, str], bool]
 
     def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> Report:
-        """Note that what readers see is not what it should be; return what is known of it."""
+        """Record that an output is out of date; return the report."""
         untaken = output.untaken(self.store.generations(output.wants))
         outcome = Outcome.ROLLED_BACK if result == "rolled_back" else Outcome.FAILED
         self.rotations.failed(untaken, error, outcome)

@@ -1,4 +1,4 @@
-"""Renderers beside templates: a ready format, members of one thing, content that is validated."""
+"""Renderers other than templates: a ready-made format, several members, validated content."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from injector.template import Lacking, Rendered, Snapshot
 
 
 class Formatted:
-    """A secret in a ready format: no template."""
+    """Renders a secret in a ready-made format, without a template."""
 
     def __init__(self, ref: Ref, template: model.Template) -> None:
         self.refs = frozenset({ref})
@@ -33,7 +33,7 @@ class Formatted:
 
 
 class Validated:
-    """Refuses content that its reader could not parse."""
+    """Rejects content that its reader could not parse."""
 
     def __init__(
         self, path: str, renderer: Renderer[bytes], problem: Callable[[bytes], str]
@@ -54,7 +54,7 @@ class Validated:
 
 
 class Together:
-    """Renders all members from one snapshot: the content is theirs by name."""
+    """Renders all members from one snapshot; the content maps names to bytes."""
 
     def __init__(self, members: Mapping[str, Renderer[bytes]]) -> None:
         self._members = members

@@ -1,4 +1,4 @@
-"""When each output is looked at next. Bookkeeping only: no clock, no I/O."""
+"""When each output is due. Bookkeeping only: no clock, no I/O."""
 
 from math import inf
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 from injector.delivery.output import Output
 from injector.delivery.timing import quiet_at
 
-# What was replaced is held for readers who are still in it for this long at least, and twice this
-# at most. Seconds.
+# Replaced content is kept for readers for at least this long, and at most twice as long. Seconds.
 HELD_FOR_READERS = 60.0
 
 
@@ -23,21 +22,21 @@ class Schedule:
     def changed(self, output: Output[Any], now: float) -> None:
         """Note a change: due at once, or at the end of a run of changes (`wait`)."""
         since = self._since.setdefault(output.name, now)
-        # The first delivery never waits: there is nothing yet that could be kept quiet.
+        # The first delivery never waits: there is nothing to debounce yet.
         waits = output.wait is not None and output.settled
         self._due[output.name] = quiet_at(since, now, output.wait) if waits and output.wait else now
 
     def deliver(self, name: str, at: float) -> None:
-        """Note that an output is due then, unless it already is at another time."""
+        """Note that an output is due then, unless it is due already."""
         self._due.setdefault(name, at)
 
     def look_after(self, output: Output[Any], now: float) -> None:
-        """Note when to let go of what an output holds for readers, unless that is planned."""
+        """Plan when to remove what an output keeps for readers, unless that is planned already."""
         if output.destination.holds:
             self._retire.setdefault(output.name, now + HELD_FOR_READERS)
 
     def hold(self, name: str) -> None:
-        """Let an output not be due before `release`, whatever changes."""
+        """Keep an output from being due until `release`, whatever changes."""
         self._held.add(name)
 
     def release(self, name: str) -> None:
@@ -51,12 +50,12 @@ class Schedule:
         return name in self._due
 
     def next(self) -> float:
-        """Return when there is something to do; infinity if nothing is planned."""
+        """Return when something is due next; infinity if nothing is planned."""
         due = (at for name, at in self._due.items() if name not in self._held)
         return min(min(due, default=inf), min(self._retire.values(), default=inf))
 
     def take_due(self, now: float) -> list[str]:
-        """Return what is to be delivered now, and forget it."""
+        """Return the outputs that are due, and clear their due times."""
         names = [n for n, at in self._due.items() if at <= now and n not in self._held]
         for name in names:
             del self._due[name]
@@ -64,7 +63,7 @@ class Schedule:
         return names
 
     def take_retired(self, now: float) -> list[str]:
-        """Return what is to be retired now, and forget it."""
+        """Return the outputs whose kept content is to be removed now, and clear that."""
         names = [name for name, at in self._retire.items() if at <= now]
         for name in names:
             del self._retire[name]

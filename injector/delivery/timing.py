@@ -1,11 +1,11 @@
-"""When to write and when to tell. Arithmetic only: no clock, no I/O."""
+"""When to write and when to notify. Arithmetic only: no clock, no I/O."""
 
 from injector.config import model
 
 # consul-template's rule for a `wait` without `max`.
 DEFAULT_MAX = 4.0
 
-# So many lacking secrets are worth waiting for together; seconds for each of them, and for all.
+# This many missing secrets are worth waiting for together; seconds for each of them, and for all.
 MANY = 20
 PATIENCE_EACH, LONGEST_PATIENCE = 0.001, 1.0
 
@@ -25,7 +25,7 @@ def tell_at(
     complete: bool,
     draw: float,
 ) -> float:
-    """Return when an application is to be told.
+    """Return when to notify an application.
 
     The first delivery at once, if all its files are in place (`complete`); later ones on the
     trailing edge, no sooner than `min_interval` after the last, plus the fleet's `splay`.
@@ -37,8 +37,9 @@ def tell_at(
 
 
 def worth_a_try_at(now: float, still_lacking: int) -> float:
-    """Return when to render a template again that still lacks so many secrets.
+    """Return when to render a template again that still lacks this many secrets.
 
-    Each rendering costs in proportion to them; one for each arrival would cost their square.
+    The cost of rendering is proportional to their number; rendering at each arrival would be
+    quadratic.
     """
     return now + min(still_lacking * PATIENCE_EACH, LONGEST_PATIENCE)

@@ -1,4 +1,4 @@
-"""Who uses which secret, and which generation of it they have taken."""
+"""Which outputs use which secret, and which generation of it they have accepted."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from injector.store import Generation, Store
 
 
 class Users:
-    """The outputs by the secrets they want; tells the store what is wanted and acknowledged."""
+    """The outputs by the secrets they use; tells the store what is wanted and acknowledged."""
 
     def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
         self._outputs = outputs
@@ -19,7 +19,7 @@ class Users:
         self._by_ref: dict[Ref, set[str]] = defaultdict(set)
 
     def want(self, output: Output[Any], refs: frozenset[Ref]) -> None:
-        """Note what an output is made from; replaces what was noted before."""
+        """Set the secrets that an output is made from."""
         for ref in output.wants - refs:
             self._by_ref[ref].discard(output.name)
             if not self._by_ref[ref]:
@@ -35,9 +35,9 @@ class Users:
         return sorted(names, key=self._places.__getitem__)
 
     def took(self, outputs: Iterable[Output[Any]], now: float) -> None:
-        """Note that the applications of these outputs have taken what was delivered.
+        """Note that the applications of these outputs have accepted what was delivered.
 
-        A generation is acknowledged once all users of its secret have taken it.
+        A generation is acknowledged once all users of its secret have accepted it.
         """
         taken: dict[Ref, Generation] = {}
         for output in outputs:

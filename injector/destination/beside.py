@@ -141,7 +141,7 @@ class FilesBeside(Unheld):
         self.memory = Memory()
 
     def accept(self) -> None:
-        """Note that the application has taken what is there: nobody goes back behind it."""
+        """Note that the application accepted the current content: rollbacks return to it."""
         for file in self.memory.files.values():
             file.accept()
 

@@ -136,7 +136,7 @@ class Bundle:
         )
 
     def accept(self) -> None:
-        """Note that the application has taken what is there: nobody goes back behind it."""
+        """Note that the application accepted the current content: rollbacks return to it."""
         self.memory.accepted = self.memory.current
 
     def rollback(self) -> None:
@@ -202,7 +202,7 @@ class Bundle:
         self.memory = Memory()
 
     def sweep(self) -> list[str]:
-        """Remove what killed runs have left; return the paths that are gone."""
+        """Remove leftovers of killed runs; return their paths."""
         if not os.path.lexists(self.path):
             return []
         with self._opened("sweep") as directory:

@@ -131,7 +131,7 @@ class File(Unheld):
         )
 
     def accept(self) -> None:
-        """Note that the application has taken what is there: nobody goes back behind it."""
+        """Note that the application accepted the current content: rollbacks return to it."""
         self.memory.accepted = self.memory.content
 
     @property
