@@ -48,10 +48,14 @@ def configured(app, address, tmpfs, names, *, notify, **template):
     )
 
 
-async def line_of(tmpfs, number):
+async def until(condition):
     async with asyncio.timeout(LIMIT):
-        while len(journal(tmpfs)) < number:  # noqa: ASYNC110 - a file has no event
+        while not condition():  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0)
+
+
+async def line_of(tmpfs, number):
+    await until(lambda: len(journal(tmpfs)) >= number)
 
 
 async def test_commands_of_templates_run_one_after_another_in_the_order_of_the_file(
@@ -120,6 +124,31 @@ async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_th
         await clock.advance(200)
         assert running.log.count("file written") == 41
         assert len(journal(tmpfs)) == 3
+
+
+async def test_what_is_still_being_checked_is_waited_for(app, proxy, clock, tmpfs, tmp_path):
+    app.put("s", value="one")
+    (tmpfs / "go").touch()
+    check = ["sh", "-c", f"until [ -e {tmpfs}/go ]; do sleep 0.01; done"]
+    settings = configured(
+        app, proxy.address, tmpfs, ["s"], notify={"app": {"command": appends(tmpfs, "told")}}
+    )
+    checked = {"destination": str(tmpfs / "checked"), "check": {"command": check}}
+    settings["template"].append({**settings["template"][0], **checked})
+
+    async with engine(load_from(tmp_path, settings), clock) as running:
+        assert journal(tmpfs) == ["told"]
+        (tmpfs / "go").unlink()
+        app.put("s", value="two")
+        running.assembly.watch.refresh_static()
+        await until(lambda: (tmpfs / "s").read_text() == "two")
+        await clock.advance(3, settle=False)
+        (tmpfs / "go").touch()
+        await clock.settled()
+        await clock.advance(3)
+
+        assert (tmpfs / "checked").read_text() == "two"
+        assert journal(tmpfs) == ["told", "told"]
 
 
 async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps_nobody_waiting(

@@ -228,6 +228,7 @@ class Assembly:
             health=self.health,
             metrics=kept.metrics,
             log=kept.log,
+            is_checked=delivery.is_checked,
             took=delivery.acceptance.took,
             refused=delivery.acceptance.refused,
             tries_again=self.loaded.commands_count or not config.exit_after_auth,

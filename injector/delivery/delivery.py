@@ -62,6 +62,10 @@ class Delivery:
         """Return the outputs that have not been delivered since the configuration was read."""
         return [output for output in self._outputs.values() if not output.settled]
 
+    def is_checked(self, name: str) -> bool:
+        """Return whether new content of an output is being checked."""
+        return self._schedule.is_held(name)
+
     def unfinished(self) -> list[str]:
         """Return the outputs that are being checked, or retried after a failure."""
         return [
@@ -215,6 +219,7 @@ class Delivery:
         finally:
             self._schedule.release(output.name)
             self._parts.store.news.ring()  # changes since then are due now
+            self._ring(output)
 
     def _delivered(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
@@ -237,8 +242,12 @@ class Delivery:
         if written or untold:
             self.acceptance.announce(output)
         self.acceptance.took({output.name})
+        self._ring(output)
+
+    def _ring(self, output: Output[Any]) -> None:
+        """Wake the notifiers that may have waited for this output."""
         for target in output.targets:
-            self._notifiers[target].news.ring()  # its first one may have waited for this
+            self._notifiers[target].news.ring()
 
     def _remove(self, output: Output[Any]) -> None:
         """Remove an output whose secret is gone, as `on_missing: remove` says."""

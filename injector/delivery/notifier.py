@@ -29,9 +29,9 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 class Parts:
     """What notifiers work with.
 
-    `took` is called with outputs that an application has accepted, `refused` with those it has
-    rejected; it returns whether they were rolled back. Without `tries_again`, one that fails is
-    over.
+    `is_checked` returns whether new content of an output is being checked. `took` is called with
+    outputs that an application has accepted, `refused` with those it has rejected; it returns
+    whether they were rolled back. Without `tries_again`, one that fails is over.
     """
 
     clock: Clock
@@ -41,6 +41,7 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
+    is_checked: Callable[[str], bool]
     took: Callable[[set[str]], None]
     refused: Callable[[str, set[str], HookError], bool]
     tries_again: bool = True
@@ -94,19 +95,20 @@ class Notifier:
         pending = self._parts.ledger.pending.get(self.name)
         if pending is None:
             return inf
-        due = (
-            pending.last
-            if pending.urgent
-            else tell_at(
-                pending.first,
-                pending.last,
-                notify=self._notify,
-                told_at=self._parts.ledger.told_at.get(self.name),
-                complete=all(output.settled for output in self._outputs),
-                draw=self._draw,
-            )
-        )
+        due = pending.last if pending.urgent else self._tell_at(pending)
         return max(due, self._retry_at) - self._parts.clock.now()
+
+    def _tell_at(self, pending: Pending) -> float:
+        # What is being checked is a change that has not ended.
+        checking = any(self._parts.is_checked(output.name) for output in self._outputs)
+        return tell_at(
+            pending.first,
+            inf if checking else pending.last,
+            notify=self._notify,
+            told_at=self._parts.ledger.told_at.get(self.name),
+            complete=not checking and all(output.settled for output in self._outputs),
+            draw=self._draw,
+        )
 
     async def _tell(self, pending: Pending) -> None:
         parts = self._parts
