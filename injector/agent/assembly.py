@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from injector.child import Child
     from injector.journal import Journal
 
-# Seconds that revoking may delay the end, beyond the 3 s that stopping takes.
+# Seconds that revoking may delay the shutdown, beyond the 3 s that stopping takes.
 RELEASE_WITHIN = 3.0
 
 
 def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
-    """Hold the lock of the hand-over file and begin with what it says; nothing without one."""
+    """Hold the lock of the hand-over file and load it; does nothing if none is configured."""
     if plan.config.cache.persist is None:
         return nullcontext()
     from injector.agent.handing_over import taking_over  # 8 ms that most do without
@@ -108,7 +108,7 @@ class Assembly:
 
     @property
     def readiness(self) -> "Readiness":
-        """Return what knows whether everything is in place."""
+        """Return the readiness of this assembly."""
         from injector.agent.readiness import Readiness  # `once` asks `health`
 
         return Readiness(self.health, self._kept.store, self.watch, self.delivery)
@@ -127,7 +127,7 @@ class Assembly:
         return [HandingOver(self._kept.handover, self, self._kept)]
 
     def services(self) -> list[Service]:
-        """Return what runs in every mode."""
+        """Return the services that run in every mode."""
         return [
             self.availability,
             self.auth,
@@ -141,7 +141,7 @@ class Assembly:
         ]
 
     async def release(self) -> None:
-        """At a regular end: tidy up; revoke what `revoke_on_shutdown` asks for, or hand it over."""
+        """Shut down: tidy up, and revoke what `revoke_on_shutdown` says or hand everything over."""
         what = self.loaded.config.revoke_on_shutdown
         hands_over = what == "none" and self._kept.handover is not None
         for output in self.outputs:
@@ -174,7 +174,7 @@ class Assembly:
             await transport.reconnect()
 
     def _remind(self, output: Output[Any]) -> None:
-        """Let an output know what the last configuration, or the last process, knew of it."""
+        """Give an output what the last configuration, or the last process, knew about it."""
         destination, kept = output.destination, self._kept
         if (memory := kept.memories.get(key(output))) is not None:
             destination.memory = memory
@@ -299,7 +299,7 @@ class Assembly:
 
 
 def tidy(output: Output[Any], *, can_go_back: bool) -> None:
-    """At the end of an output: remove what was replaced, and what nobody goes back to."""
+    """When an output ends: remove replaced content, and what no rollback needs."""
     if not can_go_back:
         output.destination.accept()
     with suppress(WriteError):  # the next start tries again
@@ -307,5 +307,5 @@ def tidy(output: Output[Any], *, can_go_back: bool) -> None:
 
 
 def key(output: Output[Any]) -> tuple[str, str]:
-    """Name what outlives a reload: with another directory it is another bundle."""
+    """Return the identity of an output across reloads: a bundle that moves is another one."""
     return output.name, output.destination.path

@@ -23,7 +23,7 @@ from injector.notify import application as notify_application
 from injector.notify import target as notify_target
 from injector.secret import Ref
 
-# A command's name in logs and metrics is its command line; what is longer is told apart by a sum.
+# A command's name in logs and metrics is its command line; longer ones end with a checksum.
 LONGEST_NAME = 60
 
 
@@ -161,7 +161,7 @@ def _check(
 
 
 def contracts(config: model.Config, refs: Mapping[str, Ref]) -> Contracts:
-    """Return what the configuration demands of secrets."""
+    """Return the contracts of secrets."""
     return Contracts(
         {
             refs[name]: (name, secret.contract)
@@ -199,7 +199,7 @@ def own_command(name: str, notify: model.Notify, means: Means) -> Application:
 def application(
     name: str, notify: model.Notify, means: Means, overtaken: Callable[[], bool]
 ) -> Application:
-    """Return who is told, and asked whether the change was taken."""
+    """Return the application that is notified, and verified."""
     return notify_application(
         name,
         notify,
@@ -211,7 +211,7 @@ def application(
 
 
 def _name(argv: tuple[str, ...]) -> str:
-    """Name a command as no other one is named, and no entry of `notify:`."""
+    """Return a name for a command that differs from all others and from entries of `notify:`."""
     line = shlex.join(argv)
     if line.isidentifier():
         return f"command {line}"
@@ -221,7 +221,7 @@ def _name(argv: tuple[str, ...]) -> str:
 
 
 def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
-    """Return a look-up: which outputs tell this target."""
+    """Return a function that returns the outputs of a target."""
     by_target: dict[str, list[Output[Any]]] = defaultdict(list)
     for output in outputs:
         for target in output.targets:
@@ -230,14 +230,14 @@ def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
 
 
 def variable_of(entry: model.EnvTemplate, plan: Plan) -> Renderer[bytes]:
-    """Return what makes a variable of the supervised command."""
+    """Return the renderer of a variable of the supervised command."""
     from injector.child.variables import Variable
 
     return Variable(entry.name, plan.templates[entry])
 
 
 def everything_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[Any]:
-    """Return what makes a file, and those that a Go template writes beside it."""
+    """Return the renderer of a file, with those that a Go template writes in addition."""
     if entry.language == "go" and entry.format is None:
         from injector.agent.gotemplates import AllFiles, writes_files
 
@@ -263,7 +263,7 @@ def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> R
 
 
 def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
-    """Remove what a killed run left beside its files, and older generations of bundles."""
+    """Remove leftovers of killed runs, and older generations of bundles."""
     files = [output.destination.path for output in outputs if output.kind == "file"]
     files = [path for path in files if path != os.devnull]
     removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})

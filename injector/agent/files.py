@@ -1,4 +1,4 @@
-"""Sorts changes on disk: configuration reloads, login material and certificates are used."""
+"""Reacts to changes on disk: reloads configuration, uses new login files and certificates."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ from injector.errors import TransientError
 from injector.reload import changes, fingerprints
 from injector.vault.tls import tls_context
 
-# Who is to exit when all is in place mostly does before a change could be noticed: watching, which
-# costs 25 ms to import, begins once it takes longer than this, seconds.
+# With `exit_after_auth`, most runs end before a change could be noticed: watching, which costs 25
+# ms to import, starts only after this many seconds.
 SOON = 1.0
 
 
@@ -46,7 +46,7 @@ class FileWatch:
                 self._reload()
 
     async def _use_certificates(self, assembly: Assembly) -> None:
-        """Connect anew with the new certificates, unless they are half-written."""
+        """Reconnect with the new certificates, unless they are half-written."""
         try:
             tls_context(assembly.transport.settings)
         except TransientError as exc:

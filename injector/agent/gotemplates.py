@@ -1,4 +1,4 @@
-"""Builds what a Go template needs of this machine, and what it may write."""
+"""Compiles Go templates: what they may read on this machine, and what they may write."""
 
 import os
 import stat
@@ -28,7 +28,7 @@ def compiled(
     refs: Mapping[str, Ref],
     environ: Mapping[str, str],
 ) -> Template:
-    """Compile a Go template; raises RenderError, also where there is no engine for it."""
+    """Compile a Go template; raises RenderError, also if the engine is not installed."""
     try:
         from injector.compat import gotemplate
     except ModuleNotFoundError:
@@ -56,14 +56,14 @@ def compiled(
 
 
 def writes_files(entry: model.Template, template: Template) -> bool:
-    """Return whether more, or something else, is written than the template's own file."""
+    """Return whether a template writes files other than its own."""
     return entry.is_discarded or _as_go(template).writes_files
 
 
 class AllFiles:
-    """Renders a template with the files that it writes beside its own.
+    """Renders a template with the additional files that it writes.
 
-    `checked` renders its own text, and may refuse it.
+    `checked` renders its own text, and may reject it.
     """
 
     def __init__(self, template: Template, checked: Renderer[bytes]) -> None:
@@ -88,7 +88,7 @@ def _as_go(template: Template) -> "GoTemplate":
 
 
 def _read(path: str) -> str:
-    """Return a regular file's text; what is no UTF-8 in it is kept as bytes."""
+    """Return a regular file's text; bytes that are not UTF-8 are kept as surrogates."""
     with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError("it is no regular file")

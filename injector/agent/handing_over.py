@@ -1,4 +1,4 @@
-"""Hands over: takes what the last process left, and keeps the file right for the next one."""
+"""Hands over: loads what the last process left, and keeps the file current for the next one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ RETRY = 10.0
 
 @contextmanager
 def taking_over(config: model.Config, path: str, kept: Kept) -> Iterator[None]:
-    """Hold the lock, and begin with what the file says.
+    """Hold the lock, and load the file.
 
     Raises ConfigError if another injector runs on the same file.
     """
@@ -50,7 +50,7 @@ class HandingOver:
             self.save()
 
     def save(self) -> None:
-        """Write what there is now; a failure is the next process's loss only, and is logged."""
+        """Write the current state; a failure affects only the next process, and is logged."""
         if not self._tidied and self._assembly.health.settled:
             self._tidied = True
             self._kept.store.forget_unwanted(self._kept.clock.now())
@@ -106,7 +106,7 @@ def _remembered(method: object) -> Any:
 
 
 def _asked_once(untold: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
-    """Answer yes once for a file: what is found right later on, this process has told of."""
+    """Answer yes at most once per file: later on, this process has notified of it itself."""
     asked: set[str] = set()
 
     def once(path: str, content_hash: str) -> bool:
@@ -118,7 +118,7 @@ def _asked_once(untold: Callable[[str, str], bool]) -> Callable[[str, str], bool
 
 
 def _take(state: State, kept: Kept) -> None:
-    """Go on where the last process stopped. The redactor knows its values from the first moment."""
+    """Continue where the last process stopped. The redactor knows its values from the start."""
     kept.token = state.token
     kept.retiring = list(state.retiring)
     kept.secret_id = state.secret_id

@@ -1,4 +1,4 @@
-"""What outlives a reload, and what every part is given."""
+"""What outlives a reload."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Kept:
-    """Knowledge: services have none of their own, and are made anew around this."""
+    """The state of the program: services have none of their own, and are rebuilt around this."""
 
     clock: Clock
     log: Logger
@@ -35,20 +35,20 @@ class Kept:
     ledger: Ledger = field(init=False)
     token: Token | None = None
     retiring: list[Token] = field(default_factory=list)
-    # Of an earlier process, if its hand-over file was found; its types are not imported here.
+    # From an earlier process, if its hand-over file was found; its types are not imported here.
     secret_id: Any = field(default=None, repr=False)
     files: dict[str, Any] = field(default_factory=dict)
     handover: Any = None
-    # What destinations know of themselves, by output and path.
+    # What destinations know about themselves, by output and path.
     memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
-    # What readers see of an output, by the same, whatever comes of it under the next configuration.
+    # What readers see of an output, by the same key, whatever the next configuration makes of it.
     delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     wrapped: dict[str, Any] = field(default_factory=dict, repr=False)  # in sinks, by path
     untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None
     started_at: float = 0.0
-    # The supervised command, once there is one.
+    # The supervised command, if there is one.
     command: "Command | None" = None
 
     def __post_init__(self) -> None:
@@ -58,12 +58,12 @@ class Kept:
         self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
-        """Drop what the old configuration's server or identity gave, if those have changed."""
+        """Drop what came from the old configuration's server or identity, if those have changed."""
         if (before.vault.address, before.vault.namespace) != (
             after.vault.address,
             after.vault.namespace,
         ):
-            # Nor may the new server see a token of the old one: it would be asked to revoke it.
+            # The new server must not see a token of the old one, not even to revoke it.
             self.store.clear()
             self.token, self.retiring = None, []
         if _identity(before) != _identity(after):
@@ -72,6 +72,6 @@ class Kept:
 
 
 def _identity(config: model.Config) -> object:
-    """Return what decides who we are; without it, a login may be impossible (a used secret id)."""
+    """Return what a login depends on: if it is unchanged, no new one is made."""
     method = config.auto_auth and config.auto_auth.method
     return method and (method.type, method.mount_path, method.namespace, method.config)

@@ -1,4 +1,4 @@
-"""Makes the status servers: those of the configuration, or the default socket."""
+"""Creates the status servers: the configured ones, or the default socket."""
 
 import os
 from collections.abc import Callable
@@ -19,7 +19,7 @@ DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
 def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
-    """Return the listeners of a configuration; the default one where its directory can be made."""
+    """Return the configured listeners, or the default one if its directory can be created."""
     found = loaded.config.listener
     return found if found or not loaded.listens else _default(log)
 
@@ -30,7 +30,7 @@ def listeners(
     """Return a server for each listener that is open."""
     if not sockets.listeners:
         return []
-    # 15 ms that whoever has no listener does without.
+    # 15 ms that is saved without a listener.
     from injector.agent.refresh import Refresh
     from injector.status.server import Actions, StatusServer
 
@@ -51,7 +51,7 @@ def listeners(
 
 
 def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
-    """Return what there is to say of a running assembly."""
+    """Return the status report of a running assembly."""
     from injector.status.report import StatusReport
 
     redact = kept.redactor.redact
@@ -76,7 +76,7 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
 
 
 def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
-    """Return what a listener passes on to Vault, over connections that secrets do not wait for."""
+    """Return a listener's proxy to Vault, which has connections of its own."""
     from injector.compat.vault_agent.passing import passage  # a thing of Vault Agent's
 
     config = assembly.loaded.config

@@ -1,4 +1,4 @@
-"""One pass: until everything is in place, or until it cannot be any more."""
+"""One pass: until everything is in place, or cannot be."""
 
 from injector.agent.assembly import Assembly, handed_over
 from injector.agent.kept import Kept
@@ -9,16 +9,16 @@ from injector.clock import Clock
 from injector.errors import TransientError
 from injector.health import Health, Report, State, exit_code, verdict
 
-# An error that waiting may still mend (replication) is given this long, seconds.
+# How long an error may last that waiting could fix (replication), seconds.
 GRACE = 5.0
-# At the end, what is under way and would be lost is given this long, seconds.
+# On shutdown, requests whose result would be lost get this long, seconds.
 LAST_REQUESTS = 1.0
 
 
 async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
-    """Deliver everything once and return the exit code of product.md.
+    """Deliver everything once and return the exit code (docs/operations.md).
 
-    Raises an InjectorError that a service cannot live with (`exit_on_err`).
+    Raises an InjectorError that ends the program (`exit_on_err`).
     """
     with handed_over(plan, kept):
         assembly = Assembly(plan, kept)
@@ -47,7 +47,7 @@ async def _end(assembly: Assembly, clock: Clock, timeout: float, stop: Stop) -> 
 
 
 async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> int:  # noqa: ASYNC109
-    """Wait until waiting is over; return the exit code. Stopped by a signal: 128 + its number."""
+    """Wait until the outcome is clear; return the exit code, after a signal 128 + its number."""
     ends_at = clock.now() + timeout
     while True:
         now = clock.now()
@@ -62,7 +62,7 @@ async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> i
 
 
 def _reasons(health: Health) -> list[str]:
-    """Sum up what fails, and why where the log has said it only in passing."""
+    """List what fails, with the reason if the log has mentioned it only in passing."""
     titles: dict[str, list[str]] = {}
     for report in sorted(health.failures() or _unfinished(health), key=_title):
         titles.setdefault(_why(report), []).append(_title(report))
@@ -84,5 +84,5 @@ def _why(report: Report) -> str:
 
 
 def _title(report: Report) -> str:
-    """Name it, unless there is only one of its kind."""
+    """Return its kind, and its name unless there is only one of the kind."""
     return report.kind if report.kind in ("token", "vault") else f"{report.kind} {report.name}"

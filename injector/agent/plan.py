@@ -1,4 +1,4 @@
-"""Loads a configuration with what only this machine can tell, and compiles its templates."""
+"""Loads a configuration, checks it against this machine, and compiles its templates."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ Entry = model.Template | model.EnvTemplate
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A configuration that can be run, and its templates as they are compiled."""
+    """A valid configuration with its compiled templates."""
 
     loaded: Loaded
     templates: Mapping[Entry, template.Template] = field(repr=False)
@@ -37,9 +37,9 @@ def plan(
 ) -> Plan:
     """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
 
-    With `elsewhere` it is meant for another machine, which has its own environment and files.
-    Without `destinations` only the files that will be written are not looked at. `command` is what
-    the command line wants to be supervised.
+    `elsewhere` means that it is for another machine, with its own environment and files. Without
+    `destinations`, only the files to be written are not checked. `command` is the supervised
+    command from the command line.
     """
     templates: dict[Entry, template.Template] = {}
     refs: dict[str, Ref] = {}
@@ -86,7 +86,7 @@ def _compiled(
 
 
 def _with_files(loaded: Loaded, templates: Iterable[template.Template]) -> Loaded:
-    """Let a change of a file that a template reads be a change of the configuration."""
+    """Treat files that a template reads as part of the configuration."""
     read = frozenset[str]().union(*(getattr(found, "files", ()) for found in templates))
     return replace(loaded, files=loaded.files | read) if read else loaded
 
@@ -106,7 +106,7 @@ def _source(config: model.Config, entry: Entry, text: str) -> template.Source:
 
 
 def destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
-    """List what would keep a file, or a bundle's files, from being written here."""
+    """List what would prevent a file, or a bundle's files, from being written here."""
     memory_backed = config.template_config.require_memory_backed
     if isinstance(entry, model.Bundle):
         from injector.destination.bundle_preflight import bundle_problems
@@ -131,7 +131,7 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
 def rights(entry: model.Template) -> destination.Rights:
     """Return the mode and owner of a file.
 
-    An unknown user is a finding of the loader, with its line; until then the owner is "ours".
+    An unknown user is reported by the loader, with its line; until then the owner is "ours".
     """
     try:
         owner = destination.owner_of(entry.user, entry.group)

@@ -1,4 +1,4 @@
-"""Whether all that is needed is there: what `/readyz` says, and what the command is started on."""
+"""Whether everything needed is in place: for `/readyz`, and for starting the command."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ OF_BEFORE = "still what an earlier configuration or run has made it"
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Reads the parts of one assembly that know; knows nothing itself."""
+    """Reads the state of one assembly; has none itself."""
 
     health: Health
     store: Store
@@ -24,11 +24,11 @@ class Readiness:
     delivery: Delivery
 
     def reasons(self) -> list[str]:
-        """Return why this is not ready; nothing when it is.
+        """Return why this is not ready; empty if it is.
 
-        Everything of this run is in place, nothing in use has expired, and the command runs if
-        there is one: an outage of Vault alone changes nothing. Nor does a reload that something
-        cannot be made by: what was in place before it still serves.
+        Ready means that everything is in place, nothing in use has expired, and the command runs if
+        there is one. An outage of Vault alone changes nothing. Nor does a reload after which a file
+        cannot be made: what was in place before still serves.
         """
         missing = [output for output in self.delivery.unsettled() if not output.standing]
         command = self.health.of("child", "exec")
@@ -36,7 +36,7 @@ class Readiness:
         return self._unfit(missing) + (["the command does not run"] if waits else [])
 
     def lacking(self) -> list[str]:
-        """Return what a command started now would lack: nothing of before is good enough."""
+        """Return what a command started now would lack; earlier files do not count."""
         return self._unfit(self.delivery.unsettled())
 
     def _unfit(self, outputs: Collection[Output[Any]]) -> list[str]:
@@ -63,10 +63,10 @@ class Readiness:
         return "".join(f": {'; '.join(error.splitlines())}" for error in islice(errors, 1))
 
     def before_first_start(self, unasked: Collection[str]) -> list[str]:
-        """Return what the command is started after, besides: sinks, and each hook's first turn.
+        """Return what else the first start waits for: sinks, and each hook's first run.
 
-        A hook that fails holds nothing up: it may need the command. Nobody waits for the `unasked`:
-        those who tell the command itself, and who had their turn in an earlier run.
+        A failed hook does not delay the start: it may need the command. The `unasked` are not
+        waited for: hooks about the command itself, and those that ran in an earlier process.
         """
         sinks = [sink for sink in self.health.all("sink") if sink.state is not State.OK]
         hooks = [

@@ -1,4 +1,4 @@
-"""Refreshes secrets because somebody asks, and answers once they are where they should be."""
+"""Refreshes secrets on demand, and answers once they are delivered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,14 +16,14 @@ from injector.status.refreshed import Refreshed, Result
 from injector.store import Generation
 from injector.watch.watcher import Demand
 
-# How often a request looks whether what it waits for has come, seconds.
+# How often a request checks whether it is done, seconds.
 LOOK_EVERY = 0.1
 CUT_SHORT = "the injector is reloading or stopping: see its status, or try again"
 
 
 @dataclass(slots=True)
 class _Asked:
-    """One secret of a request: what it was, what was asked of Vault, what is tried again since."""
+    """One secret of a request: its value before, Vault's answer, and since when it is retried."""
 
     ref: Ref
     name: str
@@ -34,7 +34,7 @@ class _Asked:
 
 
 class Refresh:
-    """One assembly's refresh: with names, of these; without, of everything that is only read."""
+    """Refreshes one assembly's secrets: those named or, without names, all that are only read."""
 
     def __init__(self, assembly: Assembly, kept: Kept) -> None:
         self._assembly = assembly
@@ -45,10 +45,10 @@ class Refresh:
         self._redact = kept.redactor.redact
 
     async def __call__(self, names: Sequence[str], within: float) -> list[Refreshed]:
-        """Ask Vault, deliver, and say what came of it, at the latest `within` seconds from now.
+        """Ask Vault, deliver, and return the results, after at most `within` seconds.
 
-        What an application has refused is tried again if Vault has nothing new. Raises MissingError
-        for a name that nothing is called.
+        Content that an application has rejected is retried if Vault has nothing new. Raises
+        MissingError for an unknown name.
         """
         ends_at = self._clock.now() + within
         all_asked = self._ask(self._refs(names))
@@ -59,7 +59,7 @@ class Refresh:
         return [self._last_answer(asked) for asked in all_asked]
 
     async def _until(self, over: Callable[[], bool], ends_at: float) -> None:
-        """Look now and then: what is waited for is spread over all parts, and nobody asks often."""
+        """Poll: what is awaited is spread over all parts, and requests are rare."""
         while not (over() or self._is_cut_short) and self._clock.now() < ends_at:
             await self._clock.sleep(min(LOOK_EVERY, ends_at - self._clock.now()))
 
@@ -161,7 +161,7 @@ class Refresh:
         return Refreshed(asked.name, result, **_facts(asked, current), absent=absent)
 
     def _lacking(self, asked: _Asked, current: Generation) -> tuple[list[str], tuple[str, ...]]:
-        """Return the files and applications that do not have it yet, and those that do not run."""
+        """Return the files and applications without it, and applications that are not running."""
         untold = self._ledger.untold()
         files = [o.name for o in asked.users if o.delivered.get(asked.ref) is not current]
         targets = {

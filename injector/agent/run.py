@@ -1,4 +1,4 @@
-"""The daemon: runs until told to stop, and starts anew around the store when files change."""
+"""The daemon: runs until stopped, and is rebuilt around the store when its files change."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ AT_START = (
 async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
     """Run until SIGTERM, SIGINT or `POST /quit`; return the exit code.
 
-    `load` reads the configuration again. Raises an InjectorError that cannot be lived with.
+    `load` re-reads the configuration. Raises an InjectorError that ends the program.
     """
     with handed_over(plan, kept):
         return await Daemon(plan, kept, load).run()
@@ -81,7 +81,7 @@ class Daemon:
                 self._replace(outcome)
 
     async def _run_assembly(self) -> int | Plan:
-        """Run one assembly until the end (an exit code) or until another takes its place."""
+        """Run one assembly until shutdown (an exit code) or until another replaces it (a plan)."""
         assembly = self._assembly
         services: list[Service] = [
             *assembly.services(),
@@ -104,7 +104,7 @@ class Daemon:
             await assembly.close()
 
     async def _conduct(self, health: Health) -> int | Plan:
-        """Return what ends this assembly, once nothing is under way that would be lost with it."""
+        """Return what ends this assembly, once no result in flight would be lost."""
         in_flight = self._assembly.vault.in_flight
         outcome = await self._until_over(health)
         if isinstance(outcome, Plan):
@@ -139,7 +139,7 @@ class Daemon:
         return self._stop.signal is not None or self._quit
 
     def _over(self) -> int | None:
-        """Return the exit code if it is time to go: with the command, if there is one."""
+        """Return the exit code if it is time to exit, with the command if there is one."""
         child, command = self._assembly.child, self._kept.command
         if child is None or command is None:
             return 0 if self._stopping else None
@@ -148,7 +148,7 @@ class Daemon:
         return command.exit_code
 
     def _mind_command(self) -> None:
-        """Let signals reach the command, once there is one."""
+        """Forward signals to the command, once there is one."""
         command = self._kept.command
         if command is not None and self._stop.kill is None:
             from injector.child.signals import reactions
@@ -163,7 +163,7 @@ class Daemon:
             self._kept.command = self._stop.kill = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
-        """Decide whether the configuration wants this daemon to end by itself."""
+        """Decide whether the configuration says that this daemon should exit."""
         config = self._assembly.loaded.config
         code, wait = verdict(health, now=now, grace=GRACE)
         asked = config.template_config.exit_on_retry_failure if code else config.exit_after_auth
@@ -176,7 +176,7 @@ class Daemon:
         self._assembly.vault.in_flight.hurry()
 
     def _interrupt(self) -> None:
-        """SIGINT: Ctrl-C goes to a command that shares our terminal, which knows what it means."""
+        """SIGINT: a command that shares our terminal gets Ctrl-C itself, and handles it."""
         if self._kept.command is None or not self._kept.command.shares_terminal:
             self._stop.ask(SIGINT)
 
@@ -195,21 +195,21 @@ class Daemon:
         self._ask_to_reload()
 
     def _refresh(self) -> None:
-        """SIGUSR1: static secrets only; nothing is issued anew."""
+        """SIGUSR1: static secrets only; nothing is reissued."""
         self._assembly.delivery.acceptance.retry_refused()
         self._assembly.watch.refresh_static()
 
     # -- reloading
 
     def _reload(self) -> Plan | None:
-        """Read the configuration again; None, and all stays, if it is not usable."""
+        """Re-read the configuration; return None, and change nothing, if it is not usable."""
         self._reload_asked = False
         self._reloaded_at = self._kept.clock.now()
         try:
             plan = self._load()
             self._sockets.open(configured(plan.loaded, self._kept.log))
         except ConfigError as exc:
-            # A user's mistake: its lines say all, a traceback would say nothing.
+            # A user's mistake: the problems say it all, without a traceback.
             self._kept.log.error(  # noqa: TRY400
                 "new configuration not usable, keeping the old one", problems=exc.problems
             )
@@ -219,7 +219,7 @@ class Daemon:
         return None
 
     def _replace(self, plan: Plan) -> None:
-        """Put a new assembly in the old one's place, and clear away what only the old one had."""
+        """Replace the assembly, and clean up what only the old one had."""
         before, after = self._assembly.loaded.config, plan.config
         self._sockets.settle()
         self._kept.outgrow(before, after)
@@ -244,7 +244,7 @@ class Daemon:
 
 @contextmanager
 def _pid_file(path: str) -> Iterator[None]:
-    """Write our process id for as long as we run; raises WriteError."""
+    """Keep our process id in the file while running; raises WriteError."""
     if not path:
         yield
         return

@@ -1,4 +1,4 @@
-"""Runs services side by side: the first failure, or the end of what is waited for, ends all."""
+"""Runs services side by side until one fails or the awaited event occurs."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable

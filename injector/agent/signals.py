@@ -1,4 +1,4 @@
-"""Operating-system signals, as callables for a while."""
+"""Handles operating-system signals for a limited time."""
 
 import asyncio
 import signal
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-# What was ignored when this process was started. Ours to handle all the same, as other daemons do:
-# `nohup` is no reason not to reload. SIGPIPE and SIGXFSZ are Python's own doing.
+# Signals that were ignored when this process was started. We handle them all the same, as other
+# daemons do: `nohup` is no reason not to reload. Python itself ignores SIGPIPE and SIGXFSZ.
 IGNORED = frozenset(
     number
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}
@@ -29,9 +29,9 @@ def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator
 
 
 class Stop:
-    """Remembers which signal asked to stop. A second one is not handled: it ends the process.
+    """Remembers which signal asked to stop. A second one is not handled: it kills the process.
 
-    With a supervised command it ends that one: `kill`.
+    With a supervised command, it kills the command instead: `kill`.
     """
 
     def __init__(self, ring: Callable[[], None]) -> None:

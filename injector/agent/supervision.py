@@ -1,4 +1,4 @@
-"""Puts the supervised command together: its environment, who tells it, what it waits for."""
+"""Sets up the supervised command: its environment, its notifications, what it waits for."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,7 +20,7 @@ from injector.notify import Application, asking, target
 
 
 class Supervision:
-    """What one configuration's `exec` adds, around the command, which outlives it."""
+    """What one configuration's `exec` adds around the command, which outlives it."""
 
     def __init__(self, plan: Plan, kept: Kept) -> None:
         config = plan.config
@@ -32,7 +32,7 @@ class Supervision:
         self._kept = kept
         keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
         restarts = restarting(config)
-        # Whoever restarts it anyway is told of variables as well.
+        # The entry that restarts it anyway is notified of variables too.
         told = restarts[0] if restarts and not keeps_variables else TARGET
         self.own_target = {} if told in config.notify else {told: _RESTART}
         self._tellers = self.own_target.keys() | {
@@ -42,7 +42,7 @@ class Supervision:
         self.environment = _environment(plan, self._command, told)
 
     def application(self, name: str, notify: model.Notify) -> Application | None:
-        """Return the command as an application, if this target is about it."""
+        """Return the command as an application, if this target concerns it."""
         command, kept = self._command, self._kept
         if name not in self._tellers:
             return None
@@ -95,7 +95,7 @@ def _is_told(notify: model.Notify) -> bool:
 
 
 def _environment(plan: Plan, command: Command, told: str) -> Output[Mapping[str, bytes]]:
-    """Return what is made of `env_template`; without any it is empty at once."""
+    """Return the output of `env_template`; without entries it is empty."""
     variables = {
         entry.name: Variable(entry.name, plan.templates[entry])
         for entry in plan.config.env_template

@@ -1,4 +1,4 @@
-"""The application only: tell it that its files have changed."""
+"""Tells an application that its files have changed, and verifies that it accepted them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -45,10 +45,10 @@ def target(
     environ: Mapping[str, str],
     child_pid: Callable[[], int | None] = lambda: None,
 ) -> Target:
-    """Return who is told; each kind is imported where it is used: most have one, or none.
+    """Return how to notify; each kind is imported only if it is used.
 
-    `child_pid` is asked at each signal for the supervised command, which restarts. Where there is
-    none, there is nobody to restart.
+    `child_pid` is called at each signal, since the supervised command may have been restarted. If
+    there is none, there is nothing to restart.
     """
     if notify.process is not None:
         if not notify.signal:
@@ -75,9 +75,9 @@ def asking(
     environ: Mapping[str, str],
     overtaken: Callable[[], bool],
 ) -> Callable[[], Awaitable[None]] | None:
-    """Return what asks whether it took the change; None if nothing does.
+    """Return the function that verifies a change; None if there is none.
 
-    It is not asked further once `overtaken` says that more has changed.
+    It stops once `overtaken` reports a newer change.
     """
     if notify.verify is None:
         return None
@@ -101,9 +101,9 @@ class InTurn:
 
 
 class Application:
-    """Somebody who is told, and asked whether the change was taken.
+    """An application that is notified and verified.
 
-    Says which hook it was that failed; the others only say what happened.
+    Adds the hook's name to errors.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Application:
             return await self._how.tell(written_at)
 
     async def verify(self) -> None:
-        """Return once it has taken the change, as far as anybody can tell.
+        """Return once it has accepted the change, as far as can be determined.
 
         Raises HookError, or Overtaken.
         """

@@ -1,4 +1,4 @@
-"""Run a program to its end, or end it and everything it started."""
+"""Runs a program to its end, or kills it and everything it started."""
 
 import asyncio
 import contextlib
@@ -17,17 +17,17 @@ from injector.notify.output import Tail
 
 # Between SIGTERM and SIGKILL, in seconds.
 STOP_GRACE = 2.0
-# How long we stand still for a killed process to be gone; it takes milliseconds.
+# How long we block until a killed process is gone; it takes milliseconds.
 REAP_LIMIT = 0.5
 LONGEST_SHOWN = 200
 PIPE_CAPACITY = 64 * 1024
 
-# What we log in with is for us, not for the programs we start.
+# Our login credentials are not for the programs we start.
 _CREDENTIAL = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)")
 
 
 class CommandTarget:
-    """An application that is told by running a program."""
+    """An application that is notified by running a program."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ async def run_command(
     """Return the redacted end of what it printed; raise HookError unless it exits with 0.
 
     What is left of its process group after `timeout`, or when the caller is cancelled, is killed.
-    A program that it leaves running on purpose stays, but nobody reads its output any more.
+    A program that it deliberately leaves running stays, but nobody reads its output.
     """
     shown = _shown(argv, redact)
     try:
@@ -118,8 +118,8 @@ def _start(argv: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> 
 class _Running:
     """A started program with its process group, and the end of what they print.
 
-    The program is not reaped before the group needs no more signals: until then its number, which
-    is also the group's, cannot be given to anybody else.
+    The program is not reaped before the group needs no more signals: until then its pid, which is
+    also the group's, cannot be reused.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], pidfd: int) -> None:
@@ -168,7 +168,7 @@ class _Running:
         return self._tail.text(redact, complete=whole)
 
     async def stop(self, clock: Clock) -> None:
-        """End the whole group: ask, and kill what is left after a grace."""
+        """Stop the whole group: SIGTERM, then SIGKILL for what is left after a grace period."""
         self._interrupted = True
         try:
             self._signal_group(signal.SIGTERM)
@@ -194,7 +194,7 @@ class _Running:
 
 
 def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
-    # Redacted before quoting, which would hide a value that has a quote in it.
+    # Redact before quoting, which would disguise a value that contains a quote.
     line = " ".join(shlex.join([redact(word) for word in argv]).split())
     return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"
 

@@ -1,4 +1,4 @@
-"""Which processes the configuration means. A choice among those shown; nothing is signalled."""
+"""Selects the processes that the configuration means. Nothing is signalled here."""
 
 import errno
 import os
@@ -22,17 +22,17 @@ _PID_FILE_READ = 64
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The processes that are shown, and which of them is the injector."""
+    """The visible processes, and which of them is the injector."""
 
     processes: Mapping[int, Process]
     own: int
 
     def family(self) -> set[int]:
-        """Return the injector and those that started it: never to be signalled."""
+        """Return the injector and its ancestors, which are never signalled."""
         return ancestry(self.own, self.processes) | {self.own}
 
     def alone(self) -> bool:
-        """Return whether everything shown is the injector, its ancestors or its children."""
+        """Return whether all visible processes are the injector, its ancestors or its children."""
         family = self.family()
         return all(
             pid in family or self.own in ancestry(pid, self.processes) for pid in self.processes
@@ -45,7 +45,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class PidFile:
-    """What a pid file says, whose it is, and when it was written on the wall clock."""
+    """The content of a pid file, its owner, and when it was written on the wall clock."""
 
     path: str
     pid: int
@@ -87,7 +87,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def require_trusted(file: PidFile, process: Process, status: Status, our_user: int) -> None:
-    """Raise HookError if somebody names a process that is not theirs to name."""
+    """Raise HookError if a pid file's owner has no business with the process it names."""
     if file.owner not in {0, our_user, status.user, status.saved_user}:
         raise HookError(
             f"{file.path} belongs to uid {file.owner} and names {process}, which runs as uid "
@@ -96,7 +96,7 @@ def require_trusted(file: PidFile, process: Process, status: Status, our_user: i
 
 
 def by_pid_file(file: PidFile, view: View) -> Process | None:
-    """Choose the process that the file names.
+    """Select the process that the file names.
 
     PID 1 may be the application, when the injector has joined its namespace. Otherwise it is an
     ancestor of the injector, and the file comes from a namespace where 1 is somebody else.
@@ -116,7 +116,7 @@ def by_pid_file(file: PidFile, view: View) -> Process | None:
 
 
 def by_name(name: str, view: View, arguments: Callable[[int], Iterable[str]]) -> list[Process]:
-    """Choose by the kernel's name; a longer name has to be at the front of the command line too."""
+    """Select by the kernel's name; longer names must also be at the front of the command line."""
     cut = os.fsdecode(os.fsencode(name)[:LONGEST_NAME])
 
     def matches(process: Process) -> bool:
@@ -130,7 +130,7 @@ def by_name(name: str, view: View, arguments: Callable[[int], Iterable[str]]) ->
 
 
 def by_exe(path: str, view: View, executable: Callable[[int], str | None]) -> list[Process]:
-    """Choose by the path of the executable, which only the same user may read."""
+    """Select by the path of the executable, which only the same user may read."""
     name = os.fsdecode(os.fsencode(PurePath(path).name)[:LONGEST_NAME])
     found, hidden = [], []
     for process in view.others():

@@ -1,4 +1,4 @@
-"""Ask an application over HTTP, and judge its answer."""
+"""Sends a request to an application over HTTP, and judges the response."""
 
 import asyncio
 import errno
@@ -28,7 +28,7 @@ class NotListeningError(HookError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; of the body only the beginning, and only if it matters."""
+    """The response; only the beginning of the body, and only if it matters."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
@@ -84,7 +84,7 @@ async def request(
 
 
 def judge(http: model.Http, answer: Answer, redact: Callable[[str], str]) -> str | None:
-    """Say what is wrong with an answer."""
+    """Return what is wrong with an answer."""
     if answer.status not in http.expect:
         problem = f"answered {answer.status}, expected {' or '.join(map(str, http.expect))}"
     elif not re.search(http.body_pattern, answer.body.decode(errors="replace")):
@@ -96,7 +96,7 @@ def judge(http: model.Http, answer: Answer, redact: Callable[[str], str]) -> str
 
 
 def without_secrets(url: str) -> str:
-    """Leave out what often is a credential: user information, query and fragment."""
+    """Remove parts that may be credentials: user information, query and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The end of what a program printed, made safe to show."""
+"""The end of a program's output, made safe to show."""
 
 from collections.abc import Callable
 

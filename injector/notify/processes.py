@@ -1,4 +1,4 @@
-"""What /proc says about processes. The parsing is pure; nothing is decided here."""
+"""Reads processes from /proc. Parsing is pure; nothing is decided here."""
 
 import os
 from collections.abc import Collection, Mapping
@@ -12,11 +12,11 @@ GONE = (FileNotFoundError, ProcessLookupError)
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Number and start together name a process for ever; a number alone is used again."""
+    """A process. Its pid and start time together identify it forever; a pid alone is reused."""
 
     pid: int
     parent: int = field(compare=False)  # changes when the parent ends
-    # The kernel's `comm`, 15 bytes at most: another one after exec, or when the program says so.
+    # The kernel's `comm`, 15 bytes at most: it changes at exec, or if the program sets it.
     name: str = field(compare=False)
     started: float  # seconds after boot, on CLOCK_BOOTTIME
     zombie: bool = field(default=False, compare=False)
@@ -118,16 +118,16 @@ def ancestry(pid: int, seen: Mapping[int, Process]) -> set[int]:
 
 
 def tops(matches: Collection[Process]) -> list[Process]:
-    """Leave out those whose parent matches too: a server's workers are its own business."""
+    """Leave out those whose parent matches too: a server handles its own workers."""
     pids = {match.pid for match in matches}
     return [match for match in matches if match.parent not in pids]
 
 
 def started_after(age: float, event_age: float, *, slack: float) -> bool:
-    """Return whether what is `age` seconds old began after what happened `event_age` seconds ago.
+    """Return whether something `age` seconds old started after an event `event_age` seconds ago.
 
-    Ages, not dates: they hold on two clocks, and a step of the wall clock moves only one of them.
-    A negative age is a clock we cannot follow, and no reason to leave anybody untold.
+    Ages, not dates: they are from two clocks, and a step of the wall clock affects only one. A
+    negative age means an unreliable clock, and is no reason to skip a notification.
     """
     return 0 <= age < event_age - slack
 

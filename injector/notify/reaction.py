@@ -1,4 +1,4 @@
-"""What a signal would do to a process. A decision; nothing is sent."""
+"""Decides what a signal would do to a process. Nothing is sent."""
 
 import signal
 from enum import Enum, auto
@@ -9,7 +9,7 @@ _IGNORED_BY_DEFAULT = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SI
 
 
 class Reaction(Enum):
-    """To a signal that arrives now."""
+    """How a process would react to a signal now."""
 
     HANDLED = auto()
     WAITS = auto()  # blocked: the program reads it with sigwait() or a signalfd
@@ -30,7 +30,7 @@ def reaction(number: int, status: Status) -> Reaction:
 
 
 def objection(process: Process, number: signal.Signals, status: Status) -> str | None:
-    """Say why the signal should not be sent."""
+    """Return why the signal should not be sent."""
     match reaction(number, status):
         case Reaction.FATAL:
             return (
@@ -47,7 +47,7 @@ def objection(process: Process, number: signal.Signals, status: Status) -> str |
 
 
 def refusal(process: Process, number: signal.Signals, status: Status, our_user: int) -> str:
-    """Say what to do about EPERM; the kernel's rule is in kill(2)."""
+    """Explain EPERM, and what to do; the kernel's rule is in kill(2)."""
     if our_user in (status.user, status.saved_user):
         return (
             f"{process} has our own uid {our_user}, yet sending {number.name} is forbidden: "

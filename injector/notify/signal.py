@@ -1,4 +1,4 @@
-"""Tell an application by signal: find it, make sure that it is the one, and that it will live."""
+"""Notifies by signal: finds the process, verifies it, and makes sure that it survives."""
 
 import os
 import select
@@ -29,7 +29,7 @@ PID_FILE_SLACK = 2.0
 
 
 class SignalTarget:
-    """One application, which may be several processes of the same name."""
+    """An application that is notified by signal; it may be several processes of the same name."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class SignalTarget:
         self._child_pid = child_pid
 
     async def tell(self, written_at: float) -> Outcome:
-        """Signal every process that is meant; one that fails does not keep it from the others."""
+        """Signal every matching process; a failure for one does not affect the others."""
         outcomes, problems = set(), []
         for process in self._meant():
             try:

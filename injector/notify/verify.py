@@ -1,4 +1,4 @@
-"""Ask until an application has taken a change, or until there is no time left."""
+"""Checks repeatedly whether an application has accepted a change, until a deadline."""
 
 import asyncio
 from collections.abc import Callable, Mapping
