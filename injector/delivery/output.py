@@ -39,7 +39,7 @@ class Destination(Protocol[C_contra]):
 
     @property
     def content_hash(self) -> str:
-        """Digest of what was last written or found right; empty before that."""
+        """Digest of what was last written or found correct; empty before that."""
 
     @property
     def identity(self) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
-"""Disk only: files that are old or new, never half, and that only the right people can read.
+"""Writes files atomically: old or new, never half, and readable only by the right users.
 
-Bundles are in `destination.bundle` and `destination.bundle_preflight`, for those who use them.
+Bundles are in `destination.bundle` and `destination.bundle_preflight`, imported only if used.
 """
 
 from injector.destination.file import File

@@ -1,4 +1,4 @@
-"""Append to a file that somebody else makes, reads and removes, as the runner of a CI job does."""
+"""Appends to a file that somebody else creates, reads and removes: the runner of a CI job."""
 
 import os
 import stat
@@ -10,9 +10,9 @@ from injector.errors import WriteError
 
 
 def append(path: str, content: bytes) -> bool:
-    """Add whole lines at the end; return False if they are there already. Raises WriteError.
+    """Append whole lines; return False if they are already there. Raises WriteError.
 
-    What fails leaves the file as it was.
+    A failure leaves the file unchanged.
     """
     directory, name = os.path.split(path)
     try:
@@ -36,7 +36,7 @@ def append(path: str, content: bytes) -> bool:
 
 
 def append_problems(path: str) -> list[str]:
-    """List what would keep `append` from working, found without writing anything."""
+    """List what would prevent `append` from working, without writing anything."""
     try:
         found = os.lstat(path)
     except OSError:

@@ -1,6 +1,6 @@
-"""Files that a template writes beside its own: they change together, each of them old or new.
+"""Additional files that a template writes: they change together, each of them old or new.
 
-They take their places one after another, the template's own last; who is told is told after that.
+They are renamed one after another, the template's own last; notifications follow.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from injector.errors import WriteError
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """One further file; owner and group by name or number, our own if empty.
+    """One additional file; owner and group by name or number, our own if empty.
 
-    With `appends` the content comes after what is in the file, unless it ends so already.
+    With `appends` the content is added to the file, unless the file already ends with it.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The content of a template's own file, and the files beside it."""
+    """The content of a template's own file, and of the additional ones."""
 
     main: bytes = field(repr=False)
     beside: tuple[Beside, ...] = ()
@@ -45,7 +45,7 @@ class Contents:
 
 @dataclass(slots=True)
 class Memory:
-    """The files as last written or found right, by path; the template's own is the last one.
+    """The files as last written or found correct, by path; the template's own is the last one.
 
     `known` is false until there is something to know of them: there may be none.
     """
@@ -56,7 +56,7 @@ class Memory:
 
 
 class FilesBeside(Unheld):
-    """A template's own file, or none, and whatever files it writes beside."""
+    """A template's own file, if any, and the additional files that it writes."""
 
     def __init__(self, path: str, main: File | None, make: Callable[[str, Rights], File]) -> None:
         self.path = path
@@ -67,7 +67,7 @@ class FilesBeside(Unheld):
 
     @property
     def content_hash(self) -> str:
-        """Digest of what was last written or found right; empty before that."""
+        """Digest of what was last written or found correct; empty before that."""
         return self.memory.content_hash
 
     @property
@@ -91,9 +91,9 @@ class FilesBeside(Unheld):
         return digest.hexdigest()
 
     def write(self, content: Contents) -> bool:
-        """Make all files have their contents; return whether anything changed.
+        """Write all files; return whether anything changed.
 
-        Raise WriteError; each file is then as it was, or as it should be.
+        Raise WriteError; each file is then either old or new.
         """
         parts = self._parts(content)
         changed = [file.write(text) for file, text in parts]
@@ -101,7 +101,7 @@ class FilesBeside(Unheld):
         return any(changed)
 
     def stage(self, content: Contents) -> Staged | None:
-        """Put new files beside those that are there; None if all are right already."""
+        """Write new files next to the current ones; return None if all are correct already."""
         parts = self._parts(content)
         staged: list[Staged] = []
         with ExitStack() as undo:
@@ -146,7 +146,7 @@ class FilesBeside(Unheld):
             file.accept()
 
     def rollback(self) -> None:
-        """Write again what the application has taken; raises WriteError if that is not known."""
+        """Restore what the application accepted; raises WriteError if that is not known."""
         going_back = [file for file in self.memory.files.values() if file.can_roll_back]
         if not going_back:
             raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")

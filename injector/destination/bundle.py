@@ -1,6 +1,6 @@
-"""Files that change together: the rename of one symbolic link swaps all of them.
+"""Files that change together: renaming one symbolic link swaps all of them.
 
-The shape is that of the kubelet's projected volumes:
+The layout is that of the kubelet's projected volumes:
 
     directory/cert.pem -> ..data/cert.pem
     directory/conf     -> ..data/conf                    for the member conf/app.yaml
@@ -8,26 +8,26 @@ The shape is that of the kubelet's projected volumes:
     directory/..vault-injector.5d0c1f6e/                 the current generation, mode 0755
     directory/..vault-injector.90b1e7a2/                 an older one, for readers still in it
 
-A change takes these steps. Killed between any two of them, readers see one whole generation, and
-the next `sweep` removes the rest.
+A change takes these steps. If it is killed between any two of them, readers see one complete
+generation, and the next `sweep` removes the rest.
 
     stage
-     1. Read where ..data leads; refuse what is not ours.
+     1. Read where ..data points; refuse what is not ours.
      2. Compare contents, modes and owners with the new ones. Identical: stop, nothing is touched.
-     3. Make a directory with a name of its own.
+     3. Create a directory with a unique name.
      4. Write every member into it, with its final rights.
     commit
-     5. Make the links to members that are new.
-     6. Make the link ..data_tmp to the new directory.
+     5. Create the links to new members.
+     6. Create the link ..data_tmp to the new directory.
      7. Rename it to ..data: this is the swap.
-     8. Remove the links to members that are no more.
+     8. Remove the links to members that no longer exist.
 
-`accept` says that the application has taken what is there; what was there at the start counts as
-taken, unless the process before knew better. `rollback` takes steps 5 to 8 back to the accepted
-generation, if the bundle is `revertible`.
+`accept` says that the application accepted the current generation; what was there at the start
+counts as accepted, unless the previous process knew better. `rollback` takes steps 5 to 8 back to
+the accepted generation, if the bundle is `revertible`.
 
-A generation that was replaced is held for readers who are still in it: `retire`, called from time
-to time, removes what was held at the call before already. Where room is short it goes earlier.
+A replaced generation is kept for readers that still use it: `retire`, called from time to time,
+removes what was already kept at the previous call. If space runs out, it is removed earlier.
 """
 
 import errno
@@ -48,7 +48,7 @@ from injector.errors import ConfigError, WriteError
 
 
 class Bundle:
-    """One directory of members on disk, and what we last knew to be in it."""
+    """One directory of members on disk, and what we last knew about it."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Bundle:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256, in hex, over all members as last written or found right; empty before that."""
+        """SHA-256, in hex, over all members as last written or found correct; empty before that."""
         return self.memory.current.content_hash if self.memory.current else ""
 
     @property
@@ -79,7 +79,7 @@ class Bundle:
 
     @property
     def earlier(self) -> bytes | None:
-        """The name of the accepted generation, unless it is the one that readers see."""
+        """The name of the accepted generation, unless it is the current one."""
         return self.memory.earlier.encode() if self.memory.earlier else None
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
@@ -101,9 +101,9 @@ class Bundle:
         return digest(content)
 
     def write(self, content: Mapping[str, bytes]) -> bool:
-        """Make the members have these contents; return whether anything changed.
+        """Write these contents; return whether anything changed.
 
-        Raise WriteError; readers then see the generation before.
+        Raise WriteError; readers then still see the previous generation.
         """
         staged = self.stage(content)
         if staged is not None:
@@ -113,7 +113,7 @@ class Bundle:
     def stage(self, contents: Mapping[str, bytes]) -> Staged | None:
         """Write a new generation that nobody sees yet; None if the current one is identical.
 
-        Raise WriteError; readers have then noticed nothing.
+        Raise WriteError; readers do not notice.
         """
         if contents.keys() != self.members.keys():
             raise ValueError(f"{self.path}: contents of other members than configured")
@@ -140,7 +140,7 @@ class Bundle:
         self.memory.accepted = self.memory.current
 
     def rollback(self) -> None:
-        """Let readers see the accepted generation again; raise WriteError if they do."""
+        """Return to the accepted generation; raise WriteError if it is the current one."""
         accepted = self.memory.accepted
         if accepted is None:
             raise WriteError(
@@ -162,17 +162,17 @@ class Bundle:
 
     @property
     def holds(self) -> bool:
-        """Return whether `retire` has something to do, now or the next time."""
+        """Return whether `retire` has something to do, now or next time."""
         return bool(self.memory.held)
 
     def retire(self) -> None:
-        """Remove what was held for readers at the last call already."""
+        """Remove what was already kept at the last call."""
         with self._opened("retire") as directory:
             self._remove_held(directory, self.memory.aged)
         self.memory.aged = len(self.memory.held)
 
     def close(self) -> None:
-        """At the end: remove what was replaced, but for what the next process may go back to."""
+        """On shutdown: remove replaced generations, except what the next process may return to."""
         if os.path.lexists(self.path):
             with self._opened("tidy") as directory:
                 keep = {swap.current_name(directory), self.memory.earlier}
@@ -191,7 +191,7 @@ class Bundle:
             return False
 
     def remove(self) -> None:
-        """Remove all members, in one step for those who look, and then what carried them."""
+        """Remove all members, atomically for readers, and then everything behind them."""
         if not os.path.lexists(self.path):
             return
         with self._opened("remove") as directory:
@@ -245,7 +245,7 @@ class Bundle:
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.memory.held:
                 raise
-            # A new secret is worth more than readers who have not finished yet.
+            # A new secret is worth more than readers that have not finished.
             self._remove_held(directory, len(self.memory.held))
             return generation.write(directory, contents, self.members)
 
@@ -260,7 +260,7 @@ class Bundle:
             found = found.recognized(self.content_hash, self.identity)
         if self.memory.begun:
             self.memory.current = found
-        else:  # what an earlier run has left, its application has taken
+        else:  # what an earlier run left counts as accepted
             self.memory.begin(found, accepted=found)
 
     def _is_right(self, contents: Mapping[str, bytes]) -> bool:

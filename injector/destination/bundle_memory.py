@@ -1,25 +1,25 @@
-"""Which generations of a bundle are there, and which of them may go. Bookkeeping only: no I/O."""
+"""Tracks the generations of a bundle, and which may be removed. Bookkeeping only: no I/O."""
 
 from dataclasses import dataclass, field
 
 from injector.destination.generation import Generation
 
-# More than these are not held for readers: a secret that changes every second must not fill memory.
+# At most this many are kept for readers: a secret that changes every second must not fill memory.
 MOST_HELD = 8
 
 
 @dataclass(slots=True)
 class Memory:
-    """What we last knew."""
+    """What we last knew about a bundle."""
 
     current: Generation | None = None
     accepted: Generation | None = None  # what `rollback` returns to
     held: list[str] = field(default_factory=list)  # replaced, oldest first
-    aged: int = 0  # how many of them were held at the last `retire` already
+    aged: int = 0  # how many of them were kept at the last `retire` already
     begun: bool = False
 
     def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
-        """Begin with what an earlier run has left."""
+        """Start with what an earlier run left."""
         self.current, self.accepted, self.begun = found, accepted, True
         if self.earlier:
             self.held.append(self.earlier)
@@ -39,12 +39,12 @@ class Memory:
         self.let_go(new.name)
 
     def spare(self, count: int) -> list[str]:
-        """Return the oldest `count` of what is held, but never what `rollback` returns to."""
+        """Return the oldest `count` of those kept, but never the one that `rollback` returns to."""
         accepted = self.accepted.name if self.accepted else None
         return [name for name in self.held[: max(count, 0)] if name != accepted]
 
     def let_go(self, name: str) -> None:
-        """Hold a generation no longer."""
+        """Stop keeping a generation."""
         if name in self.held:
             self.aged -= self.held.index(name) < self.aged
             self.held.remove(name)

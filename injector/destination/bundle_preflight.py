@@ -1,4 +1,4 @@
-"""What would keep a bundle from being written, found without writing anything."""
+"""Finds what would prevent a bundle from being written, without writing anything."""
 
 import os
 from collections.abc import Collection, Mapping

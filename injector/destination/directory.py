@@ -1,4 +1,4 @@
-"""Open the directory of a destination; whatever follows goes through its descriptor."""
+"""Opens the directory of a destination; everything else goes through its descriptor."""
 
 import errno
 import os
@@ -11,13 +11,13 @@ from injector.destination import explain, mounts
 from injector.destination.links import foreign_link
 from injector.errors import WriteError
 
-# A descriptor to look and write through: needs no right to read the directory itself.
+# A descriptor to look up and write through: needs no permission to read the directory itself.
 _OPEN = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 MODE = 0o755
 
 
 class Directory:
-    """An open directory: it stays the same one, whatever happens to its path meanwhile."""
+    """An open directory, which stays the same whatever happens to its path."""
 
     __slots__ = ("fd", "memory_backed", "path")
 
@@ -38,9 +38,9 @@ class Directory:
         return Directory(fd, os.path.join(self.path, name), memory_backed=self.memory_backed)
 
     def make(self, name: str) -> "Directory":
-        """Make a directory in this one that everybody may enter, whatever the umask; open it.
+        """Create and open a directory in this one that everybody may enter, whatever the umask.
 
-        Found there already, it is only opened.
+        An existing one is only opened.
         """
         try:
             os.mkdir(name, MODE, dir_fd=self.fd)
@@ -63,7 +63,7 @@ class Directory:
             return sorted(os.listdir(fd))
 
     def sync(self) -> None:
-        """Make names survive a power cut; in memory there is nothing to survive."""
+        """Make names survive a power cut; on a memory-backed filesystem there is nothing to do."""
         if self.memory_backed:
             return
         with self._readable() as fd:
@@ -79,9 +79,9 @@ class Directory:
 
 
 def open_directory(path: str, *, create: bool, require_memory_backed: bool) -> Directory:
-    """Open the directory at `path`, making what is missing of it if `create`.
+    """Open the directory at `path`; with `create`, create missing parts of it.
 
-    Links on the way to it are followed if root or this process's user made them (`/var/run`).
+    Symlinks in the path are followed if they belong to root or this process's user (`/var/run`).
     """
     fd, existing, missing = open_nearest(path)
     directory = Directory(fd, existing, memory_backed=False)

@@ -1,4 +1,4 @@
-"""What to do about a failed write: an operating system's error in an operator's words."""
+"""Explains failed writes: what the operating system's error means, and what to do."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import stat
 
 from injector.errors import WriteError
 
-# Where nobody can go back to anything.
+# Advice where a rollback is impossible.
 KEPT = "what it has refused stays: correct the secret or the template"
 _REMEDIES = {
     errno.EROFS: "mount it writable, or choose another directory",
@@ -35,7 +35,7 @@ def failed(action: str, path: str, error: OSError, *, needs: str = "") -> WriteE
 
 
 def in_the_way(path: str, mode: int) -> str:
-    """Say that something that we have not made has our name, and that it stays as it is."""
+    """Say that something else has our name, and is left alone."""
     if stat.S_ISLNK(mode):
         return (
             f"{path} is a symbolic link, which is neither followed nor replaced, since somebody "
@@ -48,7 +48,7 @@ def in_the_way(path: str, mode: int) -> str:
 
 
 def tampered(path: str) -> str:
-    """Say that what was checked is not what would be shown."""
+    """Say that checked content was modified before its use."""
     return (
         f"write {path}: the new content was changed between its check and its use, so it was "
         "not used: let only the injector's user and root write in its directory"
@@ -72,7 +72,7 @@ def foreign_link(path: str, link: str, uid: int) -> str:
 
 
 def not_writable(path: str, needs: str) -> str:
-    """Say that `needs`, which is `path` or above it, keeps this process from writing."""
+    """Say that `needs`, which is `path` or a parent of it, prevents writing."""
     return (
         f"{path} is not writable for uid {os.geteuid()} ({describe(needs)}): "
         "make it writable, mount it writable, or run as its owner"

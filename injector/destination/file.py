@@ -1,4 +1,4 @@
-"""One destination: a file that is old or new, never half, never open to the wrong people."""
+"""One destination: a file that is old or new, never half, never readable by the wrong users."""
 
 import hashlib
 import os
@@ -30,7 +30,7 @@ from injector.errors import WriteError
 
 @dataclass(slots=True)
 class Memory:
-    """What we last knew to be in a file; its content only if somebody may want to go back."""
+    """What we last knew about a file; its content only if it may be rolled back."""
 
     identity: Identity | None = None
     content_hash: str = ""
@@ -39,7 +39,7 @@ class Memory:
 
 
 class File(Unheld):
-    """One destination on disk, and what we last knew to be in it."""
+    """One destination on disk, and what we last knew about it."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class File(Unheld):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256, in hex, of what was last written or found right; empty before that."""
+        """SHA-256, in hex, of what was last written or found correct; empty before that."""
         return self.memory.content_hash
 
     @property
@@ -88,7 +88,7 @@ class File(Unheld):
 
     @property
     def warning(self) -> str:
-        """What the user has to know about this destination, if anything."""
+        """A warning for the user about this destination, if any."""
         if not self.in_place:
             return ""
         return f"{self.path} is overwritten in place: its readers may see half a file"
@@ -99,9 +99,9 @@ class File(Unheld):
         return hashlib.sha256(content).hexdigest()
 
     def write(self, content: bytes) -> bool:
-        """Make the file have this content, mode and owner; return whether anything changed.
+        """Give the file this content, mode and owner; return whether anything changed.
 
-        What is right already is not touched. Raise WriteError; the old file is then still there.
+        A correct file is not touched. Raise WriteError; the old file is then still there.
         """
         with self._explained("write"), self._open() as directory:
             changed, found = self._write(directory, content)
@@ -109,9 +109,9 @@ class File(Unheld):
         return changed
 
     def stage(self, content: bytes) -> Staged | None:
-        """Put a new file beside the one that is there; None if that one is right already.
+        """Write a new file next to the current one; return None if that one is correct already.
 
-        Raise WriteError. Not for files that are written in place: nothing can be beside a mount.
+        Raise WriteError. Not for files that are written in place.
         """
         with self._explained("write"), self._open() as directory:
             with suppress(FileNotFoundError):
@@ -142,9 +142,9 @@ class File(Unheld):
         )
 
     def rollback(self) -> None:
-        """Write again what the application has taken, once: raise WriteError if that is there.
+        """Restore what the application accepted; raise WriteError if that is in place.
 
-        If it does not confirm that either, going back is not what helps.
+        If it does not confirm that either, a rollback is no help.
         """
         if self.memory.accepted is None:
             raise WriteError(f"roll back {self.path}: no earlier content is known; {explain.KEPT}")
@@ -188,7 +188,7 @@ class File(Unheld):
             self.memory.content = content
 
     def _remember(self, directory: Directory) -> None:
-        """Keep what an earlier run has left, which its application has taken, before it goes."""
+        """Remember the file of an earlier run, which counts as accepted, before replacing it."""
         if self._revertible and self.memory.content is None:
             with suppress(OSError, WriteError):
                 found = os.stat(self._name, dir_fd=directory.fd, follow_symlinks=False)
@@ -240,7 +240,7 @@ class File(Unheld):
         return True, replace(directory, self._name, content, self.rights)
 
     def _if_right(self, directory: Directory, content: bytes) -> os.stat_result | None:
-        """Return what is there if it is already as it should be."""
+        """Return the current file if it is correct already."""
         try:
             fd = open_regular(directory, self._name)
         except PermissionError:
@@ -253,7 +253,7 @@ class File(Unheld):
             os.close(fd)
 
     def _if_ours_unread(self, content: bytes) -> os.stat_result | None:
-        """Judge by memory a file that we gave to somebody else and may not read any more."""
+        """Judge from memory a file that we gave to another user and can no longer read."""
         found = os.lstat(self.path)
         same = self.hash_of(content) == self.memory.content_hash
         return found if same and identity(found) == self.memory.identity else None

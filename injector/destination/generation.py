@@ -1,4 +1,4 @@
-"""One generation of a bundle: a directory with every member in it, never changed once written."""
+"""One generation of a bundle: a directory with all members, never changed once written."""
 
 import hashlib
 import os
@@ -21,9 +21,9 @@ _PREFIX = "..vault-injector."
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What a generation's directory is called, and what is in it.
+    """The name of a generation's directory, and what is in it.
 
-    `content_hash` is empty if this process may not read what it once gave away.
+    `content_hash` is empty if this process cannot read files that it gave away.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Generation:
 
     @property
     def entries(self) -> set[str]:
-        """What readers see at the top: `conf` for the member `conf/app.yaml`."""
+        """The top-level names: `conf` for the member `conf/app.yaml`."""
         return entries(self.members)
 
     @property
     def identity(self) -> Identity:
-        """What changes with any change to the files, without reading them."""
+        """Numbers that change with any change to the files, found without reading them."""
         found = (
             number for _, member in sorted(self.members.items()) for number in identity(member)
         )
@@ -72,7 +72,7 @@ def digest(contents: Mapping[str, bytes]) -> str:
 def write(
     bundle: Directory, contents: Mapping[str, bytes], rights: Mapping[str, Rights]
 ) -> Generation:
-    """Make a new generation, complete and with its rights. A failure leaves nothing."""
+    """Write a new generation, complete and with its rights. A failure leaves nothing behind."""
     name = _PREFIX + os.urandom(4).hex()
     try:
         with bundle.make(name) as directory:
@@ -101,7 +101,7 @@ def _write_member(
 
 
 def inspect(bundle: Directory, name: str) -> Generation | None:
-    """Read a generation from disk; None if it is missing, or not ours alone to write in."""
+    """Read a generation from disk; None if it is missing, or others may write to it."""
     contents: dict[str, bytes] = {}
     members: dict[str, os.stat_result] = {}
     readable = True
@@ -140,7 +140,7 @@ def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = N
 
 
 def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
-    """Remove what a check has left in its directory."""
+    """Remove what a check left in its directory."""
     ours = {os.path.join(generation.name, member) for member in generation.members}
     for path in tuple(ours):
         while path := os.path.dirname(path):
@@ -156,12 +156,12 @@ def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
 
 
 def remove(bundle: Directory, name: str) -> None:
-    """Remove a generation, as far as that is possible; the rest is for the next sweep."""
+    """Remove a generation as far as possible; the next sweep removes the rest."""
     shutil.rmtree(name, dir_fd=bundle.fd, ignore_errors=True)
 
 
 def remove_others(bundle: Directory, keep: Collection[str | None]) -> list[str]:
-    """Remove all generations of ours but these; return their names."""
+    """Remove all our generations except these; return their names."""
     removed = []
     for name in bundle.names():
         if NAME.fullmatch(name) and name not in keep and _is_ours(bundle, name):

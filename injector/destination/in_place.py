@@ -1,4 +1,4 @@
-"""Overwrite a file where it is, for names that cannot be replaced. Readers may see half a file."""
+"""Overwrites a file in place, if it cannot be replaced. Readers may see a partial file."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from injector.errors import WriteError
 def overwrite(
     directory: Directory, name: str, content: bytes, rights: Rights
 ) -> tuple[bool, os.stat_result]:
-    """Give the file that is there this content; return whether it changed, and what it is now."""
+    """Overwrite the existing file; return whether it changed, and its new stat data."""
     path = os.path.join(directory.path, name)
     fd = open_regular(directory, name, os.O_RDWR)
     try:
@@ -24,7 +24,7 @@ def overwrite(
         if right and holds(fd, found, content):
             return False, found
 
-        # Rights first, then room, then content: what fails leaves the old content alone.
+        # Rights first, then space, then content: a failure leaves the old content alone.
         if not right:
             rights.give_to(fd, path)
         if len(content) > found.st_size:
@@ -46,7 +46,7 @@ def _refuse_traps(path: str, found: os.stat_result, rights: Rights) -> None:
             "remove that, or set `in_place: false`"
         )
     trusted = {0, os.geteuid(), rights.owner.uid}
-    # Only an administrator can mount a file, anybody with rights on the directory can plant one.
+    # Only an administrator can mount a file; anybody who can write to the directory can plant one.
     if found.st_uid not in trusted and not mounts.current().is_mount_point(path):
         raise WriteError(
             f"write {path}: it belongs to uid {found.st_uid}, who may have planted it to read what "
@@ -55,14 +55,14 @@ def _refuse_traps(path: str, found: os.stat_result, rights: Rights) -> None:
 
 
 def _with_owner_of(found: os.stat_result, rights: Rights) -> Rights:
-    """Leave the owner as it is where the configuration names none."""
+    """Keep the owner if none is configured."""
     if rights.owner.uid != -1:
         return rights
     return Rights(rights.perms, Owner(found.st_uid, rights.owner.gid))
 
 
 def _reserve(fd: int, size: int) -> None:
-    """Let a full filesystem say so now; not every kind of filesystem can."""
+    """Make a full filesystem fail now; not every kind of filesystem supports this."""
     try:
         os.posix_fallocate(fd, 0, size)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Temporary files of runs that were killed."""
+"""Removes temporary files of killed runs."""
 
 import os
 import stat
@@ -11,10 +11,10 @@ from injector.errors import WriteError
 
 
 def sweep(directories: Iterable[str]) -> list[str]:
-    """Remove what killed runs have left in these directories; return the paths that are gone.
+    """Remove leftovers of killed runs from these directories; return their paths.
 
-    Only regular files with our kind of name that this user made; root also takes those that it may
-    have given away already. What cannot be removed is left to the check of the directory's rights.
+    Only regular files with our kind of name that this user created; root also removes those that it
+    may have given away. If one cannot be removed, the check of the directory's rights reports that.
     """
     removed = []
     for path in sorted(set(directories)):

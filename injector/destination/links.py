@@ -1,4 +1,4 @@
-"""Whose symbolic links a path leads over."""
+"""Finds symbolic links in a path that belong to other users."""
 
 import errno
 import os
@@ -9,11 +9,11 @@ _MOST_LINKS = 40  # as the kernel has it
 
 
 def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
-    """Find the first link on the way to `path` that is neither root's nor ours, and its owner.
+    """Return the first symlink in `path` that is neither root's nor ours, and its owner.
 
-    `fd` is what `path` led to when it was opened.
+    `fd` is what `path` resolved to when it was opened.
     """
-    if os.readlink(f"/proc/self/fd/{fd}") == path:  # nearly always: no link on the way
+    if os.readlink(f"/proc/self/fd/{fd}") == path:  # nearly always: there is no symlink
         return None
     trusted = {0, os.geteuid()}
     at = "/"
@@ -39,6 +39,6 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
         if target.startswith("/"):
             at = "/"
         ahead.extendleft(reversed(target.split("/")))
-    if os.readlink(f"/proc/self/fd/{fd}") != at:  # links were other ones when it was opened
+    if os.readlink(f"/proc/self/fd/{fd}") != at:  # links have changed since it was opened
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
     return None

@@ -55,9 +55,9 @@ class Mounts:
     def filesystem(self, device: int, path: str) -> str:
         """Name the filesystem of something at `path` whose `st_dev` is `device`.
 
-        The device decides: unlike the path it cannot lie about links or about a mount that covers
-        another. Some filesystems (btrfs) have devices that are not in the table: for those
-        the longest mount point that `path` is under.
+        The device decides: unlike the path, it is not fooled by links or by mounts that cover
+        others. Some filesystems (btrfs) have devices that are not in the table: for those, the
+        longest mount point above `path` decides.
         """
         if device in self._by_device:
             return self._by_device[device]
@@ -66,7 +66,7 @@ class Mounts:
         return self._by_point.get(path, "an unknown filesystem")
 
     def is_mount_point(self, path: str) -> bool:
-        """Return whether something is mounted on exactly this path, which may lead over links."""
+        """Return whether something is mounted on exactly this path, which may contain links."""
         parent, name = os.path.split(path)
         if name not in self._names:  # nearly always: saves resolving the path
             return False
@@ -74,7 +74,7 @@ class Mounts:
 
 
 class _Table:
-    """The mount table, read again only when the kernel says that it has changed."""
+    """The mount table, re-read only when the kernel reports a change."""
 
     def __init__(self) -> None:
         self._fd = os.open(TABLE, os.O_RDONLY | os.O_CLOEXEC)

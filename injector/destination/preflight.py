@@ -1,4 +1,4 @@
-"""What would keep a destination from being written, found without writing anything."""
+"""Finds what would prevent a destination from being written, without writing anything."""
 
 import errno
 import os
@@ -49,7 +49,7 @@ def problems(
 
 
 def spelling_problem(path: str) -> str:
-    """Say what is wrong with a path whatever is on the disk."""
+    """Return what is wrong with the spelling of a path; empty if nothing is."""
     if not path.startswith("/"):
         return f"{path!r} is not an absolute path"
     if path.endswith("/"):
@@ -62,7 +62,7 @@ def spelling_problem(path: str) -> str:
 def directory_problems(
     path: str, *, require_memory_backed: bool, create: bool, writable: bool = True
 ) -> list[str]:
-    """List everything that is wrong with a directory to write in, or where it would be made."""
+    """List everything that is wrong with a directory to write to, or where it would be created."""
     try:
         fd, existing, missing = open_nearest(path)
     except OSError as error:

@@ -18,7 +18,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 TEMPORARY = re.compile(r"\..{1,48}\.vault-injector\.[0-9a-f]{8}", re.DOTALL)
 
 
-# What a file is known by: changes to content, mode or owner all change it.
+# What identifies a file's state: any change to content, mode or owner changes it.
 Identity = tuple[int, ...]
 
 
@@ -36,12 +36,12 @@ def identity(found: os.stat_result) -> Identity:
 
 
 def temporary_name(name: str) -> str:
-    """Name a file beside `name` that `sweep` knows as ours; it fits where `name` fits."""
+    """Return a temporary name for `name`, not too long, that `sweep` recognizes as ours."""
     return f".{name[:48]}.vault-injector.{os.urandom(4).hex()}"
 
 
 def open_regular(directory: Directory, name: str, access: int = os.O_RDONLY) -> int:
-    """Open what has this name; raise WriteError, touching nothing, if it is no regular file."""
+    """Open the file with this name; raise WriteError if it is not a regular file."""
     path = os.path.join(directory.path, name)
     try:
         fd = os.open(name, access | _LOOK, dir_fd=directory.fd)
@@ -65,7 +65,7 @@ def _require_regular(found: os.stat_result, path: str) -> None:
 
 
 def holds(fd: int, found: os.stat_result, content: bytes) -> bool:
-    """Return whether an open file has exactly this content; the size spares most of the reading."""
+    """Return whether an open file has exactly this content; the size is compared first."""
     return found.st_size == len(content) and os.read(fd, len(content) + 1) == content
 
 
@@ -75,7 +75,7 @@ def read_all(directory: Directory, name: str) -> bytes:
 
 
 def write_all(fd: int, content: bytes) -> None:
-    """Write everything, or raise: a filesystem that fills up first writes a part."""
+    """Write everything, or raise: a filesystem that is filling up first writes a part."""
     rest = memoryview(content)
     while rest:
         written = os.write(fd, rest)
@@ -85,9 +85,9 @@ def write_all(fd: int, content: bytes) -> None:
 
 
 def create(directory: Directory, name: str, content: bytes, rights: Rights, path: str) -> int:
-    """Make a new file, complete and with its rights; return it open. A failure leaves nothing.
+    """Create a complete file with its rights, and return it open. A failure leaves nothing behind.
 
-    `path` is the destination that a message should name.
+    `path` is the destination to name in messages.
     """
     fd = os.open(name, _CREATE, 0o600, dir_fd=directory.fd)
     try:
@@ -104,14 +104,14 @@ def create(directory: Directory, name: str, content: bytes, rights: Rights, path
 
 
 def replace(directory: Directory, name: str, content: bytes, rights: Rights) -> os.stat_result:
-    """Put a new file under `name` in one step: whoever opens it sees the old one or the new one."""
+    """Replace `name` atomically: whoever opens it gets the old file or the new one."""
     temporary = temporary_name(name)
     fd = create(directory, temporary, content, rights, os.path.join(directory.path, name))
     return take_name(directory, temporary, name, fd)
 
 
 def take_name(directory: Directory, temporary: str, name: str, fd: int) -> os.stat_result:
-    """Let a complete file, open as `fd`, have its name; close it. What fails is removed."""
+    """Rename a complete file, open as `fd`, to its name, and close it. On failure it is removed."""
     try:
         os.replace(temporary, name, src_dir_fd=directory.fd, dst_dir_fd=directory.fd)
         directory.sync()

@@ -15,7 +15,7 @@ _LARGEST_ID = 2**32 - 2  # the one above means "leave it"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """User and group of a file, as numbers; -1 is whatever a new file of this process gets."""
+    """User and group of a file, as numbers; -1 means those of this process."""
 
     uid: int = -1
     gid: int = -1
@@ -25,7 +25,7 @@ OURS = Owner()
 
 
 def owner_of(user: str, group: str) -> Owner:
-    """Find the numbers behind `user` and `group`, each a name, a number, or empty for "ours".
+    """Return the numbers for `user` and `group`, each a name, a number, or empty for "ours".
 
     Raise LookupError, with the remedy, for a name that this machine or image does not know.
     """
@@ -53,7 +53,7 @@ def _number(kind: str, name: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Mode and owner that a file has to have before anybody can open it by its name."""
+    """Mode and owner that a file must have before anybody can open it by its name."""
 
     perms: int = 0o600
     owner: Owner = OURS
@@ -67,14 +67,14 @@ class Rights:
         )
 
     def is_owner(self, found: os.stat_result) -> bool:
-        """Return whether a file has the right user. One of ours is ours, or somebody planted it."""
+        """Return whether a file has the right user; by default us, or somebody planted it."""
         return found.st_uid == (os.geteuid() if self.owner.uid == -1 else self.owner.uid)
 
     def give_to(self, fd: int, path: str) -> None:
-        """Give them to a file that is ours and 0600; `path` is for the message.
+        """Apply them to a file that is ours and has mode 0600; `path` is for messages.
 
-        Group, mode, user: at no moment can anybody read it who cannot read it in the end, and with
-        the user last this needs CAP_CHOWN alone (chmod on somebody else's file is CAP_FOWNER).
+        Group, mode, user: at no moment can anybody read it who may not read it in the end, and with
+        the user last this needs only CAP_CHOWN (chmod on another user's file needs CAP_FOWNER).
         """
         if self.owner.gid != -1:
             _chown(fd, Owner(gid=self.owner.gid), path)

@@ -1,4 +1,4 @@
-"""Content that is complete on disk, and that readers do not see yet."""
+"""Content that is complete on disk but not visible to readers yet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,5 +10,5 @@ class Staged:
 
     path: str
     content_hash: str
-    commit: Callable[[], None]  # let readers see it; raises WriteError, and what fails is discarded
+    commit: Callable[[], None]  # makes it visible; raises WriteError, and then discards it
     discard: Callable[[], None]

@@ -1,4 +1,4 @@
-"""The symbolic links of a bundle's directory, and the one rename that turns all of them."""
+"""The symbolic links of a bundle's directory, and the single rename that swaps them."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ _DATA_NEXT = "..data_tmp"
 
 
 def current_name(bundle: Directory) -> str | None:
-    """Read which generation readers see; refuse what we have not made."""
+    """Return the name of the current generation; refuse anything that is not ours."""
     try:
         name = os.readlink(DATA, dir_fd=bundle.fd)
     except FileNotFoundError:
@@ -31,7 +31,7 @@ def current_name(bundle: Directory) -> str | None:
 
 
 def foreign_entries(bundle: Directory, entries: Iterable[str]) -> list[str]:
-    """List what has a member's name and is not our link to it."""
+    """List anything that has a member's name but is not our link to it."""
     found = []
     for entry in sorted(entries):
         with suppress(FileNotFoundError):
@@ -49,19 +49,19 @@ def leads_to(bundle: str, generation: Generation) -> bool:
 
 
 def swap(bundle: Directory, generation: Generation) -> None:
-    """Let readers see this generation. Steps 5 to 8 of the bundle's algorithm."""
+    """Make this generation current. Steps 5 to 8 of the bundle's algorithm."""
     with bundle.enter(generation.name):  # or readers would be left with nothing
         pass
     made: list[str] = []
     try:
-        # 5. Names that are new lead nowhere until the swap, as if they were missing.
+        # 5. New names dangle until the swap, as if they were missing.
         for entry in sorted(generation.entries):
             with suppress(FileExistsError):
                 os.symlink(f"{DATA}/{entry}", entry, dir_fd=bundle.fd)
                 made.append(entry)
         if foreign := foreign_entries(bundle, generation.entries):
             raise WriteError("\n".join(foreign))
-        # 6. A link to the new generation, beside the one that readers follow.
+        # 6. A link to the new generation, next to the one that readers follow.
         _unlink(bundle, [_DATA_NEXT])
         os.symlink(generation.name, _DATA_NEXT, dir_fd=bundle.fd)
         made.append(_DATA_NEXT)
@@ -72,12 +72,12 @@ def swap(bundle: Directory, generation: Generation) -> None:
             _unlink(bundle, made)
         raise
     bundle.sync()
-    # 8. Names that this generation does not have.
+    # 8. Remove names that this generation does not have.
     remove_stale(bundle, generation.entries)
 
 
 def remove_stale(bundle: Directory, entries: Iterable[str]) -> list[str]:
-    """Remove links of ours for other names than these; return them."""
+    """Remove our links with other names than these; return them."""
     keep = {*entries, DATA}
     stale = [name for name in bundle.names() if name not in keep and _is_ours(bundle, name)]
     return _unlink(bundle, stale)

@@ -1,18 +1,18 @@
-"""What destinations share that hold nothing for readers: these have theirs open, or a copy."""
+"""The base of destinations that keep nothing for readers."""
 
 
 class Unheld:
-    """Has nothing to retire, and nothing to tidy at the end."""
+    """Has nothing to retire, and nothing to remove on shutdown."""
 
     holds = False
 
     @property
     def earlier(self) -> bytes | None:
-        """Nothing that the next process could go back to."""
+        """None: the next process cannot roll back."""
         return None
 
     def retire(self) -> None:
-        """Remove what was held for readers at the last call already."""
+        """Remove what was already kept at the last call."""
 
     def close(self) -> None:
-        """At the end: remove what was replaced."""
+        """Do nothing: replaced content is already gone."""
