@@ -129,7 +129,7 @@ async def test_refused_content_is_an_alarm_with_the_reason_and_without_the_value
     assert alarm["alarm"] == "rolled_back"
     assert alarm["name"] == str(tmpfs / "file")
     assert "rolled back, since app did not accept the change" in alarm["error"]
-    assert "has not been taken by its application, and was taken back" in text
+    assert "was rejected by its application and rolled back" in text
     assert "2           " in text
     assert "rolled back (hook)" in text
     assert CANARY not in json.dumps(status)
@@ -154,8 +154,8 @@ async def test_what_is_not_there_yet_is_told_as_well(app, proxy, clock, tmpfs, t
         status = said(running)
         text = "\n".join(overview(status))
 
-    assert "not ready: " in text
-    assert "app     -     -           -    -           read now  failing for 0s: " in text
+    assert f"not ready:\n  {tmpfs}/file is not in place yet: read {app.path('app')}: " in text
+    assert "app     -     -           -    -           read now  failing for 0s\n  " in text
     assert status["secrets"][0]["next"]["act"] == "read"
     assert status["rotations"] == []
 

@@ -111,15 +111,35 @@ def test_the_supervised_command_stands_beside_vault():
     assert "<script" not in html
 
 
+def test_of_many_secrets_those_that_fail_or_end_first_have_a_lane():
+    many = [SECRET | {"name": f"s{i}", "expires_at": 1_700_000_100.0 + i} for i in range(100)]
+    many[99] |= {"state": "failing", "since": 1_699_999_940.0, "error": "no"}
+
+    shown = Document(page(status(secrets=many)))
+
+    lanes = shown.words[: shown.words.index("valid until it expires")]
+    assert lanes.index("s99") < lanes.index("s0 ") < lanes.index("s28")
+    assert "s29" not in lanes
+    assert "70 more are in the table below" in lanes
+
+
+def test_many_reasons_are_not_all_told():
+    reasons = [f"file {i} is not in place yet" for i in range(100)]
+
+    shown = Document(page(status(not_ready=reasons, ready=False)))
+
+    assert "file 9 is" in shown.words
+    assert "file 10 is" not in shown.words
+    assert "and 90 more" in shown.words
+
+
 def test_alarms_stand_first():
     alarm = {"alarm": "rolled_back", "name": "/run/secrets/db.env", "since": 0}
 
     shown = Document(page(status(alarms=[alarm], not_ready=["x is not in place yet"], ready=False)))
 
     assert shown.words.startswith("not ready · injector injector not ready")
-    assert shown.words.index("/run/secrets/db.env has not been taken") < shown.words.index(
-        "Lifetimes"
-    )
+    assert shown.words.index("/run/secrets/db.env was rejected") < shown.words.index("Lifetimes")
     assert "x is not in place yet" in shown.words
 
 
@@ -176,7 +196,7 @@ async def test_it_shows_no_value(app, proxy, clock, tmpfs, tmp_path):
         html = page(said(running))
 
     assert CANARY not in html
-    assert "has not been taken by its application, and was taken back" in Document(html).words
+    assert "was rejected by its application and rolled back" in Document(html).words
 
 
 # -- the timeline

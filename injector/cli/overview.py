@@ -1,21 +1,24 @@
 """The answer of `/status` as a table that people read."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from injector.cli.table import Row, columns
-from injector.status.words import ALARMS, command_of, next_of, span, state_of, worst_first
+from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
-# The last rotations that are shown.
-LAST = 5
+# How many rotations are shown, the last ones, and how many reasons for not being ready.
+LAST, MOST = 5, 5
 
 
 def overview(status: Entry) -> list[str]:
     """Return the lines; times are measured by the injector's own clock."""
     now: float = status["now"]
-    ready = "ready" if status["ready"] else f"not ready: {'; '.join(status['not_ready'])}"
+    ready = "ready" if status["ready"] else "not ready:"
+    alarms, reasons = concerns(status)
     lines = [
         f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
+        *(f"  {reason}" for reason in first(reasons, MOST)),
         _token(status["token"], now),
     ]
     if status["vault"]["state"] != "ok":
@@ -25,40 +28,40 @@ def overview(status: Entry) -> list[str]:
         lines.append(f"command: {command_of(command, now)}: {_state(command, now)}")
     if status["journal"] is not None and status["journal"]["error"]:
         lines.append(f"journal: {status['journal']['path']}: {status['journal']['error']}")
-    lines += [f"ALARM: {alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]
+    lines += [f"ALARM: {alarm}" for alarm in alarms]
     lines += [line for section in _sections(status, now) for line in section]
     return [_printable(line) for line in lines]
 
 
 def _sections(status: Entry, now: float) -> list[list[str]]:
+    secrets = ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "NEXT")
+    rotations = ("ROTATION", "GENERATION", "WHEN", "TOOK", "OUTCOME")
     return [
-        _section(
-            ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "NEXT", "STATE"),
-            [_secret(secret, now) for secret in worst_first(status["secrets"])],
-        ),
-        _section(
-            ("FILE", "FROM", "NOTIFY", "STATE"),
-            [(f["destination"], *_output(f, now)) for f in worst_first(status["files"])],
-        ),
-        _section(
-            ("BUNDLE", "FROM", "NOTIFY", "STATE"),
-            [(f["name"], *_output(f, now)) for f in worst_first(status["bundles"])],
-        ),
-        _section(
-            ("SINK", "STATE"), [(s["path"], _state(s, now)) for s in worst_first(status["sinks"])]
-        ),
-        _section(
-            ("NOTIFY", "TOLD", "UNTOLD", "STATE"),
-            [_target(target, now) for target in worst_first(status["notify"])],
-        ),
-        _section(
-            ("ROTATION", "GENERATION", "WHEN", "TOOK", "OUTCOME"),
-            [_rotation(rotation, now) for rotation in status["rotations"][:LAST]],
-        ),
+        _section(secrets, status["secrets"], _secret, now),
+        _section(("FILE", "FROM", "NOTIFY"), status["files"], _output, now),
+        _section(("BUNDLE", "FROM", "NOTIFY"), status["bundles"], _output, now),
+        _section(("SINK",), status["sinks"], lambda sink, _: (sink["path"],), now),
+        _section(("NOTIFY", "TOLD", "UNTOLD"), status["notify"], _target, now),
+        _table(rotations, [_rotation(rotation, now) for rotation in status["rotations"][:LAST]]),
     ]
 
 
-def _section(header: Row, rows: list[Row]) -> list[str]:
+def _section(
+    header: Row, entries: list[Entry], cells: Callable[[Entry, float], Row], now: float
+) -> list[str]:
+    """Return the entries with their states; why something is not right stands below its row."""
+    entries = worst_first(entries)
+    states = [state_of(entry, now) for entry in entries]
+    rows = [(*cells(entry, now), state) for entry, (state, _) in zip(entries, states, strict=True)]
+    lines = _table((*header, "STATE"), rows)
+    found = lines[:2]
+    for line, (_, why) in zip(lines[2:], states, strict=True):
+        found += [line, f"  {why}"] if why else [line]
+    return found
+
+
+def _table(header: Row, rows: Sequence[Row]) -> list[str]:
+    """Return an empty line, the header and the rows; nothing if there are no rows."""
     return ["", *columns([header, *rows])] if rows else []
 
 
@@ -71,12 +74,12 @@ def _secret(secret: Entry, now: float) -> Row:
         span(now - secret["published_at"]) if is_there else "-",
         span(secret["expires_at"] - now) if is_there and secret["expires_at"] else "-",
         next_of(secret["next"], now) or "-",
-        _state(secret, now),
     )
 
 
-def _output(output: Entry, now: float) -> Row:
-    return (_names(output["secrets"]), _names(output["notify"]), _state(output, now))
+def _output(output: Entry, _: float) -> Row:
+    name = output.get("destination") or output["name"]
+    return (name, _names(output["secrets"]), _names(output["notify"]))
 
 
 def _target(target: Entry, now: float) -> Row:
@@ -85,7 +88,6 @@ def _target(target: Entry, now: float) -> Row:
         target["name"],
         f"{span(now - told_at)} ago" if told_at else "-",
         _names(untold),
-        _state(target, now),
     )
 
 

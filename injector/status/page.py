@@ -9,12 +9,13 @@ from typing import Any
 
 import minijinja
 
-from injector.status.timeline import NOW, axis, lane
-from injector.status.words import ALARMS, command_of, next_of, span, state_of, worst_first
+from injector.status.timeline import NOW, axis, lane, with_lanes
+from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
 # How often the page loads itself again, seconds; `?refresh=0` leaves it as it is.
 REFRESH, LONGEST_REFRESH = 5, 3600
+MOST_LANES = 30
 TONES = {"ok": "ok", "delivered": "ok", "failing": "bad", "failed": "bad", "rolled_back": "bad"}
 
 
@@ -31,18 +32,21 @@ def page(status: Entry, *, refresh: int = REFRESH) -> str:
     for name, function in _filters(status["now"]).items():
         environment.add_filter(name, function)
     along = axis(status)
+    alarms, reasons = concerns(status)
     html: str = environment.render_template(
         "page",
         style=minijinja.safe(_text("page.css")),
         refresh=refresh,
         status=status,
+        alarms=alarms,
+        reasons=reasons,
         now=NOW,
         marks=list(along.marks()),
         lanes=[
             lane(name, life, along, status["rotations"])
             for name, life in [
                 ("", status["token"]),
-                *((secret["name"], secret) for secret in worst_first(status["secrets"])),
+                *((secret["name"], secret) for secret in with_lanes(status["secrets"], MOST_LANES)),
             ]
         ],
     )
@@ -80,8 +84,8 @@ def _filters(now: float) -> Entry:
         "state": lambda entry: "{}\n{}".format(*state_of(entry, now)).strip().split("\n", 1),
         "command": lambda command: command_of(command, now),
         "worst_first": worst_first,
+        "first_of": first,
         "tone": lambda word: TONES.get(word, "wait"),
-        "alarm": lambda alarm: f"{alarm['name']} {ALARMS[alarm['alarm']]}",
     }
 
 

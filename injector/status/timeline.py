@@ -6,9 +6,10 @@ One axis for lives of seconds and of months: seconds near now are as wide as day
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from injector.status.words import span
+from injector.status.words import span, worst_first
 
 Entry = dict[str, Any]
 # Where now stands, percent of the width: there is more to say of what comes.
@@ -73,6 +74,15 @@ class Lane:
     end: float
     next: float | None
     dots: list[tuple[float, Entry]]  # its last rotations
+
+
+def with_lanes(secrets: list[Entry], most: int) -> list[Entry]:
+    """Return the secrets that get a lane: of too many, those that fail or end first."""
+    if len(secrets) <= most:
+        return worst_first(secrets)
+    return sorted(secrets, key=lambda one: (one["state"] == "ok", one.get("expires_at") or inf))[
+        :most
+    ]
 
 
 def lane(name: str, life: Entry, axis: Axis, rotations: Iterable[Entry]) -> Lane:

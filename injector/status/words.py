@@ -7,7 +7,7 @@ UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
 # What follows the name of the thing that somebody has to look after.
 ALARMS = {
-    "rolled_back": "has not been taken by its application, and was taken back",
+    "rolled_back": "was rejected by its application and rolled back",
     "expired": "has a value that has expired",
     "gone": "does not exist any more (on_missing: fail)",
     "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
@@ -35,6 +35,18 @@ def state_of(entry: Entry, now: float) -> tuple[str, str]:
 def worst_first(entries: list[Entry]) -> list[Entry]:
     """Return what fails, then what waits, then the rest: of 200 secrets, the one that matters."""
     return sorted(entries, key=lambda entry: SEVERITY.get(entry["state"], 1))
+
+
+def concerns(status: Entry) -> tuple[list[str], list[str]]:
+    """Return the alarms, and why it is not ready besides."""
+    alarms = [f"{alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]
+    return alarms, [reason for reason in status["not_ready"] if reason not in alarms]
+
+
+def first(reasons: list[str], most: int) -> list[str]:
+    """Return so many of them, and how many more there are."""
+    more = len(reasons) - most
+    return reasons if more <= 0 else [*reasons[:most], f"and {more} more"]
 
 
 def next_of(step: Entry | None, now: float) -> str:
