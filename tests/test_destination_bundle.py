@@ -344,6 +344,21 @@ def test_where_nobody_goes_back_what_was_replaced_is_let_go_of_like_any_other(tl
     assert len(generations(tls)) == 1
 
 
+def test_what_nobody_can_go_back_to_any_more_is_let_go_of(tls):
+    before = bundle(tls)
+    take(before, ONE)
+    deliver(before, TWO)
+
+    after = Bundle(str(tls), MEMBERS, require_memory_backed=True)  # by a reload
+    after.memory = before.memory
+    assert after.stage(TWO) is None
+
+    assert after.earlier is None
+    after.retire()
+    after.retire()
+    assert len(generations(tls)) == 1
+
+
 def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(tls):
     target = bundle(tls)
     deliver(target, ONE)

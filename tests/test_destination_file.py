@@ -254,6 +254,21 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(memory):
         target.rollback()
 
 
+def test_what_nobody_can_go_back_to_any_more_is_let_go_of(memory):
+    before = file(memory / "db.env", revertible=True)
+    before.write(OLD)
+    before.accept()
+    before.write(NEW)
+    assert before.earlier == OLD
+
+    after = file(memory / "db.env")  # by a reload
+    after.memory = before.memory
+    after.write(NEW)
+
+    assert after.earlier is None
+    assert after.memory.content is None
+
+
 @pytest.mark.parametrize("staged", [True, False])
 def test_what_another_run_left_counts_as_accepted(memory, staged):
     file(memory / "db.env").write(OLD)

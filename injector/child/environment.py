@@ -1,7 +1,6 @@
 """Which variables the supervised command sees. Decisions only: nothing is read or started."""
 
 import os
-import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
@@ -9,8 +8,6 @@ from injector.config import model
 
 # Whom we log in to and as whom is for us: not for a program that is there to be given secrets.
 OURS = ("VAULT_", "BAO_", "INJECTOR_")
-# What Kubernetes takes for a name. Shells drop those with a dot or a dash, other programs do not.
-NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 # The kernel's MAX_ARG_STRLEN: the longest string that a program can be started with.
 LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
 

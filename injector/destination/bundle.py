@@ -258,7 +258,7 @@ class Bundle:
         """Note which generation readers see."""
         if found is not None:
             found = found.recognized(self.content_hash, self.identity)
-        if self.memory.begun:
+        if self.memory.begun and self._revertible:
             self.memory.current = found
         else:  # what an earlier run left counts as accepted
             self.memory.begin(found, accepted=found)

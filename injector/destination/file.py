@@ -186,6 +186,8 @@ class File(Unheld):
         self.memory.content_hash = self.hash_of(content)
         if self._revertible:
             self.memory.content = content
+        else:  # any more
+            self.memory.content = self.memory.accepted = None
 
     def _remember(self, directory: Directory) -> None:
         """Remember the file of an earlier run, which counts as accepted, before replacing it."""
