@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from injector.compat.gotemplate.functions.patience import patience
 from injector.compat.gotemplate.go.faults import GoError
 
 _CLASSES = {
@@ -115,10 +116,19 @@ def expanded(template: str, match: "re.Match[str]") -> str:
     return _REFERENCE.sub(group, template)
 
 
+def search(expression: "re.Pattern[str]", text: str) -> "re.Match[str] | None":
+    """Return the first match; raises GoError if it takes too long to find one."""
+    with patience():
+        return expression.search(text)
+
+
 def matches(pattern: str, text: str) -> Iterator["re.Match[str]"]:
     """Yield every match as Go does: an empty one right after another does not count."""
+    expression = compiled(pattern)
+    with patience():
+        found = list(expression.finditer(text))
     last_end = -1
-    for match in compiled(pattern).finditer(text):
+    for match in found:
         if match.end() == match.start() == last_end:
             continue
         last_end = match.end()
@@ -139,7 +149,7 @@ def _replace_all(pattern: str, replacement: str, text: str) -> str:
 
 
 def _match(pattern: str, text: str) -> bool:
-    return compiled(pattern).search(text) is not None
+    return search(compiled(pattern), text) is not None
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

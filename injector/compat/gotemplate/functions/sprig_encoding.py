@@ -158,17 +158,18 @@ def _part(parts: dict[str, Any], key: str) -> str:
 
 def regex_match(pattern: str, text: str) -> bool:
     try:
-        return regex.compiled(pattern).search(text) is not None
+        expression = regex.compiled(pattern)
     except GoError:
         return False
+    return regex.search(expression, text) is not None
 
 
 def must_regex_match(pattern: str, text: str) -> bool:
-    return regex.compiled(pattern).search(text) is not None
+    return regex.search(regex.compiled(pattern), text) is not None
 
 
 def regex_find(pattern: str, text: str) -> str:
-    match = regex.compiled(pattern).search(text)
+    match = regex.search(regex.compiled(pattern), text)
     return match[0] if match else ""
 
 

@@ -9,13 +9,13 @@ from functools import reduce
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import GoError
+from injector.compat.gotemplate.go.limits import check_list
 from injector.compat.gotemplate.go.numbers import MAX_INT, MIN_INT, parsed_float, parsed_int
 from injector.compat.gotemplate.go.printing import plain
 from injector.compat.gotemplate.go.values import Int64, Ints
 
 _WORD = 1 << 64
 _PRECISION = 16  # of a division, as Go's decimal library has it
-_LARGEST_LIST = 1_000_000
 
 
 def whole(value: Any) -> int:
@@ -171,8 +171,7 @@ def until_step(start: int, stop: int, step: int) -> Ints:
     if not step or (stop < start) != (step < 0):
         return Ints()
     numbers = range(start, stop, step)
-    if len(numbers) > _LARGEST_LIST:
-        raise GoError("so long a list is not made")
+    check_list(len(numbers))
     return Ints(numbers)
 
 

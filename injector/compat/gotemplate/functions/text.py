@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import GoError
+from injector.compat.gotemplate.go.limits import check_text
 from injector.compat.gotemplate.go.values import StringMap, Strings
 
-# What unicode.IsSpace holds for a space; Python's own str.strip knows four more.
-LONGEST = 2**26  # characters that repetition may make
 _JOINS = frozenset("'\u2019.:·")  # between letters they do not end a word
+# What unicode.IsSpace holds for a space; Python's own str.strip knows four more.
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
@@ -30,8 +30,7 @@ def lower(text: str) -> str:
 
 def repeated(text: str, times: int) -> str:
     """Repeat a text, unless it would take all memory."""
-    if len(text) * times > LONGEST:
-        raise GoError("so long a text is not made")
+    check_text(len(text) * times)
     return text * times
 
 

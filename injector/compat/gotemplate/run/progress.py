@@ -1,21 +1,26 @@
 """How far an execution is: what it may still do, and which call it is at."""
 
 from injector.compat.gotemplate.go.faults import GoError
-
-# Some ten seconds. A template of a thousand secrets takes ten thousand steps.
-STEPS = 2_000_000
+from injector.compat.gotemplate.go.limits import STEPS, check_text
 
 
 class Progress:
-    """Go knows no limit of steps, a daemon needs one."""
+    """What is left to do of the steps, and how much text has been made."""
 
-    __slots__ = ("call", "left")
+    __slots__ = ("call", "left", "length")
 
-    def __init__(self, steps: int = STEPS) -> None:
-        self.left = steps
+    def __init__(self) -> None:
+        self.left = STEPS
+        self.length = 0
         self.call = 0  # where in the source the call that is made begins
 
     def step(self) -> None:
         self.left -= 1
         if self.left < 0:
             raise GoError("the template takes too many steps: is there an endless loop?")
+
+    def wrote(self, text: str) -> str:
+        """Return the text, which is a part of the file now."""
+        self.length += len(text)
+        check_text(self.length)
+        return text

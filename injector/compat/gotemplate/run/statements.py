@@ -106,7 +106,7 @@ class _Statements:
             self._execution.progress.step()
             match node:
                 case nodes.Text():
-                    self._out.append(node.text)
+                    self._out.append(self._execution.progress.wrote(node.text))
                 case nodes.Action():
                     value = self._expressions.pipe(dot, node.pipe)
                     if not node.pipe.variables:
@@ -125,7 +125,7 @@ class _Statements:
         self._expressions.at = node
         if isinstance(value, Channel):
             raise GoError(f"can't print {node} of type <-chan int64")
-        self._out.append(printed(value))
+        self._out.append(self._execution.progress.wrote(printed(value)))
 
     def _call(self, dot: Any, node: nodes.Call) -> None:
         self._expressions.at = node

@@ -1,0 +1,45 @@
+"""A template that would take all memory or time is an error: a daemon has others to serve."""
+
+import pytest
+
+from injector.errors import RenderError
+from tests.compat.gotemplate.render import rendered, with_app
+
+TEXT, LIST = "so long a text is not made", "so long a list is not made"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{{ range 3000000 }}{{ end }}", "too many steps"),
+        ('{{ $x := "x" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}', TEXT),
+        ("{{ $x := sprig_list 1 }}{{ range 60 }}{{ $x = sprig_concat $x $x }}{{ end }}", LIST),
+        ('{{ $x := sprig_repeat 1000000 "x" }}{{ range 100 }}{{ $x }}{{ end }}', TEXT),
+        ("{{ range 100 }}" + "x" * 1_000_000 + "{{ end }}", TEXT),
+        ('{{ replaceAll "" (sprig_repeat 100000 "x") (sprig_repeat 1000 "y") }}', TEXT),
+        ('{{ sprig_repeat 1000000000 "x" }}', TEXT),
+        ("{{ sprig_until 1000000000 }}", LIST),
+    ],
+)
+def test_what_grows_without_end_is_an_error_with_its_place(text, why):
+    with pytest.raises(RenderError, match=rf"^t\.tpl:1:\d+: .*{why}"):
+        rendered(text)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "regexReplaceAll `(a|a)*c` `` .a",
+        "sprig_regexMatch `^(a+)+$` .a",
+    ],
+)
+def test_an_expression_that_python_searches_for_ever_ends_as_an_error(call):
+    """Go's engine takes linear time; one attempt is enough to hold up everything else."""
+    with pytest.raises(RenderError, match="the regular expression takes more than 1 s") as caught:
+        with_app(f"{{{{ {call} }}}}", app={"a": "a" * 40 + "b"})
+
+    assert "aaaa" not in str(caught.value)
+
+
+def test_what_is_long_and_ends_is_rendered():
+    assert rendered('{{ range 10 }}{{ sprig_repeat 1000000 "x" }}{{ end }}') == "x" * 10_000_000
