@@ -374,6 +374,23 @@ async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock
         assert proxy.count("lookup-self") == 2  # is it dead, and do look-ups tell?
 
 
+@pytest.mark.parametrize("lookup", [200, 403, 503])
+async def test_many_policies_that_refuse_are_one_question_about_the_token(
+    app, proxy, clock, tmpfs, tmp_path, lookup
+):
+    """Also if that question gets no answer: nobody waits for one after the other."""
+    entries = [
+        {"contents": f'{{{{ secret("secret/data/no{n}").x }}}}', "destination": f"{tmpfs}/{n}"}
+        for n in range(8)
+    ]
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
+    proxy.only, proxy.status = "lookup-self", None if lookup == 200 else lookup
+
+    async with engine(loaded, clock):
+        assert proxy.count("secret/data/no") >= 8
+        assert proxy.count("lookup-self") == 1
+
+
 async def test_a_token_revoked_again_and_again_is_replaced_every_time(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -52,6 +52,20 @@ class Token:
         return self.granted_at + self.duration if self.duration else math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What came of asking about a token: it is dead, or policy is to blame, or nobody knows."""
+
+    token: Token | None
+    asked_at: float
+    dead: bool = False
+    error: TransientError | None = None
+
+    def is_about(self, token: Token, refused_at: float) -> bool:
+        """Return whether it answers a refusal of then: it was asked for since."""
+        return self.token is token and self.asked_at >= refused_at
+
+
 class Tokens:
     """Holds the current token, and finds out whether a 403 is its fault."""
 
@@ -69,6 +83,7 @@ class Tokens:
         if token is not None:
             self._arrived.set()
         self._judging = asyncio.Lock()
+        self._verdict = _Verdict(None, -math.inf)  # the newest
         self._new_since = -math.inf  # when the current one came from a login
         self._guessed_at = -math.inf
         self._lookup_works = False
@@ -146,26 +161,41 @@ class Tokens:
         return await request(fresh)
 
     async def _to_blame(self, token: Token) -> bool:
-        """Ask Vault about a token that got a 403: one question, however many got one."""
+        """Return whether a token that got a 403 is dead: one question, however many got one."""
+        refused_at = self._clock.now()
         async with self._judging:
             if token is not self._token:
                 return True  # it has been replaced meanwhile
-            if await self._is_valid(token):
-                self._lookup_works = True
-                self.doubt.denied_at = self._clock.now()
-                self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
-                return False
-            if self._clock.now() < self._new_since + REPLICATION:
-                raise TransientError("a new token is refused: this node may not know it yet")
-            # A refused lookup proves the token dead only where a lookup has ever worked: without
-            # the default policy it is refused for a good token too. A token of limited uses is used
-            # up by its requests, lookups included.
-            proven = self._lookup_works or token.uses > 0
-            if not proven and not self._may_guess():
-                return False
-            self.report_bad(token)
-            self._learning = not self._lookup_works
-            return True
+            if not self._verdict.is_about(token, refused_at):
+                self._verdict = await self._judge(token)
+            if self._verdict.error is not None:
+                raise self._verdict.error
+            return self._verdict.dead
+
+    async def _judge(self, token: Token) -> "_Verdict":
+        """Ask Vault about a token; drop it if it is dead."""
+        asked_at = self._clock.now()
+        try:
+            valid = await self._is_valid(token)
+        except TransientError as exc:
+            return _Verdict(token, asked_at, error=exc)
+        if valid:
+            self._lookup_works = True
+            self.doubt.denied_at = self._clock.now()
+            self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
+            return _Verdict(token, asked_at)
+        if self._clock.now() < self._new_since + REPLICATION:
+            lags = TransientError("a new token is refused: this node may not know it yet")
+            return _Verdict(token, asked_at, error=lags)
+        # A refused lookup proves the token dead only where a lookup has ever worked: without the
+        # default policy it is refused for a good token too. A token of limited uses is used up by
+        # its requests, lookups included.
+        proven = self._lookup_works or token.uses > 0
+        if not proven and not self._may_guess():
+            return _Verdict(token, asked_at)
+        self.report_bad(token)
+        self._learning = not self._lookup_works
+        return _Verdict(token, asked_at, dead=True)
 
     def _may_guess(self) -> bool:
         """Return whether to assume without proof that the token is dead: less and less often."""
