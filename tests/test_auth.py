@@ -4,6 +4,7 @@ import asyncio
 import io
 
 import pytest
+from aiohttp import web
 
 from injector.errors import AuthError
 from tests.engine import configuration, engine, kept_parts, load_from
@@ -270,6 +271,25 @@ async def test_a_token_file_is_looked_up_and_used(app, proxy, clock, tmpfs, tmp_
 
     async with engine(loaded, clock) as running:
         assert (tmpfs / "db.env").read_text() == "one"
+        assert running.token.duration > 3500
+
+
+async def test_a_given_token_in_its_last_second_is_not_taken_for_one_without_an_end(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """Vault rounds down, and 0 is what it says of a root token as well."""
+    app.put("db", password="one")
+    token = app.admin.auth.token.create(policies=[app.name], ttl="1h")["auth"]["client_token"]
+    (tmp_path / "given").write_text(token)
+    method = {"type": "token_file", "config": {"token_file_path": str(tmp_path / "given")}}
+    known = {"ttl": 0, "expire_time": "2026-11-25T12:00:00Z", "accessor": "a", "renewable": False}
+    proxy.only, proxy.script = "lookup-self", [web.json_response({"data": known})]
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, method)), clock) as running:
+        assert "the token is about to expire" in running.log
+        assert not (tmpfs / "db.env").exists()
+
+        await clock.advance(5)
         assert running.token.duration > 3500
 
 

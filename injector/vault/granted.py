@@ -34,6 +34,7 @@ class Known(msgspec.Struct, frozen=True):
     entity_id: str | None = None
     policies: list[str] | None = None
     num_uses: int | None = None
+    expire_time: str | None = None  # null for one that never expires
 
 
 class Wrap(msgspec.Struct, frozen=True):
