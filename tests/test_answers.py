@@ -330,7 +330,7 @@ def test_what_is_no_ssh_certificate_has_no_end(text):
 # --- X.509 chains
 
 
-def authority(end: dt.datetime) -> str:
+def authority(end: dt.datetime, begin: dt.datetime = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)) -> str:
     name = cx509.Name([cx509.NameAttribute(cx509.NameOID.COMMON_NAME, "issuer")])
     key = ec.generate_private_key(ec.SECP256R1())
     made = (
@@ -339,7 +339,7 @@ def authority(end: dt.datetime) -> str:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(2**150)
-        .not_valid_before(dt.datetime(2001, 1, 1, tzinfo=dt.UTC))
+        .not_valid_before(begin)
         .not_valid_after(end)
         .sign(key, hashes.SHA256())
     )
@@ -351,13 +351,13 @@ def test_the_end_of_a_certificate_is_read_in_both_of_its_forms(year):
     end = dt.datetime(year, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
     pem = authority(end)
 
-    assert x509.not_after(pem) == end.timestamp()
-    assert x509.not_after("".join(pem.splitlines()[1:-1])) == end.timestamp()  # `format: der`
+    assert x509.validity(pem).ends == end.timestamp()
+    assert x509.validity("".join(pem.splitlines()[1:-1])).ends == end.timestamp()  # `format: der`
 
 
 @given(st.text() | st.binary().map(lambda noise: base64.b64encode(noise).decode()))
 def test_what_is_no_certificate_has_no_end(text):
-    assert x509.not_after(text) == math.inf
+    assert x509.validity(text) == x509.ALWAYS
 
 
 @given(st.data())
@@ -367,7 +367,8 @@ def test_a_damaged_certificate_is_read_or_not(data):
     damaged = der[:place] + bytes([data.draw(st.integers(0, 255))]) + der[place + 1 :]
 
     for odd in (damaged, der[:place]):
-        assert not math.isnan(x509.not_after(base64.b64encode(odd).decode()))
+        found = x509.validity(base64.b64encode(odd).decode())
+        assert not any(map(math.isnan, found))
 
 
 PEM = authority(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
@@ -389,3 +390,14 @@ def test_a_certificate_lives_no_longer_than_the_first_of_its_issuers(more, left)
     found = understand(Ref.of("pki/issue/a", {}), body({**CERTIFICATE, **more}))
 
     assert found.life(DATE, WALL) == left
+
+
+def test_an_issuer_that_had_ended_before_the_certificate_began_is_not_needed():
+    """As an old root which was cross-signed, and is still in the chain that Vault puts together."""
+    hour = [dt.datetime(2026, 11, 25, hour, tzinfo=dt.UTC) for hour in range(24)]
+    leaf = {"certificate": authority(hour[20], begin=hour[1])}
+    old, next_to_end = authority(hour[0]), authority(hour[3])
+
+    for chain, left in ([old], 86400), ([old, next_to_end], 3600):
+        data = {**CERTIFICATE, **leaf, "ca_chain": chain}
+        assert understand(Ref.of("pki/issue/a", {}), body(data)).life(DATE, WALL) == left

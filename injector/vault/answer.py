@@ -166,13 +166,16 @@ def _certificate_end(data: Mapping[str, Any]) -> float:
 
 
 def _chain_end(data: Mapping[str, Any]) -> float:
-    """Return when the first of a certificate's issuers ends: it is of no use after that."""
+    """Return when the first of a certificate's issuers ends: it is of no use after that.
+
+    One that had ended before the certificate began (an old root, cross-signed) is not needed.
+    """
     chain = data.get("ca_chain") or [data.get("issuing_ca")]
-    return (
-        min(x509.not_after(str(issuer)) for issuer in chain)
-        if isinstance(chain, list)
-        else math.inf
-    )
+    if not isinstance(chain, list):
+        return math.inf
+    begins = x509.validity(str(data["certificate"])).begins
+    ends = (x509.validity(str(issuer)).ends for issuer in chain)
+    return min((end for end in ends if end > begins), default=math.inf)
 
 
 def _seconds(value: Any) -> float:

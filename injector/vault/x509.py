@@ -1,29 +1,44 @@
-"""When a certificate ends, read from its PEM or DER: answers name the end of the leaf only."""
+"""When a certificate is valid, from its PEM or DER: answers name the end of the leaf only."""
 
 import base64
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 VERSION, UTC_TIME = 0xA0, 0x17
 # Of the signed part, its version left out: serial number, algorithm, issuer, validity.
 VALIDITY = 3
 
 
-def not_after(certificate: str) -> float:
-    """Return its end in seconds since the epoch; `inf` if it cannot be read."""
+class Validity(NamedTuple):
+    """In seconds since the epoch."""
+
+    begins: float
+    ends: float
+
+
+ALWAYS = Validity(-math.inf, math.inf)
+
+
+def validity(certificate: str) -> Validity:
+    """Return when it is valid; always, if it cannot be read."""
     lines = [line for line in certificate.splitlines() if not line.startswith("-----")]
     try:
         der = base64.b64decode("".join(map(str.strip, lines)), validate=True)
         [(_, signed), *_] = _elements(next(_elements(der))[1])
         fields = [element for element in _elements(signed) if element[0] != VERSION]
-        _, (tag, end) = _elements(fields[VALIDITY][1])
-        text = end.decode("ascii")
-        if tag == UTC_TIME:  # two digits of the year
-            text = ("19" if text >= "50" else "20") + text
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        begins, ends = _elements(fields[VALIDITY][1])
+        return Validity(_seconds(*begins), _seconds(*ends))
     except (ValueError, IndexError, StopIteration):
-        return math.inf
+        return ALWAYS
+
+
+def _seconds(tag: int, moment: bytes) -> float:
+    text = moment.decode("ascii")
+    if tag == UTC_TIME:  # two digits of the year
+        text = ("19" if text >= "50" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC).timestamp()
 
 
 def _elements(der: bytes) -> Iterator[tuple[int, bytes]]:
