@@ -290,8 +290,12 @@ def warnings() -> set[str]:
     found: set[str] = set()
     for module in ours():
         for node in module.nodes():
-            if isinstance(node, ast.Call) and node.args and _is_loud(node.func):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            if _is_loud(node.func):
                 found |= shapes(node.args[0], module)
+            elif ast.unparse(node.func) == "report.log":  # of `health`
+                found |= shapes(node.args[1], module)
     return found
 
 

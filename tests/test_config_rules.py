@@ -241,6 +241,13 @@ def test_a_path_of_slashes_names_no_secret(tmp_path):
     )
 
 
+def test_an_optional_secret_has_no_on_missing(tmp_path):
+    text = "secrets: {{app: {{path: kv/app, optional: true, on_missing: {}}}}}"
+
+    assert one(tmp_path, text.format("fail")).startswith("secrets.app.on_missing: has nothing")
+    assert load_text(tmp_path, text.format("keep")).config.secrets["app"].optional
+
+
 def test_requests_need_some_time(tmp_path):
     text = "vault: {address: 'https://v', timeout: 0}"
 

@@ -68,6 +68,24 @@ async def test_a_file_is_removed_where_that_is_asked_for_and_comes_back_with_the
         assert running.assembly.health.settled
 
 
+async def test_a_file_that_an_earlier_process_left_is_removed_as_well(
+    load, clock, tmpfs, delete, app
+):
+    loaded = load(on_missing="remove")
+    async with engine(loaded, clock):
+        assert (tmpfs / "db.env").exists()
+    delete()
+
+    async with engine(loaded, clock) as running:
+        assert not (tmpfs / "db.env").exists()
+        await clock.advance(300)
+        assert running.log.count("file removed: its secret is gone") == 1
+
+        app.put("db", password="two")
+        await clock.advance(67)
+        assert (tmpfs / "db.env").read_text() == "two"
+
+
 async def test_an_outage_removes_nothing(load, proxy, clock, tmpfs):
     """Only Vault's own word that there is nothing counts."""
     async with engine(load(on_missing="remove"), clock):

@@ -71,8 +71,10 @@ class Environment(Unheld):
     def is_intact(self) -> bool:
         return self._command.variables is not None
 
-    def remove(self) -> None:
+    def remove(self) -> bool:
+        removed = self._command.variables is not None
         self._command.variables = None
+        return removed
 
     def accept(self) -> None:
         self._command.accepted = self._command.variables

@@ -252,11 +252,11 @@ class Delivery:
     def _remove(self, output: Output[Any]) -> None:
         """Remove an output whose secret is gone, as `on_missing: remove` says."""
         try:
-            output.destination.remove()
+            removed = output.destination.remove()
         except WriteError as exc:
             self._failed(output, exc)
             return
-        if output.settled:
+        if removed:
             event = f"{output.kind} removed: its secret is gone"
             self._parts.log.warning(event, path=output.name)
         output.settled = output.standing = False

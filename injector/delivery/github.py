@@ -74,7 +74,7 @@ class GithubEnv(Unheld):
     def is_intact(self) -> bool:
         return True  # whatever others have appended since
 
-    def remove(self) -> None:
+    def remove(self) -> bool:
         raise WriteError(f"remove {self.path}: what the runner has been given cannot be taken back")
 
     def accept(self) -> None:

@@ -64,8 +64,8 @@ class Destination(Protocol[C_contra]):
     def is_intact(self) -> bool:
         """Return, at little cost, whether this is still what we left."""
 
-    def remove(self) -> None:
-        """Remove it. Raises WriteError."""
+    def remove(self) -> bool:
+        """Remove it; return whether there was anything. Raises WriteError."""
 
     def accept(self) -> None:
         """Note that the application accepted the current content: rollbacks return to it."""

@@ -135,10 +135,10 @@ class FilesBeside(Unheld):
         files = self.memory.files.values()
         return self.memory.known and all(file.is_intact() for file in files)
 
-    def remove(self) -> None:
-        for file in self.memory.files.values():
-            file.remove()
+    def remove(self) -> bool:
+        removed = [file.remove() for file in self.memory.files.values()]
         self.memory = Memory()
+        return any(removed)
 
     def accept(self) -> None:
         """Note that the application accepted the current content: rollbacks return to it."""

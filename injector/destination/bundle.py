@@ -190,16 +190,18 @@ class Bundle:
         except OSError:
             return False
 
-    def remove(self) -> None:
-        """Remove all members, atomically for readers, and then everything behind them."""
+    def remove(self) -> bool:
+        """Remove all members, atomically for readers; return whether there were any."""
         if not os.path.lexists(self.path):
-            return
+            return False
         with self._opened("remove") as directory:
-            if swap.current_name(directory):
+            removed = swap.current_name(directory) is not None
+            if removed:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
             swap.remove_stale(directory, ())
             generation.remove_others(directory, ())
         self.memory = Memory()
+        return removed
 
     def sweep(self) -> list[str]:
         """Remove leftovers of killed runs; return their paths."""

@@ -166,8 +166,12 @@ class File(Unheld):
         except OSError:
             return False
 
-    def remove(self) -> None:
-        """Remove the file. One that is written in place is emptied, since it may be a mount."""
+    def remove(self) -> bool:
+        """Remove the file. One that is written in place is emptied, since it may be a mount.
+
+        Return whether there was anything.
+        """
+        removed = False
         with (
             self._explained("remove"),
             suppress(FileNotFoundError),
@@ -175,11 +179,13 @@ class File(Unheld):
         ):
             os.close(open_regular(directory, self._name, os.O_PATH))
             if self.in_place:
-                overwrite(directory, self._name, b"", self.rights)
+                removed, _ = overwrite(directory, self._name, b"", self.rights)
             else:
                 os.unlink(self._name, dir_fd=directory.fd)
+                removed = True
                 directory.sync()
         self.memory = Memory()
+        return removed
 
     def _written(self, content: bytes, found: os.stat_result) -> None:
         self.memory.identity = identity(found)

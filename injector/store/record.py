@@ -123,6 +123,10 @@ class Store:
         self._withdrawn.add(ref)
         self._tell(ref)
 
+    def is_withdrawn(self, ref: Ref) -> bool:
+        """Return whether files made from this secret are to be gone."""
+        return ref in self._withdrawn
+
     def make_due(self, kind: Kind) -> None:
         """Let secrets of this kind be refreshed as soon as somebody watches them again."""
         for generation in self._current.values():

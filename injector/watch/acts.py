@@ -129,7 +129,8 @@ class Acts:
         store, now = self._parts.store, self._parts.clock.now()
         before = store.current(self._ref)
         if not self._entry.optional:
-            if self._entry.on_missing == "remove" and before is not None:
+            # Also what an earlier process has left, which knew the secret.
+            if self._entry.on_missing == "remove" and not store.is_withdrawn(self._ref):
                 store.withdraw(self._ref, now)
             raise error
         life = Life(Kind.STATIC, now)

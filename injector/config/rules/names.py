@@ -33,6 +33,13 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding(
                 ("secrets", name, "path"), "has to name a secret, such as secret/data/app"
             )
+        if secret.optional and secret.on_missing != "keep":
+            yield Finding(
+                ("secrets", name, "on_missing"),
+                "has nothing to decide: an optional secret that disappears is none in templates; "
+                "remove one of the two",
+                given=("optional",),
+            )
     yield from _bundles(config, document)
     yield from _same_secret(config, document)
     yield from _unknown_names(config, document)
