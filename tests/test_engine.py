@@ -697,9 +697,10 @@ async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
         readiness = running.assembly.readiness
         assert readiness.reasons() == []
-        assert readiness.lacking() == [  # for a command that is to be started
-            f"{tmpfs}/db.env is still what an earlier configuration or run has made it"
-        ]
+        [lacking] = readiness.lacking()  # for a command that is to be started
+        still = f"{tmpfs}/db.env is still what an earlier configuration or run has made it: "
+        assert lacking.startswith(still)
+        assert "did you mean 'password'" in lacking
         [failure] = running.assembly.health.failures()
         assert failure.name == f"{tmpfs}/db.env"
 
