@@ -200,12 +200,12 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
-    import asyncio
     import secrets
     from dataclasses import replace
 
     from injector import check as checks
     from injector.agent.plan import names
+    from injector.cli import eventloop
     from injector.cli.private import keep_memory_private
     from injector.clock import SystemClock
     from injector.log import Redactor, logger
@@ -221,7 +221,7 @@ def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
         planned.templates.values(),
         folder=os.path.dirname(os.path.abspath(args.config)),
     )
-    found = asyncio.run(
+    found = eventloop.run(
         checks.check(
             planned, wanted, parts, here=not args.elsewhere, use_secret_id=args.use_secret_id
         )

@@ -1,6 +1,5 @@
 """What `run` and `once` share: loading, logging, the event loop, errors → exit code."""
 
-import asyncio
 import gc
 import os
 import random
@@ -9,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TextIO, cast
 
 from injector.agent.kept import Kept
+from injector.cli import eventloop
 from injector.cli.private import keep_memory_private
 from injector.clock import Clock, SystemClock
 from injector.config import Loaded, model
@@ -36,7 +36,7 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     kept = Kept(clock, log, redactor, os.environ, random.random)
     with library_logs(log):
         try:
-            return asyncio.run(main(kept))
+            return eventloop.run(main(kept))
         except Exception as error:  # noqa: BLE001 - the last one who can redact what it says
             return _ended_by(error, log)
 

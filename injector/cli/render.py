@@ -1,13 +1,13 @@
 """`injector render`: what would be written, and how it differs from what is there."""
 
 import argparse
-import asyncio
 import contextlib
 import os
 import sys
 
 from injector.agent import build
 from injector.agent.plan import Plan, names, plan
+from injector.cli import eventloop
 from injector.cli.parser import add_config, exits
 from injector.cli.private import keep_memory_private
 from injector.errors import (
@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
     planned = plan(args.config, elsewhere=offline, destinations=False)
     run = Run(planned, args)
     keep_memory_private()
-    return run.print_names() if args.names_only else asyncio.run(run.print_files())
+    return run.print_names() if args.names_only else eventloop.run(run.print_files())
 
 
 class Run:
