@@ -1,4 +1,4 @@
-"""What can be found out before a deployment: about the server, the login, its rights, and here."""
+"""Pre-deployment checks of the server, the login, its permissions, and this machine."""
 
 from injector.check.finding import Finding, Level, exit_code
 from injector.check.online import Parts, check

@@ -1,4 +1,4 @@
-"""What a TLS handshake with the server has shown. Decisions; nothing is sent."""
+"""Judges the result of a TLS handshake with the server. Decisions only; nothing is sent."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from injector.errors import TransientError
 from injector.vault.tls import advice, reason
 
 ABOUT = "tls"
-# Whoever renews certificates does so well before: at this share of a life, and this many seconds.
+# Certificates are renewed well ahead of time: at this share of a life, and this many seconds.
 LATE_SHARE, LATE = 0.2, 14 * 86400.0
 
 
 def judge(certificate: Mapping[str, Any], settings: model.Vault, now: float) -> Finding:
-    """Say who the server has shown to be, by whose word, and until when."""
+    """Report the server's identity, who signed it, and its expiry."""
     issuer = {key: value for part in certificate.get("issuer", ()) for key, value in part}
     signer = issuer.get("commonName") or issuer.get("organizationName") or "an unnamed authority"
     starts, ends = (ssl.cert_time_to_seconds(certificate[key]) for key in ("notBefore", "notAfter"))
@@ -30,7 +30,7 @@ def judge(certificate: Mapping[str, Any], settings: model.Vault, now: float) -> 
 
 
 def refused(exc: ssl.SSLError, settings: model.Vault) -> Finding:
-    """Say why there is no connection, and what to do."""
+    """Explain why there is no connection, and what to do."""
     if getattr(exc, "verify_code", None) is None:
         text = f"no TLS with {settings.address}: {exc.reason or reason(exc)}"
     else:

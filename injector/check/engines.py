@@ -1,4 +1,4 @@
-"""Whether each path leads to an engine, and is written as that engine wants it. Reads no secret."""
+"""Checks that each path leads to an engine, and has the form this engine needs. Reads no secret."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,24 +17,24 @@ KV2 = ("data/", "metadata/", "delete/", "undelete/", "destroy/", "subkeys/")
 async def look(
     transport: Transport, token: Token, wanted: Mapping[Place, Need], rights: Rights
 ) -> list[Finding]:
-    """Ask for the mount of each path that the token has rights on, once for each mount."""
+    """Look up the mount of each path that the token may use, once per mount."""
     mounts: dict[tuple[str, str], Mount] = {}  # by namespace and path
     found: list[Finding] = []
     for at, need in wanted.items():
         if need.without or not set(rights[at]) - {"deny"}:
-            continue  # of upkeep, or refused: which has been said
+            continue  # of upkeep, or denied: reported already
         mount = _known(need, mounts)
         if mount is None:
             try:
                 # In its own namespace: there, a path begins with its mount.
                 mount = await mount_of(transport, token, need.path, namespace=need.namespace)
-            except DeniedError:  # although it has rights there: so there is no mount
+            except DeniedError:  # although it has permissions there: so there is no mount
                 text = f"{at}: no engine is mounted there"
                 remedy = "correct the path, or mount the engine"
                 found.append(problem(ABOUT, text, remedy, like=MissingError))
                 continue
             except InjectorError:
-                continue  # a server that does not tell: nothing is known, and nothing is wrong
+                continue  # the server does not say: nothing is known, and nothing is wrong
             mounts[need.namespace, mount.path] = mount
         if not need.instead:  # else the mount decides which of the two is asked
             found += _judge(at, need.path.removeprefix(mount.path), mount)

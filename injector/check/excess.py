@@ -1,7 +1,7 @@
-"""Rights that nothing here needs, found by asking about what nobody has. Decisions only.
+"""Finds permissions that nothing needs, by asking about names that do not exist. Decisions only.
 
-Vault tells what a token may do at a path, and never its policies' patterns. But whatever is allowed
-at a name that nothing has, a pattern allows.
+Vault reports what a token may do at a path, but not its policies' patterns. Whatever is allowed at
+a name that does not exist must be allowed by a pattern.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from injector.policy import Need
 
 LEAST = "give its role the policy that `injector policy` prints, and no other"
-# What no application needs, whatever the paths of its secrets are.
+# Permissions that no application needs, whatever its secrets.
 POWERS = {
     "sys/policies/acl/{}": "write policies, and so give itself everything",
     "sys/auth/{}": "add ways to log in, and so let others in",
@@ -20,7 +20,7 @@ POWERS = {
     "auth/token/create-orphan": "make tokens that outlive it",
 }
 CHANGES = frozenset({"create", "update", "sudo"})
-SHOWN = 3  # of places that have the same excess, this many are named
+SHOWN = 3  # of places with the same excess, this many are listed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,7 +40,7 @@ Rights = Mapping[Place, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Places that nobody needs, around those that hold secrets; `stranger` is a name of nothing."""
+    """Places that nothing needs, around those with secrets; `stranger` is a made-up name."""
 
     secrets: tuple[Place, ...]
     login: str  # the namespace whose policies count
@@ -56,7 +56,7 @@ class Probes:
         return Place(self.login, path.format(self.stranger))
 
     def around(self, at: Place) -> list[Place]:
-        """Put the stranger in the place of each part of a path, one at a time."""
+        """Replace each part of a path with the stranger, one at a time."""
         parts = at.path.split("/")
         return [
             Place(at.namespace, "/".join([*parts[:index], self.stranger, *parts[index + 1 :]]))
@@ -65,7 +65,7 @@ class Probes:
 
 
 def too_much(wanted: Mapping[Place, Need], probes: Probes, rights: Rights) -> Iterator[str]:
-    """Say what the token may do beyond its needs."""
+    """Report what the token may do beyond its needs."""
     if any("root" in allowed for allowed in rights.values()):
         yield "the token is root: it may do everything, for ever"
         return
@@ -100,12 +100,12 @@ def _beyond(wanted: Mapping[Place, Need], rights: Rights) -> Iterator[str]:
 
 
 def is_own(at: Place) -> bool:
-    """Return whether each token has this place to itself."""
+    """Return whether each token has its own version of this place."""
     return at.path.startswith("cubbyhole/")
 
 
 def _patterns(at: Place, around: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Return which patterns allow what a stranger may do in the place of each part of a path."""
+    """Return the patterns that allow something with a stranger in place of a part of a path."""
     parts = at.path.split("/")
     free = len(parts)  # from this part on anything goes
     while free and around[free - 1]:

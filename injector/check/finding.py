@@ -1,4 +1,4 @@
-"""What a check has found: how bad it is, about what, and what to do."""
+"""One result of a check: how bad, about what, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from injector.errors import InjectorError
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """How serious a finding is."""
 
     OK = "ok"
-    NOTE = "note"  # nothing wrong: to be known, or not to be found out here
-    WARNING = "warning"  # works, and should not stay
+    NOTE = "note"  # nothing wrong: good to know, or impossible to find out here
+    WARNING = "warning"  # works, but should be changed
     PROBLEM = "problem"  # does not work; has an exit code
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `remedy` is what to do, where `text` does not say it."""
+    """One thing that was checked. `remedy` is what to do, if `text` does not say so."""
 
     level: Level
     about: str
@@ -46,10 +46,10 @@ def warning(about: str, text: str, remedy: str) -> Finding:
 def problem(
     about: str, text: str, remedy: str = "", *, like: type[InjectorError] | InjectorError
 ) -> Finding:
-    """Make a finding that ends with the exit code of this class of errors."""
+    """Return a finding with the exit code of this class of errors."""
     return Finding(Level.PROBLEM, about, text, remedy, like.exit_code)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """Return the smallest code of all problems, 0 if there is none."""
+    """Return the smallest code of all problems, or 0."""
     return min((f.exit_code for f in findings if f.level is Level.PROBLEM), default=0)

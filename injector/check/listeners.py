@@ -1,4 +1,4 @@
-"""Whether the addresses of `listener:` can be had here, without serving at any of them."""
+"""Checks that the addresses of `listener:` are available, without serving on them."""
 
 import errno
 import os
@@ -26,7 +26,7 @@ def look(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _unix(address: str) -> Finding:
-    """Look at the socket's place: to bind there would be to make something."""
+    """Check the socket's directory: binding would create the socket."""
     about = f"listener {address}"
     folder = os.path.dirname(address)
     try:
@@ -62,12 +62,12 @@ def _is_served(address: str) -> bool:
         try:
             probe.connect(address)
         except OSError:
-            return False  # of a killed run: `run` makes it anew
+            return False  # of a killed run: `run` replaces it
     return True
 
 
 def _tcp(listener: model.Listener) -> Finding:
-    """Bind for a moment: nothing else tells whether that is possible."""
+    """Bind for a moment: there is no other way to find out."""
     about = f"listener {listener.address}"
     try:
         tls_context(listener)

@@ -1,4 +1,4 @@
-"""Logs in as the daemon will, and leaves everything as it will need it."""
+"""Logs in as the daemon would, and leaves everything as the daemon will need it."""
 
 import msgspec
 
@@ -17,7 +17,7 @@ UNDECIDED = "Vault could not decide: its own log says why"
 async def log_in(
     loaded: Loaded, vault: Vault, *, log: Logger, redactor: Redactor, use_secret_id: bool = False
 ) -> tuple[Token | None, list[Finding]]:
-    """Log in, unless that would use something up; return the token, if there is one."""
+    """Log in, unless that would use something up; return the token, if any."""
     settings, method = sparing(loaded, log=log, redactor=redactor)
     if why := used_up(loaded, use_secret_id=use_secret_id):
         wrapped = await _wrapped(settings.config, vault, redactor)
@@ -25,7 +25,7 @@ async def log_in(
     try:
         token = await method.log_in(vault)
     except InjectorError as exc:
-        remedy = "" if isinstance(exc, AuthError) else UNDECIDED  # a refusal has its own words
+        remedy = "" if isinstance(exc, AuthError) else UNDECIDED  # a refusal explains itself
         return None, [problem("login", str(exc), remedy, like=exc)]
     redactor.learn("token", token.value)
     where = settings.mount_path or model.METHODS[settings.type][1]
@@ -34,21 +34,21 @@ async def log_in(
 
 
 async def give_back(token: Token, vault: Vault) -> list[Finding]:
-    """End the token, if it was made here."""
+    """Revoke the token, if it was created here."""
     if not token.ours:
         return []
     try:
         await vault.revoke_self(token)
     except InjectorError as exc:
         if token.uses and isinstance(exc, DeniedError):
-            return []  # its last use has ended it
+            return []  # its last use was this one
         text = f"the token of this check lives on for up to {token.duration:.0f} s: {exc}"
         return [warning("token", text, "allow update on auth/token/revoke-self")]
     return []
 
 
 def sparing(loaded: Loaded, *, log: Logger, redactor: Redactor) -> tuple[model.Method, auth.Method]:
-    """Return the configuration's way to log in, which removes no file here."""
+    """Return the configured login method, changed so that it removes no file."""
     if loaded.config.auto_auth is None:
         return auth.given(loaded.token, redactor)
     settings = loaded.config.auto_auth.method
@@ -57,7 +57,7 @@ def sparing(loaded: Loaded, *, log: Logger, redactor: Redactor) -> tuple[model.M
 
 
 def used_up(loaded: Loaded, *, use_secret_id: bool) -> str:
-    """Say what a login would use up, so that the daemon could not; nothing if it would not."""
+    """Return what a login would use up, so that the daemon could not log in; empty if nothing."""
     match loaded.config.auto_auth and loaded.config.auto_auth.method.config:
         case model.AppRole(secret_id_response_wrapping_path=path) if path:
             return "the secret id comes wrapped, and can be unwrapped once"
@@ -89,7 +89,7 @@ def lifetime(token: Token) -> str:
 
 
 def judge(token: Token) -> list[Finding]:
-    """Warn of tokens that make trouble later."""
+    """Warn about tokens that will cause trouble later."""
     found = []
     if not token.duration:
         text = "the token never ends, as root tokens do"
@@ -101,7 +101,7 @@ def judge(token: Token) -> list[Finding]:
 
 
 async def _wrapped(config: model.MethodConfig, vault: Vault, redactor: Redactor) -> list[Finding]:
-    """Look at a wrapping token without opening it: an opened one means that somebody has it."""
+    """Look up a wrapping token without opening it: an opened one counts as stolen."""
     if not isinstance(config, model.AppRole) or not config.secret_id_response_wrapping_path:
         return []
     expected = config.secret_id_response_wrapping_path.strip("/")

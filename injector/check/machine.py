@@ -1,4 +1,4 @@
-"""Whether this machine lets us do our part: files, programs, processes, endpoints."""
+"""Checks this machine: files, programs, processes, endpoints."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ from injector.errors import ConfigError, HookError, WriteError
 from injector.notify.http import without_secrets
 from injector.notify.verify import connect
 
-# Seconds that an application may take to accept a connection; nothing is sent over it.
+# Seconds for an application to accept a connection; nothing is sent over it.
 CONNECT = 3.0
 
 
 async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at everything that the daemon will use here; nothing is signalled, sent or written."""
+    """Check everything that the daemon will use here; nothing is signalled, sent or written."""
     config = loaded.config
     found = [*_files(config), *_programs(config, environ)]
     for name, notify in config.notify.items():
@@ -35,7 +35,7 @@ async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list
 
 
 def _files(config: model.Config) -> Iterator[Finding]:
-    """Look at every file that will be written, and at what is above it."""
+    """Check every file that will be written, and its directories."""
     outputs: list[tuple[str, model.Template | model.Bundle]] = [
         *((template.destination, template) for template in config.template),
         *((bundle.directory, bundle) for bundle in config.bundle),
@@ -65,14 +65,14 @@ def _about_file(
 
 
 def _filesystem(path: str) -> str:
-    """Name the filesystem that a file is on, or would be."""
+    """Return the filesystem that a file is on, or would be."""
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return mounts.current().filesystem(os.stat(path).st_dev, path)
 
 
 def _programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Look for each program that will be run; none is."""
+    """Look for each program that will be run, without running any."""
     users: dict[str, list[str]] = {}
     for about, argv in _commands(config):
         if argv:
@@ -100,7 +100,7 @@ def _commands(config: model.Config) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 async def _endpoint(about: str, http: model.Http, clock: Clock) -> Finding:
-    """Return whether somebody listens; that nobody does now is no fault of the configuration."""
+    """Check whether something is listening; if not, that is no fault of the configuration."""
     parts = urlsplit(http.url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname

@@ -1,4 +1,4 @@
-"""Asks everything that can be asked before a deployment, and leaves nothing behind."""
+"""Runs all online checks, and leaves nothing behind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from injector.vault import Transport, Vault
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a check works with; `stranger` is a name that nothing in Vault has."""
+    """What a check works with; `stranger` is a name that does not exist in Vault."""
 
     clock: Clock
     log: Logger
@@ -27,7 +27,7 @@ class Parts:
 async def check(
     plan: Plan, needs: Needs, parts: Parts, *, here: bool = True, use_secret_id: bool = False
 ) -> list[Finding]:
-    """Return everything there is to say; not `here` is for a configuration of another machine."""
+    """Return all findings; without `here`, the configuration is for another machine."""
     transport = Transport(
         plan.config.vault,
         connections=plan.config.template_config.max_connections_per_host,

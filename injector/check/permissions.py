@@ -1,4 +1,4 @@
-"""What the token may do, beside what is needed: too little, and too much."""
+"""Compares what the token may do with what is needed: too little, and too much."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,9 +17,9 @@ ABOUT = "permissions"
 
 
 async def look(transport: Transport, token: Token, needs: Needs, stranger: str) -> list[Finding]:
-    """Ask about everything that is needed, and about what nobody needs.
+    """Ask about everything that is needed, and about what nothing needs.
 
-    `stranger` is a name that nothing has: whatever is allowed there, a wildcard allows.
+    `stranger` is a name that does not exist: whatever is allowed there, a wildcard allows.
     """
     if token.uses and not token.ours:
         text = (
@@ -39,7 +39,8 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
     wanted = _applying(wanted, rights, needs.login)
     mounted: list[Finding] = []
     meant: Mapping[Place, str] = {}
-    # A question more would use up a token of few uses, and its refusal would be taken for another.
+    # Another request could use up a token with limited uses, and its refusal would be
+    # misunderstood.
     if not token.uses:
         mounted = await engines.look(transport, token, wanted, rights)
         meant = await _meant(transport, token, wanted, rights, needs.login)
@@ -48,7 +49,7 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
 
 
 def place(need: Need, login: str) -> Place:
-    """Return where a policy for `login` says it; outside of that only its own namespace can."""
+    """Return the path as a policy in namespace `login` writes it, or as its own namespace does."""
     prefix = relative(need.namespace, login)
     if prefix is None:
         return Place(need.namespace, need.path)
@@ -67,7 +68,7 @@ async def _rights(transport: Transport, token: Token, places: Iterable[Place]) -
 
 
 def _applying(wanted: Mapping[Place, Need], rights: Rights, login: str) -> dict[Place, Need]:
-    """Leave out what is not lacking: of two paths one of which is meant, one is enough."""
+    """Leave out needs that are satisfied by an alternative path."""
     enough = {at for at, need in wanted.items() if not _missing(need, rights[at])}
     left: dict[Place, Need] = {}
     for at, need in wanted.items():
@@ -80,7 +81,7 @@ def _applying(wanted: Mapping[Place, Need], rights: Rights, login: str) -> dict[
 async def _meant(
     transport: Transport, token: Token, wanted: Mapping[Place, Need], rights: Rights, login: str
 ) -> dict[Place, str]:
-    """Return which path is meant where one is refused, and the same with a `data/` is allowed."""
+    """Return the intended path if a path is denied, but the same with `data/` is allowed."""
     forms: dict[Place, tuple[Place, str]] = {}
     for at, need in wanted.items():
         if need.without or need.instead or need.capabilities != ("read",):
@@ -99,7 +100,7 @@ async def _meant(
 def judge(
     wanted: Mapping[Place, Need], rights: Rights, meant: Mapping[Place, str]
 ) -> Iterator[Finding]:
-    """Say what the token lacks, and what has to be added to its policy."""
+    """Report what the token lacks, and what to add to its policy."""
     lacking = 0
     for at, need in wanted.items():
         missing = _missing(need, rights[at])

@@ -1,4 +1,4 @@
-"""Whether a signal would reach its process and be heeded: asked of the kernel, and not sent."""
+"""Checks whether a signal would reach its process and be handled, without sending it."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from injector.notify.reaction import objection, refusal
 
 
 def look(about: str, number: signal.Signals, which: model.Process) -> Iterator[Finding]:
-    """Look at each process that would be signalled now."""
+    """Check each process that would be signalled now."""
     if which.child:
         return  # started by ourselves, as ourselves
     try:
@@ -57,7 +57,7 @@ def _reaction(
         remedy = "this needs Linux 5.3, and a seccomp profile that allows pidfd_open"
         return problem(about, text, remedy, like=HookError)
     try:
-        signal.pidfd_send_signal(pidfd, 0)  # asks, and sends nothing
+        signal.pidfd_send_signal(pidfd, 0)  # checks permission without sending anything
     except PermissionError:
         text = refusal(process, number, status, os.geteuid())
         return problem(about, text, like=HookError)

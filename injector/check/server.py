@@ -1,4 +1,4 @@
-"""Whether the server can be had: its name, its certificate, its state, its clock."""
+"""Checks the server: its name, its certificate, its state, its clock."""
 
 import asyncio
 import contextlib
@@ -20,13 +20,13 @@ from injector.vault.inspection import State, state
 from injector.vault.tls import tls_context
 from injector.vault.transport import CONNECT_TIMEOUT
 
-# A clock that is further off than this, in seconds, makes fresh JWTs and certificates invalid.
+# A clock that is off by more than this, in seconds, makes new JWTs and certificates invalid.
 SKEW = 30.0
 HTTPS_PORT, HTTP_PORT = 443, 80
 
 
 async def look(transport: Transport, clock: Clock) -> list[Finding]:
-    """Look at one thing after the other, up to the first that keeps the next from working."""
+    """Check one thing after another, up to the first failure that prevents the next."""
     found: list[Finding] = []
     for step in (_name, _connection, _state):
         found += await step(transport, clock)
@@ -58,7 +58,7 @@ async def _name(transport: Transport, clock: Clock) -> list[Finding]:
 
 
 async def _connection(transport: Transport, clock: Clock) -> list[Finding]:
-    """Connect as the transport does, and look at the certificate; behind a proxy it cannot be."""
+    """Connect as the transport does, and check the certificate; impossible through a proxy."""
     if transport.proxy:
         return []
     settings = transport.settings
@@ -102,7 +102,7 @@ async def _handshake(settings: model.Vault) -> Mapping[str, Any]:
         _, writer = await asyncio.open_connection(parts.hostname, parts.port or HTTP_PORT)
     shown = writer.get_extra_info("peercert") or {}
     writer.close()
-    with contextlib.suppress(OSError):  # nothing more is said over it
+    with contextlib.suppress(OSError):  # the connection is not used further
         await writer.wait_closed()
     return shown
 
@@ -137,7 +137,7 @@ def judge_state(found: State) -> Finding:
 
 
 def judge_clock(date: str, now: float) -> list[Finding]:
-    """Compare our wall clock with the Date of an answer, of which the fraction is cut off."""
+    """Compare our wall clock with the Date of a response, which has no fractions of a second."""
     try:
         ahead = now - email.utils.parsedate_to_datetime(date).timestamp() - 0.5
     except (TypeError, ValueError):

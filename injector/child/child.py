@@ -1,4 +1,4 @@
-"""Keeps the command running: starts it when all is there, restarts it when that changes."""
+"""Keeps the command running: starts it once everything is in place, restarts it on changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
 
-# What a start waits for is looked at this often: not everything rings when it is there. Seconds.
+# How often the conditions of a start are checked, since not all of them wake us. Seconds.
 LOOK_EVERY = 1.0
 
 
@@ -25,9 +25,9 @@ LOOK_EVERY = 1.0
 class Parts:
     """What the service works with.
 
-    `lacking` says why the command may not be started yet, `unfinished` what will be new in a moment
-    and so had better be waited for. `changed_at` is when something has changed of which it has not
-    been told, on the wall clock.
+    `lacking` says why the command may not be started yet, `unfinished` what will change in a moment
+    and is worth waiting for. `changed_at` is when the newest change happened that the command has
+    not been notified of, on the wall clock.
     """
 
     clock: Clock
@@ -41,7 +41,7 @@ class Parts:
 
 
 class Child:
-    """The supervised command, by the `exec` of one configuration."""
+    """Runs the supervised command according to one configuration's `exec`."""
 
     name = "child"
 
@@ -55,7 +55,7 @@ class Child:
         self._parts = parts
         self._waited = False
         parts.health.ring_too(command.news)
-        command.release()  # who held it has gone with the last configuration
+        command.release()  # its holder is gone with the last configuration
         command.on_trial = None
         before = command.launch
         if command.pid is None:
@@ -65,24 +65,24 @@ class Child:
         parts.metrics.has_command(runs=command.pid is not None)
 
     async def run(self) -> None:
-        """Bring the command to where it should be, whenever that may have changed."""
+        """Bring the command into the wanted state, whenever that may have changed."""
         while True:
             wait = await self._step()
             await self._parts.clock.sleep(wait, self._command.news)
 
     def stop(self, number: Signals | None) -> None:
-        """End the command for good, by the signal that ends us; by its own if there was none."""
+        """Stop the command permanently, with the signal that stops us, or with its own."""
         self._command.stop(number or self._stop_signal)
 
     async def close(self) -> None:
-        """End the command if it still runs: we end by an error, or go on without it."""
+        """Stop the command if it still runs: we exit because of an error, or go on without it."""
         if self._command.process is not None:
             await self._stop(self._stop_signal)
         if self._command.exit_code is None:
             await self._command.end(0)
 
     async def _step(self) -> float:
-        """Do what is to be done now; return the seconds until there may be more."""
+        """Do what is due now; return the seconds until there may be more."""
         command = self._command
         process, wanted = command.process, command.wanted
         if process is None:
@@ -104,7 +104,7 @@ class Child:
     # -- its end
 
     async def _stop(self, number: Signals) -> Ending:
-        """End it, and whatever it has left behind: that would hold its port, or its lock."""
+        """Stop it, and whatever it left behind, which would still hold its port or its lock."""
         process, timeout = self._command.process, self._settings.kill_timeout
         assert process is not None
         if not await process.stop(number, within=timeout):
@@ -122,7 +122,7 @@ class Child:
         return ending
 
     async def _take_end(self, ending: Ending) -> None:
-        """Decide what follows when it has ended by itself."""
+        """Decide what follows when it has exited by itself."""
         command = self._command
         if command.wanted is Wanted.STOPPED:
             self._let_go()
@@ -164,7 +164,7 @@ class Child:
         self._parts.health.failing("child", "exec", error)
 
     async def _end(self, code: int) -> None:
-        """Let us end as well."""
+        """Make the injector exit as well."""
         await self._command.end(code)
         self._parts.health.news.ring()
 

@@ -1,4 +1,4 @@
-"""The command as it is now: what outlives a reload, which makes the service anew."""
+"""The state of the command, which outlives a reload; the service does not."""
 
 import asyncio
 import os
@@ -18,32 +18,32 @@ from injector.child.terminal import Terminal
 from injector.clock import Clock, Wakeup
 from injector.log import Redactor
 
-# What was printed last is waited for this long: who reads it may stand still. Seconds.
+# How long to wait for the last output to be written: its reader may have stopped. Seconds.
 PRINTED_WITHIN = 1.0
 
 
 class Wanted(Enum):
-    """What is to become of the command."""
+    """The wanted state of the command."""
 
     RUNNING = auto()
-    RESTARTED = auto()  # ended, and started with what is in place by then
-    HELD = auto()  # it ended of a change, and waits until that is taken back or told again
+    RESTARTED = auto()  # stop, and start with what is in place by then
+    HELD = auto()  # it exited because of a change: wait until that is rolled back or notified again
     STOPPED = auto()  # and so are we
 
 
 @dataclass(slots=True)
 class Command:
-    """Its process, while there is one, and all that is known of it."""
+    """The command's process, if there is one, and everything that is known about it."""
 
     clock: Clock
     redactor: Redactor
     terminal: Terminal | None
-    # We were started with these ignored (`nohup`, a job of a script), and so is the command.
+    # Signals ignored when we were started (`nohup`, a job in a script) are ignored by the command.
     ignored: frozenset[Signals]
-    # The newest that have been rendered, and those that it has taken; None before there are any.
+    # The newest rendered variables, and those it has accepted; None before there are any.
     variables: Mapping[str, bytes] | None = field(default=None, repr=False)
     accepted: Mapping[str, bytes] | None = field(default=None, repr=False)
-    # Hashes of variables are handed over to the next process, and must not tell it anything.
+    # Hashes of variables are handed over to the next process, and must not reveal anything.
     hash_key: bytes = field(default_factory=partial(os.urandom, 16), repr=False)
     process: Process | None = None
     launch: Launch | None = None  # what it was last started with
@@ -55,21 +55,22 @@ class Command:
     start_at: float = -inf  # not before, on the injected clock
     wanted: Wanted = Wanted.RUNNING
     stop_with: Signals | None = None
-    # Who has told it of a change that may be taken back: its end is a refusal meanwhile.
+    # The target that notified it of a revertible change: exiting now means that it rejects the
+    # change.
     on_trial: object | None = None
-    exit_code: int | None = None  # it has ended, and so are we to
+    exit_code: int | None = None  # it has exited, and so shall we
     news: Wakeup = field(default_factory=Wakeup)  # rung for the service
     _changed: asyncio.Event = field(default_factory=asyncio.Event)  # set for a moment
     _relays: list[Relay] = field(default_factory=list)
 
     @property
     def pid(self) -> int | None:
-        """Return its number while it runs."""
+        """Return its process id while it runs."""
         return None if self.process is None or self.process.has_ended else self.process.pid
 
     @property
     def shares_terminal(self) -> bool:
-        """Return whether it runs in our process group, so that Ctrl-C reaches it as it does us."""
+        """Return whether it runs in our process group, so that it gets Ctrl-C as we do."""
         return self.terminal is not None and self.pid is not None
 
     @property
@@ -78,7 +79,7 @@ class Command:
 
     @property
     def starts_again(self) -> bool:
-        """Return whether it is to be started as soon as it has ended."""
+        """Return whether it is to be started again once it has exited."""
         return self.wanted is Wanted.RESTARTED and self.exit_code is None
 
     def has_seen(self, changed_at: float) -> bool:
@@ -86,7 +87,7 @@ class Command:
         return self.started_at >= changed_at
 
     def facts(self) -> dict[str, Any]:
-        """Return what may be shown of it; its arguments are the user's own, and may be secret."""
+        """Return what may be shown of it: not its arguments, which may be secret."""
         launch, last = self.launch, self.last
         return {
             "program": launch and launch.argv[0],
@@ -96,22 +97,22 @@ class Command:
             "last_exit": last and last.how,
         }
 
-    # -- for those who want something of it
+    # -- for targets and signals
 
     def restart(self) -> None:
-        """End it, and start it at once with what is in place by then."""
+        """Stop it, and start it immediately with what is in place by then."""
         if self.wanted is not Wanted.STOPPED:
             self.wanted = Wanted.RESTARTED
             self._at_once()
 
     def release(self) -> None:
-        """Start again, at once, what was held."""
+        """Start it again at once, if it was held."""
         if self.is_held:
             self.wanted = Wanted.RUNNING
             self._at_once()
 
     def stop(self, number: Signals) -> None:
-        """End it for good; the first who asks chooses the signal."""
+        """Stop it permanently; the first caller chooses the signal."""
         if self.wanted is not Wanted.STOPPED:
             self.wanted, self.stop_with = Wanted.STOPPED, number
             self.news.ring()
@@ -121,17 +122,17 @@ class Command:
             self.process.send(number)
 
     def follow(self) -> None:
-        """Stop if it has stopped: something has happened to one of our children."""
+        """If the command was stopped (Ctrl-Z), stop too. Called when a child changes state."""
         if self.terminal is not None and self.process is not None and self.process.has_stopped():
             self.terminal.stop_with(self.process.pid)
 
     def kill(self) -> None:
-        """Wait no longer for it to end."""
+        """Kill it instead of waiting for it to exit."""
         if self.process is not None:
             self.process.kill()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until this holds, which only a start or an end can change."""
+        """Wait until this is true, which only a start or an exit can change."""
         while not condition():
             await self._changed.wait()
 
@@ -141,7 +142,7 @@ class Command:
         """Start it; raises CannotStart."""
         self._relays = [relay for relay in self._relays if not relay.over.is_set()]
         output, carrying = relays(self.redactor) if launch.masked else ((None, None), [])
-        self.started_at = self.clock.wall()  # before: what changes meanwhile it may have missed
+        self.started_at = self.clock.wall()  # the time before: later changes may have been missed
         try:
             self.process = start(
                 launch,
@@ -166,12 +167,12 @@ class Command:
         self._tell()
 
     def hold(self) -> None:
-        """Do not start it before whoever has it on trial says so."""
+        """Do not start it until the target that has it on trial says so."""
         self.wanted = Wanted.HELD
         self._tell()
 
     def let_go(self) -> Ending:
-        """Forget a process that has ended; return how it did."""
+        """Forget a process that has exited; return how it did."""
         assert self.process is not None
         self.last = ending = self.process.ending()
         self.process.reap()
@@ -183,7 +184,7 @@ class Command:
         return ending
 
     async def end(self, code: int) -> None:
-        """Let us end, too, once what it has printed is where it belongs."""
+        """Make the injector exit too, once all output has been written."""
         with suppress(TimeoutError):
             async with self.clock.deadline(PRINTED_WITHIN):
                 for relay in self._relays:

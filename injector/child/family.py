@@ -1,4 +1,4 @@
-"""Who belongs to a command: its group, and whatever it and its members have started."""
+"""Finds the processes of a command: its group, and whatever it and its members have started."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ from injector.notify.processes import GONE, Process, ancestry, process, processe
 def family(
     leader: int, seen: Mapping[int, Process], group_of: Callable[[int], int | None]
 ) -> set[Process]:
-    """Return the members that run, without the leader.
+    """Return the running members, without the leader.
 
-    The line of parents finds those with a group of their own, as a shell gives to its jobs; the
-    group finds those whose parent has ended.
+    Ancestry finds those with their own group, such as a shell's jobs; the group finds those whose
+    parent has exited.
     """
     return {
         member
@@ -36,7 +36,7 @@ def running(members: Iterable[Process]) -> set[Process]:
 
 
 def send(member: Process, number: signal.Signals) -> None:
-    """Signal this very process, or nobody: its number may be another's by now."""
+    """Signal this very process, or none: its pid may have been reused."""
     with suppress(ProcessLookupError, PermissionError):
         pidfd = os.pidfd_open(member.pid)
         try:

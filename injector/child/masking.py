@@ -6,10 +6,10 @@ from injector.log import Redactor
 
 
 class Mask:
-    """Passes on what is certain; holds back the end that may be the beginning of a value.
+    """Passes on what is certain; holds back an end that may be the beginning of a value.
 
-    So a line, or a prompt, is held back only where it ends as a value begins, and no more than the
-    longest value is ever held. Bytes that are not UTF-8 come out as they went in.
+    So a line, or a prompt, is held back only if it ends like the beginning of a value, and never
+    more than the longest value. Bytes that are not UTF-8 pass unchanged.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -19,11 +19,11 @@ class Mask:
 
     @property
     def holds(self) -> bool:
-        """Return whether something complete is held back: half a character is not."""
+        """Return whether a complete character is held back."""
         return bool(self._held)
 
     def feed(self, piece: bytes) -> bytes:
-        """Take a piece; return what can be shown by now."""
+        """Add a piece; return what can be shown now."""
         shown, self._held = self._redactor.split(self._held + self._decoder.decode(piece))
         return _encoded(shown)
 
@@ -33,7 +33,7 @@ class Mask:
         return _encoded(self._redactor.redact(held))
 
     def end(self) -> bytes:
-        """Return the rest: nothing comes any more."""
+        """Return the rest: the stream has ended."""
         self._held += self._decoder.decode(b"", final=True)
         return self.release()
 

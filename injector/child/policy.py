@@ -1,4 +1,4 @@
-"""What follows when the command ends by itself. A decision: nothing is started or waited for."""
+"""Decides what follows when the command exits by itself. Nothing is started or waited for."""
 
 import signal
 from dataclasses import dataclass
@@ -7,22 +7,22 @@ from injector.secret import backoff
 
 # Waits before a crashed command is started again, in seconds.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-# Who has run this long has recovered: the next crash is a first one again.
+# A command that has run this long has recovered: the next crash counts as the first.
 STEADY = 60.0
-# Somebody asked it to end, and it did: no crash. systemd's list.
+# Signals by which a command is asked to stop: no crash. This is systemd's list.
 _ASKED = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """The injector ends as well, with this exit code."""
+    """The injector exits as well, with this code."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """It is started again after so many seconds; `crashes` is how many there have been in a row."""
+    """Start it again after `seconds`; `crashes` is how many there have been in a row."""
 
     after: float
     crashes: int = 0
@@ -30,7 +30,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a command ended, as `subprocess` says it: negative for the signal that ended it."""
+    """How a command exited, in `subprocess` terms: negative for the signal that killed it."""
 
     status: int
     ran_for: float

@@ -1,4 +1,4 @@
-"""One run of the command: started, signalled, ended with everything that it started."""
+"""One run of the command: started, signalled, and stopped with everything it started."""
 
 import asyncio
 import errno
@@ -18,14 +18,14 @@ from injector.clock import Clock
 from injector.errors import HookError
 from injector.notify.processes import Process as Relative
 
-# How often we look whether what the command left behind has ended, and for how long we wait for
-# the kernel to end what was killed. Seconds.
+# How often to check whether what the command left behind has exited, and how long to wait for the
+# kernel to end what was killed. Seconds.
 LOOK_EVERY, KILLED_WITHIN = 0.05, 2.0
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
 
 
 class CannotStart(HookError):
-    """The command does not run; `status` is what a shell would end with."""
+    """The command cannot be started; `status` is the exit code of a shell."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class CannotStart(HookError):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """All that a start depends on: two that are equal need no restart."""
+    """Everything that a start depends on: if it is equal, no restart is needed."""
 
     argv: tuple[str, ...]
     passed: Mapping[str, str] = field(repr=False)  # of our own environment
@@ -45,8 +45,8 @@ class Launch:
 class Process:
     """The command while it runs.
 
-    It is not reaped before its group needs no more signals: until then its number, which may be
-    the group's, cannot be given to anybody else.
+    It is not reaped before its group needs no more signals: until then its pid, which may be the
+    group's, cannot be reused.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class Process:
         self._on_end()
 
     def send(self, number: int) -> None:
-        """Send a signal to the command itself: what it started is its own business."""
+        """Send a signal to the command itself, not to what it started."""
         # EPERM: it runs as another user by now (sudo).
         with suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(self._pidfd, number)
 
     async def stop(self, number: signal.Signals, *, within: float) -> bool:
-        """Ask it to end, then whatever it left behind; kill what is left of them after a while.
+        """Stop it, then whatever it left behind; kill what is left after a timeout.
 
         Return whether killing was not needed.
         """
         self.asked_to_end = self.asked_to_end or not self.has_ended
         relatives = family.now(self.pid)
         self.send(number)
-        self.send(signal.SIGCONT)  # who is stopped does not hear
+        self.send(signal.SIGCONT)  # a stopped process does not react
         try:
             async with self._clock.deadline(within):
                 await self.ended.wait()
@@ -110,7 +110,7 @@ class Process:
             family.send(member, signal.SIGKILL)
 
     async def _end(self, left: set[Relative]) -> None:
-        """Kill them all, again and again until nobody is left who could have started another."""
+        """Kill them all, repeatedly until none is left that could have started another."""
         with suppress(TimeoutError):
             async with self._clock.deadline(KILLED_WITHIN):
                 while (left := family.running(left | family.now(self.pid))) or not self.has_ended:
@@ -118,7 +118,7 @@ class Process:
                     await self._clock.sleep(LOOK_EVERY)
 
     def has_stopped(self) -> bool:
-        """Return whether it has been stopped since this was asked last."""
+        """Return whether it has been stopped since the last call."""
         with suppress(ChildProcessError):  # it has ended, which is noted in a moment
             return os.waitid(os.P_PIDFD, self._pidfd, os.WSTOPPED | os.WNOHANG) is not None
         return False
@@ -128,11 +128,11 @@ class Process:
         return self.ended.is_set()
 
     def ending(self) -> Ending:
-        """Return how it ended; what the kernel cannot end is called killed, which it will be."""
+        """Return how it exited; one that is stuck in the kernel counts as killed."""
         return self._ending or self._look()
 
     def _look(self) -> Ending:
-        """Ask the kernel, without letting go of its number."""
+        """Ask the kernel, without reaping it."""
         found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
         if found is None:
             status = -signal.SIGKILL
@@ -141,7 +141,7 @@ class Process:
         return Ending(status, self._clock.now() - self._started_at)
 
     def reap(self) -> None:
-        """Let go of its number. What has not ended is reaped by `subprocess` when it does."""
+        """Reap it. If it has not exited yet, `subprocess` reaps it later."""
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
         self._popen.poll()
@@ -158,7 +158,7 @@ def start(
 ) -> Process:
     """Start the command; raises CannotStart.
 
-    Without a terminal to share it leads a process group of its own, which can be ended as a whole.
+    Without a terminal to share it gets its own process group, which can be stopped as a whole.
     """
     stdout, stderr = output
     environ = for_exec(launch.passed, launch.variables)
@@ -166,7 +166,7 @@ def start(
         try:
             popen = subprocess.Popen(
                 launch.argv,
-                # By our own PATH if it is to have none.
+                # Use our own PATH if it gets none.
                 executable=None if b"PATH" in environ else shutil.which(launch.argv[0]),
                 env=environ,
                 stdout=stdout,
@@ -189,7 +189,7 @@ def start(
 
 @contextmanager
 def _ignoring(numbers: Iterable[signal.Signals]) -> Iterator[None]:
-    """Ignore these for a moment: what has a handler is the default in a program that is started."""
+    """Ignore these for a moment: the new program inherits ignored signals, but not handlers."""
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield

@@ -1,4 +1,4 @@
-"""Carries what the command prints to where we print, masked, and no faster than it can be read."""
+"""Copies the command's output to ours, masked, and no faster than it can be read."""
 
 import asyncio
 import os
@@ -11,14 +11,14 @@ STDOUT, STDERR = 1, 2
 PIECE = 64 * 1024
 # As much as a pipe takes at once when it says that it can be written to: PIPE_BUF.
 AT_ONCE = 4096
-# How long the beginning of what may be a value waits for the rest of it, in seconds.
+# How long the possible beginning of a value waits for the rest, in seconds.
 HELD_FOR = 0.1
 
 
 def relays(redactor: Redactor) -> tuple[tuple[int, int], "list[Relay]"]:
-    """Return what a command is to print to instead of our own two, and who carries it there.
+    """Return what a command uses as output instead of our own streams, and the relays.
 
-    Where our two are the same, so are its two: what it prints keeps its order.
+    If our two streams are the same, so are the command's: its output keeps its order.
     """
     out, sink = os.pipe()
     if os.path.samestat(os.fstat(STDOUT), os.fstat(STDERR)):
@@ -29,9 +29,10 @@ def relays(redactor: Redactor) -> tuple[tuple[int, int], "list[Relay]"]:
 
 
 class Relay:
-    """One stream. Callbacks, not a task: it goes on while a reload replaces the services.
+    """Relays one stream. Callbacks, not a task: it continues while a reload replaces the services.
 
-    What we print to is shared with others, so it stays blocking: it is asked before each write.
+    Our output is shared with other processes, so it stays blocking, and is polled before each
+    write.
     """
 
     def __init__(self, source: int, sink: int, mask: Mask) -> None:
@@ -53,13 +54,13 @@ class Relay:
         self._loop.add_reader(source, self._read)
 
     def finish(self) -> None:
-        """Carry what has been printed until now: somebody may hold the pipe open for ever."""
+        """Copy what has been printed so far: a process may hold the pipe open forever."""
         self._last = True
         if not self._paused and not self.over.is_set():
             self._read()
 
     def close(self) -> None:
-        """Stop; who prints on hears of it as in any pipeline, by SIGPIPE."""
+        """Stop; processes that keep printing get SIGPIPE, as in any pipeline."""
         if self.over.is_set():
             return
         self.over.set()
@@ -84,7 +85,7 @@ class Relay:
         self._write()
 
     def _write(self) -> None:
-        """Write what is taken without waiting; read on when that is all."""
+        """Write without blocking; resume reading once everything is written."""
         while self._out:
             if not self._writable.poll(0):
                 self._pause()
@@ -97,7 +98,7 @@ class Relay:
             except BrokenPipeError:
                 self.close()
                 return
-            except OSError:  # a full disk: this is lost, and nobody ends of it
+            except OSError:  # a full disk: this is lost, but not fatal
                 written = len(self._out)
             self._out = self._out[written:]
         self._go_on()

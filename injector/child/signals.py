@@ -1,4 +1,4 @@
-"""Which of our signals are meant for the supervised command, and what becomes of them."""
+"""Which signals are forwarded to the supervised command, and how."""
 
 import signal
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _JOB_CONTROL = {
 
 
 def reactions(command: Command) -> dict[Signals, Callable[[], None]]:
-    """Return what to do at each signal, for as long as there is this command."""
+    """Return the reaction to each signal while there is a command."""
     passed_on = signal.valid_signals() - _OURS - _NOBODYS - _FAULTS
     if command.terminal is None:
         return {number: partial(command.send, number) for number in passed_on}
@@ -43,6 +43,6 @@ def reactions(command: Command) -> dict[Signals, Callable[[], None]]:
 
 
 def _quit(command: Command) -> None:
-    """Pass it on, unless it was typed: one that shares our terminal has been sent it as well."""
+    """Forward it, unless it was typed: a command that shares our terminal got it too."""
     if not command.shares_terminal:
         command.send(Signals.SIGQUIT)

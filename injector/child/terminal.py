@@ -1,4 +1,4 @@
-"""The terminal, while it is ours to lend to an interactive command."""
+"""Lends the terminal to an interactive command."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ class Terminal:
 
     @classmethod
     def ours(cls) -> "Terminal | None":
-        """Return it if there is one, and we are in its foreground."""
+        """Return the terminal if there is one and we are in its foreground."""
         try:
             fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError:
@@ -38,7 +38,7 @@ class Terminal:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Start the command in here: it is to have the signal mask that we were given."""
+        """Start the command inside this: it gets the signal mask that we were given."""
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
         try:
             yield
@@ -46,7 +46,7 @@ class Terminal:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
 
     def take_back(self, *, restore: bool) -> None:
-        """Be the foreground again if nobody is; `restore` the settings of what was killed."""
+        """Become the foreground again if no group is; `restore` the settings after a kill."""
         with suppress(OSError, termios.error):  # hung up meanwhile
             if _is_empty(os.tcgetpgrp(self._fd)):
                 os.tcsetpgrp(self._fd, os.getpgrp())
@@ -54,9 +54,10 @@ class Terminal:
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, self._settings)
 
     def stop_with(self, pid: int) -> None:
-        """Stop as the command has, and continue it when we are: a shell has done `suspend`.
+        """Stop when the command has stopped itself (a shell's `suspend`), and continue it with us.
 
-        One in our own group is stopped by what stops us, and nobody continues an orphaned group.
+        A command in our group is stopped by whatever stops us, and nobody continues an orphaned
+        group.
         """
         with suppress(OSError, termios.error):  # it has ended meanwhile, or hung up
             group, ours = os.getpgid(pid), os.getpgrp()
@@ -86,7 +87,7 @@ def _is_empty(group: int) -> bool:
 
 
 def _is_orphaned() -> bool:
-    """Return whether no shell with job control has started our process group."""
+    """Return whether our process group was not started by a shell with job control."""
     pid, session, group = os.getpid(), os.getsid(0), os.getpgrp()
     while os.getpgid(pid) == group:
         pid = process(pid).parent

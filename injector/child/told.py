@@ -1,4 +1,4 @@
-"""The command as an application that is told of changes: by a signal, or by being restarted."""
+"""Notifies the command of changes: by a signal, or by restarting it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,11 +14,11 @@ from injector.notify import Outcome, Overtaken, Target
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Tells it by `signal`, or restarts it if there is none.
+    """Notifies it by `signal`, or restarts it if there is none.
 
-    One that does not run is waited for: it will find what is there. With `revertible` its end,
-    from when it is told until it has confirmed, means that it refuses the change; unless more has
-    changed meanwhile (`overtaken`), which is tried first.
+    If it is not running, its start is awaited: it will see the change. With `revertible`, exiting
+    between notification and confirmation means that it rejects the change, unless there is a newer
+    change (`overtaken`), which is tried first.
     """
 
     command: Command
@@ -29,7 +29,7 @@ class Told:
     async def tell(self, written_at: float) -> Outcome:
         command = self.command
         if command.is_held and command.on_trial is self:
-            if command.has_seen(written_at):  # the same again, as there is nothing else
+            if command.has_seen(written_at):  # the same again, because there is nothing newer
                 command.on_trial = None
             return await self._started_by(command.release)
         if command.pid is None:
@@ -49,7 +49,7 @@ class Told:
         return outcome
 
     async def confirmed(self, asked: Callable[[], Awaitable[None]]) -> None:
-        """Return once the application says that it took the change; its end says that it did not.
+        """Return once the application confirms the change; raise if it exits.
 
         Raises HookError, or Overtaken.
         """
@@ -60,7 +60,7 @@ class Told:
                 end.cancel()
         except ExceptionGroup as failures:
             if self.command.wanted is Wanted.STOPPED:
-                await self.command.until(lambda: False)  # it ends with us: that is no answer
+                await self.command.until(lambda: False)  # it is being stopped with us: no answer
             if self.overtaken():
                 raise Overtaken from None
             raise failures.exceptions[0] from None
@@ -68,14 +68,14 @@ class Told:
             self._trial_is_over()
 
     async def _started_by(self, act: Callable[[], None]) -> Outcome:
-        """Return once it has been started, or cannot be."""
+        """Return once it has been started, or has failed to start."""
         command, before = self.command, self.command.starts
         act()
         await command.until(lambda: command.starts > before or command.is_held)
         return Outcome.SENT
 
     async def _until_it_ends(self) -> None:
-        """Wait for an end that nobody has asked for; raises HookError."""
+        """Wait until it exits by itself; raises HookError."""
         command = self.command
         while (process := command.process) is not None or command.starts_again:
             if process is not None:
@@ -98,9 +98,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """With `restart_on_secret_changes: never`: until it is next started it has the old variables.
+    """For `restart_on_secret_changes: never`: it keeps the old variables until it is next started.
 
-    Their leases are left alone for as long.
+    Their leases are kept until then.
     """
 
     command: Command

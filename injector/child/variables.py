@@ -1,4 +1,4 @@
-"""The rendered variables: each as its template makes it, all together as a destination."""
+"""The rendered variables: each a renderer, all together a destination."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Variables = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A template whose text a variable can hold."""
+    """Renders a template, and rejects text that a variable cannot hold."""
 
     name: str
     template: Template
@@ -35,9 +35,9 @@ class Variable:
 
 
 class Environment(Unheld):
-    """Where the variables go: to the command, which sees them when it is started next.
+    """The destination of variables: the command, which gets them at its next start.
 
-    The command outlives a reload, and so does what is known of it: there is nothing to remember.
+    The command outlives a reload, and so do its variables: there is no memory to keep.
     """
 
     path = "env_template"
@@ -53,7 +53,7 @@ class Environment(Unheld):
         return "" if variables is None else self.hash_of(variables)
 
     def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
-        """Begin with nothing: the variables that an earlier process had are gone with it."""
+        """Start with nothing: the variables of an earlier process are gone with it."""
 
     def hash_of(self, content: Variables) -> str:
         whole = repr(sorted(content.items())).encode()
@@ -65,7 +65,7 @@ class Environment(Unheld):
         return changed
 
     def stage(self, content: Variables) -> Staged | None:
-        """There is no path that a check could look at, and so no check."""
+        """Not supported: there is no path that a check could examine."""
         raise NotImplementedError
 
     def is_intact(self) -> bool:

@@ -1,4 +1,4 @@
-"""What would be written, and how it differs from what is there. Nothing is written or notified."""
+"""Shows what would be written, and how it differs from the files on disk. Writes nothing."""
 
 from collections.abc import Awaitable, Callable
 

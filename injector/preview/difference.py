@@ -1,4 +1,4 @@
-"""How a file would change, as a unified diff; values are masked unless they are to be shown."""
+"""Shows how a file would change, as a unified diff, with values masked unless revealed."""
 
 import difflib
 import hashlib
@@ -10,9 +10,9 @@ NO_NEWLINE = "\n\\ No newline at end of file"
 
 
 class Masks:
-    """Stand-ins for values: the same for the same value, and for nothing else, in this run.
+    """Masks for values: within one run, equal masks mean equal values.
 
-    They are made with a key that nobody keeps: so nobody can find the value by trying.
+    They are made with a key that is not kept, so values cannot be guessed from them.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -23,7 +23,7 @@ class Masks:
         return f"[masked {digest.hexdigest()}]"
 
     def over(self, content: bytes, skeleton: Skeleton, *, whole: bool = True) -> str:
-        """Return a text with its values masked; what is not text is a value as a whole."""
+        """Return a text with its values masked; binary content is masked as a whole."""
         text = text_of(content)
         if text is None:
             return self.of(content)
@@ -31,7 +31,7 @@ class Masks:
         return "".join(self._over(piece.text) if piece.is_value else piece.text for piece in pieces)
 
     def _over(self, value: str) -> str:
-        """Mask a value but for its last line end, so that what follows stays a line of its own."""
+        """Mask a value except its final newline, so that what follows stays on its own line."""
         text = value.removesuffix("\n")
         return (self.of(text.encode()) if text else "") + value[len(text) :]
 
@@ -44,7 +44,7 @@ def text_of(content: bytes) -> str | None:
 
 
 def shown(content: bytes, skeleton: Skeleton, masks: Masks | None) -> str:
-    """Return what people see of a new file; without masks, all of it."""
+    """Return what is shown of a new file; without masks, all of it."""
     if masks is None:
         return content.decode(errors="backslashreplace")
     return masks.over(content, skeleton)
@@ -53,7 +53,7 @@ def shown(content: bytes, skeleton: Skeleton, masks: Masks | None) -> str:
 def difference(
     path: str, old: bytes | None, new: bytes, skeleton: Skeleton = ALL_VALUE, *, masks: Masks | None
 ) -> Iterator[str]:
-    """Yield the lines of a unified diff; nothing if the file is as it would be."""
+    """Yield the lines of a unified diff; nothing if the file would not change."""
     if old == new:
         return
     before = "" if old is None else _shown_old(old, new, skeleton, masks)
@@ -71,7 +71,7 @@ def difference(
 def _shown_old(old: bytes, new: bytes, skeleton: Skeleton, masks: Masks | None) -> str:
     if masks is None:
         return shown(old, skeleton, masks)
-    # Lines tell more, unless one value has several of them.
+    # Comparing lines tells more, unless a value spans several of them.
     pieces = apart(text_of(new) or "", skeleton)
     whole = any(piece.is_value and "\n" in piece.text for piece in pieces)
     return masks.over(old, skeleton, whole=whole)

@@ -35,11 +35,11 @@ class Fixtures:
         self._used: set[str] = set()
 
     async def source(self, ref: Ref) -> Content | None:
-        """Give `content` to those who would wait for a server."""
+        """Provide `content` as a source that is awaited like a server."""
         return self.content(ref)
 
     def content(self, ref: Ref) -> Content | None:
-        """Return what stands for a secret; None for an optional one that has no file.
+        """Return the fixture of a secret; None for an optional one without a file.
 
         Raises MissingError naming the nearest file, ConfigError for a file that cannot be used.
         """
@@ -56,7 +56,7 @@ class Fixtures:
         raise MissingError(self._missing(ref))
 
     def unused(self) -> list[str]:
-        """Return the files that nothing has asked for: a name may be misspelled."""
+        """Return the files that were not used: a name may be misspelled."""
         return sorted(set(self._files()) - self._used)
 
     def _stems(self, ref: Ref) -> list[str]:

@@ -1,4 +1,4 @@
-"""The variables that files define, without values: what `env.example` files hold. Pure."""
+"""The variables that files define, without values, for an `env.example`. Pure functions."""
 
 import os
 import re
@@ -16,9 +16,9 @@ _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 def example(
     targets: Sequence[Target], config: model.Config, keys: dict[str, list[str]], *, folder: str
 ) -> Iterator[str]:
-    """Yield the lines of an example for everything that defines variables.
+    """Yield the lines of an example file for everything that defines variables.
 
-    `keys` are those of secrets as far as they are known, by name.
+    `keys` are the known keys of secrets, by name.
     """
     for target in targets:
         lines = list(_variables(target, config, keys))
@@ -57,7 +57,7 @@ def _printed(entry: model.Template | model.EnvTemplate) -> re.Pattern[str]:
 
 
 def _of_source(entry: model.Template) -> Iterator[str]:
-    """Yield the variables of a template, if it consists of such and nothing else."""
+    """Yield the variables of a template, if it consists of nothing else."""
     printed = _printed(entry)
     lines: list[str] = []
     for number, line in enumerate(_STATEMENT.sub("", read_source(entry)).splitlines(), start=1):

@@ -1,7 +1,7 @@
-"""Tells what of a text is the template's own and what is a value. Pure text.
+"""Separates a template's own text from values. Pure functions.
 
-What is shown of a file that is there is only what the template would put there as well: whoever may
-see the template knows it. Everything else may be a value, perhaps an old one, and is masked.
+Of an existing file, only text that the template would write too is shown: whoever may see the
+template knows it. Everything else may be a value, perhaps an old one, and is masked.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,15 +21,15 @@ class Piece:
 
 
 def apart(text: str, skeleton: Skeleton, *, whole: bool = True) -> list[Piece]:
-    """Take a text apart as a whole or, where it is not made after this skeleton, line by line."""
+    """Split a text as a whole or, if it does not fit the skeleton, line by line."""
     pieces = fit(text, skeleton) if whole else None
     return list(_by_line(text, skeleton)) if pieces is None else pieces
 
 
 def fit(text: str, skeleton: Skeleton) -> list[Piece] | None:
-    """Return the pieces of a text that is made after the skeleton; None if it is not.
+    """Return the pieces of a text that fits the skeleton; None if it does not.
 
-    Each text of the skeleton is taken where it comes first: if there is any way, this is one.
+    Each text of the skeleton is matched at its first occurrence: if any match exists, this is one.
     """
     pieces: list[Piece] = []
     position, in_value = 0, False
@@ -54,7 +54,7 @@ def fit(text: str, skeleton: Skeleton) -> list[Piece] | None:
 
 
 def _by_line(text: str, skeleton: Skeleton) -> Iterator[Piece]:
-    """Show of each line what one of the skeleton's lines has as well, as much as possible."""
+    """Match each line with the line of the skeleton that has the most text in common."""
     patterns = sorted(_lines(skeleton), key=_weight, reverse=True)
     patterns = [pattern for pattern in patterns if _weight(pattern)]
     for number, line in enumerate(text.split("\n")):
@@ -81,12 +81,12 @@ def _lines(skeleton: Skeleton) -> Iterator[Skeleton]:
 
 
 def _weight(pattern: Skeleton) -> int:
-    """Return how much of a line is the template's own; a line of values alone says nothing."""
+    """Return how much of a line is the template's own; a line of only values has no weight."""
     return sum(len(part.strip()) for part in pattern if part)
 
 
 def merged(parts: Iterable[str | None]) -> Skeleton:
-    """Join neighbours: two values without a text between them cannot be told apart."""
+    """Join neighbors: two values without text between them cannot be told apart."""
     found: list[str | None] = []
     for part in parts:
         if part == "":

@@ -1,4 +1,4 @@
-"""Renders files from a source of secrets, asking for what they turn out to need."""
+"""Renders files from a source of secrets, requesting what they turn out to need."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -10,14 +10,14 @@ from injector.preview.targets import Target
 from injector.secret import Ref
 from injector.template import Content, Lacking, Snapshot
 
-# What is made and the secrets it is made from, or why it cannot be had.
+# The content and the secrets it is made from, or the error.
 Outcome = tuple[object, Snapshot] | InjectorError
 
 
 async def rendered(
     targets: Sequence[Target], source: Source, contracts: Contracts
 ) -> list[Outcome]:
-    """Return the outcome of each target. Each secret is asked for once."""
+    """Return the outcome of each target. Each secret is requested once."""
     known: dict[Ref, Content | None] = {}
     failed: dict[Ref, InjectorError] = {}
     wants = {target: frozenset(target.renderer.refs) for target in targets}

@@ -1,4 +1,4 @@
-"""What would change on disk, as people see it: content, mode and owner of each file."""
+"""Reports what would change on disk: content, mode and owner of each file."""
 
 import os
 import stat
@@ -15,13 +15,13 @@ from injector.preview.pieces import ALL_VALUE, Skeleton
 from injector.preview.targets import Target
 from injector.template import Snapshot
 
-# A variable of the command is in no file, and has nobody to ask what it is now.
+# A variable of the command: it is in no file, and its current value is unknown.
 VARIABLE = Rights(0, OURS)
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """One thing that would be written, and what it is made after."""
+    """One thing that would be written, and its skeleton."""
 
     path: str
     content: bytes = field(repr=False)
@@ -37,7 +37,7 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class There:
-    """What is in a file's place now."""
+    """The file that is on disk now."""
 
     content: bytes = field(repr=False)
     mode: int
@@ -46,7 +46,7 @@ class There:
 
 
 def news(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
-    """Yield everything that a target makes: mostly one file."""
+    """Yield everything that a target writes: usually one file."""
     entry, made_after = target.entry, _skeleton(target, snapshot)
     if isinstance(entry, model.EnvTemplate):
         assert isinstance(content, bytes)
@@ -73,7 +73,7 @@ def _skeleton(target: Target, snapshot: Snapshot) -> Skeleton:
 
 
 def changes(new: New, *, masks: Masks | None) -> Iterator[str]:
-    """Yield what would change; nothing if the file is as it would be."""
+    """Yield what would change; nothing if nothing would."""
     old = _there(new)
     if old is not None:
         yield from _rights(new, old)
@@ -82,12 +82,12 @@ def changes(new: New, *, masks: Masks | None) -> Iterator[str]:
 
 
 def content(new: New, *, masks: Masks | None) -> str:
-    """Return all of the new content."""
+    """Return the whole new content."""
     return shown(new.content, new.made_after if masks is not None else ALL_VALUE, masks)
 
 
 def _there(new: New) -> There | None:
-    """Read what is there; None if nothing is. Raises WriteError if that cannot be told."""
+    """Read the file on disk; None if there is none. Raises WriteError if it cannot be read."""
     if new.appends:
         return None  # what is in the file stays
     no_link = 0 if new.by_links else os.O_NOFOLLOW

@@ -1,4 +1,4 @@
-"""Secrets from Vault, without leaving anything there: what reading would issue is not read."""
+"""Secrets from Vault, leaving nothing behind: secrets that reading would issue are not read."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,15 +18,15 @@ from injector.vault.answer import Content as Answered
 from injector.vault.inspection import mount_of
 from injector.watch.entry import Entries
 
-# Engines whose reads give what is there already.
+# Engines whose reads return existing secrets.
 READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
-# Of others: what they rotate by themselves.
+# Paths of other engines that the server itself rotates.
 STATIC = ("/static-creds/", "/static-cred/")
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a preview works with. `say` takes what a user has to know."""
+    """What a preview works with. `say` shows a message to the user."""
 
     clock: Clock
     log: Logger
@@ -38,7 +38,7 @@ class Parts:
 async def server(
     plan: Plan, names: Mapping[str, Ref], parts: Parts, *, issue: bool, use_secret_id: bool
 ) -> AsyncIterator[Source]:
-    """Log in, give a source of secrets, and give back what was issued for it."""
+    """Log in, provide a source of secrets, and revoke what was issued for it."""
     if why := login.used_up(plan.loaded, use_secret_id=use_secret_id):
         raise ConfigError(f"not logged in: {why}; give --fixtures DIR, which needs no login")
     transport = Transport(
@@ -66,7 +66,7 @@ async def server(
 
 @dataclass(slots=True)
 class Reading:
-    """Reads secrets with one token, and remembers what Vault has issued for that."""
+    """Reads secrets with one token, and remembers what Vault has issued."""
 
     vault: Vault
     token: Token
@@ -97,7 +97,7 @@ class Reading:
         return Answered(answer)
 
     async def _issues(self, ref: Ref, engine: str) -> bool:
-        """Return whether asking for a secret makes a new one. What is not known may."""
+        """Return whether reading a secret issues a new one. Unknown engines may."""
         if ref.body is not None:
             return True
         if engine != "auto":
@@ -113,7 +113,7 @@ class Reading:
         return mount.type not in READ_ONLY and not any(part in ref.path for part in STATIC)
 
     async def give_back(self) -> AsyncIterator[str]:
-        """End what was issued; yield what cannot be ended."""
+        """Revoke what was issued; yield what cannot be revoked."""
         for ref, lease_id in self.leases:
             try:
                 await self.vault.revoke_lease(lease_id, self.token, namespace=ref.namespace)

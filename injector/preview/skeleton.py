@@ -1,4 +1,4 @@
-"""Finds which text of a rendered file is the template's own. Nothing is shown but that."""
+"""Finds which text of a rendered file is the template's own, and may be shown."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _STATEMENT = r"\{%.*?%\}|\{\#.*?\#\}"
 def of_template(entry: model.Template | model.EnvTemplate) -> Skeleton:
     """Return the text between the tags of a template.
 
-    Where a loop repeats some of it or a condition leaves some out, it fits line by line.
+    If a loop repeats some of it or a condition omits some, it still matches line by line.
     """
     left, right = (re.escape(each) for each in (entry.left_delimiter, entry.right_delimiter))
     tag = re.compile(rf"({left}.*?{right}|{_STATEMENT})", re.DOTALL)
@@ -34,7 +34,7 @@ def of_template(entry: model.Template | model.EnvTemplate) -> Skeleton:
 
 
 def of_format(entry: model.Template, data: Mapping[str, Any]) -> Skeleton:
-    """Return a format's names and punctuation: it is rendered with other values."""
+    """Return a format's names and punctuation, by rendering it with other values."""
     if entry.format == "raw":
         return ALL_VALUE
     word = f"mask{os.urandom(8).hex()}"  # which no format has to quote or escape

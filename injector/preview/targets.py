@@ -1,4 +1,4 @@
-"""What a configuration makes, one by one: files, members of bundles, variables of the command."""
+"""Everything that a configuration writes: files, members of bundles, variables of the command."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from injector.secret import Ref
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """One thing: what people call it, and what makes it. `whole` is the bundle's directory."""
+    """One of these: its name and its renderer. `whole` is the bundle's directory."""
 
     path: str
     entry: model.Template | model.EnvTemplate
@@ -26,7 +26,7 @@ class Target:
 
 
 def targets(plan: Plan, refs: Mapping[str, Ref], wanted: Sequence[str] = ()) -> list[Target]:
-    """Return what is wanted, by destination or by the directory of a bundle; or all of them."""
+    """Return the requested targets, by destination or bundle directory, or all of them."""
     found = list(_targets(plan, refs))
     if not wanted:
         return found
