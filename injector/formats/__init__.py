@@ -1,8 +1,7 @@
-"""Write a secret in a ready format, so that nobody has to quote by hand.
+"""Writes a secret in a ready-made format, without quoting by hand.
 
-A format either writes what its readers give back unchanged, or raises an error that names the
-format, the key and the remedy. Lines are in the order of their keys: the same secret makes the
-same bytes.
+A format either writes text that its readers parse back to the same values, or raises an error that
+names the format, the key and the remedy. Keys are sorted: the same secret gives the same bytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from injector.formats.text import about
 
 __all__ = ["FORMATS", "dotenv_value", "github_masks", "render", "shell_value"]
 
-# Formats that write each key by itself.
+# Formats that write one key at a time.
 _LINES: dict[str, Callable[[str, Any], str]] = {
     "dotenv": dotenv.line,
     "github-env": github.entry,

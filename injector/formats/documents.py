@@ -1,4 +1,4 @@
-"""Write a whole secret as a document that keeps its types: JSON, YAML."""
+"""Writes a whole secret as a document that keeps its types: JSON, YAML."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def json_document(data: Mapping[str, Any]) -> str:
 
 
 def yaml_document(data: Mapping[str, Any]) -> str:
-    """Return the secret as YAML that readers of either version understand alike."""
+    """Return the secret as YAML that readers of both versions understand the same way."""
     import yaml
 
     return yaml.dump(
@@ -33,7 +33,7 @@ def yaml_document(data: Mapping[str, Any]) -> str:
 
 
 def _checked(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the secret if JSON can carry it; an error names the key."""
+    """Return the secret if JSON can represent it; an error names the key."""
     for key, value in data.items():
         with about(key):
             json_text({key: value})

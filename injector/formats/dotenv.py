@@ -1,4 +1,4 @@
-r"""Write a value so that python-dotenv and docker compose read the same.
+r"""Writes a value so that python-dotenv and docker compose read it the same way.
 
 Where the two differ, and what follows from it:
 
@@ -33,7 +33,7 @@ def line(key: str, value: Any) -> str:
 
 
 def dotenv_value(text: str) -> str:
-    """Quote a value; always, so that a reader without quotes fails on the first day."""
+    """Quote a value, always: a reader that does not know quotes then fails on the first day."""
     without_nul(text)
     if _EXPANDED_BY_PYTHON.search(text):
         raise RenderError(

@@ -1,4 +1,4 @@
-"""What every environment asks of a variable, whoever reads the file."""
+"""What every environment requires of a variable."""
 
 import re
 from typing import Any

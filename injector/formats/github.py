@@ -1,4 +1,4 @@
-"""Write values for GitHub Actions: the file `$GITHUB_ENV`, and the masks for its log."""
+"""Writes values for GitHub Actions: the file `$GITHUB_ENV`, and the masks for its log."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,9 +23,9 @@ def entry(key: str, value: Any) -> str:
 
 
 def github_masks(data: Mapping[str, Any]) -> list[str]:
-    """Return the workflow commands that hide the values in the log; print them before use.
+    """Return the workflow commands that mask the values in the log; print them before use.
 
-    Each is one line: the runner reads output line by line, and so it also masks line by line.
+    Each is one line: the runner reads output, and so also masks, line by line.
     """
     texts = [text for key in sorted(data) for text in _secret_texts(data[key])]
     parts = [part for text in texts for part in (text, *map(str.strip, re.split("[\r\n]", text)))]
@@ -35,14 +35,14 @@ def github_masks(data: Mapping[str, Any]) -> list[str]:
 def _delimiter(text: str) -> str:
     """Return a word that the text does not contain: nothing in a value can end it early.
 
-    Random words make a collision unlikely; having the value at hand, we can exclude it. The same
-    secret then also makes the same file, which counts as unchanged.
+    Random words make a collision unlikely; with the value at hand, we can rule it out. The same
+    secret then also gives the same file, which counts as unchanged.
     """
     return next(word for n in count() if (word := f"END_OF_VALUE_{n}") not in text)
 
 
 def _secret_texts(value: Any) -> Iterator[str]:
-    """Every form in which a value may be printed; true, false and null hide nothing."""
+    """Yield every form in which a value may be printed, except true, false and null."""
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Write a secret as one section for configparser, without interpolation."""
+"""Writes a secret as one section for configparser, without interpolation."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from injector.errors import RenderError
 from injector.formats.text import about, encodable, text_of
 
-# Everything that some reader takes for the end of a line, and what no line of text contains.
+# Everything that some reader takes as the end of a line, and other control characters.
 _NOT_IN_A_LINE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_A_KEY = re.compile(r"[=:]|^[\[#;]")
 _REMEDY = "use `format: json` or `format: yaml`"

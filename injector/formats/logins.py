@@ -1,4 +1,4 @@
-"""Write a secret as one login, for the programs that look in ~/.netrc or ~/.pgpass."""
+"""Writes a secret as one login, for programs that read ~/.netrc or ~/.pgpass."""
 
 import re
 from collections.abc import Mapping

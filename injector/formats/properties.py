@@ -1,4 +1,4 @@
-"""Write a value for java.util.Properties, in ASCII: its InputStream reader takes Latin-1."""
+"""Writes a value for java.util.Properties, in ASCII: its InputStream reader expects Latin-1."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ _SHORT = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r"}
 
 
 def line(key: str, value: Any) -> str:
-    """Return one property; only in front would spaces of its value be skipped."""
+    """Return one property; only leading spaces of a value need escaping."""
     text = _SPECIAL.sub(_escape, text_of(value))
     if text.startswith(" "):
         text = "\\" + text

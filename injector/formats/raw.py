@@ -1,4 +1,4 @@
-"""Write the value of one key and nothing else: a certificate, a token, a keystore."""
+"""Writes the value of one key and nothing else: a certificate, a token, a keystore."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def content(data: Mapping[str, Any], key: str, encoding: str) -> bytes:
-    """Return the bytes of the value: no newline is added, none removed."""
+    """Return the bytes of the value: no newline is added or removed."""
     if not key:
         raise RenderError("needs the key whose value is the file; set `key:`")
     if key not in data:

@@ -1,4 +1,4 @@
-"""Write values for a POSIX shell to source."""
+"""Writes values for a POSIX shell to source."""
 
 import shlex
 from typing import Any
@@ -16,7 +16,7 @@ _THE_SHELLS_OWN = """
 
 
 def line(key: str, value: Any) -> str:
-    """Return the assignment of one variable, exported: a program started next shall see it."""
+    """Return the assignment of one variable, exported so that the next program gets it."""
     name, text = variable(key, value)
     if name in _THE_SHELLS_OWN:
         raise RenderError("the shell reserves that name; rename the key in Vault")

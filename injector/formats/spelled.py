@@ -1,15 +1,15 @@
-"""Numbers as they were spelt: Go templates print `1.50` and `1e3` as they came."""
+"""Numbers with their original spelling: Go templates print `1.50` and `1e3` unchanged."""
 
 
 class Spelled(float):
-    """A float whose own spelling in Python is another."""
+    """A float whose spelling differs from Python's."""
 
     __slots__ = ("text",)
     text: str
 
 
 def spelled(text: str) -> float:
-    """Read a number of JSON that is no whole one."""
+    """Parse a JSON number that is not an integer."""
     value = float(text)
     if repr(value) == text:
         return value

@@ -1,4 +1,4 @@
-"""One value of a secret as text, or the reason why it has none."""
+"""One value of a secret as text, or the reason why it cannot be one."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from injector.errors import RenderError
 
 _AS_BASE64 = "store it as base64 and use `format: raw` with `encoding: base64`"
-# Half a surrogate pair: JSON can spell it, UTF-8 cannot.
+# A lone surrogate: JSON can represent it, UTF-8 cannot.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,7 +23,7 @@ def about(key: str) -> Iterator[None]:
 
 
 def text_of(value: Any) -> str:
-    """Return a string as it is, and anything else as JSON prints it; null is no text."""
+    """Return a string as it is, and anything else as JSON prints it; null is an error."""
     if value is None:
         raise RenderError(
             "the value is null, which cannot be printed; use a template with the filter `default`"
@@ -39,7 +39,7 @@ def scalar_of(value: Any) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """Return the value as JSON, compact unless indented, with its keys in order."""
+    """Return the value as JSON, compact unless indented, with sorted keys."""
     separators = (",", ":") if indent is None else None
     try:
         text = json.dumps(
@@ -58,14 +58,14 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return the text if UTF-8 can carry it."""
+    """Return the text if it can be encoded in UTF-8."""
     if _SURROGATE.search(text):
         raise RenderError("a lone surrogate cannot be written in UTF-8; " + _AS_BASE64)
     return text
 
 
 def without_nul(text: str) -> str:
-    """Return the text if a program could get it as a string."""
+    """Return the text if a C string can hold it."""
     if "\0" in text:
         raise RenderError("the value contains a NUL character, which ends a string; " + _AS_BASE64)
     return encodable(text)

@@ -1,4 +1,4 @@
-"""Return whether content can be parsed by whoever reads it. Errors quote none of it."""
+"""Checks whether content can be parsed by its reader. Errors quote none of it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def _json(text: str) -> str:
         json.loads(text, parse_constant=no_json)
     except json.JSONDecodeError as error:
         return f"line {error.lineno}, column {error.colno}: {error.msg}"
-    except ValueError as error:  # Python's own NaN and Infinity, or a number that is too long
+    except ValueError as error:  # Python's NaN and Infinity, or a number that is too long
         return str(error) if str(error).endswith("is no JSON") else "a number in it is too long"
     except RecursionError:
         return "it is nested too deeply"
@@ -46,7 +46,7 @@ def _yaml(text: str) -> str:
         for _ in yaml.compose_all(text, Loader=yaml.CSafeLoader):
             pass
     except yaml.YAMLError as error:
-        # What PyYAML says of a problem quotes names of the content.
+        # PyYAML's description of a problem quotes names in the content.
         mark = getattr(error, "problem_mark", None)
         return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "it is not YAML"
     return ""
@@ -58,7 +58,7 @@ def _toml(text: str) -> str:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        # Only the place: the rest quotes keys of the content.
+        # Only the place: the rest quotes keys in the content.
         place = re.search(r"\((at .*)\)$", str(error))
         return place[1] if place else "it is not TOML"
     except ValueError:

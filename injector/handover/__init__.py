@@ -1,4 +1,4 @@
-"""What one injector leaves to the next on the same volume: the hand-over file and its lock."""
+"""What one injector process passes to the next: the hand-over file and its lock."""
 
 from injector.handover.file import Handover
 from injector.handover.record import Record, Unusable, decode, encode

@@ -1,4 +1,4 @@
-"""The hand-over file on disk: read with suspicion, written in one step, in memory only."""
+"""The hand-over file on disk: validated when read, written atomically, on memory only."""
 
 import errno
 import os
@@ -30,9 +30,9 @@ class Handover:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other injectors away for as long as we run; raises ConfigError.
+        """Keep other injectors out while we run; raises ConfigError.
 
-        What a killed one has left of a write is removed: it holds a token as well.
+        Leftovers of a killed write are removed, since they contain a token too.
         """
         try:
             directory = self._open(create=True)
@@ -45,7 +45,7 @@ class Handover:
             yield
 
     def load(self, now: Stamp) -> Record | None:
-        """Return what there is to go on with; None, and a warning that says why, if it is unfit."""
+        """Return the record of the last process; None, and a logged reason, if it is not usable."""
         try:
             with self._open(create=False) as directory:
                 record = decode(self._read(directory))
@@ -62,10 +62,10 @@ class Handover:
         return None
 
     def save(self, record: Record) -> None:
-        """Put this record in the place of the last one, in one step.
+        """Replace the last record by this one, atomically.
 
-        Raises WriteError, and then leaves none: the last one says what may be over by now, such as
-        a lease that has been revoked since.
+        Raises WriteError, and then removes the old one: it may be outdated, for example with a
+        lease that has been revoked since.
         """
         try:
             self._replace(encode(record))
@@ -83,7 +83,7 @@ class Handover:
             except OSError as error:
                 if error.errno not in _FULL:
                     raise
-                with suppress(FileNotFoundError):  # the last one may have the room that is lacking
+                with suppress(FileNotFoundError):  # removing the last one may make room
                     os.unlink(self._name, dir_fd=directory.fd)
                 replace(directory, self._name, encoded, Rights(0o600))
 
@@ -92,7 +92,7 @@ class Handover:
             self.remove()
 
     def remove(self) -> None:
-        """Remove the file: what it says is over. Raises WriteError."""
+        """Remove the file, which is obsolete. Raises WriteError."""
         try:
             with suppress(FileNotFoundError), self._open(create=False) as directory:
                 os.unlink(self._name, dir_fd=directory.fd)

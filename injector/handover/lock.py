@@ -1,4 +1,4 @@
-"""The lock beside a hand-over file: one injector at a time."""
+"""The lock for a hand-over file: one injector at a time."""
 
 import errno
 import fcntl
@@ -18,7 +18,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 def locked(directory: Directory, name: str) -> Iterator[None]:
     """Hold the lock `name` in this directory; raises ConfigError if somebody else does.
 
-    The kernel lets go of it with the process, however that ends. The file stays: if it were
+    The kernel releases it when the process ends, however that happens. The file stays: if it were
     removed, two processes could hold locks on two files of the same name.
     """
     path = os.path.join(directory.path, name)
@@ -60,7 +60,7 @@ def _require_ours(found: os.stat_result, path: str) -> None:
 
 
 def _held(fd: int, path: str) -> str:
-    """Say who holds the lock; in another container its process id counts there."""
+    """Return who holds the lock; the process id is the one in its own container."""
     written = os.pread(fd, 16, 0).strip()
     holder = f" (process {written.decode()} of its container)" if written.isdigit() else ""
     return (

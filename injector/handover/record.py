@@ -9,28 +9,28 @@ from injector.handover.stamp import Stamp
 from injector.handover.state import State
 
 FAMILY = b"vault-injector hand-over "
-# A new one whenever a field changes its meaning, or becomes necessary: other versions are ignored.
+# Incremented when a field changes its meaning or becomes required: other versions are ignored.
 VERSION = b"1"
 _HEADER = FAMILY + VERSION + b"\n"
 _DIGEST = hashlib.sha256().digest_size
-# More is nobody's hand-over file: reading it would only cost memory.
+# No hand-over file is larger: reading it would only cost memory.
 LARGEST = 64 * 2**20
 
 
 class Unusable(ValueError):
-    """The bytes are no record that can be gone on with; the reason quotes none of them."""
+    """The bytes are not a usable record; the reason quotes none of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One state, and whose and when it was."""
+    """One state, with the stamp that says whose and from when."""
 
     stamp: Stamp
     state: State
 
 
 def encode(record: Record) -> bytes:
-    """Return a record as bytes; raises Unusable for a value that has no such form."""
+    """Return a record as bytes; raises Unusable for a value that cannot be encoded."""
     try:
         content = msgspec.msgpack.encode(record, enc_hook=float)
     except (OverflowError, UnicodeEncodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Who may go on with a hand-over file: the same configuration, on the same boot of the machine."""
+"""Who may use a hand-over file: the same configuration, in the same boot of the machine."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Stamp:
     at: float
 
     def objection(self, now: "Stamp") -> str:
-        """Say why nobody may go on at `now` with what has this stamp; empty if one may."""
+        """Return why a record with this stamp cannot be used at `now`; empty if it can."""
         if self.identity != now.identity:
             return "it belongs to another configuration (vault.address, namespace or auto_auth)"
         if not now.boot_id:
@@ -37,12 +37,12 @@ class Stamp:
 
 
 def stamp(config: model.Config, clock: Clock) -> Stamp:
-    """Make the stamp of this configuration, here and now."""
+    """Return the stamp of this configuration, here and now."""
     return Stamp(identity(config), boot_id(), clock.now())
 
 
 def identity(config: model.Config) -> str:
-    """Digest what a token and its leases depend on: the server, and who logs in to it."""
+    """Return a digest of what a token and its leases depend on: server and login."""
     method = config.auto_auth.method if config.auto_auth else None
     who = method and (method.type, method.mount_path, method.namespace, method.config)
     what = (config.vault.address, config.vault.namespace, who)
@@ -50,7 +50,7 @@ def identity(config: model.Config) -> str:
 
 
 def boot_id() -> str:
-    """Return what names this boot of the kernel, empty where the kernel does not tell."""
+    """Return the kernel's boot id; empty if there is none."""
     try:
         with open(BOOT_ID, encoding="ascii") as file:
             return file.read().strip()

@@ -1,4 +1,4 @@
-"""Which of an injector's knowledge is handed over, and which of it still holds later. Pure."""
+"""What is handed over, and what of it is still valid later. Pure functions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,8 +9,8 @@ from injector.secret import Kind, Ref
 from injector.store import Generation, Phase
 from injector.vault.tokens import Token
 
-# What Vault makes for us: asking again makes another. Everything else is read again, and its
-# values are not written down.
+# Kinds that Vault issues: another request would issue another. Everything else is read again, and
+# its values are not recorded.
 ISSUED = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL, Kind.ISSUED})
 VISIBLE = frozenset({Phase.PUBLISHED, Phase.ACKNOWLEDGED})
 
@@ -19,7 +19,7 @@ VISIBLE = frozenset({Phase.PUBLISHED, Phase.ACKNOWLEDGED})
 class Left:
     """How a destination was left: the digest of its content, and what stat() says of it.
 
-    `earlier` is what to go back to, for as long as the application may refuse what is there.
+    `earlier` is what to roll back to, as long as the application may reject the current content.
     """
 
     content_hash: str = field(repr=False)
@@ -31,8 +31,8 @@ class Left:
 class State:
     """What outlives a process. Times are on the injected clock.
 
-    `generations` come in any order. For each secret the highest number that templates have seen is
-    the current one; lower ones wait to be retired.
+    `generations` are in any order. For each secret the highest published number is the current one;
+    lower ones wait to be retired.
     """
 
     token: Token | None = None
@@ -42,23 +42,24 @@ class State:
     pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
     told_at: Mapping[str, float] = field(default_factory=dict)  # by target
     files: Mapping[str, Left] = field(default_factory=dict)  # by output
-    # Changes that an application has not taken: hash of the content, by output.
+    # Changes that an application has rejected: hash of the content, by output.
     refused: tuple[dict[str, str], ...] = field(default=(), repr=False)
-    secret_id: SecretId | None = None  # only one that nothing else has
+    secret_id: SecretId | None = None  # only if it exists nowhere else
 
     def untold(self, path: str, content_hash: str) -> bool:
-        """Return whether a file that is right as found was written after this state was recorded.
+        """Return whether a file that is correct as found was written after this state was recorded.
 
-        Killed between the rename and the next record: nobody may have told the application.
+        After a kill between the rename and the next record, the application may not have been
+        notified.
         """
         left = self.files.get(path)
         return left is not None and left.content_hash != content_hash
 
 
 def capture(state: State) -> State:
-    """Return what is worth writing down: nothing that can simply be read again.
+    """Return what is worth recording: nothing that can simply be read again.
 
-    A token that we were given is read again as well; it stays with the leases that die with it.
+    A token from outside is read again too; it is recorded only with leases that depend on it.
     """
     return replace(
         state,
@@ -73,7 +74,7 @@ def capture(state: State) -> State:
 
 
 def restore(state: State, now: float) -> State:
-    """Return what of a recorded state still holds: nothing that has expired."""
+    """Return the part of a recorded state that is still valid: nothing that has expired."""
     tokens = [token for token in (state.token, *state.retiring) if token is not None]
     generations = [_with_newest_token(found, tokens) for found in state.generations]
     return replace(
@@ -85,7 +86,7 @@ def restore(state: State, now: float) -> State:
 
 
 def _with_newest_token(generation: Generation, tokens: list[Token]) -> Generation:
-    """Let a lease know what became of its token, which may have been renewed since."""
+    """Update a lease's token, which may have been renewed since."""
     asked_with = generation.token
     for token in tokens:
         if asked_with is not None and asked_with.is_same(token):
@@ -97,7 +98,7 @@ def _with_newest_token(generation: Generation, tokens: list[Token]) -> Generatio
 
 
 def _alive(generations: list[Generation], now: float) -> Iterator[Generation]:
-    """Drop what has expired. What an expired generation replaced does not come back for it."""
+    """Drop what has expired. Generations that an expired one replaced do not come back."""
     current: dict[Ref, Generation] = {}
     for found in sorted(generations, key=lambda generation: generation.number):
         if found.phase in VISIBLE:

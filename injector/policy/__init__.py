@@ -1,4 +1,4 @@
-"""The least-privilege policy of a configuration: what it asks for, and how Vault is told."""
+"""The least-privilege policy of a configuration: what it needs, written as a Vault policy."""
 
 from injector.policy.hcl import document
 from injector.policy.need import Need

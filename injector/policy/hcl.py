@@ -1,4 +1,4 @@
-"""Writes needs down as a Vault policy, with who needs what in comments. Pure text."""
+"""Writes needs as a Vault policy, with the reasons in comments. Pure functions."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from injector.policy.needs import Needs, Unknown
 def document(needs: Needs, *, file: str) -> str:
     """Return the policy for the namespace of the login.
 
-    What it cannot hold stands in comments: so it can be given to `vault policy write` as it is.
+    What it cannot express is in comments, so that it can be given to `vault policy write` as it is.
     """
     paragraphs = [_head(needs, file)]
     sections = _by_namespace((*needs.secrets, *needs.upkeep), needs.login)
@@ -33,7 +33,7 @@ def document(needs: Needs, *, file: str) -> str:
 
 
 def stanza(need: Need, prefix: str = "") -> str:
-    """Return the path's block, and above it why it is there and what happens without."""
+    """Return a path's block, preceded by why it is needed and what happens without it."""
     comments = [_one_line(f"# {reason}") for reason in need.reasons]
     if need.without:
         comments.append(f"# without it: {need.without}")
@@ -43,12 +43,12 @@ def stanza(need: Need, prefix: str = "") -> str:
 
 
 def is_glob(path: str) -> bool:
-    """Return whether Vault takes a path for more than itself."""
+    """Return whether Vault takes a path as a pattern."""
     return path.endswith("*") or "+" in path.split("/")
 
 
 def relative(namespace: str, login: str) -> str | None:
-    """Return how a policy of `login` begins a path in `namespace`; None if it cannot reach it."""
+    """Return the prefix of `namespace` in a policy of `login`; None if out of its reach."""
     if namespace == login:
         return ""
     inside = f"{login}/" if login else ""
@@ -101,7 +101,7 @@ def _path(path: str, capabilities: Iterable[str], parameters: Iterable[str] | No
 
 
 def _unknown(unknown: Unknown) -> str:
-    """Say what cannot be known, and what to write there; as a comment, for it may be too much."""
+    """Return a comment on what cannot be known, and what to write; a block could allow too much."""
     example = Need(f"{unknown.beginning}*", (unknown.capability,), ())
     return "\n".join(
         (
@@ -122,5 +122,5 @@ def _quoted(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Keep a comment on its line, whatever a file is called."""
+    """Keep a comment on one line, whatever a file is called."""
     return "".join(c if c.isprintable() else "?" for c in text)

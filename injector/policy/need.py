@@ -1,4 +1,4 @@
-"""One thing that a policy has to allow."""
+"""One thing that a policy must allow."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Need:
     """One path, and what has to be allowed on it.
 
-    `parameters` are the only ones that are ever sent, or None where that is not known. `without`
-    says what happens without it; empty for a secret, which cannot be had then. `instead` is the
-    other path that may be meant, where only the mount tells which; empty where this one is certain.
+    `parameters` are the only ones that are ever sent, or None if unknown. `without` says what
+    happens without it; empty for a secret, which is then simply missing. `instead` is the other
+    possible path, if only the mount can tell; empty if this one is certain.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""What a configuration needs from Vault, as far as it is known before any request. Pure."""
+"""What a configuration needs from Vault, as far as known before any request. Pure functions."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from injector.template.uses import Use
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A call whose path only the value of another secret tells; `beginning` is written there."""
+    """A call whose path depends on another secret's value; `beginning` is its literal start."""
 
     place: str
     call: str
@@ -33,7 +33,7 @@ class Needs:
     secrets: tuple[Need, ...]
     upkeep: tuple[Need, ...]  # of the token, and of leases
     unknown: tuple[Unknown, ...]
-    unused: tuple[str, ...]  # names of `secrets:` that nothing asks for
+    unused: tuple[str, ...]  # names in `secrets:` that nothing uses
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Path:
     parameters: set[str] = field(default_factory=set)
     is_open: bool = False  # some parameters are computed
     may_lease: bool = False
-    is_certain: bool = False  # somebody asks for this path, whatever is mounted there
+    is_certain: bool = False  # this path is requested, whatever is mounted there
     instead: str = ""
 
 
@@ -58,7 +58,7 @@ def needs(
     *,
     folder: str = "/",
 ) -> Needs:
-    """Gather what the files of a configuration need; places are named relative to `folder`."""
+    """Collect what the files of a configuration need; paths are relative to `folder`."""
     paths: dict[tuple[str, str], _Path] = defaultdict(_Path)
     unknown: set[Unknown] = set()
     used: set[Ref] = set()
@@ -117,7 +117,7 @@ def _uses(
 
 
 def _relative(path: str, folder: str) -> str:
-    """Name a file as the configuration does: the same wherever its directory is."""
+    """Return a file's name relative to the configuration, wherever that is."""
     inside = path.startswith(os.path.join(folder, ""))
     return os.path.relpath(path, folder) if inside else path
 

@@ -1,4 +1,4 @@
-"""What keeping a token and its leases needs, beside reading secrets. Pure."""
+"""What the upkeep of a token and its leases needs. Pure functions."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ WRAP = "sys/wrapping/wrap"
 
 
 def of_token(config: model.Config, login: str) -> Iterator[Need]:
-    """Say what the token's life needs; Vault's policy `default` allows all of it."""
+    """Return what the token's upkeep needs; Vault's policy `default` allows all of it."""
     if config.auto_auth is None or config.auto_auth.method.type == "token_file":
         why = "a token that is given is looked up first"
         yield _need(LOOK_UP, "read", why, login, "the token is refused")
@@ -22,7 +22,7 @@ def of_token(config: model.Config, login: str) -> Iterator[Need]:
     loss = "each token lives once, and every lease is issued anew with the next"
     yield _need(RENEW, "update", "keeps the token alive", login, loss)
     at_the_end = config.revoke_on_shutdown == "token"
-    # Whoever reads a sink may still use a replaced token, so that one is left alone.
+    # Readers of a sink may still use a replaced token, so it is not revoked.
     if at_the_end or not config.auto_auth.sinks:
         why = "ends a token that has been replaced" + ", and the last one" * at_the_end
         yield _need("auth/token/revoke-self", "update", why, login, "it lives on until its TTL")
@@ -31,7 +31,7 @@ def of_token(config: model.Config, login: str) -> Iterator[Need]:
 
 
 def of_leases(namespaces: Iterable[str]) -> Iterator[Need]:
-    """Say what leases need: asked for in the namespace of the secret."""
+    """Return what leases need, in the namespace of the secret."""
     for namespace in sorted(namespaces):
         why = "renews what comes with a lease"
         loss = "a new credential is issued instead of each renewal"

@@ -1,4 +1,4 @@
 """Serves health, status and metrics: names and times, never values.
 
-Nothing is imported here: who only wants its words (`span`) must not pay for a web server.
+Nothing is imported here: a user of `status.words` must not pay for a web server.
 """

@@ -1,4 +1,4 @@
-"""Bounds the connections of a listener: nobody may take the descriptors that secrets need."""
+"""Limits the connections of a listener, so that descriptors are left for secrets."""
 
 import asyncio
 import socket
@@ -12,20 +12,20 @@ from injector.status.sockets import BACKLOG
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Of 1,024 descriptors, which is what many processes get, there have to be enough for the rest.
+# Many processes get 1,024 descriptors: enough of them have to be left for everything else.
 MOST = 150
 AT_ONCE = 16  # accepted before any of them counts
-HANDSHAKE = 5.0  # seconds for TLS, of which nothing is known until it is done
+HANDSHAKE = 5.0  # seconds for a TLS handshake, during which a connection is not counted
 
 
 class Crowd:
-    """The connections of one listener, and whom it serves at the moment."""
+    """The connections of one listener, and which of them are being served."""
 
     def __init__(self) -> None:
         self._served: set[object] = set()
 
     def serving(self, handler: Handler) -> Handler:
-        """Return a handler whose connection is of use for as long as it answers."""
+        """Return a handler that marks its connection as active while it answers."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
             self._served.add(request.protocol)
@@ -39,7 +39,7 @@ class Crowd:
     async def accept(
         self, server: web.Server | None, bound: socket.socket, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
-        """Serve this socket. Where too many are connected, the oldest that ask nothing go."""
+        """Serve this socket. If there are too many connections, the oldest idle ones are closed."""
         assert server is not None
 
         def accepted() -> RequestHandler:
@@ -53,5 +53,5 @@ class Crowd:
         accepting = await asyncio.get_running_loop().create_server(
             accepted, sock=bound, backlog=AT_ONCE, ssl=tls, ssl_handshake_timeout=timeout
         )
-        bound.listen(BACKLOG)  # more of them wait in the kernel, where they cost us nothing
+        bound.listen(BACKLOG)  # further connections wait in the kernel, where they cost us nothing
         return accepting

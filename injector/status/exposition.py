@@ -1,4 +1,4 @@
-"""Turns our plain metrics into Prometheus' text form."""
+"""Converts our plain metrics to Prometheus' text format."""
 
 from collections.abc import Iterator
 

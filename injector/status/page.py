@@ -1,4 +1,4 @@
-"""The status page: one HTML document, without scripts and without anything from elsewhere."""
+"""The status page: one HTML document, without scripts or external resources."""
 
 import base64
 import functools
@@ -13,7 +13,7 @@ from injector.status.timeline import NOW, axis, lane, with_lanes
 from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
-# How often the page loads itself again, seconds; `?refresh=0` leaves it as it is.
+# How often the page reloads, seconds; `?refresh=0` turns that off.
 REFRESH, LONGEST_REFRESH = 5, 3600
 MOST_LANES = 30
 TONES = {"ok": "ok", "delivered": "ok", "failing": "bad", "failed": "bad", "rolled_back": "bad"}
@@ -54,7 +54,7 @@ def page(status: Entry, *, refresh: int = REFRESH) -> str:
 
 
 def headers() -> dict[str, str]:
-    """Return what a browser has to be told: our own style and nothing else."""
+    """Return the security headers: our own style sheet is allowed, nothing else."""
     digest = base64.b64encode(hashlib.sha256(_text("page.css").encode()).digest()).decode()
     return {
         "Content-Security-Policy": (
@@ -73,7 +73,7 @@ def _text(name: str) -> str:
 
 
 def _filters(now: float) -> Entry:
-    """Return what makes words of the entries of a status."""
+    """Return the template filters that put the entries of a status into words."""
     return {
         "span": span,
         "ago": lambda moment: f"{span(now - moment)} ago" if moment else "",
@@ -90,7 +90,7 @@ def _filters(now: float) -> Entry:
 
 
 def _life(entry: Entry, now: float) -> str:
-    """Return what comes, in words: the next step, and the end."""
+    """Return the next step and the expiry in words."""
     ends_at = entry.get("expires_at")
     end = ("expired" if ends_at <= now else f"expires in {span(ends_at - now)}") if ends_at else ""
     return " · ".join(filter(None, (next_of(entry["next"], now), end)))

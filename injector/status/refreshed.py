@@ -1,4 +1,4 @@
-"""What became of a refresh that somebody asked for, as they are told: never a value."""
+"""The result of a requested refresh, as reported to the caller: never a value."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -12,12 +12,12 @@ class Result(StrEnum):
     CHANGED = "changed"  # a new value, and everybody has it
     UNCHANGED = "unchanged"  # Vault has the value that everybody has
     FAILED = "failed"  # not read, not issued, or not delivered
-    PENDING = "pending"  # not done in the time that was given; it goes on
+    PENDING = "pending"  # not done in time; it continues
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The answer for one secret. `absent` are applications that did not run, so heard nothing."""
+    """The result for one secret. `absent` are applications that were not running."""
 
     secret: str
     result: Result
@@ -39,7 +39,7 @@ DONE, NOT_DONE_YET, FAILED = 200, 202, 502
 
 
 def http_status(answers: Iterable[Refreshed]) -> int:
-    """Return what scripts go by; a failure is told before what is not done yet."""
+    """Return the status code for scripts; failures take precedence over pending results."""
     results = {answer.result for answer in answers}
     if Result.FAILED in results:
         return FAILED

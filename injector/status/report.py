@@ -1,4 +1,4 @@
-"""What a running injector says of itself: a reading of what its parts know, never of values."""
+"""The status of a running injector: read from its parts, never with values."""
 
 import math
 from collections.abc import Callable
@@ -20,16 +20,16 @@ from injector.watch import Watch
 if TYPE_CHECKING:
     from injector.journal import Journal
 
-# How many rotations are told of, the last ones first.
+# How many rotations are reported, latest first.
 LAST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Reads the parts that know; knows nothing itself.
+    """Reads the status from the parts; has no state itself.
 
-    `not_ready` says why this is not ready, and nothing when it is; `command` tells of the
-    supervised command, where there is one.
+    `not_ready` returns the reasons, none if it is ready; `command` returns facts about the
+    supervised command, if there is one.
     """
 
     clock: Clock
@@ -84,7 +84,7 @@ class StatusReport:
         }
 
     def _alarms(self) -> list[dict[str, Any]]:
-        """Return what does not mend by itself: somebody has to act."""
+        """Return problems that do not resolve themselves: somebody has to act."""
         refused = {name for change in self.ledger.refused for name in change}
         found = [
             {"alarm": "rolled_back", "name": output.name, **self._state(output.kind, output.name)}
@@ -107,7 +107,7 @@ class StatusReport:
 
     def _state(self, kind: str, name: str) -> dict[str, Any]:
         report = self.health.of(kind, name)
-        if report is None:  # the server is only spoken of once it has been down
+        if report is None:  # there is a report on the server only once it has been down
             return {"state": State.OK.value}
         state: dict[str, Any] = {"state": report.state.value, "since": self._wall(report.since)}
         if report.error is not None:
@@ -116,7 +116,7 @@ class StatusReport:
         return state
 
     def _command(self) -> dict[str, Any] | None:
-        """Return what there is to say of the supervised command, and of its environment."""
+        """Return the status of the supervised command and its environment."""
         if self.command is None:
             return None
         environment = [out for out in self.delivery.outputs if out.kind == "environment"]
@@ -164,7 +164,7 @@ class StatusReport:
         }
 
     def _next(self, ref: Ref) -> dict[str, Any] | None:
-        """Return what is done about a secret next, in words that say whether it issues anything."""
+        """Return the next step of a secret, in words that say whether it issues anything."""
         if (step := self.watch.step(ref)) is None:
             return None
         current = self.store.current(ref)

@@ -1,4 +1,4 @@
-"""The listeners: a unix socket for this machine, TCP where the configuration asks for it."""
+"""The listeners: a unix socket for this machine, TCP if configured."""
 
 import asyncio
 import socket
@@ -18,31 +18,31 @@ from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import StatusReport
 from injector.status.sockets import name_of, same_user, tls_context
 
-LARGEST_BODY = 32 * 1024 * 1024  # bytes, of what is passed on: Vault's own limit
-# How long a refresh waits for delivery before it answers, and may be asked to wait, seconds.
+LARGEST_BODY = 32 * 1024 * 1024  # bytes in a proxied request: Vault's own limit
+# How long a refresh waits for delivery by default, and at most, seconds.
 DEFAULT_WAIT, LONGEST_WAIT = "30s", 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a request may set off."""
+    """What a request may trigger."""
 
     quit: Callable[[], None]
     refresh: Callable[[Sequence[str], float], Awaitable[list[Refreshed]]]
 
 
 class Beyond(Protocol):
-    """Answers what the status has no answer for."""
+    """Answers requests that the status server itself does not."""
 
     def refusal(self, request: web.Request) -> web.Response | None:
-        """Return why not even the status answers; None if it may."""
+        """Return why a request is refused altogether; None if it is not."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer what is asked for at any other path, or by another method."""
+        """Answer a request with any other path or method."""
 
 
 class StatusServer:
-    """One listener of the configuration. Answers from what others have reported."""
+    """One listener of the configuration. Answers from what other parts have reported."""
 
     name = "status"
 
@@ -105,7 +105,7 @@ class StatusServer:
         return app
 
     def _admitting(self, handler: Handler) -> Handler:
-        """Return a handler for whom `beyond` refuses nothing."""
+        """Return a handler that is called only if `beyond` does not refuse the request."""
         beyond = self._beyond
         if beyond is None:
             return handler
@@ -116,7 +116,7 @@ class StatusServer:
         return admit
 
     async def _live(self, _: web.Request) -> web.Response:
-        return web.Response(text="ok\n")  # answered by the loop that does the work: it beats
+        return web.Response(text="ok\n")  # answered by the loop that does the work: so it is alive
 
     async def _ready(self, _: web.Request) -> web.Response:
         if reasons := self._report.not_ready():
@@ -124,7 +124,7 @@ class StatusServer:
         return web.Response(text="ok\n")
 
     async def _page(self, request: web.Request) -> web.Response:
-        # Imported when first asked for, as are metrics: many never look.
+        # Imported on first use, like metrics: often never.
         from injector.status.page import LONGEST_REFRESH, REFRESH, headers, page
 
         asked = request.query.get("refresh", "")
@@ -136,7 +136,7 @@ class StatusServer:
         return web.json_response(self._report.as_json())
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        # Imported when first asked for: 30 ms and a megabyte that many never need.
+        # Imported on first use: 30 ms and a megabyte that are often not needed.
         from injector.status.exposition import CONTENT_TYPE, exposition
 
         self._report.metrics.ready.set(0 if self._report.not_ready() else 1)
@@ -166,9 +166,9 @@ class StatusServer:
 
 
 def _refusal(request: web.Request, *, enabled: bool, flag: str) -> web.Response | None:
-    """Over a unix socket the peer's uid decides; over TCP the configuration has to allow it.
+    """On a unix socket the peer's uid decides; on TCP the configuration must allow it.
 
-    A browser that is told to by some page sends `Origin` along: it is nobody who may.
+    Requests from pages in a browser have an `Origin` header: they are never allowed.
     """
     if "Origin" in request.headers:
         return web.Response(status=403, text="refused: not for pages in a browser\n")

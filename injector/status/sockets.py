@@ -1,4 +1,4 @@
-"""The sockets that are listened on, and who is at the other end of one."""
+"""The sockets of the listeners, and the peers connected to them."""
 
 import asyncio
 import contextlib
@@ -17,16 +17,16 @@ BACKLOG = 512
 
 
 class Sockets:
-    """They outlive a reload: who connects meanwhile waits a moment, and is not refused."""
+    """The listening sockets, which outlive a reload: connections made meanwhile wait."""
 
     def __init__(self) -> None:
         self.listeners: tuple[model.Listener, ...] = ()
         self._bound: dict[str, socket.socket] = {}
 
     def open(self, listeners: Iterable[model.Listener]) -> None:
-        """Listen where we do not yet: at each address, or none of the new ones is kept.
+        """Listen on the new addresses: on all of them, or on none.
 
-        Those that are not named any more stay until `settle`. Raises ConfigError.
+        Sockets that are no longer needed stay until `settle`. Raises ConfigError.
         """
         listeners = tuple(listeners)
         stay = {listener.address for listener in listeners}
@@ -45,7 +45,7 @@ class Sockets:
         self._bound |= new
 
     def settle(self) -> None:
-        """Leave the addresses that the last `open` did not name."""
+        """Close the sockets that the last `open` did not name."""
         for address in self._bound.keys() - {listener.address for listener in self.listeners}:
             _close(self._bound.pop(address))
         for listener in self.listeners:
@@ -53,17 +53,17 @@ class Sockets:
                 _chmod(listener.address, listener.socket_mode)
 
     def at(self, address: str) -> socket.socket:
-        """Return the socket of an address, for a server to close when it ends."""
+        """Return a socket for an address, for a server to close when it ends."""
         return self._bound[address].dup()
 
     def close(self) -> None:
-        """Leave all addresses."""
+        """Close all sockets."""
         self.listeners = ()
         self.settle()
 
 
 def bind(listener: model.Listener, *, instead_of: Collection[socket.socket] = ()) -> socket.socket:
-    """Bind and listen, perhaps where a socket of ours listens that is about to go.
+    """Bind and listen, even where one of our own sockets still listens that is about to close.
 
     Raises ConfigError naming the address: in use, no permission, no such interface.
     """
@@ -87,8 +87,10 @@ def _close(bound: socket.socket) -> None:
 
 
 def _chmod(address: str, mode: int) -> None:
-    """Give a unix socket's file its mode, whatever a reload has made of that."""
-    with contextlib.suppress(OSError):  # somebody has taken the file away: nobody gets in by it
+    """Give a unix socket's file its mode, which a reload may have changed."""
+    with contextlib.suppress(
+        OSError
+    ):  # somebody has removed the file: nobody can connect through it
         fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.chmod(f"/proc/self/fd/{fd}", mode)
@@ -97,7 +99,7 @@ def _chmod(address: str, mode: int) -> None:
 
 
 def name_of(bound: socket.socket) -> str:
-    """Return where it listens, as a configuration writes it; a port 0 has become a real one."""
+    """Return its address as in a configuration; port 0 is replaced by the real one."""
     name = bound.getsockname()
     if isinstance(name, str):
         return name
@@ -106,7 +108,7 @@ def name_of(bound: socket.socket) -> str:
 
 
 def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
-    """Return what a TCP listener with a certificate serves with; raises ConfigError."""
+    """Return the TLS context of a TCP listener with a certificate; raises ConfigError."""
     if listener.type == "unix" or not listener.tls_cert_file:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -136,7 +138,7 @@ def _remedy(exc: OSError) -> str:
 
 
 def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
-    """Return whether the peer runs as our uid or as root; None where nobody can know (TCP)."""
+    """Return whether the peer runs as our uid or as root; None if unknown (TCP)."""
     peer = transport.get_extra_info("socket") if transport is not None else None
     if peer is None or peer.family != socket.AF_UNIX:
         return None
@@ -164,14 +166,14 @@ def _unix(listener: model.Listener) -> socket.socket:
 
 
 def _remove_stale(address: str) -> None:
-    """Remove the socket of a killed run; leave one that somebody serves."""
+    """Remove the socket of a killed run; leave one that is being served."""
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(address).st_mode):
             raise ConfigError(
                 f"listener: {address} exists and is not a socket: move it away, or name another"
             )
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.setblocking(False)  # who serves it may be stopped, and its queue be full
+            probe.setblocking(False)  # its server may be stopped, with a full queue
             with contextlib.suppress(BlockingIOError):
                 try:
                     probe.connect(address)

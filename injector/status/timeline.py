@@ -1,6 +1,6 @@
-"""Where moments stand on the status page's timeline. Arithmetic only: no clock, no I/O.
+"""Positions on the status page's timeline. Arithmetic only: no clock, no I/O.
 
-One axis for lives of seconds and of months: seconds near now are as wide as days far away.
+One axis for lifetimes of seconds and of months: seconds near now are as wide as days far away.
 """
 
 import math
@@ -12,32 +12,32 @@ from typing import Any
 from injector.status.words import span, worst_first
 
 Entry = dict[str, Any]
-# Where now stands, percent of the width: there is more to say of what comes.
+# The position of now, in percent: the future needs more room.
 NOW = 30.0
 # Up to here the axis is nearly even; it never shows less than SHORTEST, and no past beyond a day.
 EVEN, SHORTEST, LONGEST_PAST = 20.0, 60.0, 86400.0
 MARKS = (10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400)
-# Labels that are closer than this would touch on a phone, percent.
+# Labels closer than this would touch on a phone, percent.
 APART = 11.0
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """How far it goes to both sides of now, seconds."""
+    """How far the axis extends on both sides of now, seconds."""
 
     now: float
     past: float
     future: float
 
     def at(self, moment: float) -> float:
-        """Return where a moment stands, percent; what is beyond the edge stands at the edge."""
+        """Return the position of a moment in percent, clamped to the axis."""
         ahead = moment - self.now
         if ahead < 0:
             return NOW * (1 - _share(-ahead, self.past))
         return NOW + (100 - NOW) * _share(ahead, self.future)
 
     def marks(self) -> Iterator[tuple[float, str]]:
-        """Return the labels that have room, from now to both sides."""
+        """Return the labels for which there is room, from now to both sides."""
         yield NOW, "now"
         for side, reach, sign in ((-1, self.past, "-"), (1, self.future, "+")):
             last = NOW
@@ -50,7 +50,7 @@ class Axis:
 
 
 def axis(status: Entry) -> Axis:
-    """Return an axis that has room for everything in the answer of `/status`."""
+    """Return an axis with room for everything in a `/status` response."""
     now = status["now"]
     lives = [status["token"], *status["secrets"]]
     begins = [begin for life in lives if (begin := _begin(life)) is not None]
@@ -62,9 +62,9 @@ def axis(status: Entry) -> Axis:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The life of the token (without a name) or of a secret: from its beginning to its end.
+    """The lifetime of the token (without a name) or of a secret: from issue to expiry.
 
-    Of what has no end it goes on until it is read again.
+    If it has no expiry, until it is re-read.
     """
 
     name: str

@@ -1,11 +1,11 @@
-"""The words of the status for people: the same on a terminal and on the page."""
+"""The wording of the status, shared by the terminal and the page."""
 
 from typing import Any
 
 Entry = dict[str, Any]
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
-# What follows the name of the thing that somebody has to look after.
+# What follows the name of the thing that needs attention.
 ALARMS = {
     "rolled_back": "was rejected by its application and rolled back",
     "expired": "has a value that has expired",
@@ -15,7 +15,7 @@ ALARMS = {
 
 
 def span(seconds: float) -> str:
-    """Return a duration in its two largest units: `3h12m`, `9m59s`, `2s`; nothing is negative."""
+    """Return a duration in its two largest units: `3h12m`, `9m59s`, `2s`; never negative."""
     left = max(int(seconds), 0)
     for index, (unit, size) in enumerate(UNITS[:-1]):
         if left >= size:
@@ -26,14 +26,14 @@ def span(seconds: float) -> str:
 
 
 def state_of(entry: Entry, now: float) -> tuple[str, str]:
-    """Return `ok`, or what is not and for how long; and the reason, if there is one."""
+    """Return `ok`, or the state and for how long; and the reason, if there is one."""
     if entry["state"] == "ok":
         return "not running" if entry.get("absent") else "ok", ""
     return f"{entry['state']} for {span(now - entry['since'])}", entry.get("error") or ""
 
 
 def worst_first(entries: list[Entry]) -> list[Entry]:
-    """Return what fails, then what waits, then the rest: of 200 secrets, the one that matters."""
+    """Sort failing entries first, then waiting ones: of 200 secrets, the one that matters."""
     return sorted(entries, key=lambda entry: SEVERITY.get(entry["state"], 1))
 
 
@@ -50,7 +50,7 @@ def first(reasons: list[str], most: int) -> list[str]:
 
 
 def next_of(step: Entry | None, now: float) -> str:
-    """Return what is done next and when; nothing if nothing ever is."""
+    """Return the next step and when; empty if there is none."""
     if step is None or step["at"] is None:
         return ""
     wait = step["at"] - now
@@ -58,7 +58,7 @@ def next_of(step: Entry | None, now: float) -> str:
 
 
 def command_of(command: Entry, now: float) -> str:
-    """Return what the supervised command does, and how often it was started."""
+    """Return the supervised command's state, and how often it was started."""
     parts = [command["program"] or "never started"]
     if command["pid"] is not None:
         parts.append(f"pid {command['pid']}")
