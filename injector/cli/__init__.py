@@ -9,7 +9,7 @@ import injector
 from injector.cli import parser as parsers
 from injector.errors import ConfigError, InjectorError
 
-# When one needs it → name → what `injector --help` says of it.
+# Purpose → command → its line in `injector --help`.
 GROUPS = {
     "put secrets in place": {
         "run": "keep files up to date and notify the application, until stopped",
@@ -46,7 +46,7 @@ INTERNAL_ERROR = 1
 
 
 def main(argv: list[str]) -> int:
-    """Run one command and return its exit code: errors become one clear line each."""
+    """Run one command and return its exit code; each error becomes one line."""
     command, rest = _command(argv)
     parser = parsers.Command(command, COMMANDS[command])
     module = parser.module
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
 
 
 class Overview(argparse.ArgumentParser):
-    """The parser of the whole: `injector --help`, and the name of a command."""
+    """The top-level parser: `injector --help`, and the name of a command."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -75,13 +75,13 @@ class Overview(argparse.ArgumentParser):
         self.add_argument("--version", action="version", version=f"injector {injector.__version__}")
 
     def format_help(self) -> str:
-        """Return what it is, and its commands by what they are for."""
+        """Return a description, and the commands grouped by purpose."""
         self.formatter_class = argparse.RawDescriptionHelpFormatter
         self.description = f"{parsers.wrapped((injector.__doc__ or '').strip())}\n\n{_listing()}"
         return super().format_help()
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and where to look; the command's own parser has its own words."""
+        """Exit with what is wrong, and where to look."""
         self.exit(ConfigError.exit_code, f"injector: {message}; see `injector --help`\n")
 
 

@@ -4,7 +4,7 @@ import argparse
 
 
 def duration(text: str) -> float:
-    """Read a duration as the configuration has it."""
+    """Parse a duration as in the configuration."""
     from injector.config.leaves import duration_of  # only where somebody gives one
     from injector.config.problem import Wrong
 

@@ -49,7 +49,7 @@ EXITS = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What there is to say about one file; as JSON it is the output of `--json`."""
+    """The result for one file; as JSON, the output of `--json`."""
 
     file: str
     problems: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def checked(file: str, environ: Mapping[str, str], load: Load = config.load) -> 
 
 
 def namespaces(found: model.Config) -> dict[str, list[str]]:
-    """Return who asks in which namespace: each request has exactly one, its own or the default."""
+    """Return what is requested in which namespace: the login and secrets, by namespace."""
     asked: dict[str, list[str]] = {}
     if found.auto_auth is not None:
         login = found.auto_auth.method.namespace or found.vault.namespace
@@ -98,7 +98,7 @@ def namespaces(found: model.Config) -> dict[str, list[str]]:
 
 
 def lines(result: Checked) -> list[str]:
-    """Return the report as people read it; the last line is the verdict."""
+    """Return the report as text; the last line is the verdict."""
     said = [*result.problems, *(f"warning: {warning}" for warning in result.warnings)]
     said += [f"advice: {advice}" for advice in result.advice]
     for namespace, names in result.namespaces.items():
@@ -117,7 +117,7 @@ def lines(result: Checked) -> list[str]:
 
 
 def online_lines(findings: "Sequence[Finding]", code: int) -> list[str]:
-    """Return what was found online as people read it; the last line is the verdict."""
+    """Return the online findings as text; the last line is the verdict."""
     levels = [finding.level.value for finding in findings]
     counts = [
         _count(levels.count(level), level) for level in ("problem", "warning") if level in levels

@@ -1,4 +1,4 @@
-"""Talks to a running injector over its listener, with the standard library: start-up counts."""
+"""Talks to a running injector over its listener, with the standard library for fast start-up."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from injector.errors import ConfigError, DeniedError, MissingError, TransientErr
 
 DEFAULT_SOCKET = "/run/injector/injector.sock"
 TIMEOUT = 5.0
-# What a refused request is to a user.
+# Status codes of refused requests → errors.
 REFUSALS = {400: ConfigError, 403: DeniedError, 422: MissingError}
 
 
@@ -61,7 +61,7 @@ def find(address: str | None, config: str | None) -> str:
 
 
 def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Reply:
-    """Send one request, which may take `timeout` seconds beyond the usual.
+    """Send one request, allowing `timeout` seconds more than usual.
 
     Raises TransientError naming the address if nobody answers.
     """
@@ -80,7 +80,7 @@ def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Re
 
 
 def answer(reply: Reply, address: str, *, expected: Collection[int]) -> dict[str, Any]:
-    """Return the JSON of an expected answer; raises what a refusal is to a user."""
+    """Return the JSON of an expected response; raises the matching error for a refusal."""
     text = reply.body.decode(errors="replace").strip()
     if reply.status in REFUSALS:
         raise REFUSALS[reply.status](text)

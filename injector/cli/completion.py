@@ -1,4 +1,4 @@
-"""`injector completion`: what makes a shell complete commands, options, files and names."""
+"""`injector completion`: shell completion of commands, options, files and names."""
 
 import argparse
 import os
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def script(shell: str) -> str:
-    """Return what this shell has to read."""
+    """Return the completion script for a shell."""
     import shtab
 
     overview = Overview()
@@ -70,7 +70,7 @@ def script(shell: str) -> str:
 
 
 def _mark(parser: argparse.ArgumentParser) -> None:
-    """Say of each argument what completes it: what it is, the usage line tells people as well."""
+    """Mark each argument with how to complete it, according to its name in the usage line."""
     import shtab
 
     for action in parser._actions:  # noqa: SLF001 - argparse has no other list of them
@@ -94,7 +94,7 @@ def _asking(what: str) -> dict[str, object]:
 
 
 def words(line: str) -> list[str]:
-    """Split a line as a shell does; one in the middle of a quotation at its spaces."""
+    """Split a line as a shell does; one with an open quote at its spaces."""
     try:
         return shlex.split(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`injector convert`: a configuration of Vault Agent or OpenBao Agent, written anew as ours."""
+"""`injector convert`: translates a configuration of Vault Agent or OpenBao Agent into ours."""
 
 import argparse
 import os

@@ -17,8 +17,8 @@ from injector.log import Logger, Redactor, library_logs, logger
 
 
 def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) -> int:
-    """Run `main` in an event loop and return its exit code, or that of the error which ended it."""
-    # Modules and configuration stay for good: they need not be looked through again (see __main__).
+    """Run `main` in an event loop; return its exit code, or that of the error that ended it."""
+    # Modules and configuration are permanent: the collector need not look at them (see __main__).
     gc.freeze()
     gc.enable()
     keep_memory_private()

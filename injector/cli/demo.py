@@ -1,4 +1,4 @@
-"""`injector demo`: the main job, live, on a real server."""
+"""`injector demo`: shows the injector at work with a real server."""
 
 import argparse
 
@@ -13,7 +13,7 @@ EXITS = {"0": "completed", **exits(InjectorError, ConfigError, TransientError)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take no options: what there is to see is the same for everybody."""
+    """`injector demo` takes no arguments."""
     del parser
 
 

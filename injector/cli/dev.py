@@ -1,4 +1,4 @@
-"""`injector dev`: a real server, the injector beside it, and what can go wrong."""
+"""`injector dev`: a real server with the injector next to it, and rehearsed failures."""
 
 import argparse
 import os
@@ -114,10 +114,10 @@ def _run(path: str | None, place: Place, *, chaos: float, command: tuple[str, ..
         from injector.dev.session import Injector, Session
         from injector.dev.timeline import Timeline
 
-        # For the lock of the database's package, which would stay behind elsewhere.
+        # For the lock file of the database package, which would otherwise stay behind.
         os.environ.setdefault("XDG_RUNTIME_DIR", str(place.disk))
         clock = SystemClock()
-        # The output of a command is what people redirect.
+        # Standard output belongs to the command, for redirection.
         timeline = Timeline(sys.stderr if command else sys.stdout, clock, name="dev")
         timeline.title(f"vault-injector dev: {path or 'the built-in seed file'}")
         injector = Injector(partial(_not_ready, place), partial(_refresh, place))
@@ -140,7 +140,7 @@ def _run(path: str | None, place: Place, *, chaos: float, command: tuple[str, ..
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the environment without what leads to other servers, or to ours by a proxy."""
+    """Return the environment without settings for other servers or a proxy."""
     for name in tuple(os.environ):
         if name.startswith(("VAULT_", "BAO_", "INJECTOR_")):
             del os.environ[name]
@@ -174,7 +174,7 @@ def _rehearse(args: argparse.Namespace, place: Place) -> int:
 
 
 def _wait_for_vault(place: Place) -> None:
-    """Return when the injector has noticed as well: until then it would not ask for anything."""
+    """Wait until the injector has noticed too: until then it sends no requests."""
     for _ in range(int(NOTICED_WITHIN / LOOK_EVERY)):
         if fetch(_address(place))["vault"]["state"] == "ok":
             return
@@ -186,7 +186,7 @@ def _address(place: Place) -> str:
 
 
 def _not_ready(place: Place) -> str:
-    """Say why not everything is in place; nothing when it is."""
+    """Return why not everything is in place; empty if it is."""
     try:
         reply = client.request(_address(place), "GET", "/readyz")
     except TransientError:
@@ -195,7 +195,7 @@ def _not_ready(place: Place) -> str:
 
 
 def _refresh(place: Place, path: str) -> str:
-    """Ask the injector for what is at this path; return what came of it once it is delivered.
+    """Make the injector refresh the secret at this path; return the result once it is delivered.
 
     Raises InjectorError if it is not.
     """

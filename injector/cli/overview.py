@@ -116,7 +116,7 @@ def _token(token: Entry, now: float) -> str:
 
 
 def _printable(line: str) -> str:
-    """Return what a terminal shows and does not obey: an error may quote whoever answered."""
+    """Replace control characters: an error may quote text from any server."""
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
     )

@@ -1,4 +1,4 @@
-"""The parser of each command: what it takes, with examples and exit codes that people can read."""
+"""The parser of each command, with examples and exit codes in its help."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ def module_of(command: str) -> ModuleType:
 
 
 class Command(argparse.ArgumentParser):
-    """The parser of one command. Its help is made from what the module says, for who asks."""
+    """The parser of one command. Its help is built from the module's constants when requested."""
 
     def __init__(self, name: str, summary: str) -> None:
         super().__init__(prog=f"injector {name}")
@@ -56,8 +56,8 @@ def parse(
 ) -> argparse.Namespace:
     """Return the arguments of a command.
 
-    A module that has commands of its own, and runs somebody else's behind `--`, says so:
-    argparse would take the second for one of the first.
+    A module with subcommands that also runs a command after `--` sets CUT_AT_DASHES: argparse would
+    take that command for one of the subcommands.
     """
     if not getattr(module, "CUT_AT_DASHES", False):
         return parser.parse_args(words)
@@ -79,7 +79,7 @@ def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: 
 
 
 def width() -> int:
-    """Return how long a line of help may be here, for a person to read it easily here."""
+    """Return the width of help text: that of the terminal, within readable limits."""
     import shutil  # only for who asks for help
 
     return min(shutil.get_terminal_size().columns, 100) - 2
@@ -92,7 +92,7 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
 
 
 def table(meanings: Mapping[str, str], longest: int = 0) -> str:
-    """Return a row for each word and what it means, which goes on in its column if it is long."""
+    """Return a row for each word with its meaning, wrapped in its column."""
     longest = max(longest, *map(len, meanings))
     return "\n".join(
         wrapped(text, f"  {word:<{longest}}  ", " " * (longest + 4))

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    # It is for whoever administers Vault, seldom on the machine where the files will be.
+    # It is usually run by a Vault administrator, not on the machine where the files will be.
     planned = plan(args.config, elsewhere=True)
     found = needs(
         planned.config,

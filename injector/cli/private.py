@@ -1,4 +1,4 @@
-"""Keep this process's memory from everybody but root."""
+"""Keeps this process's memory private from everybody but root."""
 
 import resource
 
@@ -6,10 +6,10 @@ _PR_SET_DUMPABLE = 4  # prctl(2)
 
 
 def keep_memory_private() -> None:
-    """Let no core be dumped, and no process of the same user read our memory or our files.
+    """Prevent core dumps, and other processes of the same user from reading our memory and files.
 
-    Unlike a limit, this is not passed on to the programs that we start, and it also holds where
-    cores are piped to a program.
+    Unlike a resource limit, this is not inherited by programs that we start, and it also applies
+    where cores are piped to a program.
     """
     try:
         import ctypes

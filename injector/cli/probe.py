@@ -25,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add the options by which a running injector is found."""
+    """Add the options that locate a running injector."""
     parser.add_argument("--address", help="unix:///path or http://host:port")
     add_config(parser, required=False, help="use the first listener in this configuration")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Exit 0 or 1, and nothing else: that is what probes understand."""
+    """Return 0 or 1, the only codes that probes understand."""
     try:
         reply = client.request(client.find(args.address, args.config), "GET", PATHS[args.what])
     except InjectorError as exc:

@@ -1,4 +1,4 @@
-"""`injector quit`: ends a running injector, as a Job does with its sidecar."""
+"""`injector quit`: stops a running injector, for example a Job's sidecar."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`injector refresh`: secrets again, now; ends when they are where they should be."""
+"""`injector refresh`: refreshes secrets now, and waits until they are delivered."""
 
 import argparse
 import json
@@ -59,14 +59,14 @@ def main(args: argparse.Namespace) -> int:
 
 
 def refreshed(address: str, names: Sequence[str], *, timeout: float) -> dict[str, Any]:
-    """Ask the injector at this address; return its answer. Raises InjectorError."""
+    """Request a refresh from the injector at this address; return its response."""
     query = urlencode([("timeout", f"{timeout:g}"), *(("secret", name) for name in names)])
     reply = client.request(address, "POST", f"/refresh?{query}", timeout=timeout)
     return client.answer(reply, address, expected={DONE, NOT_DONE_YET, FAILED})
 
 
 def table(secrets: list[dict[str, Any]]) -> str:
-    """Return what became of each, as people read it."""
+    """Return the results as a table."""
     if not secrets:
         return (
             "nothing to refresh: every secret in use is issued, not read; name one to have it "
@@ -78,7 +78,7 @@ def table(secrets: list[dict[str, Any]]) -> str:
 
 
 def exit_code(secrets: list[dict[str, Any]]) -> int:
-    """Return the smallest exit code of what failed; 9 if something is not done yet."""
+    """Return the smallest exit code of what failed; 9 for what is pending."""
     codes = {kind.label: kind.exit_code for kind in InjectorError.__subclasses__()}
     return min(
         (

@@ -1,4 +1,4 @@
-"""`injector render`: what would be written, and how it differs from what is there."""
+"""`injector render`: shows what would be written, and how it differs from the files on disk."""
 
 import argparse
 import contextlib
@@ -120,7 +120,7 @@ class Run:
         return 0
 
     def _keys(self) -> dict[str, list[str]]:
-        """Return the keys of secrets that become variables by themselves, as far as known."""
+        """Return the keys of secrets whose format turns them into variables, as far as known."""
         if self._fixtures is None:
             return {}
         used = {target.ref for target in self._targets if target.ref is not None}
@@ -166,7 +166,7 @@ class Run:
         )
 
     def _print(self, target: Target, outcome: Outcome, masks: Masks | None) -> list[int]:
-        """Print what there is to say of one target; return an exit code for each thing it makes."""
+        """Print the result for one target; return an exit code for each file it makes."""
         try:
             if isinstance(outcome, InjectorError):
                 raise outcome

@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _command(words: list[str]) -> tuple[str, ...]:
-    """Return what stands behind `--`: without that, options of the command would be ours."""
+    """Return the command after `--`, which is required: otherwise its options would be ours."""
     if words and (words[0] != "--" or len(words) == 1):
         raise ConfigError("write the command after `--`: injector run -c FILE -- CMD ARG …")
     return tuple(words[1:])

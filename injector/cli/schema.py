@@ -21,7 +21,7 @@ EXAMPLES = (
 )
 EXITS = {"0": "printed", **exits(InjectorError)}
 
-# Instead of any value but a block or list there may be text with variables of the environment.
+# Any value except a block or list may also be text with environment variables.
 _EXPANSION = r"\$\{[^}]*\}"
 _DURATION = rf"^(([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+|[0-9]+(\.[0-9]+)?)$|{_EXPANSION}"
 
@@ -35,7 +35,7 @@ _WRITTEN: dict[str, Schema] = {
 
 
 def schema() -> Schema:
-    """Return the JSON Schema of what people write, made from the model."""
+    """Return the JSON Schema of a configuration file, derived from the model."""
     made = msgspec.json.schema(model.Config)
     kinds = {kind.__name__: kind for _, kind in blocks()}
     for name, definition in made["$defs"].items():
@@ -54,7 +54,7 @@ def _method_configs() -> tuple[type[model.Block], ...]:
 
 
 def _as_written(info: msgspec.structs.FieldInfo, made: Schema) -> Schema:
-    """Return one property with the types of the file instead of those of the model."""
+    """Return one property with the types in the file instead of those in the model."""
     kind, metas = annotation(info.type)
     about: Schema = {key: made[key] for key in ("description", "default") if key in made}
     way = written(metas)
@@ -76,7 +76,7 @@ def _as_written(info: msgspec.structs.FieldInfo, made: Schema) -> Schema:
 
 
 def _choose_config_by_type(method: Schema) -> None:
-    """Let the type of the login decide which options it has."""
+    """Make the options of `config` depend on the login's type."""
     method["properties"]["config"] = {"type": ["object", "null"]}
     method["required"] = ["type"]
     method["allOf"] = [

@@ -1,4 +1,4 @@
-"""`injector status`: what a running injector does, as a table or as JSON."""
+"""`injector status`: shows the state of a running injector, as a table or as JSON."""
 
 import argparse
 import json
@@ -31,7 +31,7 @@ EXITS = {
     "130": "--watch was interrupted with Ctrl-C",
 }
 OK = 200
-# What terminals understand: another screen and back; to the top; clear the rest of line or screen.
+# Terminal codes: alternate screen and back; to the top; clear the rest of line or screen.
 ENTER, LEAVE, TOP, END_OF_LINE, END_OF_SCREEN = (
     "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l", "\x1b[H", "\x1b[K", "\x1b[J",
 )  # fmt: skip
@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def fetch(address: str) -> dict[str, Any]:
-    """Return what the injector at this address says; raises ConfigError if it is none."""
+    """Return the status of the injector at this address; raises ConfigError if it is not one."""
     status = client.answer(client.request(address, "GET", "/status"), address, expected={OK})
     if "uptime" not in status:
         raise ConfigError(f"what answers at {address} is not an injector; name its listener")
@@ -77,7 +77,7 @@ def _follow(address: str, interval: float) -> int:
 
 
 def _draw(address: str, interval: float) -> int:
-    """Show it on a screen of its own, through restarts of the injector. Runs until interrupted."""
+    """Redraw it on an alternate screen, across restarts of the injector. Runs until interrupted."""
     with _other_screen():
         while True:
             try:
@@ -90,7 +90,7 @@ def _draw(address: str, interval: float) -> int:
 
 
 def screen(lines: list[str], width: int, height: int) -> str:
-    """Return what draws these lines over the last ones, cut to what fits."""
+    """Return text that draws these lines over the previous ones, cut to fit."""
     if len(lines) > height:
         lines = [*lines[: height - 1], f"… and {len(lines) - height + 1} more lines"]
     cut = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]

@@ -1,4 +1,4 @@
-"""File and environment → one frozen configuration, or everything that is wrong with it."""
+"""Reads file and environment into one frozen configuration, or reports everything wrong with it."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ CheckTemplate = Callable[[model.Config, model.Template | model.EnvTemplate, str]
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What parts that `config` does not know say: of a place on this machine, of a template."""
+    """Checks by modules that `config` must not import: of destinations and of templates."""
 
     destination: CheckDestination | None = None
     template: CheckTemplate | None = None
@@ -35,14 +35,14 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that can be used, and what belongs to it."""
+    """A valid configuration, and what belongs to it."""
 
     config: model.Config
     path: str
     warnings: tuple[str, ...]
-    # Where the file's own language has a default that ours is safer than.
+    # Places where our own default would be safer than that of the file's language.
     advice: tuple[str, ...]
-    # Local files whose change asks for a reload; login material is watched by the login.
+    # Local files whose change requires a reload; login files are watched by the login.
     files: frozenset[str]
     # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
     token: str = field(default="", repr=False)
@@ -64,9 +64,9 @@ def load(
 ) -> Loaded:
     """Read and check everything that can be checked without a server.
 
-    `command` is what is to be supervised by the command line, which beats the file; empty if it
-    names none, and None if nobody knows yet: then a command that is lacking is only a warning.
-    Where nobody will log in (not `needs_login`), the environment need not have a token.
+    `command` is the supervised command from the command line, which overrides the file; empty if
+    there is none, and None if unknown: then a missing command is only a warning. Without
+    `needs_login`, the environment need not have a token.
     Raises ConfigError with all problems of the file, in the order of its lines.
     """
     reading = read(path, environ)
@@ -118,9 +118,9 @@ def read_source(template: model.Template | model.EnvTemplate) -> str:
 
 
 def _with_certificate(config: model.Config) -> model.Config:
-    """Give a login by certificate that has no pair of its own the one of `vault`.
+    """If a certificate login has no certificate of its own, use the one in `vault`.
 
-    Here, so that a reload sees a change of it as a change of the login.
+    This is done here so that a reload sees its change as a change of the login.
     """
     login = config.auto_auth
     if login is None or not isinstance(login.method.config, model.Cert):
@@ -143,7 +143,7 @@ def _with_command(config: model.Config, command: tuple[str, ...] | None) -> mode
 
 
 def _sentences(found: Iterable[Problem], path: str) -> tuple[str, ...]:
-    """Return what a user sees, in the order of files and lines."""
+    """Return the problems as text, in the order of files and lines."""
     return tuple(each.of(path) for each in sorted(found, key=lambda each: (each.file, each)))
 
 
@@ -173,7 +173,7 @@ def _destinations(config: model.Config, check: CheckDestination | None) -> Itera
 def _sources(
     config: model.Config, document: Document, check: CheckTemplate | None
 ) -> Iterator[Finding]:
-    """Read every template once, although the engine reads it again: it may change until then."""
+    """Read every template once to check it; the engine reads it again, since it may change."""
     for where, template in located_texts(config):
         key = "source" if template.source else "contents"
         try:

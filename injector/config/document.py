@@ -11,7 +11,7 @@ from injector.errors import ConfigError
 
 Pair = tuple[yaml.Node, yaml.Node]
 
-# What a file that is empty, or no mapping, should have had.
+# What a file that is empty, or not a mapping, should contain.
 EXAMPLE = "`vault:`, `auto_auth:` and `template:`"
 EXTENSIONS = (".yaml", ".yml", ".json")
 
@@ -20,7 +20,7 @@ class _Loader(yaml.CSafeLoader):
     """libyaml as far as the tree: what a plain word means is decided by the key it belongs to."""
 
     def resolve(self, kind: object, value: object, implicit: object) -> str:
-        """Return no tag, so that those in the file stand out."""
+        """Return no tag, so that tags in the file can be detected."""
         del kind, value, implicit
         return ""
 
@@ -74,7 +74,7 @@ def _entry(node: yaml.Node, key: str) -> Pair | None:
 def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] = ()) -> Document:
     """Read and parse; raises ConfigError with what is wrong with the file as a whole.
 
-    `others` are endings of names that somebody else reads.
+    `others` are file name extensions that other readers handle.
     """
     try:
         if not file.endswith(EXTENSIONS):
@@ -85,7 +85,7 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
     root = (
         json_root(file, text, example) if file.endswith(".json") else _compose(file, text, example)
     )
-    # One more round over the tree, only for files that may need it.
+    # Another pass over the tree, only for files that may need it.
     if any(mark in text for mark in ("&", "!", "<<")):
         problems: list[Problem] = []
         _untangle(root, (), problems, set())
@@ -130,7 +130,7 @@ _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB]..\\u[dD][c-fC-F]..
 
 
 def _checked_json(file: str, text: str) -> str:
-    """Refuse what is not JSON, and return it as YAML takes it."""
+    """Reject what is not JSON, and return it in a form that YAML accepts."""
     try:
         json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -142,7 +142,7 @@ def _checked_json(file: str, text: str) -> str:
         raise ConfigError(f"{file}: is nested too deeply") from None
     except Wrong as wrong:
         raise ConfigError(f"{file}: not JSON: {wrong}") from None
-    # JSON is YAML, but for the pairs of \u escapes that stand for one character.
+    # JSON is YAML, except for pairs of \u escapes that represent one character.
     return _SURROGATES.sub(lambda m: m[1] + json.loads(f'"{m[2]}"'), text)
 
 
@@ -153,7 +153,7 @@ def _no_constant(name: str) -> None:
 def _untangle(
     node: yaml.Node, above: tuple[yaml.Node, ...], problems: list[Problem], done: set[int]
 ) -> None:
-    """Put merged entries (`<<`) in place; refuse tags, and aliases inside what they name."""
+    """Resolve merge keys (`<<`); reject tags, and aliases inside what they refer to."""
     if any(node is outer for outer in above):
         problems.append(Problem(line_of(above[-1]), (), "an alias inside of what it stands for"))
         return
@@ -161,7 +161,7 @@ def _untangle(
         return
     done.add(id(node))
     if node.tag:
-        # Not named: it may be a password that begins so.
+        # Not quoted: it may be a password that begins with `!`.
         problems.append(
             Problem(
                 line_of(node), (), "YAML tags are not used here: put what begins with ! in quotes"
@@ -180,7 +180,7 @@ def _untangle(
 
 
 def _merged(mapping: yaml.MappingNode, problems: list[Problem]) -> list[Pair]:
-    """Return the entries with merged ones behind the mapping's own, which win."""
+    """Return the mapping's entries followed by the merged ones; its own take precedence."""
     own = [pair for pair in mapping.value if not _is_merge(pair[0])]
     names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
     for key, value in mapping.value:

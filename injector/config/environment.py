@@ -12,7 +12,7 @@ from injector.config.problem import Wrong
 
 
 def _path(value: Scalar) -> str:
-    """Read a path of the environment, which starts at the working directory as in a shell."""
+    """Read a path from the environment, relative to the working directory as in a shell."""
     return os.path.abspath(value.text)
 
 
@@ -47,10 +47,10 @@ def find(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def complete(vault: model.Vault, environ: Mapping[str, str]) -> tuple[model.Vault, list[str]]:
-    """Return the server's block with the environment in it, and what is wrong with that.
+    """Return the server's block with the environment applied, and problems with that.
 
-    The environment beats the file, but for the address: inside a pod that variable often points
-    at an agent.
+    The environment overrides the file, except for the address: inside a pod that variable often
+    points at an agent.
     """
     changes: dict[str, Any] = {}
     problems: list[str] = []

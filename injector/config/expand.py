@@ -10,9 +10,9 @@ _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:
-    """Replace references by the environment's values; `$${` stays `${`.
+    """Replace references with the environment's values; `$${` becomes `${`.
 
-    As in a shell, a default also stands in for an empty variable. Raises Wrong with names only.
+    As in a shell, a default also replaces an empty variable. Raises Wrong, with names only.
     """
 
     def replacement(match: re.Match[str]) -> str:

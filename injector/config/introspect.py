@@ -1,4 +1,4 @@
-"""What the model's annotations say, for everything that is derived from it."""
+"""Reads the model's annotations, for everything that is derived from it."""
 
 import types
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Which language a configuration is written in, by the end of its name. YAML and JSON are ours.
+"""Selects the reader of a configuration by its file name. YAML and JSON are our own.
 
-Others are read by modules that are loaded for nothing else; nothing here depends on them.
+Others are read by modules that are loaded only for that; nothing here depends on them.
 """
 
 import os
@@ -17,22 +17,22 @@ from injector.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A configuration as a document of ours, and what is to be said of how it was written."""
+    """A configuration as one of our documents, with remarks on how it was written."""
 
     document: Document
     files: tuple[str, ...]
-    # What of the environment counts besides the document.
+    # The environment variables that apply in addition to the document.
     environ: Mapping[str, str] = field(repr=False)
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     advice: tuple[Problem, ...] = ()
-    # Whether it listens at all where no listener is configured.
+    # Whether there is a listener if none is configured.
     listens: bool = True
-    # What its listeners pass on to Vault: only Vault Agent's language has such a thing.
+    # What its listeners proxy to Vault: only Vault Agent's language has this.
     passing: Any = None
     # Whether commands of templates have to succeed before `exit_after_auth` ends with 0.
     commands_count: bool = True
-    # Places in the document of which enough has been said.
+    # Places in the document whose problems have been reported already.
     broken: frozenset[Where] = frozenset()
 
 

@@ -1,4 +1,4 @@
-"""How single values are written: text in, the model's value out, or what to write instead."""
+"""Parses single values: text in, the model's value out, or what to write instead."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from injector.config.problem import Wrong, suggest
 
 
 class Style(StrEnum):
-    """How a value stands in the file."""
+    """How a value is written in the file."""
 
     BARE = "bare"
     QUOTED = "quoted"
-    EXPANDED = "expanded"  # it has come out of the environment, whatever the quotes
+    EXPANDED = "expanded"  # it comes from the environment, whatever the quotes
 
 
 class Scalar(NamedTuple):
-    """A single value: `text` is what counts, `written` what may be shown."""
+    """A single value: `text` is used, `written` may be shown."""
 
     text: str
     style: Style
@@ -27,7 +27,7 @@ class Scalar(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """Return it for a message, never what a variable was expanded to."""
+        """Return it for a message, without expanded variables."""
         limit = 60
         cut = self.written if len(self.written) <= limit else self.written[:limit] + "…"
         return f"'{cut}'"
@@ -46,7 +46,7 @@ _MAY_BE_TYPED = frozenset("0123456789+-.~tTfFnN")
 
 
 def kind(value: Scalar) -> str:
-    """Return what YAML takes an unquoted value for."""
+    """Return the type that YAML gives an unquoted value."""
     text = value.text
     if value.style is not Style.BARE or (text and text[0] not in _MAY_BE_TYPED):
         return "text"
@@ -94,7 +94,7 @@ _LONGEST_NUMBER = 300
 
 
 def anything(value: Scalar) -> object:
-    """Return the value as JSON would have it, for parameters of a request."""
+    """Return the value as JSON has it, for parameters of a request."""
     found = kind(value)
     if found == "nothing":
         return None
@@ -122,7 +122,7 @@ _PARTS = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def duration_of(text: str) -> float:
-    """Read a duration that stands in no document; raises Wrong."""
+    """Read a duration that is not in a document; raises Wrong."""
     return duration(Scalar(text, Style.QUOTED, text))
 
 
@@ -235,7 +235,7 @@ def literal(value: Scalar, valid: tuple[str, ...]) -> str:
 
 
 def words(value: Scalar) -> tuple[str, ...]:
-    """Split a command as a shell splits words, and refuse what only a shell could do."""
+    """Split a command like a shell, and reject anything that only a shell could do."""
     written = text(value)
     lexer = shlex.shlex(written, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True

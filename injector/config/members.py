@@ -1,8 +1,8 @@
-"""What a member of a bundle may be called. Text only: nothing is looked up."""
+"""Checks the names of a bundle's members. Text only: nothing is looked up."""
 
 
 def spelling_problem(member: str) -> str:
-    """Say what is wrong with a member's name, whatever is on the disk; empty if nothing is."""
+    """Return what is wrong with a member's name; empty if nothing is."""
     parts = member.split("/")
     if member.startswith("/"):
         return "must be relative: it is inside the bundle's directory"

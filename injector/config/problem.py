@@ -33,7 +33,7 @@ def dotted(where: Where) -> str:
 
 
 def nearest(word: str, valid: Sequence[str]) -> str | None:
-    """Return the valid word that was probably meant."""
+    """Return the closest valid word, if any is close."""
     from difflib import get_close_matches  # only when something is wrong
 
     lowered = {name.lower(): name for name in valid}
@@ -42,7 +42,7 @@ def nearest(word: str, valid: Sequence[str]) -> str | None:
 
 
 def suggest(word: str, valid: Sequence[str]) -> str:
-    """Say which of the valid words was meant, or name them all."""
+    """Suggest the closest valid word, or list them all."""
     close = nearest(word, valid)
     if close is not None:
         return f"did you mean '{close}'?"

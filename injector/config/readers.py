@@ -1,4 +1,4 @@
-"""The model's types → readers of what people write; made once for each block."""
+"""Derives readers of configuration values from the model's types, once per block."""
 
 import functools
 import operator
@@ -153,7 +153,7 @@ _CONVERT: dict[Any, Callable[[Scalar], Any]] = {
 
 
 def _limits(metas: list[Meta]) -> list[tuple[Callable[[Any, Any], bool], Any, str]]:
-    """Return the model's limits as comparison, limit, and what to say of a value beyond it."""
+    """Return the model's limits as comparison, limit, and message for a value beyond it."""
     limits: list[tuple[Callable[[Any, Any], bool], Any, str]] = []
     for meta in metas:
         if meta.min_length:

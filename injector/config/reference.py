@@ -1,4 +1,4 @@
-"""The tables of docs/configuration.md: `python -m injector.config.reference FILE` renews them."""
+"""The tables of docs/configuration.md: `python -m injector.config.reference FILE` updates them."""
 
 import re
 import sys
@@ -28,7 +28,7 @@ _PLAIN = {str: "text", bool: "boolean", int: "whole number", float: "number", An
 
 
 def renewed(page: str, root: type[model.Block] = model.Config) -> str:
-    """Return the page with every table as the model has it now."""
+    """Return the page with its tables updated from the model."""
     made = tables(root)
     return _TABLE.sub(lambda match: _marked(match[1], made[match[1]]), page)
 

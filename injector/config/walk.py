@@ -1,4 +1,4 @@
-"""One pass over a document: reads values by readers, and goes on when one is wrong."""
+"""Walks through a document: reads values with readers, and continues if one is wrong."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ from injector.config.problem import Problem, Where, Wrong, nearest, suggest
 
 
 class Walk:
-    """What is needed to read any value, and what was wrong so far."""
+    """What is needed to read any value, and the problems so far."""
 
     def __init__(
         self, document: Document, environ: Mapping[str, str], broken: Iterable[Where] = ()
@@ -24,7 +24,7 @@ class Walk:
         self.environ = environ
         self.folder = os.path.dirname(os.path.abspath(document.file))
         self.problems: list[Problem] = []
-        # Where a stand-in is, because what the file says there cannot be used.
+        # Places with a stand-in, because the value in the file is invalid.
         self.broken: set[Where] = set(broken)
 
     def problem(self, where: Where, text: str) -> None:
@@ -40,11 +40,11 @@ Read = Callable[[Walk, yaml.Node, Where], Any]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How values of one type are read, and what stands in for one that cannot be."""
+    """How values of one type are read, and the stand-in for an invalid one."""
 
     read: Read
     stand_in: Callable[[], Any]
-    # A key with nothing behind it is taken as absent, as people leave blocks when they try out.
+    # A key without a value counts as absent, as when a block has been commented out.
     compound: bool = False
 
     def read_or_note(self, walk: Walk, node: yaml.Node, where: Where) -> Any:

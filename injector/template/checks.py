@@ -1,4 +1,4 @@
-"""Refuse what is known to fail whatever the values are, with its line."""
+"""Finds what is bound to fail whatever the values are, with its line."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -47,7 +47,7 @@ def _faults(
 
 
 def _unknown(tags: Sequence[Tag], undeclared: Collection[str]) -> set[str]:
-    """Return the names that nothing explains; the engine also reports some that something does."""
+    """Return the unknown names; the engine also reports some that are known."""
     names = {name for name in undeclared if name not in _FUNCTIONS and not has_global(name)}
     return names.difference(*(mentions.guarded(tag) for tag in tags)) if names else names
 

@@ -1,4 +1,4 @@
-"""One template, compiled: what it may read, and its text for a snapshot of secrets."""
+"""A compiled template: what it may read, and its text for a snapshot of secrets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -55,9 +55,8 @@ def compile(  # noqa: A001 - what every template engine calls it
 class JinjaTemplate:
     """A template that renders snapshots.
 
-    `refs` is what it may read, as far as that is known before any request: the named secrets it
-    mentions, the calls of `secret` that are literal, and those that a rendering without any secret
-    comes to.
+    `refs` is what it may read, as far as known before any request: the named secrets it mentions,
+    literal calls of `secret`, and those that a rendering without any secrets reaches.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class JinjaTemplate:
         self._is_open = True
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
-        """Return the content, or every secret that is lacking as far as can be told now.
+        """Return the content, or every missing secret as far as known now.
 
         Raises MissingError for what a secret does not have and RenderError for the rest, both with
         template:line and without any value.
@@ -93,7 +92,7 @@ class JinjaTemplate:
         return self._source.name
 
     def uses(self) -> "list[Use]":
-        """Return every place that asks for a secret, and for which, as far as that is known."""
+        """Return every place that uses a secret, and which one, as far as known."""
         from injector.template.uses import uses  # only for those who explain it to people
 
         reading = Reading(self._is_open)
@@ -135,7 +134,7 @@ class JinjaTemplate:
             return "", error
 
     def _literal_calls(self, tag: Tag) -> list[Ref]:
-        """Let the engine read the literals: it knows best what they mean."""
+        """Let the engine evaluate the literals: it knows best what they mean."""
         refs: list[Ref] = []
 
         def secret(path: Any, params: Any = None, /, **more: Any) -> None:
@@ -167,9 +166,9 @@ class JinjaTemplate:
         return type(why)(f"{source.name}:{line}: {why}")
 
     def _line_of_error(self, snapshot: Snapshot) -> int:
-        """Render once more and note the line at every tag.
+        """Render once more, recording the line at every tag.
 
-        The engine does not say where a function or filter of ours has failed.
+        The engine does not say where one of our functions or filters has failed.
         """
         reading = Reading(self._is_open)
         self._run("".join(_with_line_marks(self._source)), snapshot, reading)

@@ -1,4 +1,4 @@
-"""MiniJinja as we use it: strict, silent about values, with nothing of the machine in reach."""
+"""MiniJinja as we use it: strict, never quoting values, without access to the machine."""
 
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ FUEL = 5_000_000
 
 @cache
 def environment(left: str, right: str, strict: bool) -> minijinja.Environment:  # noqa: FBT001 - a cache's key
-    """Return the one environment of all templates with these delimiters.
+    """Return the shared environment of all templates with these delimiters.
 
     Raises minijinja.TemplateError for delimiters that contradict each other.
     """
@@ -51,7 +51,7 @@ def has_global(name: str) -> bool:
 
 
 def _complaint(expression: str) -> str:
-    """Ask the engine, which lists neither its filters nor its tests."""
+    """Try an expression: the engine lists neither its filters nor its tests."""
     try:
         environment("{{", "}}", strict=True).eval_expr(f"[{expression}, ({expression}) ~ '']")
     except minijinja.TemplateError as error:

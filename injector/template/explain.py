@@ -1,7 +1,7 @@
-"""Say what went wrong in a template, and never with what value.
+"""Explains what went wrong in a template, without quoting values.
 
-MiniJinja's own texts may hold one (`unable to calculate 5432 / 0`), so of them only what is known
-to speak of types gets through. The source may be quoted: it is not secret.
+MiniJinja's messages may contain one (`unable to calculate 5432 / 0`), so only those known to
+mention just types are used. The source may be quoted: it is not secret.
 """
 
 import re
@@ -37,7 +37,7 @@ _SAFE = re.compile(
 )
 _LONGEST_QUOTE = 60
 _GIVE_A_DEFAULT = "give it a `default(…)`"
-# What Python says when a template uses an object as it cannot be used.
+# Python's errors for invalid uses of an object in a template.
 _PYTHONS: dict[type[Exception], str] = {
     AttributeError: "values of this type have no such method",
     TypeError: "this cannot be called, or not with these arguments",
@@ -48,7 +48,7 @@ _PYTHONS: dict[type[Exception], str] = {
 def explain(
     error: Exception | None, reading: Reading, source: str, quotable: Collection[str]
 ) -> InjectorError:
-    """Return what to raise, without its place. `quotable` are the keys the source spells out."""
+    """Return the error to raise, without its place. `quotable` are the keys in the source."""
     if reading.misprint:
         return RenderError(reading.misprint)
     if isinstance(error, minijinja.TemplateError):
@@ -82,8 +82,8 @@ def quote(error: minijinja.TemplateError, source: str) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return a remedy for a misspelled word, or nothing."""
-    import difflib  # only for those who err
+    """Suggest the closest known word; empty if there is none."""
+    import difflib  # only for errors
 
     near = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
@@ -98,7 +98,7 @@ def _undefined(
 
 
 def _is_about_another(expression: str, missed: Miss, quotable: Collection[str]) -> bool:
-    """Say no for a variable or filter: the last key that was not there may well be the reason."""
+    """Return whether the last missing key is unrelated to the failing expression."""
     names_a_key = "." in expression or "[" in expression
     return names_a_key and missed.key in quotable and missed.key not in expression
 

@@ -18,7 +18,7 @@ def b64encode(value: Any) -> str:
 
 
 def b64decode(value: Any) -> str:
-    """Decode a text; whitespace in it, as in a wrapped PEM, is ignored."""
+    """Decode base64 to text; whitespace in it, as in a wrapped PEM, is ignored."""
     try:
         return base64.b64decode("".join(text_of(value).split()), validate=True).decode()
     except UnicodeDecodeError:
@@ -32,18 +32,18 @@ def b64decode(value: Any) -> str:
 
 
 def sha256(value: Any) -> str:
-    import hashlib  # loads OpenSSL; only for those who use it
+    import hashlib  # loads OpenSSL; only if used
 
     return hashlib.sha256(text_of(value).encode()).hexdigest()
 
 
 def tojson(value: Any, indent: int | None = None) -> str:
-    """Write JSON, without HTML escapes; keys in order, so that the same secret is the same text."""
+    """Write JSON without HTML escapes and with sorted keys, so that the output is deterministic."""
     return json_text(_present(value), indent=indent)
 
 
 def toyaml(value: Any) -> str:
-    """Write YAML that can be indented; a document is a map, so anything else goes in as a value."""
+    """Write YAML that can be indented; anything but a map is written as a value in one."""
     data = _present(value)
     if isinstance(data, dict) and data:
         return yaml_document(data).rstrip("\n")
@@ -73,14 +73,14 @@ def shell(value: Any) -> str:
 
 
 def _present(value: Any) -> Any:
-    """Return the data, which has to be there: undefined inside a list arrives here as None."""
+    """Return the data, which must be defined: undefined inside a list arrives here as None."""
     if _has_gap(value):
         raise NoValueError("there is no value")
     return plain(value)
 
 
 def _has_gap(value: Any) -> bool:
-    """Only what the template has built can have one: a null in a secret is in a view."""
+    """Return whether a value built in the template has an undefined part."""
     if isinstance(value, dict):
         return any(_has_gap(item) for item in value.values())
     if isinstance(value, list | tuple):
@@ -89,7 +89,7 @@ def _has_gap(value: Any) -> bool:
 
 
 def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[..., Any]:
-    """Make errors name the filter, let markers through, and see to what may be absent."""
+    """Wrap a filter: add its name to errors, pass markers through, handle missing values."""
 
     def filtered(value: Any, *args: Any, **options: Any) -> Any:
         for given in (value, *args, *options.values()):
@@ -111,11 +111,11 @@ def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[...
 
 
 _FILTERS = (b64decode, b64encode, dotenv, indent, join, sha256, shell, text_of, tojson, toyaml)
-# MiniJinja's own `string` would write Python's idea of a map.
+# MiniJinja's own `string` would write a map as Python does.
 _NAMES = {text_of: "string"}
 
 
 def filters(*, strict: bool) -> dict[str, Callable[..., Any]]:
-    """Return the filters by name; not `strict` ones take what is absent for an empty text."""
+    """Return the filters by name; without `strict`, they treat missing values as empty."""
     names = {_NAMES.get(work, work.__name__): work for work in _FILTERS}
     return {name: _named(name, work, strict=strict) for name, work in names.items()}

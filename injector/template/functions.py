@@ -11,7 +11,7 @@ from injector.template.values import Marker, Nothing, View, plain
 
 
 def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Ref:
-    """Name what `secret(path, params, key=value…)` means; any parameters make it a write."""
+    """Return what `secret(path, params, key=value…)` refers to; any parameters make it a write."""
     if not isinstance(path, str) or not path.strip("/"):
         raise RenderError("`secret`: the first argument is the path, a text")
     if params is not None and not isinstance(params, Mapping):
@@ -30,7 +30,7 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
 def secret_function(
     snapshot: Snapshot, known: Collection[Ref], reading: Reading
 ) -> Callable[..., Any]:
-    """Return `secret` for one rendering; `known` is what may be asked for whatever happens."""
+    """Return `secret` for one rendering; `known` are secrets that may be requested in any case."""
 
     def secret(path: Any, params: Any = None, /, **more: Any) -> Any:
         for given in (path, params, *more.values()):
@@ -39,7 +39,7 @@ def secret_function(
                 return given()
         ref = ref_of(path, params, more)
         if ref not in snapshot:
-            # A path that may depend on what is not there yet is found again when it is.
+            # A path that may depend on a missing secret is found again once that is there.
             believed = ref in known or not reading.leaked
             if believed:
                 reading.lacking.add(ref)
@@ -76,7 +76,7 @@ def env_function(environ: Mapping[str, str]) -> Callable[..., Any]:
 
 
 def _is_broken(text: str) -> bool:
-    """Say whether there were bytes in it that are no UTF-8: the engine would replace them."""
+    """Return whether it contains bytes that are not UTF-8: the engine would replace them."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""What the words of a template say about it before anything is rendered.
+"""What the words of a template reveal before anything is rendered.
 
-Values decide how far a rendering gets, so only the source tells everything at once.
+How far a rendering gets depends on values, so only the source tells everything at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ _CONSTANTS = frozenset(("true", "True", "false", "False", "none", "None"))
 _LITERAL = frozenset("()[]{},:=-") | _CONSTANTS
 _DECLARES = frozenset(("block", "call", "for", "macro", "set", "with"))
 
-# Filters that keep a marker, or ask it in a way that it notices.
+# Filters that pass a marker on, or use it in a way that it notices.
 # fmt: off
 _OPEN_FILTERS = frozenset((
     "b64decode", "b64encode", "capitalize", "d", "default", "dotenv", "first", "indent", "items",
@@ -19,7 +19,7 @@ _OPEN_FILTERS = frozenset((
     "title", "tojson", "toyaml", "trim", "upper", "urlencode",
 ))
 # fmt: on
-# Statements that make a text out of what is printed inside.
+# Statements that capture what is printed inside.
 _CAPTURES = frozenset(("block", "call", "endset", "filter", "macro"))
 _COMPARES = frozenset(("==", "!=", "<", ">", "<=", ">=", "is"))
 
@@ -69,7 +69,7 @@ def tests(tag: Tag) -> Iterator[str]:
 
 
 def guarded(tag: Tag) -> Iterator[str]:
-    """Yield names that a tag declares, or asks whether they are there."""
+    """Yield names that a tag declares or tests."""
     for index, word in enumerate(tag.words):
         if is_name(word) and (
             tag.statement in _DECLARES or _after(tag.words, index) in ("is", "|")
@@ -86,9 +86,9 @@ def compares_with_none(tag: Tag) -> bool:
 
 
 def is_open(tag: Tag) -> bool:
-    """Say whether a tag can tell a marker from a value in no way that the marker does not notice.
+    """Return whether a tag cannot distinguish a marker from a value without the marker noticing.
 
-    The engine compares by itself, looks things up by itself, and hands over what was printed.
+    The engine compares and looks things up by itself, and passes on what was printed.
     """
     words = tag.words
     return not (
@@ -154,7 +154,7 @@ def _after(words: Sequence[str], index: int) -> str:
 
 
 def spelled_out(tag: Tag) -> Iterator[str]:
-    """Yield every name and text that stands in the source: an error may quote these."""
+    """Yield every name and string in the source: an error may quote these."""
     for word in tag.words:
         if is_name(word):
             yield word

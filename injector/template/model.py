@@ -37,13 +37,13 @@ class Template(Protocol):
 
     @property
     def refs(self) -> frozenset[Ref]:
-        """Return what it asks for, as far as known before any request."""
+        """Return the secrets it needs, as far as known before any request."""
 
     def render(self, snapshot: Snapshot) -> "Rendered[bytes] | Lacking":
-        """Return the content, or every secret that is lacking; raises RenderError, MissingError."""
+        """Return the content, or every missing secret; raises RenderError, MissingError."""
 
     def uses(self) -> "list[Use]":
-        """Return every place that asks for a secret, for people who write policies."""
+        """Return every place that uses a secret, for writing policies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,6 @@ class Rendered(Generic[C_co]):
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """Nothing yet: these secrets are not in the snapshot."""
+    """No content yet: these secrets are not in the snapshot."""
 
     refs: frozenset[Ref]

@@ -9,7 +9,7 @@ from injector.template.values import A_LIST, A_MAP, Items, Marker, Nothing
 
 
 class NoValueError(RenderError):
-    """Text is needed, and there is nothing; the reading knows what was looked for last."""
+    """A value is missing where text is needed; the reading knows which key was looked up last."""
 
 
 def printed(value: Any) -> str:
@@ -24,7 +24,7 @@ def printed_leniently(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Return a text as it is and a number or boolean as JSON has it; nothing else has one."""
+    """Return a string as it is, and a number or boolean as in JSON; raises for anything else."""
     match value:
         case str():
             return value

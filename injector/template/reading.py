@@ -1,4 +1,4 @@
-"""The record of one rendering: which secrets it reached for, and what it did not find there."""
+"""The record of one rendering: which secrets it used, and which keys it did not find."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from injector.secret import Ref
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A key that was asked for in vain. The key may be a value: see `explain`."""
+    """A key that was not found. The key may be a secret value: see `explain`."""
 
     place: str  # the secret, or the map or list in it
     key: str
@@ -23,10 +23,9 @@ class Miss:
 class Reading:
     """What happened while a template was rendered once.
 
-    A secret that is not there yet is stood in for by a marker. Once the engine has turned a marker
-    into a value, `leaked` is true, and nothing that is computed from then on may be believed. In a
-    template that is not `is_open` the first use counts, since there the engine may compare it
-    without asking.
+    A marker stands for a secret that is missing. Once the engine has turned a marker into a value,
+    `leaked` is true, and nothing computed from then on can be trusted. In a template that is not
+    `is_open` the first use counts, since there the engine may compare a marker without notice.
     """
 
     is_open: bool = True
@@ -34,7 +33,7 @@ class Reading:
     lacking: set[Ref] = field(default_factory=set)
     leaked: bool = False
     missed: Miss | None = None
-    # The first map, list or null that was taken for text where the engine asks nobody.
+    # The first map, list or null that the engine itself converted to text.
     misprint: str = ""
     misprinted_at: int = 0
     line: int = 0  # only where tags say their lines

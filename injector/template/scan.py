@@ -1,4 +1,4 @@
-"""Cut a template's source into its tags, and those into words.
+"""Splits a template's source into tags, and those into words.
 
 MiniJinja keeps its syntax tree to itself. This follows its lexer exactly as far as needed to know
 which words are code: not text, not comment, not raw, not inside a string.

@@ -1,4 +1,4 @@
-"""Where a template asks for which secret: for people who write policies, not for rendering."""
+"""Where a template uses which secret: for writing policies, not for rendering."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from injector.secret import Ref
 from injector.template import mentions
 from injector.template.scan import Tag, is_literal, is_name, is_string, line_at
 
-# What calls come to without any secret; None for one that only another secret can tell.
+# Results of calls without any secrets; None for one that depends on another secret.
 Asked = set[Ref | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One place that asks for a secret; `ref` is None if only another secret tells for which.
+    """One place that uses a secret; `ref` is None if which one depends on another secret.
 
-    Then `call` is its source, and `path` what of the path is spelled out there: the beginning, or
-    all of it (`is_whole`) where only the parameters are computed.
+    Then `call` is its source, and `path` the literal part of the path: the beginning, or all of it
+    (`is_whole`) if only the parameters are computed.
     """
 
     line: int
@@ -37,7 +37,7 @@ def uses(
 ) -> list[Use]:
     """Return every use in the order of the lines.
 
-    `at_line` is what the tags ask for when nothing is known; `evaluate` asks one call alone.
+    `at_line` are the secrets that tags use when nothing is known; `evaluate` evaluates one call.
     """
     found: set[Use] = set()
     for tag in tags:
@@ -77,7 +77,7 @@ def _outermost(words: Sequence[str]) -> Iterator[str]:
 
 
 def _written(words: Sequence[str]) -> str:
-    """Put a call together again, as most people write it."""
+    """Join the words of a call with the usual spacing."""
     text = ""
     for before, word in zip(("", *words), words, strict=False):
         apart = is_name(before) and (is_name(word) or is_literal(word))

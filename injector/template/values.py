@@ -1,4 +1,4 @@
-"""What a template gets to see: read-only views of secrets, and a marker for what is not there yet.
+"""What templates see: read-only views of secrets, and markers for missing ones.
 
 The engine reaches every attribute without a leading underscore that a key does not hide, so these
 classes have none but those of a mapping or sequence.
@@ -17,7 +17,7 @@ A_LIST = "a list cannot be printed; use `join` or `tojson`"
 class Marker(Mapping[str, Any]):
     """Stands for a secret that is not in the snapshot, and for everything in it.
 
-    The rendering goes on, to find what else is lacking; what it makes is thrown away.
+    The rendering continues, to find what else is missing; its result is discarded.
     """
 
     __slots__ = ("_reading",)
@@ -52,7 +52,7 @@ class Marker(Mapping[str, Any]):
 
 
 class View(Mapping[str, Any]):
-    """A secret, or a map in it. A null is as good as absent, so that `default` serves for both."""
+    """A secret, or a map in it. A null counts as absent, so `default` covers both."""
 
     __slots__ = ("_data", "_place", "_reading")
 
@@ -146,7 +146,7 @@ def seen(value: Any, place: str, reading: Reading) -> Any:
         return Items(value, place, reading)
     if value is None:
         return Nothing(f"{place} is null", reading)
-    # The engine would write half of a surrogate pair as three replacement characters.
+    # The engine would write a lone surrogate as three replacement characters.
     return encodable(value) if isinstance(value, str) and not value.isascii() else value
 
 

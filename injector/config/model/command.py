@@ -1,4 +1,4 @@
-"""What is run, and what is waited for: parts of other blocks."""
+"""Parts of other blocks: commands, checks and waiting times."""
 
 # ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
 

@@ -102,12 +102,12 @@ class Template(Block):
 
     @property
     def appends(self) -> bool:
-        """Return whether it adds to a file that somebody else makes, instead of making one."""
+        """Return whether it appends to a file that somebody else creates."""
         return self.format == "github-env"
 
     @property
     def is_discarded(self) -> bool:
-        """Return whether only what a Go template writes beside its own text counts."""
+        """Return whether only the additional files of a Go template are kept."""
         return self.language == "go" and self.destination == "/dev/null"
 
 

@@ -1,4 +1,4 @@
-"""Everything that two values together can get wrong: rules are generators of findings."""
+"""Rules about combinations of options: generators of findings."""
 
 from collections.abc import Iterator
 

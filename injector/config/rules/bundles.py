@@ -1,4 +1,4 @@
-"""Rules of bundles: what belongs to the whole, and what one of its files can have."""
+"""Rules for bundles: which options belong to the bundle, and which to its files."""
 
 from collections.abc import Iterator
 

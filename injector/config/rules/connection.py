@@ -1,4 +1,4 @@
-"""Rules of everything that is connected to: the server, the login, our own listener."""
+"""Rules for connections: the server, the login, our own listeners."""
 
 import re
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _address(address: str) -> Iterator[Finding]:
 
 
 def split_url(text: str) -> SplitResult | None:
-    """Return the parts of a URL, or None if it is none."""
+    """Return the parts of a URL, or None if it is not one."""
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises for a port that is no number
@@ -106,7 +106,7 @@ def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Finding]:
             "cert needs an https:// address in vault.address: "
             "a certificate is presented while TLS is set up",
         )
-    # A pair of vault's has been put there where there was none.
+    # If there was no pair, the one in `vault` has been filled in.
     if not (cert.client_cert or cert.client_key):
         yield Finding(
             (*where, "config"), "needs client_cert and client_key, here or in vault", ("type",)

@@ -1,4 +1,4 @@
-"""Rules of places: where files go, and what they must not meet there."""
+"""Rules for paths: where files go, and what they must not collide with."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Rules of one file: what makes it, what is checked, who owns it."""
+"""Rules for single files: what they are made from, checks, ownership."""
 
 import grp
 import pwd

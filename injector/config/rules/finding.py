@@ -1,4 +1,4 @@
-"""What a rule has found: where, and which other values have to be right for it to be true."""
+"""The result of a rule: where, and which other values must be valid for it to apply."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from injector.config.problem import Where
 
 
 class Finding(NamedTuple):
-    """One problem or warning; `given` are keys of the block whose stand-ins would mislead."""
+    """One problem or warning; `given` are keys of the block that it depends on."""
 
     where: Where
     text: str
@@ -14,6 +14,6 @@ class Finding(NamedTuple):
     warning: bool = False
 
     def stands(self, broken: set[Where]) -> bool:
-        """Return whether nothing that it rests on was unreadable."""
+        """Return whether everything it depends on was readable."""
         rests_on = (self.where, *((*self.where, key) for key in self.given))
         return broken.isdisjoint(rests_on)

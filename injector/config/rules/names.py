@@ -1,4 +1,4 @@
-"""Rules of names: what may be called what, and whether every name that is used exists."""
+"""Rules for names: their spelling, and whether every name that is used exists."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from injector.config.problem import Where, suggest
 from injector.config.rules.finding import Finding
 from injector.config.rules.supervision import ENVIRONMENT, restarting
 
-# What templates understand as something else.
+# Names that have another meaning in templates.
 # fmt: off
 RESERVED = frozenset((
     "and", "else", "elif", "endfor", "endif", "for", "if", "import", "in", "include", "is",
@@ -46,7 +46,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
 
 
 def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
-    """Check names that stand where a file's path stands otherwise: in logs, status, metrics."""
+    """Check the names of bundles, which take the place of a path in logs, status and metrics."""
     first: dict[str, int] = {}
     for i, bundle in enumerate(config.bundle):
         where = ("bundle", i, "name")
@@ -128,14 +128,14 @@ def _unknown(where: Where, document: Document, block: str, known: list[str]) -> 
 def located_texts(
     config: model.Config,
 ) -> Iterator[tuple[Where, model.Template | model.EnvTemplate]]:
-    """Return everything that has a text with its place: files, and variables of the command."""
+    """Return everything with template text and its place: files, and variables of the command."""
     yield from located_templates(config)
     for i, variable in enumerate(config.env_template):
         yield ("env_template", i), variable
 
 
 def located_templates(config: model.Config) -> Iterator[tuple[Where, model.Template]]:
-    """Return every file of the configuration with its place, those of bundles too."""
+    """Return every file of the configuration with its place, including those in bundles."""
     for i, template in enumerate(config.template):
         yield ("template", i), template
     for i, bundle in enumerate(config.bundle):

@@ -1,4 +1,4 @@
-"""Rules of `notify`, and of everything else that waits."""
+"""Rules for `notify`, and for everything else with a `wait`."""
 
 import re
 from collections.abc import Iterator

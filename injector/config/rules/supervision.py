@@ -1,4 +1,4 @@
-"""Rules of the supervised command, and of its environment."""
+"""Rules for the supervised command and its environment."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from injector.config.document import Document
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
 
-# What the command's own target is called in logs and metrics, and what its environment.
+# Names of the command's own target and of its environment in logs and metrics.
 TARGET, ENVIRONMENT = "exec", "env_template"
 # What Kubernetes takes for a name. Shells drop those with a dot or a dash, other programs do not.
 _NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
@@ -28,7 +28,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
 
 
 def command_is_there(config: model.Config, *, warning: bool) -> Iterator[Finding]:
-    """Demand a command where something is meant for one."""
+    """Require a command if anything in the configuration is meant for one."""
     if config.exec is not None and config.exec.command:
         return
     meant: list[Where] = [("exec",)] if config.exec is not None else []
