@@ -347,6 +347,28 @@ async def test_a_token_of_limited_uses_is_replaced_whenever_it_is_used_up(
         assert 2 <= proxy.count("/login") <= 6
 
 
+async def test_more_secrets_than_a_token_has_uses_are_read_with_several(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.admin.auth.approle.create_or_update_approle(
+        app.name, token_policies=[app.name], token_ttl="1h", token_num_uses=4
+    )
+    config = settings(app, proxy, tmpfs)
+    for number in range(10):
+        app.put(f"s{number}", value="one")
+        contents = f'{{{{ secret("{app.path(f"s{number}")}").value }}}}'
+        config["template"].append({"contents": contents, "destination": f"{tmpfs}/{number}"})
+    app.put("db", password="one")
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        assert running.assembly.health.settled
+        assert proxy.count("/login") == 3
+        assert "secret failed" not in running.log
+
+        await clock.advance(300)
+        assert "secret failed" not in running.log
+
+
 async def test_a_wrapping_token_of_something_else_is_a_security_event(
     app, proxy, clock, tmpfs, tmp_path
 ):

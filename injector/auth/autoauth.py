@@ -45,6 +45,7 @@ class AutoAuth:
         self._method = method
         self._parts = parts
         self._failures = 0
+        self._uses_said = False
         self._material_at = inf  # when to use what has come since the last login
         self._used: dict[str, bytes] = {}  # digests of what was there at the last login
         self.step = (Act.LOG_IN, parts.clock.now())  # what is to be done next, and when
@@ -81,10 +82,12 @@ class AutoAuth:
             act, at = Act.LOG_IN, clock.now()  # it was dropped while it was being renewed
         await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
         await self._parts.availability.wait()
-        tokens.drop_expired()
+        tokens.drop_ended()
         held, now = tokens.held, clock.now()
         dropped = before is not None and held is None
-        if dropped:
+        if dropped and before is not None and before.uses:
+            self._parts.log.info("token used up, logging in again")
+        elif dropped:
             self._parts.log.warning("token no longer valid, logging in again")
         new_material = self._material_at <= now
         if dropped or (new_material and (held is None or self._failures)):
@@ -151,7 +154,8 @@ class AutoAuth:
         token = await self._method.log_in(parts.vault)
         parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
-        if token.uses:
+        if token.uses and not self._uses_said:
+            self._uses_said = True
             parts.log.warning(
                 "the token has limited uses: every request uses one up; set token_num_uses to 0",
                 uses=token.uses,

@@ -86,6 +86,7 @@ class Tokens:
         self._verdict = _Verdict(None, -math.inf)  # the newest
         self._new_since = -math.inf  # when the current one came from a login
         self._guessed_at = -math.inf
+        self._used = 0  # how many requests were made with the current one, as far as is known
         self._lookup_works = False
         self._learning = False
         self._rights: tuple[str, ...] = () if token is None else token.rights
@@ -109,7 +110,10 @@ class Tokens:
         """Make a token current: a new one, or the same one renewed."""
         before, self._token = self._token, token
         self._arrived.set()
-        if before is None or not before.is_same(token):
+        if before is not None and before.is_same(token):
+            self._used += 1  # for the renewal
+        else:
+            self._used = 0
             self._new_since = self._clock.now()
             self.doubt.settled(self._new_since, changed=token.rights != self._rights)
             self._rights = token.rights
@@ -125,16 +129,21 @@ class Tokens:
             tell()
 
     async def current(self) -> Token:
-        """Return the token, waiting for a login if there is none, or one that has expired."""
-        self.drop_expired()
-        while self._token is None:
+        """Return the token, waiting for a login if there is none, or it has ended."""
+        while True:
+            self.drop_ended()
+            if self._token is not None:
+                return self._token
             await self._arrived.wait()
-        return self._token
 
-    def drop_expired(self) -> None:
-        """Drop an expired token, for example after an outage, without asking Vault."""
-        if self._token is not None and self._token.expires_at <= self._clock.now():
-            self.report_bad(self._token)
+    def drop_ended(self) -> None:
+        """Drop a token that has expired or is used up, without asking Vault."""
+        token = self._token
+        if token is None:
+            return
+        used_up = 0 < token.uses <= self._used
+        if used_up or token.expires_at <= self._clock.now():
+            self.report_bad(token)
 
     def report_bad(self, token: Token) -> None:
         """Report that this token, which the caller used, no longer works."""
@@ -148,7 +157,7 @@ class Tokens:
 
         Raises DeniedError if the token is not to blame: then policy is.
         """
-        token = await self.current()
+        token = await self._spend()
         try:
             return await request(token)
         except InvalidRequest:
@@ -156,9 +165,15 @@ class Tokens:
         except DeniedError:
             if not await self._to_blame(token):
                 raise
-        fresh = await self.current()
+        fresh = await self._spend()
         await self._learn(fresh)
         return await request(fresh)
+
+    async def _spend(self) -> Token:
+        """Return the token for one request, of which it may be good for a few only."""
+        token = await self.current()
+        self._used += 1
+        return token
 
     async def _to_blame(self, token: Token) -> bool:
         """Return whether a token that got a 403 is dead: one question, however many got one."""
