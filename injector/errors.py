@@ -43,6 +43,10 @@ class TransientError(InjectorError):
         self.undone = undone
 
 
+class Unreachable(TransientError):
+    """No answer at all, or one which says that no request is being served now."""
+
+
 class AuthError(InjectorError):
     """A login was refused, or the material for it cannot be used."""
 

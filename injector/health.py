@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from injector.clock import Clock, Wakeup
-from injector.errors import InjectorError, TransientError
+from injector.errors import InjectorError, TransientError, Unreachable
 from injector.log import Logger
 from injector.metrics import Metrics
 
@@ -36,16 +36,16 @@ class Report:
     failures: int = 0  # in a row
     repeated: int = 0  # how many of them before this one had the very same words
 
-    def log(self, log: Logger, event: str, *, reason_follows: bool = False, **facts: Any) -> None:
+    def log(self, log: Logger, event: str, **facts: Any) -> None:
         """Log a failure: as an error unless a retry may mend it, in full unless that is known.
 
-        With `reason_follows` somebody else is about to say why.
+        Why Vault is unreachable, `retry` says for everybody.
         """
         assert self.error is not None
         may_mend = isinstance(self.error, TransientError)
         quiet = may_mend and self.failures < LOUD
         known = self.repeated % IN_FULL_EVERY > 0 and not (may_mend and self.failures == LOUD)
-        if not known and not (quiet and reason_follows):
+        if not known and not (quiet and isinstance(self.error, Unreachable)):
             facts["error"] = str(self.error)
         say = log.info if quiet or known else log.error
         say(event, **facts, error_class=self.error.label, failures=self.failures)

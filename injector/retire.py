@@ -12,7 +12,6 @@ from injector.retry import Availability
 from injector.secret import Ref
 from injector.store import Generation, Store
 from injector.vault import Token, Tokens, Vault
-from injector.vault.transport import Unreachable
 
 # A revocation that Vault did not answer is tried again after this long, seconds.
 RETRY = 5.0
@@ -115,8 +114,7 @@ class Retire:
         try:
             await request()
         except TransientError as exc:
-            if isinstance(exc, Unreachable):
-                self._availability.report(exc)
+            self._availability.report(exc)
             self._log.info("not revoked yet", what=what, error=str(exc))
             return False
         except InjectorError as exc:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from injector.clock import Clock, Wakeup
-from injector.errors import InjectorError, TransientError
+from injector.errors import InjectorError, TransientError, Unreachable
 from injector.health import Health
 from injector.log import Logger
 
@@ -85,9 +85,9 @@ class Availability:
     def down(self) -> bool:
         return not self._up.is_set()
 
-    def report(self, error: TransientError) -> None:
-        """Say that a request got no answer; everybody waits until a probe gets one."""
-        if self._up.is_set():
+    def report(self, error: InjectorError) -> None:
+        """Note why a request failed: if it got no answer, all requests wait until a probe does."""
+        if isinstance(error, Unreachable) and self._up.is_set():
             self._up.clear()
             self._down_since = self._clock.now()
             self._suspicion = error

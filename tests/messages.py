@@ -119,7 +119,7 @@ def ours() -> list[Module]:
 
 @cache
 def error_classes() -> dict[str, str]:
-    """Return every class of errors, and which one of `injector.errors` it is or is below."""
+    """Return every class of errors, and which one right below InjectorError it is or is below."""
     found = {"InjectorError": "InjectorError"}
     classes = [
         (module, node)
@@ -131,7 +131,8 @@ def error_classes() -> dict[str, str]:
         for module, node in classes:
             for base in map(ast.unparse, node.bases):
                 if base in found:
-                    found[node.name] = node.name if module.name == "errors" else found[base]
+                    first = module.name == "errors" and base == "InjectorError"
+                    found[node.name] = node.name if first else found[base]
     return found
 
 

@@ -6,10 +6,9 @@ import contextlib
 import pytest
 
 from injector.agent.refresh import Refresh
-from injector.errors import MissingError
+from injector.errors import MissingError, Unreachable
 from injector.secret import Ref
 from injector.status.refreshed import Result, http_status
-from injector.vault.transport import Unreachable
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
 from tests.test_rollback import CANARY, application, journal

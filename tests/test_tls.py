@@ -10,10 +10,9 @@ import trustme
 from injector.agent.files import FileWatch
 from injector.agent.services import alongside
 from injector.config import model
-from injector.errors import TransientError
+from injector.errors import TransientError, Unreachable
 from injector.metrics import Metrics
 from injector.vault import Transport, Vault
-from injector.vault.transport import Unreachable
 from tests.engine import configuration, engine, load_from
 from tests.proxy import proxying
 

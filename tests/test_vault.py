@@ -13,11 +13,12 @@ from injector.errors import (
     InjectorError,
     MissingError,
     TransientError,
+    Unreachable,
 )
 from injector.metrics import Metrics
 from injector.secret import Kind, Ref
 from injector.vault import Token, Transport, Vault
-from injector.vault.transport import Request, Unreachable
+from injector.vault.transport import Request
 from tests.proxy import Gate
 
 

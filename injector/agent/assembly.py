@@ -268,6 +268,7 @@ class Assembly:
                 tokens=self.tokens,
                 clock=kept.clock,
                 draw=kept.draw,
+                availability=self.availability,
                 health=self.health,
                 redactor=kept.redactor,
                 log=kept.log,

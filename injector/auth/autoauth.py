@@ -16,7 +16,6 @@ from injector.metrics import Metrics
 from injector.retry import Availability
 from injector.secret import backoff
 from injector.vault import Token, Tokens, Vault
-from injector.vault.transport import Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,7 @@ class AutoAuth:
     def _not_beside(self, error: InjectorError, *, for_more: bool) -> None:
         parts = self._parts
         parts.metrics.errors.add(error.label)
-        if isinstance(error, Unreachable):
-            parts.availability.report(error)
+        parts.availability.report(error)
         refused = not isinstance(error, TransientError)
         if not for_more and not refused:
             self._material_at = parts.clock.now() + self._settings.max_backoff
@@ -217,7 +215,6 @@ class AutoAuth:
         parts = self._parts
         self._failures += 1
         report = parts.health.failing("token", "token", error)
-        if isinstance(error, Unreachable):
-            parts.availability.report(error)
+        parts.availability.report(error)
         event = "login failed" if parts.tokens.held is None else "token not renewed"
-        report.log(parts.log, event, reason_follows=isinstance(error, Unreachable))
+        report.log(parts.log, event)

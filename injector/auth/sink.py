@@ -10,6 +10,7 @@ from injector.destination import File, Owner, Rights
 from injector.errors import InjectorError
 from injector.health import Health
 from injector.log import Logger, Redactor
+from injector.retry import Availability
 from injector.secret import backoff
 from injector.vault import Token, Tokens, Vault
 
@@ -33,6 +34,7 @@ class Parts:
     tokens: Tokens
     clock: Clock
     draw: Callable[[], float]
+    availability: Availability
     health: Health
     redactor: Redactor
     log: Logger
@@ -78,6 +80,7 @@ class Sinks:
                 parts.log.info("token written", path=path)
         except InjectorError as exc:
             report = parts.health.failing("sink", path, exc)
+            parts.availability.report(exc)
             report.log(parts.log, "token not written", path=path)
             return False
         parts.health.ok("sink", path)

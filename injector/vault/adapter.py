@@ -14,8 +14,15 @@ from urllib.parse import quote, urlencode
 import msgspec
 from hvac.adapters import Adapter
 
-from injector.errors import AuthError, DeniedError, InjectorError, MissingError, TransientError
-from injector.vault.transport import Reply, Request, Transport, Unreachable
+from injector.errors import (
+    AuthError,
+    DeniedError,
+    InjectorError,
+    MissingError,
+    TransientError,
+    Unreachable,
+)
+from injector.vault.transport import Reply, Request, Transport
 
 OK = range(200, 300)
 STALE = 412  # the node has not seen the write that the token depends on

@@ -16,7 +16,7 @@ from yarl import URL
 
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import TransientError
+from injector.errors import TransientError, Unreachable
 from injector.formats.spelled import spelled
 from injector.metrics import Metrics
 from injector.vault.tls import advice, reason, tls_context
@@ -61,10 +61,6 @@ class Reply:
                 "is `vault.address` right, or is there a proxy in between?"
             )
         return decoded
-
-
-class Unreachable(TransientError):
-    """No answer at all, or one which says that no request is being served now."""
 
 
 class Transport:

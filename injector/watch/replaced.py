@@ -6,7 +6,6 @@ from math import inf
 from injector.errors import InjectorError
 from injector.secret import Act, Life, Ref, Step, after_failed_renewal, after_renewal
 from injector.store import Generation
-from injector.vault.transport import Unreachable
 from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
@@ -77,8 +76,7 @@ class Replaced:
     def _failed(self, lease: Generation, error: InjectorError) -> Step:
         parts, now = self._parts, self._parts.clock.now()
         failures = self._failures[lease.lease_id] = self._failures.get(lease.lease_id, 0) + 1
-        if isinstance(error, Unreachable):
-            parts.availability.report(error)
+        parts.availability.report(error)
         step = after_failed_renewal(error, failures, lease.life, now, parts.draw())
         parts.log.warning(
             "replaced lease not renewed",

@@ -5,7 +5,6 @@ from math import inf
 from injector.errors import InjectorError
 from injector.secret import Step
 from injector.store import EXPIRING, Generation
-from injector.vault.transport import Unreachable
 from injector.watch.parts import Parts
 
 
@@ -27,28 +26,22 @@ class Reporter:
         """Note a failure, before the next step is decided."""
         self.failures += 1
         self._parts.health.failing("secret", self._name, error)
-        self.unreachable(error)
+        self._parts.availability.report(error)
 
-    def unreachable(self, error: InjectorError) -> None:
-        """If there was no answer, make all requests wait for a probe."""
-        if isinstance(error, Unreachable):
-            self._parts.availability.report(error)
-
-    def failed(self, error: InjectorError, step: Step) -> None:
+    def failed(self, step: Step) -> None:
         """Log the latest failure with the time of the next attempt."""
         report = self._parts.health.of("secret", self._name)
         assert report is not None
         report.log(
             self._parts.log,
             "secret failed",
-            reason_follows=isinstance(error, Unreachable),
             secret=self._name,
             retry_in=round(step.at - self._parts.clock.now(), 1),
         )
 
     def refresh_failed(self, error: InjectorError) -> None:
         """Log why a requested refresh failed: the value in use stays valid."""
-        self.unreachable(error)
+        self._parts.availability.report(error)
         self._parts.metrics.errors.add(error.label)
         self._parts.log.warning(
             "refresh failed", secret=self._name, error=str(error), error_class=error.label

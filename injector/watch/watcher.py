@@ -169,7 +169,7 @@ class Watcher:
         step = self._after_failure(error, act)
         if (waits := self._acts.publication()) is not None:
             step = min(step, waits, key=lambda step: step.at)
-        self._reporter.failed(error, step)
+        self._reporter.failed(step)
         return step
 
     def _after_failure(self, error: InjectorError, act: Act) -> Step:
