@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from injector.health import State
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
 from tests.processes import running, write_config
@@ -149,6 +150,25 @@ async def test_what_is_still_being_checked_is_waited_for(app, proxy, clock, tmpf
 
         assert (tmpfs / "checked").read_text() == "two"
         assert journal(tmpfs) == ["told", "told"]
+
+
+async def test_what_an_earlier_run_could_not_tell_is_waited_for(app, proxy, clock, tmpfs, tmp_path):
+    """Or a second `once` would say that all is well while its hook still runs."""
+    app.put("s", value="one")
+    hook = appends(tmpfs, "told", then=f"test -e {tmpfs}/well")
+    settings = configured(app, proxy.address, tmpfs, ["s"], notify={"app": {"command": hook}})
+    loaded = load_from(tmp_path, settings)
+    async with engine(loaded, clock) as running:
+        assert len(running.assembly.health.failures()) == 1
+        kept = running.kept
+
+    (tmpfs / "well").touch()
+    async with engine(loaded, clock, kept=kept, settle=False) as running:
+        report = running.assembly.health.of("notify", "app")
+        assert report is not None
+        assert report.state is State.WAITING
+        await clock.settled()
+        assert running.assembly.health.settled
 
 
 async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps_nobody_waiting(

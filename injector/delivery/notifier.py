@@ -67,7 +67,10 @@ class Notifier:
         self._retry_at = -inf
         self._draw = parts.draw()  # for the splay, once per change: here of one that was left
         self.news = Wakeup()
-        parts.health.ok("notify", name)
+        if parts.ledger.is_pending(name):  # left by an earlier configuration or run
+            parts.health.waiting("notify", name)
+        else:
+            parts.health.ok("notify", name)
 
     @property
     def rolls_back(self) -> bool:
