@@ -41,6 +41,13 @@ def _read(convert: Callable[[Literal, bool], Any]) -> Callable[[str], Any]:
     return typed
 
 
+class _Refuse(argparse.Action):
+    """Refuse a flag, with a value or without, for the reason that stands in `const`."""
+
+    def __call__(self, *_: Any) -> None:
+        raise argparse.ArgumentError(self, str(self.const))
+
+
 _boolean = _read(scalars.boolean)
 _level = _read(scalars.level)
 
@@ -70,6 +77,21 @@ _LOG: dict[str, tuple[Callable[[str], Any], str]] = {
     "log-rotate-max-files": (_read(scalars.whole), "how many of those are kept"),
 }
 
+_ONE_COMMAND = "it is for a single request, and an agent makes many"
+# Flags of theirs that would do nothing good here, each with the reason.
+NOT_TAKEN = {
+    "agent-address": "an agent does not ask another one; say -address",
+    "disable-redirects": "redirects are followed to the same host only, whatever this says",
+    "header": "requests carry Vault's own headers only",
+    "mfa": "nobody is there to confirm; log in with a method for machines",
+    "non-interactive": "nothing is ever asked",
+    "output-curl-string": _ONE_COMMAND,
+    "output-policy": "`injector policy -c FILE` prints the policy of all requests",
+    "policy-override": _ONE_COMMAND,
+    "unlock-key": _ONE_COMMAND,
+    "wrap-ttl": "set `wrap_ttl` of a sink",
+}
+
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add them as Go writes them: one dash or two, the value behind `=` or a space."""
@@ -78,6 +100,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     def add(name: str, **how: Any) -> None:
         parser.add_argument(f"-{name}", f"--{name}", **how)
 
+    parser.add_argument("-help", action="help", help=argparse.SUPPRESS)
+    for name, reason in NOT_TAKEN.items():
+        add(name, action=_Refuse, nargs="?", const=reason, help=argparse.SUPPRESS)
     add(
         "config",
         action="append",
