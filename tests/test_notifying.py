@@ -171,6 +171,24 @@ async def test_what_an_earlier_run_could_not_tell_is_waited_for(app, proxy, cloc
         assert running.assembly.health.settled
 
 
+async def test_a_command_that_failed_and_was_corrected_runs(app, proxy, clock, tmpfs, tmp_path):
+    app.put("s", value="one")
+
+    def plan(command):
+        return load_from(
+            tmp_path, configured(app, proxy.address, tmpfs, ["s"], notify={}, command=command)
+        )
+
+    async with engine(plan(["false"]), clock) as running:
+        assert len(running.assembly.health.failures()) == 1
+        kept = running.kept
+    async with engine(plan(appends(tmpfs, "told")), clock, kept=kept) as running:
+        await clock.advance(3)
+
+        assert journal(tmpfs) == ["told"]
+        assert running.assembly.health.settled
+
+
 async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps_nobody_waiting(
     app, proxy, clock, tmpfs, tmp_path
 ):

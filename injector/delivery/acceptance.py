@@ -1,6 +1,7 @@
 """What applications are notified of, have accepted, and have rejected."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from injector.delivery.ledger import Pending
@@ -29,6 +30,19 @@ class Acceptance:
         self._users = users
         self._schedule = schedule
         self._parts = parts
+
+    def begin(self) -> None:
+        """Begin with what an earlier configuration or run has left."""
+        untold = self._parts.ledger.keep(
+            self._notifiers.keys(),
+            revertible={
+                name
+                for name, output in self._outputs.items()
+                if any(self._notifiers[target].rolls_back for target in output.targets)
+            },
+        )
+        for change in untold:
+            self._hand_on(change)
 
     def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
         """Notify every application that an output names."""
@@ -120,6 +134,14 @@ class Acceptance:
             return False
         self.announce(output)
         return True
+
+    def _hand_on(self, change: Pending) -> None:
+        """Announce a change, in place of a target that is gone, to those not told since then."""
+        told_at = self._parts.ledger.told_at
+        for name in change.paths & self._outputs.keys():
+            for target in self._outputs[name].targets:
+                if told_at.get(target, -inf) < change.first:
+                    self._notifiers[target].add(name, change.answered_at, urgent=change.urgent)
 
     def _answered_at(self, output: Output[Any]) -> float:
         times = [

@@ -107,20 +107,13 @@ class Delivery:
         """Declare what is wanted; deliver at once what the store already has (after a reload)."""
         now = self._parts.clock.now()
         self._parts.store.want_nothing_but(self._outputs)
-        self._parts.ledger.keep(self._notifiers.keys(), revertible=self._revertible())
+        self.acceptance.begin()
         self._parts.metrics.keep_outputs(self._outputs.keys())
         self._parts.metrics.keep_targets(self._notifiers.keys())
         for output in self._outputs.values():
             self._users.want(output, output.renderer.refs)
             self._schedule.deliver(output.name, now)
             self._schedule.look_after(output, now)
-
-    def _revertible(self) -> set[str]:
-        return {
-            name
-            for name, output in self._outputs.items()
-            if any(self._notifiers[target].rolls_back for target in output.targets)
-        }
 
     def _take_news(self) -> None:
         now = self._parts.clock.now()

@@ -86,13 +86,18 @@ class Ledger:
             untold[target] = taken if newer is None else taken.followed_by(newer)
         return untold
 
-    def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> None:
-        """Drop what is known of other targets, and was refused of outputs that nobody reverts."""
+    def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> list[Pending]:
+        """Drop other targets, and what was refused of outputs that nobody reverts.
+
+        Return the changes that the dropped targets have not been told of.
+        """
+        untold = [change for target, change in self.pending.items() if target not in targets]
         self.pending = _only(self.pending, targets)
         self.told_at = _only(self.told_at, targets)
         self.absent &= targets
         kept = (_only(change, revertible) for change in self.refused)
         self.refused = [change for change in kept if change]
+        return untold
 
     # -- changes that an application has rejected
 
