@@ -1,7 +1,7 @@
 """What works, what does not and since when: reported by every part, read by `status` and `once`."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,18 +33,19 @@ class Report:
     state: State
     since: float
     error: InjectorError | None = None
-    failures: int = 0  # in a row
+    failures: int = 1  # in a row, this one included
     repeated: int = 0  # how many of them before this one had the very same words
+    lasting_since: float = math.inf  # since when the error is one that waiting does not fix
 
     def log(self, log: Logger, event: str, **facts: Any) -> None:
-        """Log a failure: as an error unless a retry may mend it, in full unless that is known.
+        """Log a failure: as an error unless a retry may fix it, with its words unless repeated.
 
-        Why Vault is unreachable, `retry` says for everybody.
+        The reason for an outage is logged once, by `retry.Availability`.
         """
         assert self.error is not None
-        may_mend = isinstance(self.error, TransientError)
-        quiet = may_mend and self.failures < LOUD
-        known = self.repeated % IN_FULL_EVERY > 0 and not (may_mend and self.failures == LOUD)
+        may_pass = isinstance(self.error, TransientError)
+        quiet = may_pass and self.failures < LOUD
+        known = self.repeated % IN_FULL_EVERY > 0 and not (may_pass and self.failures == LOUD)
         if not known and not (quiet and isinstance(self.error, Unreachable)):
             facts["error"] = str(self.error)
         say = log.info if quiet or known else log.error
@@ -69,10 +70,10 @@ class Health:
         self._others.append(wakeup)
 
     def waiting(self, kind: str, name: str) -> None:
-        self._report(kind, name, State.WAITING, None)
+        self._report(kind, name, State.WAITING)
 
     def ok(self, kind: str, name: str) -> None:
-        self._report(kind, name, State.OK, None)
+        self._report(kind, name, State.OK)
 
     def failing(self, kind: str, name: str, error: InjectorError) -> Report:
         """Note a failure; return what is known of it now."""
@@ -105,30 +106,34 @@ class Health:
         for wakeup in (self.news, *self._others):
             wakeup.ring()
 
-    def _report(self, kind: str, name: str, state: State, error: InjectorError | None) -> None:
-        key = (kind, name)
+    def _report(
+        self, kind: str, name: str, state: State, error: InjectorError | None = None
+    ) -> None:
+        key, now = (kind, name), self._clock.now()
         before = self._reports.get(key)
+        if before is not None and before.state is state and error is None:
+            return
+        lasts = error is not None and not isinstance(error, TransientError)
+        report = Report(kind, name, state, now, error, lasting_since=now if lasts else math.inf)
         if before is not None and before.state is state:
-            if error is None:
-                return
-            since = before.since
-        else:
-            since = self._clock.now()
-        failures, repeated = _in_a_row(before, error)
-        self._reports[key] = Report(kind, name, state, since, error, failures, repeated)
+            report = _in_a_row(before, report)
+        self._reports[key] = report
         (self._unsettled.discard if state is State.OK else self._unsettled.add)(key)
         (self._failing.add if state is State.FAILING else self._failing.discard)(key)
         self._ring()
 
 
-def _in_a_row(before: Report | None, error: InjectorError | None) -> tuple[int, int]:
-    """Count failures, and how many of them before this one had the same words."""
-    if error is None:
-        return 0, 0
-    if before is None or before.error is None:
-        return 1, 0
-    same = str(error) == str(before.error)
-    return before.failures + 1, before.repeated + 1 if same else 0
+def _in_a_row(before: Report, after: Report) -> Report:
+    """Return a failure as the next after another one of the same thing."""
+    same_words = str(before.error) == str(after.error)
+    both_last = math.inf not in (before.lasting_since, after.lasting_since)
+    return replace(
+        after,
+        since=before.since,
+        failures=before.failures + 1,
+        repeated=before.repeated + 1 if same_words else 0,
+        lasting_since=before.lasting_since if both_last else after.lasting_since,
+    )
 
 
 def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:
@@ -140,10 +145,8 @@ def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, fl
     if health.settled:
         return 0, 0.0
     failures = health.failures()
-    lasting = [r for r in failures if not isinstance(r.error, TransientError)]
-    if not lasting:
-        return None, math.inf
-    left = min(report.since for report in lasting) + grace - now
+    since = min((report.lasting_since for report in failures), default=math.inf)
+    left = since + grace - now
     return (exit_code(failures), 0.0) if left <= 0 else (None, left)
 
 

@@ -1,0 +1,38 @@
+"""When waiting is over: what `once` and `exit_on_retry_failure` end by."""
+
+import math
+
+from injector.errors import DeniedError, MissingError, TransientError
+from injector.health import Health, verdict
+from injector.metrics import Metrics
+
+
+async def test_an_error_that_waiting_may_not_fix_has_its_own_grace_after_an_outage(clock):
+    """The first answers after it may come from a node that lags behind."""
+    health = Health(clock, Metrics())
+    health.failing("secret", "db", TransientError("no answer"))
+    await clock.advance(60)
+    assert verdict(health, now=clock.now(), grace=5) == (None, math.inf)
+
+    health.failing("secret", "db", MissingError("nothing is there"))
+    assert verdict(health, now=clock.now(), grace=5) == (None, 5)
+    await clock.advance(3)
+    health.failing("secret", "db", DeniedError("permission denied"))
+    await clock.advance(2)
+    assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
+
+
+async def test_the_smallest_code_of_all_failures_counts(clock):
+    health = Health(clock, Metrics())
+    health.failing("secret", "a", MissingError("nothing is there"))
+    await clock.advance(4)
+    health.failing("secret", "b", DeniedError("permission denied"))
+    health.failing("secret", "c", TransientError("no answer"))
+
+    assert verdict(health, now=clock.now(), grace=5) == (None, 1)
+    await clock.advance(1)
+    assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
+
+    for name in "abc":
+        health.ok("secret", name)
+    assert verdict(health, now=clock.now(), grace=5) == (0, 0)
