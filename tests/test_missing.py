@@ -66,6 +66,8 @@ async def test_a_file_is_removed_where_that_is_asked_for_and_comes_back_with_the
         assert (tmpfs / "db.env").read_text() == "two"
         assert running.log.count('"notified"') == 2
         assert running.assembly.health.settled
+        [generation] = running.kept.store.all()
+        assert generation.number == 2
 
 
 async def test_a_file_that_an_earlier_process_left_is_removed_as_well(

@@ -33,7 +33,7 @@ class Store:
         self._wants: dict[str, frozenset[Ref]] = {}
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
-        self._withdrawn: set[Ref] = set()
+        self._withdrawn: dict[Ref, int] = {}  # with the number of the last generation
         self._hidden: set[Ref] = set()  # whose values the redactor knows
         self.issues = Issues()  # for budgets
         self.news = Wakeup()  # rung for delivery
@@ -67,10 +67,10 @@ class Store:
     ) -> Generation:
         """Record a generation as soon as it exists; `publish` lets templates see it."""
         newest = self.newest(ref)
-        number = 1 if newest is None else newest.number + 1
+        last = self._withdrawn.get(ref, 0) if newest is None else newest.number
         if (unused := self._pending.get(ref)) is not None:
             self._supersede(unused, now)
-        generation = Generation(ref, number, answer, life, token, now)
+        generation = Generation(ref, last + 1, answer, life, token, now)
         self._pending[ref] = generation
         self._hide(generation)
         self._dirty.ring()
@@ -86,7 +86,7 @@ class Store:
             self.replaced.ring()
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
-        self._withdrawn.discard(ref)
+        self._withdrawn.pop(ref, None)
         self._rotations.published(generation.rotation)
         self._tell(ref)
         return generation
@@ -119,8 +119,9 @@ class Store:
 
     def withdraw(self, ref: Ref, now: float) -> None:
         """Note that a secret was deleted: files made from it have to be removed."""
+        newest = self.newest(ref)
         self.forget(ref, now)
-        self._withdrawn.add(ref)
+        self._withdrawn[ref] = 0 if newest is None else newest.number
         self._tell(ref)
 
     def is_withdrawn(self, ref: Ref) -> bool:
@@ -142,7 +143,7 @@ class Store:
         self._rotations.forget(ref)
         self._redactor.forget(ref)
         self._hidden.discard(ref)
-        self._withdrawn.discard(ref)
+        self._withdrawn.pop(ref, None)
 
     # -- for delivery
 
@@ -168,7 +169,7 @@ class Store:
 
     def withdrawn(self, refs: frozenset[Ref]) -> bool:
         """Return whether one of these was deleted."""
-        return not self._withdrawn.isdisjoint(refs)
+        return not self._withdrawn.keys().isdisjoint(refs)
 
     def take_news(self) -> tuple[set[Ref], set[Ref]]:
         """Return (changed, confirmed) since the last call."""
@@ -252,7 +253,7 @@ class Store:
 
     def forget_unwanted(self, now: float) -> None:
         """Drop what nothing in this configuration uses."""
-        for ref in (self._hidden | self._withdrawn) - self.wanted:
+        for ref in (self._hidden | self._withdrawn.keys()) - self.wanted:
             self.forget(ref, now)
 
     # -- for status
