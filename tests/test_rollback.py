@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+import yaml
 
 from tests.engine import configuration, engine, load_from
 from tests.processes import result, running, until, write_config
@@ -350,6 +351,26 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_moves
         await clock.advance(20)
         assert (tmpfs / "file").read_text() == "better"
         assert running.assembly.health.settled
+
+
+def test_the_refused_content_is_tried_again_when_who_is_asked_is_corrected(app, tmpfs, tmp_path):
+    def configure(question):
+        config = yaml.safe_load(persistent(app, tmpfs, tmp_path).read_text())
+        config["notify"]["app"]["verify"]["command"] = ["sh", "-c", question]
+        return write_config(tmp_path, config)
+
+    app.put("a", value="good")
+    with running("run", "-c", configure(f"grep -q good {tmpfs}/file")) as injector:
+        injector.wait_for('"notified"')
+        app.put("a", value="better")
+        injector.send(signal.SIGUSR1)
+        injector.wait_for('"rolled back"')
+        injector.wait_for('"notified"', times=2)
+
+        configure(f"grep -q better {tmpfs}/file")
+        injector.wait_for('"notified"', times=3)
+        assert (tmpfs / "file").read_text() == "better"
+        assert injector.end() == 0
 
 
 # --- over a restart

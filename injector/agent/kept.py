@@ -58,7 +58,7 @@ class Kept:
         self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
-        """Drop what came from the old configuration's server or identity, if those have changed."""
+        """Drop what came of the old server, identity or `notify`, if those have changed."""
         if (before.vault.address, before.vault.namespace) != (
             after.vault.address,
             after.vault.namespace,
@@ -69,6 +69,8 @@ class Kept:
         if _identity(before) != _identity(after):
             self.retiring += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
+        if before.notify != after.notify:
+            self.ledger.refused.clear()  # the application may have been asked the wrong question
 
 
 def _identity(config: model.Config) -> object:
