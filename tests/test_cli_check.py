@@ -35,7 +35,7 @@ def test_problems_are_listed_and_counted(tmp_path):
     assert code == 2
     assert output.splitlines() == [
         "app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?",
-        "app.yaml:2: pid_file: expected an absolute path, got 'x'; write it from '/' on",
+        "app.yaml:2: pid_file: expected an absolute path, got 'x'; begin it with '/'",
         "app.yaml: 2 problems",
     ]
 

@@ -90,8 +90,8 @@ def test_a_second_document_is_refused(tmp_path):
 
 def test_yaml_tags_are_refused(tmp_path):
     assert problems(tmp_path, "log_level: !!str info\npid_file: !env PID") == [
-        "1: YAML tags are not used here: put what begins with ! in quotes",
-        "2: YAML tags are not used here: put what begins with ! in quotes",
+        "1: YAML tags are not supported: quote values that begin with !",
+        "2: YAML tags are not supported: quote values that begin with !",
     ]
 
 
@@ -119,7 +119,7 @@ def test_only_mappings_can_be_merged(tmp_path):
 
 def test_an_alias_inside_of_itself_is_refused(tmp_path):
     assert problems(tmp_path, "secrets: &all\n  app: *all\n") == [
-        "1: an alias inside of what it stands for"
+        "1: an alias inside the value that it refers to"
     ]
 
 
@@ -153,7 +153,7 @@ def test_json_is_read_too(tmp_path):
         ('{"vault": {},\n}', "app.json:2:1: not JSON: Expecting property name"),
         ("vault: {}", "app.json:1:1: not JSON: Expecting value"),
         ("[" * 10_000, "app.json: is nested too deeply"),
-        ('{"vault": NaN}', "app.json: not JSON: NaN is no number"),
+        ('{"vault": NaN}', "app.json: not JSON: NaN is not allowed in JSON"),
         ("", "app.json: is empty"),
     ],
 )

@@ -59,7 +59,7 @@ def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
             '9: template[0].perms: write "0644": a bare number is refused, '
             "because YAML reads 0644 as 420"
         ),
-        "11: template[1].destination: must be absolute: write it from '/' on",
+        "11: template[1].destination: must be absolute: begin it with '/'",
         (
             "12: template[1].user: there is no user 'nobody-of-that-name' on this machine; "
             "a number always works"
@@ -70,7 +70,7 @@ def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
 
 def test_an_unknown_key_that_resembles_none_names_the_valid_ones(tmp_path):
     assert problems(tmp_path, "cache: {file: x}") == [
-        "1: cache: unknown key 'file', valid are: persist"
+        "1: cache: unknown key 'file', expected one of: persist"
     ]
 
 

@@ -65,7 +65,7 @@ def test_a_certificate_and_its_key_go_together(tmp_path, has, lacks):
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ("mount_path: kubernetes", "mount_path: auth mounts begin with 'auth/': write it in front"),
+        ("mount_path: kubernetes", "mount_path: auth mounts begin with 'auth/': add that"),
         ("mount_path: auth", "mount_path: expected 'auth/NAME', such as auth/kubernetes"),
         ("min_backoff: 1m", "max_backoff: must not be less than min_backoff (60s)"),
     ],
@@ -126,7 +126,7 @@ def test_a_login_by_certificate_takes_the_connections_pair_if_it_has_none(tmp_pa
             "type: tcp, address: '0.0.0.0:8099'",
             (
                 "address: is reachable from outside: add tls_cert_file and tls_key_file, "
-                "or tls_disable: true if that is meant"
+                "or tls_disable: true if that is intended"
             ),
         ),
     ],
@@ -171,7 +171,7 @@ def test_names_are_variables(tmp_path, block, name, better):
 @pytest.mark.parametrize("name", ["secret", "env", "loop", "true", "none", "self", "for", "in"])
 def test_names_that_templates_understand_otherwise_are_refused(tmp_path, name):
     assert one(tmp_path, f"secrets: {{{name}: {{path: p}}}}") == (
-        f"secrets.{name}: '{name}' has a meaning of its own in templates; choose another name"
+        f"secrets.{name}: '{name}' is reserved in templates; choose another name"
     )
 
 
@@ -219,7 +219,7 @@ def test_unknown_names_have_a_nearest_one(tmp_path):
     ) == [
         "4: template[0].secret: 'ap' is not in `secrets:`, did you mean 'app'?",
         "5: template[1].notify[1]: 'wep' is not in `notify:`, did you mean 'web'?",
-        "6: bundle[0].notify[0]: 'other' is not in `notify:`, valid are: web",
+        "6: bundle[0].notify[0]: 'other' is not in `notify:`, expected one of: web",
     ]
 
 
@@ -237,7 +237,7 @@ def test_a_target_that_nobody_tells_is_a_warning(tmp_path):
 
 def test_a_path_of_slashes_names_no_secret(tmp_path):
     assert one(tmp_path, "secrets: {app: {path: //}}") == (
-        "secrets.app.path: has to name a secret, such as secret/data/app"
+        "secrets.app.path: must name a secret, such as secret/data/app"
     )
 
 
@@ -261,10 +261,10 @@ def test_requests_need_some_time(tmp_path):
     ("options", "problem"),
     [
         ("", "needs one of source, contents, or secret with format"),
-        ("contents: x, source: a.j2", "source and contents exclude each other: keep one"),
+        ("contents: x, source: a.j2", "source and contents are mutually exclusive: keep one"),
         (
             "contents: x, secret: app, format: json",
-            "contents and secret exclude each other: keep one",
+            "contents and secret are mutually exclusive: keep one",
         ),
         ("secret: app", "secret needs `format`, such as dotenv"),
         ("format: json", "format needs `secret`, the name of one"),
@@ -294,9 +294,9 @@ def test_a_variable_is_made_of_a_template_too(tmp_path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ("key: a", "key: only has a meaning with format: raw"),
-        ("section: a", "section: only has a meaning with format: ini"),
-        ("encoding: base64", "encoding: only has a meaning with format: raw"),
+        ("key: a", "key: only applies to format: raw"),
+        ("section: a", "section: only applies to format: ini"),
+        ("encoding: base64", "encoding: only applies to format: raw"),
         ('left_delimiter: ""', "left_delimiter: must not be empty"),
         ('right_delimiter: ""', "right_delimiter: must not be empty"),
         ("wait: {min: 5s, max: 2s}", "wait.max: must not be less than min (5s)"),
@@ -363,7 +363,7 @@ def test_a_sink_is_something_to_do(tmp_path):
 @pytest.mark.parametrize(
     ("destination", "problem"),
     [
-        ("run/x", "must be absolute: write it from '/' on"),
+        ("run/x", "must be absolute: begin it with '/'"),
         ("/run/x/", "is a directory: add the file's name"),
         (r'"/run/\0"', "must not contain a NUL character"),
         ("/run/../x", "must not contain '..': write the path that is meant"),
@@ -428,7 +428,7 @@ def test_a_template_cannot_be_written_over_its_source(tmp_path):
         ("destination: ./a", "destination: must be written without '.', empty parts and NUL"),
         ("destination: a, in_place: true", "in_place: cannot be in a bundle, whose files change"),
         ("destination: a, create_dest_dirs: false", "create_dest_dirs: cannot be in a bundle"),
-        ("destination: a, command: [x]", "command: is not for one file of a bundle: give the"),
+        ("destination: a, command: [x]", "command: cannot be set for one file: give the"),
         ("destination: a, wait: {min: 1s}", "wait: belongs to the whole bundle"),
         ("destination: a, on_remove: delete", "on_remove: belongs to the whole bundle"),
         ("destination: a, source: b.j2", "source: b.j2: no such file"),
@@ -469,7 +469,7 @@ def test_bundles_have_a_name_and_a_directory_of_their_own(tmp_path, second, prob
     ("check", "problem"),
     [
         ("{}", "check: needs command"),
-        ("{command: [x], format: pem}", "check.format: is a check of one file: write it there"),
+        ("{command: [x], format: pem}", "check.format: applies to a single file: set it there"),
     ],
 )
 def test_a_check_of_a_bundle_is_a_command(tmp_path, check, problem):

@@ -93,7 +93,7 @@ def test_a_relative_path_starts_at_the_configurations_folder(tmp_path):
 
 def test_a_tilde_is_not_silently_a_folder(tmp_path):
     assert problems(tmp_path, "vault: {address: 'https://v', ca_cert: ~/ca.pem}") == [
-        "1: vault.ca_cert: '~' is not expanded here; write ${HOME}, or the whole path"
+        "1: vault.ca_cert: '~' is not expanded here; write ${HOME}, or the full path"
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_path_has_no_nul_character(tmp_path):
 
 def test_an_absolute_path_has_to_be_absolute(tmp_path):
     assert problems(tmp_path, "pid_file: app.pid") == [
-        "1: pid_file: expected an absolute path, got 'app.pid'; write it from '/' on"
+        "1: pid_file: expected an absolute path, got 'app.pid'; begin it with '/'"
     ]
 
 
@@ -125,7 +125,7 @@ def test_an_unknown_signal_has_a_nearest_one(tmp_path):
 def test_an_unknown_word_has_a_nearest_one_or_all_of_them(tmp_path):
     assert problems(tmp_path, "log_level: warning\nlog_format: xml") == [
         "1: log_level: unknown value 'warning', did you mean 'warn'?",
-        "2: log_format: unknown value 'xml', valid are: auto, json, console, standard",
+        "2: log_format: unknown value 'xml', expected one of: auto, json, console, standard",
     ]
 
 
@@ -330,7 +330,9 @@ def test_the_type_of_a_login_decides_on_its_options(tmp_path):
         tmp_path, "auto_auth:\n  method:\n    type: approle\n    config: {role: app}\n"
     )
 
-    assert unknown.startswith("4: auto_auth.method.config: unknown key 'role', valid are: role_id_")
+    assert unknown.startswith(
+        "4: auto_auth.method.config: unknown key 'role', expected one of: role_id_"
+    )
     assert required == "4: auto_auth.method.config.role_id_file_path: is required"
 
 

@@ -95,9 +95,9 @@ def test_outside_of_a_step_it_says_so(app, tmp_path):
     ("options", "problem"),
     [
         ({"perms": "0600"}, ""),
-        ({"perms": "0640"}, "template[0].perms: has no meaning with format: github-env"),
-        ({"in_place": True}, "template[0].in_place: has no meaning with format: github-env"),
-        ({"check": {"format": "json"}}, "template[0].check: has no meaning with format"),
+        ({"perms": "0640"}, "template[0].perms: does not apply to format: github-env"),
+        ({"in_place": True}, "template[0].in_place: does not apply to format: github-env"),
+        ({"check": {"format": "json"}}, "template[0].check: does not apply to format"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(app, tmp_path, env_file, options, problem):

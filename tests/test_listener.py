@@ -231,7 +231,7 @@ def test_the_command_refreshes_by_name_and_its_exit_code_says_how_it_went(app, t
     assert broken.returncode == 5
     assert "password" in json.loads(broken.stdout)["secrets"][0]["reason"]
     assert unknown.returncode == 5
-    assert "valid are: db" in unknown.stderr
+    assert "expected one of: db" in unknown.stderr
     assert ended.returncode == 0
     assert gone.returncode == 9
     for said in (changed, broken, unknown):

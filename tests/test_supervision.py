@@ -76,7 +76,7 @@ async def test_it_is_not_started_while_anything_is_lacking(app, proxy, clock, tm
     async with engine(load_from(tmp_path, config), clock) as running:
         await clock.advance(30)
         assert running.command.starts == 0
-        assert "the command does not run" in running.assembly.readiness.reasons()
+        assert "the command is not running" in running.assembly.readiness.reasons()
         app.put("b", value="two")
         await clock.advance(70)
 
@@ -302,7 +302,7 @@ async def test_one_that_crashes_is_started_again_with_growing_waits(
             waits.append(command.start_at - clock.now())
             [alarm] = running.assembly.health.failures()
             assert str(alarm.error) == "the command ended with exit code 3"
-            assert running.assembly.readiness.reasons() == ["the command does not run"]
+            assert running.assembly.readiness.reasons() == ["the command is not running"]
             await clock.advance(waits[-1])
 
         assert waits == [0.75, 1.5, 3, 6, 12, 24, 45, 45]

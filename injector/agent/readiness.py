@@ -33,7 +33,7 @@ class Readiness:
         missing = [output for output in self.delivery.unsettled() if not output.standing]
         command = self.health.of("child", "exec")
         waits = command is not None and command.state is not State.OK
-        return self._unfit(missing) + (["the command does not run"] if waits else [])
+        return self._unfit(missing) + (["the command is not running"] if waits else [])
 
     def lacking(self) -> list[str]:
         """Return what a command started now would lack; earlier files do not count."""
@@ -45,7 +45,7 @@ class Readiness:
             f"{self._because(output)}"
             for output in outputs
         ]
-        gone = [f"{name} does not exist any more (on_missing: fail)" for name in self.watch.gone()]
+        gone = [f"{name} no longer exists (on_missing: fail)" for name in self.watch.gone()]
         ended = {self._ended(output, value) for output, value in self.delivery.ended()}
         return missing + gone + sorted(ended)
 

@@ -147,7 +147,7 @@ def _checked_json(file: str, text: str) -> str:
 
 
 def _no_constant(name: str) -> None:
-    raise Wrong(f"{name} is no number")
+    raise Wrong(f"{name} is not allowed in JSON")
 
 
 def _untangle(
@@ -155,7 +155,9 @@ def _untangle(
 ) -> None:
     """Resolve merge keys (`<<`); reject tags, and aliases inside what they refer to."""
     if any(node is outer for outer in above):
-        problems.append(Problem(line_of(above[-1]), (), "an alias inside of what it stands for"))
+        problems.append(
+            Problem(line_of(above[-1]), (), "an alias inside the value that it refers to")
+        )
         return
     if id(node) in done:
         return
@@ -164,7 +166,7 @@ def _untangle(
         # Not quoted: it may be a password that begins with `!`.
         problems.append(
             Problem(
-                line_of(node), (), "YAML tags are not used here: put what begins with ! in quotes"
+                line_of(node), (), "YAML tags are not supported: quote values that begin with !"
             )
         )
     inside = (*above, node)

@@ -190,7 +190,7 @@ def absolute_path(value: Scalar) -> str:
         return ""
     _refuse_odd(written)
     if not written.startswith("/"):
-        raise Wrong(f"expected an absolute path, got {value.shown}; write it from '/' on")
+        raise Wrong(f"expected an absolute path, got {value.shown}; begin it with '/'")
     return os.path.normpath(written)
 
 
@@ -198,7 +198,7 @@ def _refuse_odd(written: str) -> None:
     if "\0" in written:
         raise Wrong("a path cannot contain a NUL character")
     if written.startswith("~"):
-        raise Wrong("'~' is not expanded here; write ${HOME}, or the whole path")
+        raise Wrong("'~' is not expanded here; write ${HOME}, or the full path")
 
 
 def signal_name(value: Scalar) -> str:

@@ -46,4 +46,4 @@ def suggest(word: str, valid: Sequence[str]) -> str:
     close = nearest(word, valid)
     if close is not None:
         return f"did you mean '{close}'?"
-    return f"valid are: {', '.join(valid)}" if valid else "there is none"
+    return f"expected one of: {', '.join(valid)}" if valid else "there is none"

@@ -9,7 +9,7 @@ SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
 ALARMS = {
     "rolled_back": "was rejected by its application and rolled back",
     "expired": "has a value that has expired",
-    "gone": "does not exist any more (on_missing: fail)",
+    "gone": "no longer exists (on_missing: fail)",
     "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
 }
 

@@ -86,7 +86,7 @@ def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
     where = ("auto_auth", "method")
     mount = method.mount_path
     if mount and mount != "auth" and not mount.startswith("auth/"):
-        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/': write it in front")
+        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/': add that")
     if mount == "auth":
         yield Finding((*where, "mount_path"), f"expected 'auth/NAME', such as auth/{method.type}")
     if method.min_backoff > method.max_backoff:
@@ -137,7 +137,7 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
         yield Finding(
             ("address",),
             "is reachable from outside: add tls_cert_file and tls_key_file, "
-            "or tls_disable: true if that is meant",
+            "or tls_disable: true if that is intended",
         )
 
 

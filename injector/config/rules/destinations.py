@@ -21,7 +21,7 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
         return
     place = (*where, "destination")
     if not destination.startswith("/"):
-        yield Finding(place, "must be absolute: write it from '/' on")
+        yield Finding(place, "must be absolute: begin it with '/'")
     elif "\0" in destination:
         yield Finding(place, "must not contain a NUL character")
     elif destination.endswith("/"):

@@ -56,7 +56,7 @@ def _origin(where: Where, template: model.Template | model.EnvTemplate) -> Itera
         choice = choice if isinstance(template, model.Template) else "source or contents"
         yield Finding(where, f"needs one of {choice}", _ORIGINS)
     elif len(origins) > 1:
-        yield Finding(where, f"{' and '.join(origins)} exclude each other: keep one", _ORIGINS)
+        yield Finding(where, f"{' and '.join(origins)} are mutually exclusive: keep one", _ORIGINS)
 
 
 def _format(where: Where, template: model.Template) -> Iterator[Finding]:
@@ -68,12 +68,12 @@ def _format(where: Where, template: model.Template) -> Iterator[Finding]:
         yield Finding(where, "format: raw needs `key`, the one whose value is the file", ("key",))
     for key, only in (("key", "raw"), ("section", "ini")):
         if getattr(template, key) and template.format != only:
-            yield Finding((*where, key), f"only has a meaning with format: {only}", ("format",))
+            yield Finding((*where, key), f"only applies to format: {only}", ("format",))
     if template.encoding != "text" and template.format != "raw":
-        yield Finding((*where, "encoding"), "only has a meaning with format: raw")
+        yield Finding((*where, "encoding"), "only applies to format: raw")
     for key in _NOT_APPENDED if template.appends else ():
         if getattr(template, key) != _DEFAULTS[key]:
-            reason = "has no meaning with format: github-env, which appends to the runner's file"
+            reason = "does not apply to format: github-env, which appends to the runner's file"
             yield Finding((*where, key), reason, ("format",))
 
 
@@ -82,9 +82,9 @@ def _only_go(where: Where, text: model.Template | model.EnvTemplate) -> Iterator
         for key in ("sandbox_path", "function_denylist"):
             if getattr(text, key):
                 place = (*where, key)
-                yield Finding(place, "only has a meaning with language: go", ("language",))
+                yield Finding(place, "only applies to language: go", ("language",))
     elif isinstance(text, model.Template) and text.format is not None:
-        yield Finding((*where, "language"), "is a template's; a format needs none", ("format",))
+        yield Finding((*where, "language"), "applies to templates; a format has none", ("format",))
 
 
 def _check(where: Where, template: model.Template) -> Iterator[Finding]:

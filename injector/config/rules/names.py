@@ -30,9 +30,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
             yield from _spelling((block, name), name)
     for name, secret in config.secrets.items():
         if not secret.path.strip("/"):
-            yield Finding(
-                ("secrets", name, "path"), "has to name a secret, such as secret/data/app"
-            )
+            yield Finding(("secrets", name, "path"), "must name a secret, such as secret/data/app")
         if secret.optional and secret.on_missing != "keep":
             yield Finding(
                 ("secrets", name, "on_missing"),
@@ -67,7 +65,7 @@ def _spelling(where: Where, name: str) -> Iterator[Finding]:
             where, f"a name consists of letters, digits and '_': write '{better}' instead"
         )
     elif name in RESERVED:
-        yield Finding(where, f"'{name}' has a meaning of its own in templates; choose another name")
+        yield Finding(where, f"'{name}' is reserved in templates; choose another name")
 
 
 def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
