@@ -106,6 +106,8 @@ class Retire:
         return inf
 
     async def _revoke(self, lease: Generation, token: Token) -> bool:
+        if not lease.lease_id:  # a token that was made for somebody ends by itself
+            return True
         revoke = partial(self._vault.revoke_lease, namespace=lease.ref.namespace)
         return await self._attempt(f"lease of {lease.ref}", partial(revoke, lease.lease_id, token))
 

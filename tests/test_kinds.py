@@ -592,6 +592,30 @@ async def test_an_identity_token_is_not_polled_but_replaced_by_its_ttl(
         assert proxy.count("oidc/token") == 2
 
 
+async def test_a_token_for_another_program_is_replaced_by_its_life_and_with_ours(
+    permitted, proxy, clock, tmpfs, tmp_path
+):
+    permitted.allow("auth/token/create")
+    text = '{{ secret("auth/token/create", ttl="10m", policies=["default"]).client_token }}'
+
+    async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, t=text)), clock) as on:
+        first = (tmpfs / "t").read_text()
+        made = permitted.admin.auth.token.lookup(first)["data"]
+        assert made["policies"] == ["default"]
+        await clock.advance(380)
+        assert proxy.count("token/create") == 1
+        await clock.advance(50)
+        assert proxy.count("token/create") == 2
+        assert (tmpfs / "t").read_text() != first
+        await clock.advance(120)  # its overlap is over, and it ends by itself
+        assert (proxy.count("leases/revoke"), on.kept.store.superseded(clock.now())) == (0, [])
+        permitted.admin.auth.token.revoke(on.token.value)  # and with it what it has made
+        on.assembly.tokens.report_bad(on.token)
+        await clock.advance(10)
+        assert proxy.count("token/create") == 3
+        assert first not in on.log
+
+
 # --- key-value
 
 

@@ -36,6 +36,7 @@ class Envelope:
     metadata: Mapping[str, Any] | None = None  # of KV version 2
     warnings: tuple[str, ...] = ()
     wraps: bool = False  # the data is what it says of a wrapped answer
+    logs_in: bool = False  # the data is what it says of a new token
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,8 @@ def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> An
 
 
 def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
-    if isinstance(wrapped := body.get("wrap_info"), dict):
-        # The templates get its `token`.
-        return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
+    if (token := _token(body)) is not None:
+        return token
     data = body.get("data")
     if data is None and ref.path.startswith(BARE) and "request_id" not in body:
         data = body
@@ -128,6 +128,17 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
     if (ends_at := _certificate_end(data)) < math.inf:
         return Answer(data, Kind.CERTIFICATE, version=str(data["serial_number"]), ends_at=ends_at)
     return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
+
+
+def _token(body: Mapping[str, Any]) -> Answer | None:
+    """Return an answer that has a token in the place of data; templates get what it says of it."""
+    if isinstance(wrapped := body.get("wrap_info"), dict):
+        return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
+    if body.get("data") is None and isinstance(auth := body.get("auth"), dict):
+        # It ends with the token that made it, as a lease does, but has no id to renew or revoke.
+        duration = _seconds(auth.get("lease_duration")) or math.inf
+        return Answer(auth, Kind.LEASE, duration, envelope=Envelope(logs_in=True))
+    return None
 
 
 def _read(ref: Ref, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from injector.compat.gotemplate.go.values import NIL_POINTER, NilStrings, Strings, Struct, of_json
+from injector.compat.gotemplate.go.values import (
+    NIL_POINTER,
+    NilStrings,
+    StringMap,
+    Strings,
+    Struct,
+    of_json,
+)
 from injector.secret import Ref
 
 if TYPE_CHECKING:  # who compiles a template needs no connection
@@ -19,6 +26,8 @@ def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Struct:
     envelope = answer.envelope
     if envelope.wraps:
         return _secret(None, wrap_info=_wrap_info(content), request_id=envelope.request_id)
+    if envelope.logs_in:
+        return _secret(None, auth=_auth(content), request_id=envelope.request_id)
     whole: Mapping[str, Any] = content
     if envelope.metadata is not None:
         whole = {"data": content, "metadata": envelope.metadata}
@@ -40,6 +49,7 @@ def _secret(  # noqa: PLR0913 - as many as it has
     lease_duration: int = 0,
     renewable: bool = False,
     warnings: Strings | None = None,
+    auth: Struct | None = None,
     wrap_info: Struct | None = None,
 ) -> Struct:
     return Struct(
@@ -51,8 +61,22 @@ def _secret(  # noqa: PLR0913 - as many as it has
             "Renewable": renewable,
             "Data": {} if data is None else data,
             "Warnings": NilStrings() if warnings is None else warnings,
-            "Auth": NIL_POINTER,
+            "Auth": NIL_POINTER if auth is None else auth,
             "WrapInfo": NIL_POINTER if wrap_info is None else wrap_info,
+        },
+    )
+
+
+def _auth(auth: Mapping[str, Any]) -> Struct:
+    return Struct(
+        "*dependency.SecretAuth",
+        {
+            "ClientToken": str(auth.get("client_token", "")),
+            "Accessor": str(auth.get("accessor", "")),
+            "Policies": Strings(map(str, auth.get("policies") or ())),
+            "Metadata": StringMap(auth.get("metadata") or {}),
+            "LeaseDuration": int(auth.get("lease_duration", 0)),
+            "Renewable": bool(auth.get("renewable")),
         },
     )
 
