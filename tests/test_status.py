@@ -154,7 +154,8 @@ async def test_what_is_not_there_yet_is_told_as_well(app, proxy, clock, tmpfs, t
         status = said(running)
         text = "\n".join(overview(status))
 
-    assert f"not ready:\n  {tmpfs}/file is not in place yet: read {app.path('app')}: " in text
+    assert ", not ready\n" in text
+    assert f"\nNOT READY: {tmpfs}/file is not in place yet: read {app.path('app')}: " in text
     assert "app     -     -           -    -           read now  failing for 0s\n  " in text
     assert status["secrets"][0]["next"]["act"] == "read"
     assert status["rotations"] == []

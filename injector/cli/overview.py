@@ -14,11 +14,9 @@ LAST, MOST = 5, 5
 def overview(status: Entry) -> list[str]:
     """Return the lines; times are measured by the injector's own clock."""
     now: float = status["now"]
-    ready = "ready" if status["ready"] else "not ready:"
-    alarms, reasons = concerns(status)
+    ready = "ready" if status["ready"] else "not ready"
     lines = [
         f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
-        *(f"  {reason}" for reason in first(reasons, MOST)),
         _token(status["token"], now),
     ]
     if status["vault"]["state"] != "ok":
@@ -28,7 +26,9 @@ def overview(status: Entry) -> list[str]:
         lines.append(f"command: {command_of(command, now)}: {_state(command, now)}")
     if status["journal"] is not None and status["journal"]["error"]:
         lines.append(f"journal: {status['journal']['path']}: {status['journal']['error']}")
+    alarms, reasons = concerns(status)
     lines += [f"ALARM: {alarm}" for alarm in alarms]
+    lines += [f"NOT READY: {reason}" for reason in first(reasons, MOST)]
     lines += [line for section in _sections(status, now) for line in section]
     return [_printable(line) for line in lines]
 
