@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,11 +81,12 @@ def _draw(address: str, interval: float) -> int:
     """Redraw it on an alternate screen, across restarts of the injector. Runs until interrupted."""
     with _other_screen():
         while True:
+            width, height = shutil.get_terminal_size()
             try:
                 lines = overview(fetch(address))
             except TransientError as exc:
-                lines = [str(exc), "", f"asking again every {interval:g}s"]
-            sys.stdout.write(screen(lines, *shutil.get_terminal_size()))
+                lines = [*textwrap.wrap(str(exc), width), "", f"trying again every {interval:g}s"]
+            sys.stdout.write(screen(lines, width, height))
             sys.stdout.flush()
             time.sleep(interval)
 
