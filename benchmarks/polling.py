@@ -12,7 +12,7 @@ WINDOW = (3 * INTERVAL, INTERVAL)  # seconds: whole intervals
 
 
 def measure(bench: Bench) -> Result:
-    """Measure all at the same time: they have the same neighbours and the same server."""
+    """Measure all at the same time: they have the same neighbors and the same server."""
     sides = bench.ours, bench.instead, bench.peer
     with contextlib.ExitStack() as stack:
         pids = []

@@ -53,7 +53,7 @@ class LogFile:
         self._file.flush()
 
     def isatty(self) -> bool:
-        """Say no, so that there are no colours in it."""
+        """Return False, so that it gets no color codes."""
         return False
 
     def close(self) -> None:

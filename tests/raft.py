@@ -33,7 +33,7 @@ class Raft:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start and, if it has been initialised, unseal; return when it serves requests."""
+        """Start and, if it has been initialized, unseal; return when it serves requests."""
         (self.folder / "data").mkdir(exist_ok=True)
         config = self.folder / "bao.hcl"
         config.write_text(

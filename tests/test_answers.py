@@ -1,4 +1,4 @@
-"""What an answer is recognised as, and how long it is good for, as a table: no server."""
+"""What an answer is recognized as, and how long it is good for, as a table: no server."""
 
 import base64
 import datetime as dt

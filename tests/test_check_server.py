@@ -244,7 +244,7 @@ async def asked(tmp_path, settings, proxy, answer):
 
 
 STATES: dict[str, Any] = {
-    "it is not initialised; run `vault operator init` there": {"initialized": False},
+    "it is not initialized; run `vault operator init` there": {"initialized": False},
     "it is sealed; run `vault operator unseal` there": {"sealed": True},
     "set `vault.address` to the primary": {"replication_dr_mode": "secondary"},
 }

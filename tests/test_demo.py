@@ -204,10 +204,10 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("no_color", "stream", "coloured"),
+    ("no_color", "stream", "colored"),
     [("", Terminal(), True), ("1", Terminal(), False), ("", io.StringIO(), False)],
 )
-def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream, coloured):
+def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream, colored):
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", "xterm")
     timeline = Timeline(stream, SystemClock(), name="demo")
@@ -215,7 +215,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream,
     timeline.say("injector", "wrote app.env")
 
     assert "wrote app.env" in stream.getvalue()
-    assert ("\x1b[" in stream.getvalue()) is coloured
+    assert ("\x1b[" in stream.getvalue()) is colored
 
 
 async def test_a_piped_story_shows_nothing_that_moves():

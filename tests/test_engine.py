@@ -690,10 +690,10 @@ async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
     kept = kept_parts(clock, io.StringIO())
     async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
         pass
-    misspelt = one_file(app, proxy, tmpfs)
-    misspelt["template"][0]["contents"] = "{{ db.pasword }}"
+    misspelled = one_file(app, proxy, tmpfs)
+    misspelled["template"][0]["contents"] = "{{ db.pasword }}"
 
-    async with engine(load_from(tmp_path, misspelt), clock, kept=kept) as running:
+    async with engine(load_from(tmp_path, misspelled), clock, kept=kept) as running:
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
         readiness = running.assembly.readiness
         assert readiness.reasons() == []
@@ -712,10 +712,10 @@ async def test_a_file_that_is_gone_when_a_reload_fails_is_not_in_place(
     kept = kept_parts(clock, io.StringIO())
     async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
         (tmpfs / "db.env").unlink()
-    misspelt = one_file(app, proxy, tmpfs)
-    misspelt["template"][0]["contents"] = "{{ db.pasword }}"
+    misspelled = one_file(app, proxy, tmpfs)
+    misspelled["template"][0]["contents"] = "{{ db.pasword }}"
 
-    async with engine(load_from(tmp_path, misspelt), clock, kept=kept) as running:
+    async with engine(load_from(tmp_path, misspelled), clock, kept=kept) as running:
         assert len(running.assembly.readiness.reasons()) == 1
 
 

@@ -50,7 +50,7 @@ def read_by_compose(content):
     """A reference reader, not the program: compose's rules for quoted values in env files.
 
     Written from its documentation ("Syntax for environment files in Docker Compose") and the
-    behaviour of its Go parser, without octal escapes. Every variable of an interpolation is unset.
+    behavior of its Go parser, without octal escapes. Every variable of an interpolation is unset.
     """
     text, values = content.decode(), {}
     while text := text.lstrip():

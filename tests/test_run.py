@@ -150,10 +150,10 @@ def test_a_broken_configuration_leaves_the_old_one_running(app, tmpfs, tmp_path)
     with running("run", "-c", path) as injector:
         injector.wait_for("file written")
 
-        write_config(tmp_path, daemon(app, tmpfs, colour="blue"))
+        write_config(tmp_path, daemon(app, tmpfs, color="blue"))
         injector.send(signal.SIGHUP)
         injector.wait_for("keeping the old one")
-        assert "unknown key 'colour'" in injector.output
+        assert "unknown key 'color'" in injector.output
         app.put("db", password="two")
         injector.send(signal.SIGUSR1)
         injector.wait_for("file written", times=2)

@@ -123,7 +123,7 @@ def judge_state(found: State) -> Finding:
     """Decide whether this server will serve requests."""
     version = f"version {found.version or '?'}"
     if not found.initialized:
-        text, remedy = "it is not initialised", "run `vault operator init` there"
+        text, remedy = "it is not initialized", "run `vault operator init` there"
     elif found.sealed:
         text, remedy = "it is sealed", "run `vault operator unseal` there"
     elif found.replication_dr_mode == "secondary":

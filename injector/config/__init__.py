@@ -84,8 +84,8 @@ def load(
     findings = [*all_findings(config, document)]
     findings += _login_is_possible(config, token) if needs_login else ()
     findings += command_is_there(config, warning=command is None)
-    misspelt = {finding.where for finding in findings}
-    findings += (f for f in _destinations(config, checks.destination) if f.where not in misspelt)
+    misspelled = {finding.where for finding in findings}
+    findings += (f for f in _destinations(config, checks.destination) if f.where not in misspelled)
     findings += _sources(config, document, checks.template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]
 

@@ -11,7 +11,7 @@ from injector.errors import MissingError
 from injector.secret import Kind, Ref
 from injector.vault import ssh, x509
 
-# What each shape of an answer is recognised by.
+# What each shape of an answer is recognized by.
 CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
 SSH_CERTIFICATE = frozenset({"signed_key", "serial_number"})
 STATIC_ROLE = frozenset({"last_vault_rotation", "ttl"})
