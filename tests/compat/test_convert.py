@@ -290,6 +290,18 @@ def test_a_template_file_becomes_part_of_it(tmp_path):
     assert f'contents: "{{{{ app.a }}}}"  # was {source}\n' in found
 
 
+@pytest.mark.parametrize(
+    ("command", "remark"),
+    [("", ""), ('command = "a"', "  # a command that fails keeps it from ending now, and did not")],
+)
+def test_where_commands_begin_to_count_it_says_so(tmp_path, command, remark):
+    file = tmp_path / "agent.hcl"
+    text = f'exit_after_auth = true\ntemplate {{ contents = "x" destination = "/tmp/x" {command} }}'
+    file.write_text(whole(text))
+
+    assert f"\nexit_after_auth: true{remark}\n" in native([str(file)]).text
+
+
 def test_what_only_the_agent_mode_does_is_warned_of(tmp_path, capsys):
     file = tmp_path / "agent.hcl"
     file.write_text(

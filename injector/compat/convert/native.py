@@ -19,6 +19,7 @@ from injector.config.textfile import read_text
 from injector.template import Source
 
 _ADDRESS = "VAULT_ADDR does not beat it any more"
+_COMMANDS = "a command that fails keeps it from ending now, and did not"
 _MISSING = "a missing key is an error now, and was <no value>"
 # What has no meaning in Jinja's language, or is so without being said.
 _ONLY_GO = ("language", "error_on_missing_key", "function_denylist", "sandbox_path")
@@ -42,6 +43,9 @@ def native(paths: Sequence[str]) -> Native:
         vault.put("address", vault.value("address"), remark=_ADDRESS)
     else:
         vault.drop("address")  # then VAULT_ADDR counts
+    templates = made.root.value("template") or []
+    if made.root.value("exit_after_auth") and any(each.value("command") for each in templates):
+        made.root.put("exit_after_auth", True, remark=_COMMANDS)
     warnings = [*made.notes.warnings, *_not_passed_on(made)]
     files = ", ".join(os.path.basename(file) for file in made.files)
     text = text_of(_with_templates(made.root))

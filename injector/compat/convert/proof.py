@@ -27,10 +27,10 @@ def require_same(source: Source, made: Converted) -> None:
     try:
         before = gotemplate.compile(source, {}, Surroundings(environ))
         after = template.compile(text, named, environ)
-        same = _rendered(before, _as_asked(values)) == _rendered(after, values)
+        theirs, ours = _rendered(before, _as_asked(values)), _rendered(after, values)
     except InjectorError as error:
         raise CannotError(f"in Jinja's language it is {error}") from None
-    if not same:
+    if theirs is None or theirs != ours:
         raise CannotError("in Jinja's language it is another text")
 
 
@@ -47,6 +47,7 @@ def _as_asked(values: Mapping[Ref, Content]) -> dict[Ref, Content]:
     return {**values, **{ref_of("secret", (ref.path,), ()): plain[ref] for ref in plain}}
 
 
-def _rendered(compiled: template.Template, values: Mapping[Ref, Content]) -> bytes:
+def _rendered(compiled: template.Template, values: Mapping[Ref, Content]) -> bytes | None:
+    """Return the content; None if the values are not all that it asks for."""
     found = compiled.render(values)
-    return found.content if isinstance(found, Rendered) else b""
+    return found.content if isinstance(found, Rendered) else None
