@@ -465,7 +465,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_line_and_key(tmp_path):
         "2: auto_auth.method.type: there is no login method 'aproll', did you mean 'approle'?",
         "3: auto_auth.sink[0].config.mode: expected an octal number without quotes such as 0640; "
         "the agents stop at a text",
-        "3: auto_auth.sinks[0].config.path: is required",
+        "3: auto_auth.sink[0].config.path: is required",
         "5: template[0].destination: is required",
         "7: template[0]: unknown option 'detsination'; did you mean 'destination'?",
         "9: template[1].perms: expected an octal mode such as \"0640\", got '99'",

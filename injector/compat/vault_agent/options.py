@@ -147,7 +147,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("destination", Kind.PATH, DONE, "destination"),
         Row("create_dest_dirs", Kind.BOOLEAN, DONE, "create_dest_dirs", default="true"),
         Row("command", Kind.COMMAND, DONE, "command", "one text with whitespace runs in `sh -c`, anything else directly; commas split a text, as in the agents"),
-        Row("command_timeout", Kind.DURATION, DONE, "command_timeout", "`0` is a day, and no limit to the agents", "30s"),
+        Row("command_timeout", Kind.DURATION, DONE, ".template[].command_timeout", "`0` is a day, and no limit to the agents", "30s"),
         Row("exec", Kind.LAST, DONE, "exec", "beats `command`"),
         Row("error_on_missing_key", Kind.BOOLEAN, DONE, "error_on_missing_key", "otherwise `<no value>` is written", "false"),
         Row("error_fatal", Kind.BOOLEAN, NEEDLESS, says="an error in one template disturbs no other; `exit_on_retry_failure` decides on exiting", default="true"),

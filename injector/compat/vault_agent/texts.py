@@ -95,19 +95,17 @@ def _reach(section: Section, block: Block) -> None:
 
 
 def _command(section: Section, block: Block) -> None:
-    block.drop("command_timeout")
+    """Set what is run: the command of `exec`, or else the older `command`."""
     run = section.block("exec")
-    words = run.get("command", ()) if run is not None else ()
-    origin, timeout = (
-        (run, "timeout") if run is not None and words else (section, "command_timeout")
-    )
     if run is not None and run.get("enabled") is False:
         return
-    words = words or section.get("command", ())
-    if words:
-        block.put("command", argv(words), origin.at("command"), verbatim=True)
-        limit = origin.get(timeout, 30.0) or NO_LIMIT
-        block.put("command_timeout", seconds(limit), origin.at(timeout))
+    said, timeout = section, "command_timeout"
+    if run is not None and run.get("command"):
+        said, timeout = run, "timeout"
+    if words := said.get("command"):
+        block.put("command", argv(words), said.at("command"), verbatim=True)
+        limit = said.get(timeout, 30.0) or NO_LIMIT
+        block.put("command_timeout", seconds(limit), said.at(timeout))
 
 
 def _place(making: Making, section: Section) -> None:
