@@ -71,7 +71,7 @@ class Dev:
         self.output += self.popen.stdout.read()
         return self.popen.wait(LIMIT)
 
-    def act(self, *arguments: str) -> str:
+    def act(self, *arguments: str, code: int = 0) -> str:
         """Run another `injector dev` in the same directory, as in another terminal."""
         ended = subprocess.run(
             command("dev", *arguments),
@@ -81,8 +81,8 @@ class Dev:
             text=True,
             check=False,
         )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        assert ended.returncode == code, ended.stderr
+        return ended.stdout + ended.stderr
 
     def processes(self) -> dict[int, str]:
         found = processes(str(self.place.memory), str(self.place.disk), f"MARK={self.folder}")
@@ -234,6 +234,10 @@ template: {{source: templates/app.j2, destination: {tmpfs}/app, perms: "0640"}}
 
         own.write_text(text.replace("source:", "suorce:"))
         dev.read_until("'source'?")
+        (tmp_path / "templates" / "app.j2").write_text("{{ shop.pasword }}")
+        own.write_text(text)
+        dev.read_until("app not written")
+        assert "did you mean 'password'?" in dev.act("rotate", "app", code=5)
         own.write_text(text.replace("source: templates/app.j2", "contents: '{{ other.key }}'")
                        .replace("secret/data/other, optional: true", "kv/shop/old"))  # fmt: skip
         dev.read_until("wrote app")

@@ -10,7 +10,7 @@ from injector.cli import client
 from injector.cli.arguments import duration
 from injector.cli.overview import overview
 from injector.cli.parser import exits
-from injector.cli.refresh import exit_code, refreshed, table
+from injector.cli.refresh import failure, refreshed, table
 from injector.cli.status import fetch
 from injector.dev.place import Place
 from injector.errors import ConfigError, InjectorError, TransientError
@@ -35,6 +35,7 @@ EXAMPLES = (
 EXITS = {
     "0": "stopped by Ctrl-C or SIGTERM",
     **exits(InjectorError, ConfigError, TransientError),
+    "other": "from `rotate`: those of `injector refresh`",
     "any": "with a command: its own",
 }
 CUT_AT_DASHES = True  # `injector dev -- rotate` runs a program of that name
@@ -206,6 +207,6 @@ def _refresh(place: Place, path: str) -> str:
     if not names:
         return "no file is made from it"
     secrets = refreshed(_address(place), names, timeout=DELIVERED_WITHIN)["secrets"]
-    if exit_code(secrets):
-        raise InjectorError(table(secrets))
+    if kind := failure(secrets):
+        raise kind(table(secrets))
     return table(secrets)

@@ -55,7 +55,8 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(answer, indent=2))
     else:
         print(table(answer["secrets"]))
-    return exit_code(answer["secrets"])
+    kind = failure(answer["secrets"])
+    return 0 if kind is None else kind.exit_code
 
 
 def refreshed(address: str, names: Sequence[str], *, timeout: float) -> dict[str, Any]:
@@ -77,17 +78,15 @@ def table(secrets: list[dict[str, Any]]) -> str:
     )
 
 
-def exit_code(secrets: list[dict[str, Any]]) -> int:
-    """Return the smallest exit code of what failed; 9 for what is pending."""
-    codes = {kind.label: kind.exit_code for kind in InjectorError.__subclasses__()}
-    return min(
-        (
-            codes.get(each["error_class"] or TransientError.label, InjectorError.exit_code)
-            for each in secrets
-            if each["result"] in {"failed", "pending"}
-        ),
-        default=0,
-    )
+def failure(secrets: list[dict[str, Any]]) -> type[InjectorError] | None:
+    """Return what kind of error it is that not all is done: of several the smallest exit code."""
+    kinds = {kind.label: kind for kind in InjectorError.__subclasses__()}
+    found = [
+        kinds.get(each["error_class"] or TransientError.label, InjectorError)
+        for each in secrets
+        if each["result"] in {"failed", "pending"}
+    ]
+    return min(found, key=lambda kind: kind.exit_code, default=None)
 
 
 def _details(secret: dict[str, Any]) -> str:
