@@ -86,13 +86,6 @@ class File(Unheld):
         if earlier is not None and self._revertible:
             self.memory.accepted = earlier
 
-    @property
-    def warning(self) -> str:
-        """A warning for the user about this destination, if any."""
-        if not self.in_place:
-            return ""
-        return f"{self.path} is overwritten in place: its readers may see half a file"
-
     @staticmethod
     def hash_of(content: bytes) -> str:
         """Return the `content_hash` that this content would have."""
