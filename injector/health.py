@@ -35,7 +35,7 @@ class Report:
     error: InjectorError | None = None
     failures: int = 1  # in a row, this one included
     repeated: int = 0  # how many of them before this one had the very same words
-    lasting_since: float = math.inf  # since when the error is one that waiting does not fix
+    answered_since: float = math.inf  # since when it fails although Vault is reachable
 
     def log(self, log: Logger, event: str, **facts: Any) -> None:
         """Log a failure: as an error unless a retry may fix it, with its words unless repeated.
@@ -113,8 +113,9 @@ class Health:
         before = self._reports.get(key)
         if before is not None and before.state is state and error is None:
             return
-        lasts = error is not None and not isinstance(error, TransientError)
-        report = Report(kind, name, state, now, error, lasting_since=now if lasts else math.inf)
+        answered = error is not None and not isinstance(error, Unreachable)
+        answered_since = now if answered else math.inf
+        report = Report(kind, name, state, now, error, answered_since=answered_since)
         if before is not None and before.state is state:
             report = _in_a_row(before, report)
         self._reports[key] = report
@@ -126,27 +127,28 @@ class Health:
 def _in_a_row(before: Report, after: Report) -> Report:
     """Return a failure as the next after another one of the same thing."""
     same_words = str(before.error) == str(after.error)
-    both_last = math.inf not in (before.lasting_since, after.lasting_since)
+    both_answered = math.inf not in (before.answered_since, after.answered_since)
     return replace(
         after,
         since=before.since,
         failures=before.failures + 1,
         repeated=before.repeated + 1 if same_words else 0,
-        lasting_since=before.lasting_since if both_last else after.lasting_since,
+        answered_since=before.answered_since if both_answered else after.answered_since,
     )
 
 
 def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:
     """Decide whether waiting is over: (exit code or None, seconds until that may change).
 
-    0 when everything is done. An error that waiting will not fix counts once it has lasted `grace`
-    seconds (replication may fix it); of several errors the smallest code is returned.
+    0 when everything is done. An error that waiting will not fix counts once there have been
+    failures for `grace` seconds with Vault reachable (replication may fix it); of several errors
+    the smallest code is returned.
     """
     if health.settled:
         return 0, 0.0
     failures = health.failures()
-    since = min((report.lasting_since for report in failures), default=math.inf)
-    left = since + grace - now
+    lasting = [r for r in failures if not isinstance(r.error, TransientError)]
+    left = min((r.answered_since for r in lasting), default=math.inf) + grace - now
     return (exit_code(failures), 0.0) if left <= 0 else (None, left)
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from injector.errors import DeniedError, MissingError, TransientError
+from injector.errors import DeniedError, MissingError, TransientError, Unreachable
 from injector.health import Health, verdict
 from injector.metrics import Metrics
 
@@ -10,7 +10,7 @@ from injector.metrics import Metrics
 async def test_an_error_that_waiting_may_not_fix_has_its_own_grace_after_an_outage(clock):
     """The first answers after it may come from a node that lags behind."""
     health = Health(clock, Metrics())
-    health.failing("secret", "db", TransientError("no answer"))
+    health.failing("secret", "db", Unreachable("no answer"))
     await clock.advance(60)
     assert verdict(health, now=clock.now(), grace=5) == (None, math.inf)
 
@@ -19,6 +19,15 @@ async def test_an_error_that_waiting_may_not_fix_has_its_own_grace_after_an_outa
     await clock.advance(3)
     health.failing("secret", "db", DeniedError("permission denied"))
     await clock.advance(2)
+    assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
+
+
+async def test_what_a_lagging_node_answers_is_part_of_the_grace(clock):
+    health = Health(clock, Metrics())
+    health.failing("secret", "db", TransientError("this node may not know the token yet"))
+    await clock.advance(5)
+    health.failing("secret", "db", DeniedError("permission denied"))
+
     assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
 
 
