@@ -274,7 +274,7 @@ async def test_a_token_file_is_looked_up_and_used(app, proxy, clock, tmpfs, tmp_
         assert running.token.duration > 3500
 
 
-async def test_a_given_token_in_its_last_second_is_not_taken_for_one_without_an_end(
+async def test_a_given_token_in_its_last_second_is_not_mistaken_for_one_that_never_expires(
     app, proxy, clock, tmpfs, tmp_path
 ):
     """Vault rounds down, and 0 is what it says of a root token as well."""

@@ -65,7 +65,7 @@ async def test_a_new_secret_id_is_used_while_the_old_token_is_valid(load, app, p
         assert proxy.count("/login") == 2
 
 
-async def test_what_mends_a_failed_login_is_used_at_once_whichever_file_it_is(
+async def test_what_fixes_a_failed_login_is_used_at_once_whichever_file_it_is(
     load, app, clock, tmpfs
 ):
     """A role id is not put there for one login; the wait after a failure is cut all the same."""

@@ -57,7 +57,7 @@ def checking(tmpfs, condition: str) -> list[str]:
     return [sys.executable, "-c", code, "{staged}"]
 
 
-async def test_all_members_come_from_one_snapshot_and_the_application_is_told_once(
+async def test_all_members_come_from_one_snapshot_and_the_application_is_notified_once(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")
@@ -178,7 +178,7 @@ async def test_a_regular_end_leaves_the_current_generation_only(app, proxy, cloc
     assert (tmpfs / "login/user").read_text() == "bob"
 
 
-async def test_a_bundle_that_somebody_changed_is_put_right_at_the_next_refresh(
+async def test_a_bundle_that_somebody_changed_is_restored_at_the_next_refresh(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")

@@ -166,7 +166,7 @@ async def test_a_refused_jwt_stays_too(app, proxy, tmp_path, settings):
     assert (tmp_path / "jwt").exists()
 
 
-async def test_a_token_that_may_not_end_itself_is_told_of(app, proxy, tmp_path, settings):
+async def test_a_token_that_may_not_revoke_itself_is_reported(app, proxy, tmp_path, settings):
     app.admin.auth.approle.create_or_update_approle(
         app.name, token_policies=[app.name], token_no_default_policy=True, token_ttl="1h"
     )

@@ -283,7 +283,7 @@ def test_a_folder_that_is_not_ours_is_a_problem_for_a_listener_and_a_note_withou
     assert "without it `injector probe` and `status` have nobody to ask" in default.text
 
 
-async def test_a_port_can_be_had_or_is_in_use(tmp_path):
+async def test_a_port_is_free_or_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         (used,) = await listened(tmp_path, tcp(address))

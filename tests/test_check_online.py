@@ -56,7 +56,7 @@ def test_of_several_problems_the_smallest_code_counts(settings, tmp_path, tmpfs)
     assert ended.stdout.splitlines()[-1].startswith("online: 1 problem")
 
 
-def test_a_file_with_mistakes_is_not_tried_and_all_of_them_are_told(settings, tmp_path):
+def test_a_file_with_mistakes_is_not_used_and_all_of_them_are_reported(settings, tmp_path):
     settings["log_level"] = "debgu"
     settings["template"][0]["destination"] = "/proc/app.env"
 

@@ -48,7 +48,7 @@ async def test_the_policy_that_is_needed_is_found_enough_and_not_too_much(app, t
     assert "permissions: all of the 7 paths that are needed are allowed" in fine(found)
 
 
-async def test_what_is_lacking_is_named_with_its_use_and_the_line_to_add(app, tmp_path, settings):
+async def test_what_is_missing_is_named_with_its_use_and_the_line_to_add(app, tmp_path, settings):
     allow(app, rules(app.path("team/kv")) + UPKEEP)
 
     found = await findings(tmp_path, settings)
@@ -63,7 +63,7 @@ async def test_what_is_lacking_is_named_with_its_use_and_the_line_to_add(app, tm
     ]
 
 
-async def test_a_path_that_lacks_its_data_is_said_to(app, tmp_path, settings, exact):
+async def test_a_path_without_its_data_is_reported(app, tmp_path, settings, exact):
     allow(app, exact)
     settings["secrets"]["kv"]["path"] = f"secret/{app.name}/team/kv"
 
@@ -79,7 +79,7 @@ async def test_a_path_that_lacks_its_data_is_said_to(app, tmp_path, settings, ex
     ]
 
 
-async def test_what_only_upkeep_lacks_is_a_warning_with_its_consequence(
+async def test_what_only_upkeep_needs_is_a_warning_with_its_consequence(
     app, tmp_path, settings, exact
 ):
     allow(app, exact.replace(UPKEEP, ""))
@@ -276,7 +276,7 @@ async def test_rights_in_an_inner_namespace_are_asked_where_the_policy_says_them
 # --- engines -----------------------------------------------------------------------------------
 
 
-async def test_where_each_path_leads_is_told_and_nothing_is_read(
+async def test_where_each_path_leads_is_reported_and_nothing_is_read(
     app, proxy, tmp_path, settings, exact
 ):
     allow(app, exact)
@@ -329,9 +329,7 @@ async def test_a_path_of_the_other_version_of_kv_says_how_to_write_it(app, tmp_p
     ]
 
 
-async def test_a_server_that_does_not_tell_its_mounts_is_no_problem(
-    app, proxy, tmp_path, settings, exact
-):
+async def test_a_server_that_hides_its_mounts_is_no_problem(app, proxy, tmp_path, settings, exact):
     allow(app, exact)
     proxy.status, proxy.only = 404, "internal/ui/mounts"
 

@@ -259,7 +259,7 @@ async def test_a_server_that_does_not_serve(tmp_path, settings, proxy, says):
     assert problems(found)[0].endswith(says)
 
 
-async def test_a_really_sealed_server_is_told_from_one_that_serves(tmp_path, settings):
+async def test_a_really_sealed_server_is_recognized(tmp_path, settings):
     from injector.dev.bao import dev_server
 
     with dev_server() as bao:
@@ -288,7 +288,7 @@ async def test_something_that_is_not_vault(tmp_path, settings, proxy):
     assert problem.endswith("is `vault.address` right, or is there a proxy in between?")
 
 
-async def test_a_state_that_is_not_told_is_a_warning(tmp_path, settings, proxy):
+async def test_an_unknown_state_is_a_warning(tmp_path, settings, proxy):
     async def forbidden(request):
         return web.json_response({"errors": ["no"]}, status=403)
 

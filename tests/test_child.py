@@ -84,7 +84,7 @@ def test_only_a_crash_leads_to_another_start():
     assert decide(1, crashes=30) == Restart(60.0, 31)
 
 
-def test_one_that_ran_for_a_minute_begins_anew():
+def test_one_that_ran_for_a_minute_starts_over():
     assert decide(1, crashes=5, ran_for=61) == Restart(1.0, 1)
 
 

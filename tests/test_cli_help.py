@@ -32,7 +32,7 @@ def test_the_overview_fits_a_terminal(capsys, monkeypatch):
     assert all(f"  {summary}\n" in text for summary in COMMANDS.values())  # each in one line
 
 
-def test_the_version_is_told():
+def test_the_version_is_reported():
     assert result("--version").stdout == f"injector {injector.__version__}\n"
 
 

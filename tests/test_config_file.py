@@ -95,7 +95,7 @@ def test_yaml_tags_are_refused(tmp_path):
     ]
 
 
-def test_merge_keys_fill_in_what_an_entry_lacks(tmp_path):
+def test_merge_keys_fill_in_what_an_entry_does_not_have(tmp_path):
     templates = load_text(
         tmp_path,
         """

@@ -229,7 +229,7 @@ def test_a_name_where_there_are_none_at_all(tmp_path):
     )
 
 
-def test_a_target_that_nobody_tells_is_a_warning(tmp_path):
+def test_an_unused_target_is_a_warning(tmp_path):
     assert warnings(tmp_path, "notify: {app: {command: [x]}}") == [
         "1: notify.app: no template or bundle names it"
     ]

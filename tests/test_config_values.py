@@ -336,7 +336,7 @@ def test_the_type_of_a_login_decides_on_its_options(tmp_path):
     assert required == "4: auto_auth.method.config.role_id_file_path: is required"
 
 
-def test_a_login_without_options_is_told_what_it_lacks(tmp_path):
+def test_a_login_without_options_is_an_error_that_names_them(tmp_path):
     assert problems(tmp_path, "auto_auth:\n  method:\n    type: kubernetes\n") == [
         "2: auto_auth.method.config.role: is required"
     ]

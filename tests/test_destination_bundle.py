@@ -170,7 +170,7 @@ def test_what_somebody_changed_is_noticed_and_written_again(tls, tamper, same_ru
 
 
 @pytest.mark.parametrize("name", [*MEMBERS, "conf", "..data"])
-def test_a_stat_tells_that_somebody_removed_a_member_or_the_way_to_it(tls, name):
+def test_a_stat_reveals_that_somebody_removed_a_member_or_the_path_to_it(tls, name):
     target = bundle(tls)
     assert not target.is_intact()
     deliver(target, ONE)
@@ -271,7 +271,7 @@ def test_at_the_end_only_what_readers_see_stays(tls):
     assert seen(tls) == THREE
 
 
-def test_the_next_process_goes_back_to_what_was_accepted_before_this_one_ended(tls):
+def test_the_next_process_rolls_back_to_what_was_accepted_before_this_one_ended(tls):
     before = bundle(tls)
     take(before, ONE)
     deliver(before, TWO)
@@ -322,7 +322,7 @@ def test_what_another_run_left_since_the_record_counts_as_accepted(tls):
 
 
 @pytest.mark.parametrize("earlier", [b"..vault-injector.00000000", b"../elsewhere"])
-def test_what_the_next_process_cannot_find_it_does_not_go_back_to(tls, earlier):
+def test_what_the_next_process_cannot_find_it_does_not_roll_back_to(tls, earlier):
     before = bundle(tls)
     take(before, ONE)
     after = bundle(tls)
@@ -333,7 +333,7 @@ def test_what_the_next_process_cannot_find_it_does_not_go_back_to(tls, earlier):
     assert seen(tls) == ONE
 
 
-def test_where_nobody_goes_back_what_was_replaced_is_let_go_of_like_any_other(tls):
+def test_without_rollback_what_was_replaced_is_removed_like_any_other(tls):
     target = Bundle(str(tls), MEMBERS, require_memory_backed=True)
     deliver(target, ONE)
     deliver(target, TWO)
@@ -344,7 +344,7 @@ def test_where_nobody_goes_back_what_was_replaced_is_let_go_of_like_any_other(tl
     assert len(generations(tls)) == 1
 
 
-def test_what_nobody_can_go_back_to_any_more_is_let_go_of(tls):
+def test_what_no_rollback_needs_is_removed(tls):
     before = bundle(tls)
     take(before, ONE)
     deliver(before, TWO)

@@ -254,7 +254,7 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(memory):
         target.rollback()
 
 
-def test_what_nobody_can_go_back_to_any_more_is_let_go_of(memory):
+def test_what_no_rollback_needs_is_removed(memory):
     before = file(memory / "db.env", revertible=True)
     before.write(OLD)
     before.accept()
@@ -285,7 +285,7 @@ def test_what_another_run_left_counts_as_accepted(memory, staged):
     assert (memory / "db.env").read_bytes() == OLD
 
 
-def test_what_was_never_accepted_is_no_reason_to_go_back(memory):
+def test_what_was_never_accepted_is_no_reason_to_roll_back(memory):
     fresh = file(memory / "fresh.env", revertible=True)
     fresh.write(OLD)
     fresh.write(NEW)

@@ -76,7 +76,7 @@ def test_without_a_table_nothing_counts_as_memory():
     assert Mounts([]).filesystem(1, "/run/x") == "an unknown filesystem"
 
 
-def test_a_later_mount_is_seen_without_being_told(memory):
+def test_a_later_mount_is_noticed_by_itself(memory):
     point = memory / "point"
     point.mkdir()
     before = mounts.current()

@@ -179,7 +179,7 @@ def test_the_injector_can_be_asked(dev):
     assert re.search(r"^app +static", dev.act("status"), re.MULTILINE)
 
 
-def test_the_server_can_be_reached_as_it_is_told(dev):
+def test_the_server_can_be_reached_as_described(dev):
     (address, token_file) = re.findall(
         r"export BAO_ADDR=(\S+) BAO_TOKEN=\$\(cat (\S+)\)", dev.output
     )[0]
@@ -373,7 +373,7 @@ def test_chaos_is_half_rotations_then_expiries_then_outages(draw, which, act):
     assert choose(draw, which, rotatable=["a", "b"], expirable=["token"]) == act
 
 
-def test_chaos_without_anything_to_rotate_goes_on_to_the_next():
+def test_chaos_without_anything_to_rotate_does_something_else():
     assert choose(0.0, 0.0, rotatable=[], expirable=["token"]) == Act("expire", "token")
 
 
@@ -614,7 +614,7 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
         ),
     ],
 )
-def test_the_log_is_told_and_what_the_application_prints_stays(line, shown):
+def test_the_log_is_retold_and_what_the_application_prints_is_kept(line, shown):
     assert told(line) == shown
 
 

@@ -133,9 +133,7 @@ async def test_a_refused_login_quotes_nothing(app, proxy, clock, tmpfs, tmp_path
         assert_unsaid(everything_said(running), login.posts)
 
 
-async def test_a_connection_that_is_not_trusted_is_told_nothing(
-    app, server, clock, tmpfs, tmp_path, login
-):
+async def test_an_untrusted_connection_gets_no_request(app, server, clock, tmpfs, tmp_path, login):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     blocks = {"auto_auth": {"method": login.method}}

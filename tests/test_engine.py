@@ -200,7 +200,7 @@ def delete_everything(kv, name):
     ("remove", "says"),
     [(destroy, "version 1 was destroyed"), (delete_everything, "nothing is there")],
 )
-async def test_what_is_gone_for_good_keeps_the_file_until_there_is_a_new_version(
+async def test_what_was_destroyed_keeps_the_file_until_there_is_a_new_version(
     app, proxy, clock, tmpfs, tmp_path, remove, says
 ):
     app.put("db", password="one")
@@ -554,7 +554,7 @@ async def test_an_outage_costs_probes_only_and_ends_within_seconds(
 
 
 @pytest.mark.parametrize("draw", [0.0, 1.0])
-async def test_a_token_that_ended_during_an_outage_is_not_asked_with_any_more(
+async def test_a_token_that_expired_during_an_outage_is_not_used_again(
     app, proxy, clock, tmpfs, tmp_path, draw
 ):
     app.put("db", password="one")

@@ -51,7 +51,7 @@ def test_a_lease_issued_while_its_token_is_renewed_lives_as_long_as_the_token():
     run(World(roles, overlap=0, seed=8451), [Jump(31)])
 
 
-def test_a_process_killed_while_it_tells_leaves_the_telling_to_the_next():
+def test_a_process_killed_during_a_notification_leaves_it_to_the_next():
     """The hand-over file said that the application had been told when that had only begun."""
     roles = Roles(
         token_ttl=36000, token_max=36000, lease_ttl=36000, lease_max=36000, cert_ttl=36000
@@ -111,7 +111,7 @@ def test_a_refused_login_is_not_repeated_for_a_ring_that_is_older():
         run(world, [Outage("503", 70), Fail("login", "429", 3), Wait(10)])
 
 
-def test_a_pending_credential_is_used_in_time_although_the_next_one_cannot_be_had():
+def test_a_pending_credential_is_used_in_time_although_the_next_one_fails():
     """A failed request took the place of the step that would have published it."""
     roles = Roles(token_renewable=False, lease_ttl=300, lease_max=300, lease_renewable=False)
     for seed in range(8):

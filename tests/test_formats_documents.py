@@ -282,7 +282,7 @@ def test_any_pgpass_is_read_back_or_refused(fields):
     ("format_name", "missing"),
     [("netrc", "machine"), ("netrc", "password"), ("pgpass", "username")],
 )
-def test_a_login_names_the_key_it_lacks(format_name, missing):
+def test_a_login_names_the_missing_key(format_name, missing):
     secret = dict.fromkeys(["machine", "login", "username", "password"], "x")
     del secret[missing]
 

@@ -76,7 +76,7 @@ def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_p
     assert seen(tmpfs) == before
 
 
-def test_a_killed_run_is_gone_on_with(tmpfs, tmp_path, settings):
+def test_a_killed_run_is_resumed(tmpfs, tmp_path, settings):
     path = write_config(tmp_path, settings)
     with running("run", "-c", path) as killed:
         # Each file may be told of by itself: the credential takes longer than the KV value.
@@ -92,7 +92,7 @@ def test_a_killed_run_is_gone_on_with(tmpfs, tmp_path, settings):
     assert seen(tmpfs) == before
 
 
-def test_a_notification_that_failed_is_told_by_the_next_process(app, tmpfs, tmp_path, settings):
+def test_a_failed_notification_is_sent_by_the_next_process(app, tmpfs, tmp_path, settings):
     settings["notify"]["app"]["command"] = ["false"]
     path = write_config(tmp_path, settings)
     assert result("once", "-c", path, "--timeout", "2s").returncode == 8
@@ -135,7 +135,7 @@ def test_a_file_that_is_not_fit_is_ignored_with_a_warning(app, tmpfs, tmp_path, 
     assert "logged in" in ended.stderr
 
 
-def test_what_changed_meanwhile_is_told_once_and_not_at_every_reload(
+def test_what_changed_meanwhile_is_announced_once_and_not_at_every_reload(
     app, tmpfs, tmp_path, settings
 ):
     path = write_config(tmp_path, settings)

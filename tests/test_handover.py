@@ -137,7 +137,7 @@ def test_the_file_is_for_its_owner_only_whatever_the_umask(handover, memory, uma
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_only_what_asking_again_would_issue_anew_is_written_down(kind):
+def test_only_what_another_request_would_reissue_is_recorded(kind):
     captured = capture(State(generations=(static(kind=kind),)))
 
     can_be_read_again = kind in {Kind.STATIC, Kind.STATIC_ROLE}
@@ -201,7 +201,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
 # --- what still holds ----------------------------------------------------------------------------
 
 
-def test_what_lives_is_gone_on_with():
+def test_what_is_still_valid_is_used():
     restored = restore(STATE, NOW.at)
 
     assert asdict(restored) == asdict(STATE)
@@ -249,7 +249,7 @@ def test_what_an_expired_credential_replaced_does_not_come_back():
     assert restored.generations[1].superseded_at == NOW.at
 
 
-def test_a_replaced_lease_that_nobody_was_told_to_let_go_of_stays_as_it_is():
+def test_a_replaced_lease_that_is_still_held_stays_as_it_is():
     older, current = lease(1), lease(2, phase=Phase.PUBLISHED)
 
     restored = restore(replace(STATE, generations=(current, older)), NOW.at)
@@ -257,7 +257,7 @@ def test_a_replaced_lease_that_nobody_was_told_to_let_go_of_stays_as_it_is():
     assert numbers(restored) == [(2, Phase.PUBLISHED), (1, Phase.ACKNOWLEDGED)]
 
 
-def test_a_file_written_after_the_last_record_is_still_to_be_told_of():
+def test_a_file_written_after_the_last_record_is_still_to_be_announced():
     """Killed between the rename and the next record."""
     assert STATE.untold("/run/secrets/db.env", "another content")
     assert not STATE.untold("/run/secrets/db.env", "5d0c1f6e")

@@ -87,7 +87,7 @@ async def test_a_delivery_is_written_down_when_the_application_has_taken_it(
         assert lines(path)[-1]["seconds"] == 2.0
 
 
-async def test_a_change_that_is_taken_back_and_its_successor_are_told_apart(
+async def test_a_change_that_is_rolled_back_and_its_successor_are_distinguished(
     app, proxy, clock, tmpfs, tmp_path, path
 ):
     app.put("app", value="good")
@@ -152,7 +152,7 @@ async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(
     ]
 
 
-async def test_it_goes_on_in_a_new_file_after_a_rename_and_in_the_same_one_after_a_cut(
+async def test_it_continues_in_a_new_file_after_a_rename_and_in_the_same_one_after_truncation(
     app, proxy, clock, tmpfs, tmp_path, path
 ):
     app.put("app", value="one")
@@ -235,7 +235,7 @@ async def test_a_path_that_cannot_be_used_is_said_once_and_disturbs_nothing(
         assert not (tmp_path / "elsewhere").exists()
 
 
-async def test_what_no_memory_holds_any_more_is_counted(app, proxy, clock, tmpfs, tmp_path, path):
+async def test_what_has_been_dropped_is_counted(app, proxy, clock, tmpfs, tmp_path, path):
     app.put("app", value="one")
     path.symlink_to(tmp_path / "elsewhere")
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))

@@ -194,7 +194,7 @@ async def test_a_leased_certificate_is_issued_once_while_its_token_is_renewed(
         assert expires == clock.wall() + on.token.expires_at - clock.now()
 
 
-async def test_a_leased_certificate_is_revoked_with_its_token_and_so_issued_anew(
+async def test_a_leased_certificate_is_revoked_with_its_token_and_so_reissued(
     permitted, proxy, clock, tmpfs, tmp_path
 ):
     text = '{{ secret("pki/issue/leased", common_name="app", ttl="24h").certificate }}'
@@ -339,7 +339,7 @@ async def test_a_token_that_is_renewed_while_a_lease_is_asked_for_takes_the_leas
         assert proxy.count(creds) == 1
 
 
-async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_issued_anew(
+async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_reissued(
     permitted, proxy, clock, tmpfs, tmp_path, database
 ):
     database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")

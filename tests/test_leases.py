@@ -190,7 +190,7 @@ async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
         assert not database.accepts(*old)
 
 
-async def test_a_lease_that_the_application_goes_on_using_is_renewed_beside_its_successor(
+async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """It refuses the new credential, so the old one is put back, and must not end meanwhile."""
@@ -463,7 +463,7 @@ async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, cred
         assert proxy.count("leases/renew") == 1
 
 
-async def test_a_secret_that_nobody_wants_any_more_gives_its_lease_back(
+async def test_a_secret_that_is_no_longer_wanted_gives_its_lease_back(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     kept = kept_parts(clock, io.StringIO())
@@ -480,7 +480,7 @@ async def test_a_secret_that_nobody_wants_any_more_gives_its_lease_back(
         assert kept.store.leases() == []
 
 
-async def test_leases_that_an_application_had_not_let_go_of_go_back_with_the_secret(
+async def test_leases_that_were_still_held_are_given_back_with_the_secret(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     kept = kept_parts(clock, io.StringIO())
@@ -615,7 +615,7 @@ async def test_a_regular_end_revokes_replaced_tokens_too(
         assert not await vault.is_valid(running.token)
 
 
-async def test_leases_of_an_application_that_is_never_told_do_not_pile_up(
+async def test_leases_of_an_application_that_is_never_notified_do_not_pile_up(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     database.role(app.admin, app.name, ttl="60s", max_ttl="60s")
@@ -673,7 +673,7 @@ async def test_names_of_paths_that_a_secret_computes_do_not_pile_up(
         assert len(running.assembly.health.all("secret")) == 2
 
 
-async def test_secrets_at_one_path_with_different_parameters_are_told_apart(
+async def test_secrets_at_one_path_with_different_parameters_are_distinguished(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     """Both are written to a path that is denied; neither hides the other, nor shows its value."""
@@ -692,7 +692,7 @@ async def test_secrets_at_one_path_with_different_parameters_are_told_apart(
         assert "canary" not in running.log
 
 
-async def test_the_file_of_a_credential_is_put_right_within_the_interval(
+async def test_the_file_of_a_credential_is_restored_within_the_interval(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """Its next renewal is half an hour away."""

@@ -251,7 +251,7 @@ def test_a_refused_command_says_why(app, tmpfs, tmp_path, command):
         assert injector.end() == 0
 
 
-def test_an_address_that_cannot_be_had_is_a_configuration_error(app, tmpfs, tmp_path):
+def test_an_unavailable_address_is_a_configuration_error(app, tmpfs, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -282,7 +282,7 @@ def test_a_socket_that_somebody_serves_is_left_alone_even_if_he_does_not_answer(
     assert (tmpfs / "injector.sock").exists()
 
 
-def test_a_reload_to_an_address_that_cannot_be_had_keeps_the_old_one(app, tmpfs, tmp_path):
+def test_a_reload_to_an_unavailable_address_keeps_the_old_one(app, tmpfs, tmp_path):
     app.put("db", password="one")
     path = write_config(tmp_path, daemon(app, tmpfs))
     with socket.socket() as taken, running("run", "-c", path) as injector:

@@ -42,9 +42,7 @@ def creds(app, database):
     return path
 
 
-async def test_what_a_reload_removes_has_no_lines_any_more(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
+async def test_what_a_reload_removes_has_no_series(app, proxy, clock, tmpfs, tmp_path, creds):
     app.put("kv", value="x")
     before = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", "db", creds=creds))
     after = load_from(tmp_path, settings(app, proxy, tmpfs, "kv"))
@@ -115,7 +113,7 @@ async def test_what_an_earlier_process_has_left_is_said_at_once(
             assert lines(running)[line] == before[line]
 
 
-async def test_a_secret_that_has_no_end_any_more_has_no_line_for_it(
+async def test_a_secret_that_no_longer_expires_has_no_series_for_that(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="x")

@@ -105,7 +105,7 @@ async def test_a_command_that_succeeds_gives_the_end_of_its_output():
     assert text == "out\nerr [redacted]\nend"
 
 
-async def test_a_failure_tells_code_and_output_without_values():
+async def test_a_failure_shows_code_and_output_without_values():
     with pytest.raises(HookError) as failure:
         await run("sh", "-c", f"echo no such {SECRET}; exit 3", SECRET)
 
@@ -140,7 +140,7 @@ async def test_a_file_without_an_interpreter_is_not_a_program(tmp_path):
         await run(str(program))
 
 
-async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path):
+async def test_a_missing_directory_is_not_mistaken_for_a_missing_program(tmp_path):
     with pytest.raises(HookError, match="there is no such directory"):
         await run("true", cwd=str(tmp_path / "none"))
 

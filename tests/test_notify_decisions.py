@@ -92,7 +92,7 @@ def test_only_what_certainly_started_later_counts_as_started_later(age, event_ag
         (signal.SIGKILL, QUIET, Reaction.FATAL),
     ],
 )
-def test_the_masks_tell_what_a_signal_would_do(number, status, expected):
+def test_the_masks_decide_what_a_signal_would_do(number, status, expected):
     assert reaction(number, status) is expected
 
 
@@ -236,7 +236,7 @@ def test_of_a_body_only_a_short_and_whole_one_is_shown():
     assert cut == "answered 500, expected 200 or 202 or 204"
 
 
-def test_commands_are_told_apart_from_each_other_and_from_targets():
+def test_commands_are_distinguished_from_each_other_and_from_targets():
     long = "/usr/local/bin/reload-the-application-whose-name-is-long-enough-for-it"
     commands = [(long, "one"), (long, "two"), ("reload",)]
     entries = tuple(

@@ -122,7 +122,7 @@ async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, 
 # --- by pid file ---------------------------------------------------------------------------------
 
 
-async def test_the_process_in_a_pid_file_is_told(tmp_path, listener):
+async def test_the_process_in_a_pid_file_is_signalled(tmp_path, listener):
     assert await tell(pid_file(tmp_path, listener.pid)) is Outcome.SENT
 
     assert listener.line() == "got SIGHUP"
@@ -139,7 +139,7 @@ def ended() -> subprocess.Popen[bytes]:
     return process
 
 
-async def test_nobody_to_tell_is_no_failure(tmp_path, ended):
+async def test_nobody_to_notify_is_no_failure(tmp_path, ended):
 
     assert await tell(model.Process(pid_file=str(tmp_path / "none.pid"))) is Outcome.ABSENT
     assert await tell(pid_file(tmp_path, ended.pid)) is Outcome.ABSENT
@@ -240,7 +240,7 @@ async def test_who_started_after_the_change_has_read_it_already(tmp_path, listen
     assert listener.heard_only()
 
 
-async def test_who_started_before_the_change_is_told_also_when_it_was_not_there_first(
+async def test_a_process_that_started_before_the_change_is_signalled_even_if_it_was_not_there_first(
     tmp_path, listener
 ):
     which = model.Process(pid_file=str(tmp_path / "app.pid"))
@@ -267,7 +267,7 @@ class Overloaded(SystemClock):
         return super().wall() + self.lost
 
 
-async def test_on_a_busy_machine_who_started_before_the_change_is_told_all_the_same(script):
+async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_signalled_too(script):
     app = script("vi-early")
     which = model.Process(name="vi-early")
     target = SignalTarget("SIGHUP", which, clock=Overloaded(), child_pid=lambda: None)
@@ -367,7 +367,7 @@ async def test_a_name_may_be_longer_than_the_kernel_keeps(script):
     assert similar.heard_only()
 
 
-async def test_one_that_cannot_be_told_does_not_keep_it_from_the_others(script):
+async def test_one_that_cannot_be_signalled_does_not_keep_the_others_from_it(script):
     deaf = script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
     listening = script("vi-mixed")
 
@@ -392,7 +392,7 @@ async def test_an_executable_is_found_by_its_path_also_when_it_was_replaced(shel
     assert app.line() == "got it"
 
 
-async def test_the_supervised_command_is_told_if_it_runs(listener):
+async def test_the_supervised_command_is_signalled_if_it_runs(listener):
     which = model.Process(child=True)
 
     assert await tell(which) is Outcome.ABSENT
@@ -493,7 +493,7 @@ for path in sys.argv[1:]:
     assert "shareProcessNamespace: true" in unseen
 
 
-def test_this_machine_is_not_taken_for_a_namespace_of_our_own(tmp_path, listener):
+def test_this_machine_is_not_mistaken_for_a_namespace_of_our_own(tmp_path, listener):
     file = read_pid_file(pid_file(tmp_path, listener.pid).pid_file)
     assert file is not None
 

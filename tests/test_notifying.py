@@ -152,7 +152,9 @@ async def test_what_is_still_being_checked_is_waited_for(app, proxy, clock, tmpf
         assert journal(tmpfs) == ["told", "told"]
 
 
-async def test_what_an_earlier_run_could_not_tell_is_waited_for(app, proxy, clock, tmpfs, tmp_path):
+async def test_what_an_earlier_run_could_not_announce_is_waited_for(
+    app, proxy, clock, tmpfs, tmp_path
+):
     """Or a second `once` would say that all is well while its hook still runs."""
     app.put("s", value="one")
     hook = appends(tmpfs, "told", then=f"test -e {tmpfs}/well")
@@ -189,7 +191,7 @@ async def test_a_command_that_failed_and_was_corrected_runs(app, proxy, clock, t
         assert running.assembly.health.settled
 
 
-async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps_nobody_waiting(
+async def test_every_target_of_a_file_is_notified_once_and_a_failing_one_delays_no_other(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -210,7 +212,7 @@ async def test_everybody_whom_a_file_names_is_told_once_and_one_that_fails_keeps
         assert [failing.name for failing in running.assembly.health.failures()] == ["bad"]
 
 
-async def test_a_changing_secret_is_told_no_more_often_than_min_interval(
+async def test_a_changing_secret_is_announced_no_more_often_than_min_interval(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="0")
@@ -229,7 +231,7 @@ async def test_a_changing_secret_is_told_no_more_often_than_min_interval(
 
 
 @pytest.mark.parametrize("verify", ["http", "tcp"])
-async def test_an_application_is_told_over_http_and_asked_whether_it_took_the_change(
+async def test_an_application_is_notified_over_http_and_verified(
     app, proxy, clock, tmpfs, tmp_path, verify
 ):
     """It says which value it has loaded, and stops listening for clients when that is bad."""
@@ -288,7 +290,7 @@ while True: signal.pause()
 """
 
 
-def test_an_application_whose_pid_file_comes_late_is_told_within_seconds(app, tmpfs, tmp_path):
+def test_an_application_whose_pid_file_comes_late_is_notified_within_seconds(app, tmpfs, tmp_path):
     """Scenario T26: it was running before the change, so it may have read the old file."""
     app.put("a", value="one")
     pid_file = tmpfs / "app.pid"

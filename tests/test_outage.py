@@ -10,9 +10,7 @@ from tests.raft import raft
 
 
 @pytest.mark.timeout(90)
-def test_a_killed_and_unsealed_server_is_gone_on_with_under_the_same_token(
-    tmpfs, tmp_path, database
-):
+def test_a_killed_and_unsealed_server_is_used_again_with_the_same_token(tmpfs, tmp_path, database):
     with raft(tmp_path) as node:
         settings = configured(node, tmp_path, tmpfs, database)
         path = write_config(tmp_path, settings)

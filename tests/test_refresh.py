@@ -75,7 +75,7 @@ async def test_a_value_that_is_the_same_is_unchanged(app, proxy, clock, tmpfs, t
         assert proxy.count("/kv") == 2
 
 
-async def test_a_lease_is_issued_anew_only_when_it_is_named(
+async def test_a_lease_is_reissued_only_when_it_is_named(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     app.put("kv", value="one")
@@ -201,7 +201,7 @@ async def test_a_token_that_comes_with_a_refresh_in_an_outage_is_followed_after_
         assert proxy.count(creds) == 2
 
 
-async def test_who_waits_for_a_secret_that_is_not_wanted_any_more_is_told(
+async def test_a_request_for_a_secret_that_is_no_longer_wanted_is_answered(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")
@@ -251,7 +251,7 @@ async def test_the_answer_waits_for_the_application(app, proxy, clock, tmpfs, tm
             assert answer.notify == ("app",)
 
 
-async def test_who_waits_for_an_application_is_told_of_a_reload_and_not_cut_off(
+async def test_a_request_that_waits_for_an_application_is_answered_at_a_reload(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")
@@ -276,7 +276,7 @@ async def test_who_waits_for_an_application_is_told_of_a_reload_and_not_cut_off(
             )
 
 
-async def test_the_wait_is_bounded_and_the_answer_says_what_is_lacking(
+async def test_the_wait_is_bounded_and_the_answer_says_what_is_missing(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")

@@ -160,7 +160,7 @@ def test_a_path_without_any_right_is_denied_and_the_others_are_shown(app, settin
     ) in ended.stderr
 
 
-def test_a_secret_that_is_missing_is_told_unless_it_is_optional(app, settings, render, tmpfs):
+def test_a_missing_secret_is_reported_unless_it_is_optional(app, settings, render, tmpfs):
     settings["secrets"]["kv"]["path"] = app.path("nothing")
     settings["template"][0] = {
         "contents": "{{ 'none' if kv is none else kv.value }}\n",

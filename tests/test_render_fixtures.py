@@ -356,7 +356,7 @@ def test_an_example_has_names_and_where_they_come_from_and_no_values(render, tmp
     ]
 
 
-def test_fixtures_tell_the_names_that_only_a_secret_knows(render, tmp_path, tmpfs, folder):
+def test_fixtures_reveal_the_names_that_only_a_secret_knows(render, tmp_path, tmpfs, folder):
     ended = render(settings(tmpfs), "--names-only", "--fixtures", folder, f"{tmpfs}/app.env")
 
     assert ended.returncode == 0

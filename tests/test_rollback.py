@@ -48,7 +48,7 @@ def bundled(tmpfs, names="a"):
 
 
 @pytest.mark.parametrize("kind", ["file", "bundle"])
-async def test_what_the_application_does_not_take_is_taken_back_and_it_is_told_again(
+async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_again(
     app, proxy, clock, tmpfs, tmp_path, kind
 ):
     app.put("a", value="good")
@@ -134,7 +134,7 @@ async def test_a_refusal_is_remembered_by_the_next_configuration(
         assert len(running.assembly.health.failures()) == 1
 
 
-async def test_what_nobody_can_refuse_any_more_is_delivered(app, proxy, clock, tmpfs, tmp_path):
+async def test_what_nobody_can_reject_any_longer_is_delivered(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="good")
     loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
 
@@ -151,7 +151,7 @@ async def test_what_nobody_can_refuse_any_more_is_delivered(app, proxy, clock, t
         assert running.assembly.health.settled
 
 
-async def test_the_first_content_ever_stays_and_the_application_is_told_again(
+async def test_the_first_content_ever_stays_and_the_application_is_notified_again(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value=CANARY)
@@ -167,7 +167,7 @@ async def test_the_first_content_ever_stays_and_the_application_is_told_again(
         assert "no earlier content is known" in running.log
 
 
-async def test_every_file_of_the_change_goes_back_and_all_who_use_them_are_told(
+async def test_every_file_of_the_change_is_rolled_back_and_all_its_users_are_notified(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="a1")
@@ -229,7 +229,7 @@ async def test_what_was_refused_together_is_tried_again_together(
         assert running.assembly.health.settled
 
 
-async def test_what_came_during_the_verification_is_told_before_anything_is_taken_back(
+async def test_what_came_during_the_verification_is_announced_before_any_rollback(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -250,7 +250,7 @@ async def test_what_came_during_the_verification_is_told_before_anything_is_take
         assert "notification failed" not in running.log
 
 
-async def test_without_rollback_the_change_stays_and_is_told_again(
+async def test_without_rollback_the_change_stays_and_is_announced_again(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -267,7 +267,7 @@ async def test_without_rollback_the_change_stays_and_is_told_again(
         assert "hook 'app': not confirmed within 2 s" in str(alarm.error)
 
 
-async def test_a_reload_between_the_change_and_its_refusal_still_knows_what_to_go_back_to(
+async def test_a_reload_between_the_change_and_its_rejection_still_knows_what_to_roll_back_to(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -286,7 +286,7 @@ async def test_a_reload_between_the_change_and_its_refusal_still_knows_what_to_g
         assert journal(tmpfs) == ["good", CANARY, "good"]
 
 
-async def test_what_somebody_did_to_a_file_that_was_taken_back_is_put_right(
+async def test_what_somebody_did_to_a_file_that_was_rolled_back_is_undone(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -429,7 +429,7 @@ def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, 
 @pytest.mark.parametrize(
     ("kind", "end", "code"), [("file", signal.SIGKILL, -9), ("bundle", signal.SIGTERM, 0)]
 )
-def test_what_was_not_confirmed_before_a_restart_is_asked_for_and_taken_back_after_it(
+def test_what_was_not_confirmed_before_a_restart_is_verified_and_rolled_back_after_it(
     app, tmpfs, tmp_path, kind, end, code
 ):
     app.put("a", value="good")

@@ -247,7 +247,7 @@ def test_database_passwords_are_rotated_and_work(night):
     assert night.works(new)
 
 
-def test_a_certificate_is_issued_anew_before_its_time(night):
+def test_a_certificate_is_reissued_before_it_expires(night):
     old = (night.memory / "tls" / "cert.pem").read_text()
 
     night.do("A certificate ends", 0)
@@ -270,7 +270,7 @@ def test_a_leaked_key_is_replaced_before_it_is_revoked(night):
     assert len(revoked) == 1
 
 
-def test_a_sealed_server_is_unsealed_and_everything_goes_on(night):
+def test_a_sealed_server_is_unsealed_and_everything_continues(night):
     night.bao.admin.sys.seal()
     until(lambda: night.status()["vault"]["state"] == "failing", "the outage is noticed")
     files = {path.name: path.stat().st_mtime for path in night.memory.glob("*.json")}
@@ -298,7 +298,7 @@ def _answer_prompt(command: list[str], environ: dict[str, str], answer: str) -> 
         os.close(theirs)
 
 
-def test_a_refused_login_is_explained_and_mended_by_a_new_secret_id(night):
+def test_a_refused_login_is_explained_and_fixed_by_a_new_secret_id(night):
     _forget_every_login(night)
     until(lambda: night.status()["token"]["state"] == "failing", "the login fails")
 
@@ -343,7 +343,7 @@ def _state(night: Night, name: str) -> Any:
     return found["state"]
 
 
-def test_a_refused_rotation_is_taken_back_at_the_server_too(night):
+def test_a_rejected_rotation_is_rolled_back_on_the_server_too(night):
     night.begin()
     night.put(password="bad")
     night.injector.wait_for("rolled back")

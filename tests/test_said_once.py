@@ -33,7 +33,7 @@ async def test_another_error_is_said_in_full(app, proxy, clock, tmpfs, tmp_path)
         assert "permission denied" in "".join(said[1:])
 
 
-async def test_what_a_retry_mostly_mends_is_an_error_in_full_the_third_time(
+async def test_what_a_retry_usually_fixes_is_an_error_in_full_the_third_time(
     app, proxy, clock, tmpfs, tmp_path
 ):
     proxy.only, proxy.status = "/db", 500

@@ -292,7 +292,7 @@ def test_no_service_waits_for_itself():
     assert waits == {}
 
 
-def test_the_application_starts_after_its_secrets_and_can_be_told():
+def test_the_application_starts_after_its_secrets_and_can_be_notified():
     services = compose()["services"]
     app, companion = services["app"], services["injector"]
 

@@ -13,7 +13,7 @@ def sinking(app, proxy, tmpfs, **sink):
     return made
 
 
-async def test_a_wrapped_token_can_be_had_once_for_what_is_in_the_sink(
+async def test_the_content_of_the_sink_can_be_exchanged_for_the_token_once(
     app, proxy, clock, tmpfs, tmp_path
 ):
     loaded = load_from(tmp_path, sinking(app, proxy, tmpfs, wrap_ttl="5m"))
@@ -29,7 +29,7 @@ async def test_a_wrapped_token_can_be_had_once_for_what_is_in_the_sink(
         assert written["token"] not in running.log
 
 
-async def test_a_renewed_token_is_not_wrapped_anew_and_another_one_is(
+async def test_a_renewed_token_is_not_rewrapped_but_a_new_one_is(
     app, proxy, clock, tmpfs, tmp_path
 ):
     loaded = load_from(tmp_path, sinking(app, proxy, tmpfs, wrap_ttl="5m"))

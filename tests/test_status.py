@@ -54,7 +54,7 @@ async def test_what_fails_comes_first(app, proxy, clock, tmpfs, tmp_path):
         assert rows[:2] == ["zzz", "app"]
 
 
-async def test_an_application_that_does_not_run_has_not_been_told(
+async def test_an_application_that_is_not_running_has_not_been_notified(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("app", value="one")
@@ -135,7 +135,7 @@ async def test_refused_content_is_an_alarm_with_the_reason_and_without_the_value
     assert CANARY not in json.dumps(status)
 
 
-async def test_an_outage_is_told_with_its_reason_and_what_is_late(
+async def test_an_outage_is_shown_with_its_reason_and_what_is_late(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("app", value="one")
@@ -149,7 +149,7 @@ async def test_an_outage_is_told_with_its_reason_and_what_is_late(
     assert "read now" in text
 
 
-async def test_what_is_not_there_yet_is_told_as_well(app, proxy, clock, tmpfs, tmp_path):
+async def test_what_is_not_there_yet_is_shown_too(app, proxy, clock, tmpfs, tmp_path):
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
         status = said(running)
         text = "\n".join(overview(status))
@@ -190,7 +190,7 @@ def test_the_supervised_command_has_a_line_of_its_own():
     assert line == "command: never started: waiting for 1m40s"
 
 
-def test_a_terminal_is_shown_and_not_told_anything():
+def test_control_characters_do_not_reach_the_terminal():
     status = json.loads(json.dumps(EMPTY))
     status["vault"] = {"state": "failing", "since": 0, "error": "\x1b]0;owned\x07 \r\n ok"}
 
@@ -208,7 +208,7 @@ EMPTY = {
 }  # fmt: skip
 
 
-def test_a_token_that_is_lacking_says_when_it_is_asked_for_before_why():
+def test_a_missing_token_shows_the_next_attempt_before_the_reason():
     refused = {"state": "failing", "since": 0.0, "error": "is it there?"}
     token = {**refused, "next": {"act": "log in", "at": 12.0}}
 
@@ -251,7 +251,7 @@ def shows(terminal, text):
     return found
 
 
-def test_watch_goes_on_through_a_restart_and_leaves_the_terminal_as_it_was(app, tmpfs, tmp_path):
+def test_watch_survives_a_restart_and_leaves_the_terminal_as_it_was(app, tmpfs, tmp_path):
     app.put("db", password=CANARY)
     path = write_config(tmp_path, daemon(app, tmpfs))
     with on_a_terminal("status", "--watch", "100ms", "-c", path) as (popen, terminal):

@@ -123,7 +123,7 @@ def test_of_many_secrets_those_that_fail_or_end_first_have_a_lane():
     assert "70 more are in the table below" in lanes
 
 
-def test_many_reasons_are_not_all_told():
+def test_many_reasons_are_cut_short():
     reasons = [f"file {i} is not in place yet" for i in range(100)]
 
     shown = Document(page(status(not_ready=reasons, ready=False)))

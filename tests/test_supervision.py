@@ -66,7 +66,7 @@ async def test_it_is_started_with_its_environment_and_its_files(app, proxy, cloc
         assert running.command.starts == 1
 
 
-async def test_it_is_not_started_while_anything_is_lacking(app, proxy, clock, tmpfs, tmp_path):
+async def test_it_is_not_started_while_anything_is_missing(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="one")
     secrets = {"a": {"path": app.path("a")}, "b": {"path": app.path("b")}}
     other = {"contents": "{{ b.value }}", "destination": str(tmpfs / "other")}
@@ -254,7 +254,7 @@ async def test_it_may_be_signalled_instead(app, proxy, clock, tmpfs, tmp_path):
         assert running.command.starts == 1
 
 
-async def test_one_that_does_not_handle_the_signal_lives_and_somebody_is_told_why(
+async def test_one_that_does_not_handle_the_signal_survives_and_the_reason_is_logged(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -351,7 +351,7 @@ def revertible(tmpfs, **more):
 
 
 @pytest.mark.parametrize("script", [SAYS, DIES], ids=["refuses", "dies"])
-async def test_a_change_that_it_does_not_take_is_taken_back_and_it_runs_with_the_old_values(
+async def test_a_change_that_it_rejects_is_rolled_back_and_it_runs_with_the_old_values(
     app, proxy, clock, tmpfs, tmp_path, script
 ):
     app.put("a", value="good")
@@ -397,7 +397,7 @@ async def test_one_that_dies_of_a_signal_after_a_change_is_started_with_the_old_
         assert (tmpfs / "file").read_text() == "good"
 
 
-async def test_what_came_before_it_died_is_tried_before_anything_is_taken_back(
+async def test_what_came_before_it_died_is_tried_before_any_rollback(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")

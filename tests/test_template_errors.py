@@ -83,7 +83,7 @@ def test_what_fails_with_any_values_fails_before_there_are_any(text, message):
         "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}",
     ],
 )  # fmt: skip
-def test_names_that_are_no_secrets_are_not_taken_for_misspelt_ones(text):
+def test_names_that_are_not_secrets_are_not_mistaken_for_misspelled_ones(text):
     template(text)
 
 

@@ -76,7 +76,7 @@ def test_no_name_that_the_engine_sees_is_overlooked(parts):
     assert ("app" not in seen) or APP in compiled.refs
 
 
-def test_everything_lacking_is_named_at_once():
+def test_everything_missing_is_named_at_once():
     text = "{{ app.a|upper }}{{ db.b ~ 1 }}{{ secret('a/b').c[0].d() ~ 'x' }}{{ secret('c/d') }}"
 
     assert template(text).render({}) == Lacking(frozenset({APP, DB, AB, Ref.of("c/d")}))

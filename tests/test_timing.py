@@ -146,7 +146,7 @@ def test_a_rotation_that_does_not_come_is_no_busy_loop():
         ((-0.5, 0.5), -0.45, 5, (4.5, 5.5)),  # not seen closely
     ],
 )
-def test_a_rotation_tells_when_the_next_one_is(before, last_asked, ttl, rotation):
+def test_a_rotation_reveals_when_the_next_one_is(before, last_asked, ttl, rotation):
     found = locked(
         NextRotation(NOW + before[0], NOW + before[1]),
         NOW + last_asked,
@@ -226,7 +226,7 @@ def test_when_a_failed_fetch_is_tried_again(error, failures, earliest, latest):
     assert at == [pytest.approx(earliest), pytest.approx(latest)]
 
 
-def test_a_failed_renewal_is_retried_until_the_lease_ends_and_only_then_issued_anew():
+def test_a_failed_renewal_is_retried_until_the_lease_ends_and_only_then_reissued():
     lease = life(Kind.LEASE, 100, renewable=True)
     error = TransientError("x")
 
@@ -350,7 +350,7 @@ def test_quiet_is_min_after_the_last_change_and_at_most_max_after_the_first(firs
         (95.0, True, 105),  # later: not sooner than min_interval after the last
     ],
 )
-def test_when_an_application_is_told(told_at, complete, at):
+def test_when_an_application_is_notified(told_at, complete, at):
     notify = model.Notify(command=("x",), min_interval=10.0)
 
     found = tell_at(100, 100, notify=notify, told_at=told_at, complete=complete, draw=0.5)

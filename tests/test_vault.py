@@ -97,7 +97,7 @@ async def test_kv_version_1_is_static_whatever_lease_duration_it_claims(vault, t
     assert life.kind is Kind.STATIC
 
 
-async def test_a_kv1_secret_that_looks_like_kv2_is_told_apart_by_engine(vault, token, app):
+async def test_a_kv1_secret_that_looks_like_kv2_is_distinguished_by_engine(vault, token, app):
     odd = {"data": {"password": "one"}, "metadata": {"version": 7}}
     app.admin.secrets.kv.v1.create_or_update_secret(
         f"{app.name}/odd", secret=odd, mount_point="kv1"
@@ -160,7 +160,7 @@ async def test_a_refusal_is_said_once_without_the_frame_of_the_servers_list(vaul
     ],
     ids=str,
 )
-async def test_a_refusal_says_where_a_data_may_be_lacking(vault, token, ref, says):
+async def test_a_refusal_says_where_a_data_may_be_missing(vault, token, ref, says):
     with pytest.raises(DeniedError) as caught:
         await vault.fetch(ref, token)
 
@@ -186,7 +186,7 @@ async def test_a_wrong_secret_id_is_an_auth_error(vault, app):
         ("reset", Unreachable),
     ],
 )
-async def test_what_waiting_mends_is_transient(vault, token, proxy, app, status, error):
+async def test_what_waiting_fixes_is_transient(vault, token, proxy, app, status, error):
     proxy.script = [status]
 
     with pytest.raises(error):
@@ -229,7 +229,7 @@ async def test_a_lagging_node_is_asked_again_within_seconds(vault, token, proxy,
     assert proxy.count("/db") == 4
 
 
-async def test_a_node_that_goes_on_lagging_is_left_to_the_schedule_after_five_seconds(
+async def test_a_node_that_keeps_lagging_is_left_to_the_schedule_after_five_seconds(
     vault, token, proxy, app, clock
 ):
     proxy.script = [412] * 100

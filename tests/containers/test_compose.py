@@ -55,7 +55,7 @@ def test_a_changed_secret_reaches_the_application_and_no_log(services):
     assert "c4n4ry" not in services.log("injector") + services.log("app")
 
 
-def test_a_restarted_injector_neither_loses_files_nor_tells_again(services):
+def test_a_restarted_injector_neither_loses_files_nor_notifies_again(services):
     before = services.log("app")
 
     services("restart", "--timeout=5", "injector")

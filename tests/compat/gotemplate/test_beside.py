@@ -161,7 +161,7 @@ def test_rolling_back_brings_all_of_them_back(tmp_path):
     assert (tmp_path / "main").read_text() == (tmp_path / "x").read_text() == "old"
 
 
-def test_what_somebody_did_to_a_file_after_it_was_taken_back_is_put_right(tmp_path):
+def test_what_somebody_did_to_a_file_after_its_rollback_is_undone(tmp_path):
     target = files_beside()
     target.write(
         contents('{{ "one" | writeToFile (print (env "BOX") "/f") "" "" "0644" }}', tmp_path)
