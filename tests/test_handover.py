@@ -190,7 +190,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Generation": "ref number answer life token added_at phase superseded_at",
         "Ref": "path namespace body lists by_mount",
         "Answer": "data kind duration lease_id renewable version ends_at envelope",
-        "Envelope": "request_id lease_duration metadata warnings wraps",
+        "Envelope": "request_id lease_duration metadata warnings wraps logs_in",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses rights namespace",
         "Pending": "first last written_at answered_at paths urgent",
