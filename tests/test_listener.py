@@ -161,6 +161,25 @@ def test_any_number_of_silent_connections_takes_nothing_from_anybody(app, tmpfs,
     assert "Too many open files" not in injector.output
 
 
+def test_with_its_configuration_a_listener_is_trusted_whatever_its_name(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    pair = tmp_path / "pair.pem"
+    issued = trustme.CA().issue_cert("app.internal")
+    issued.private_key_and_cert_chain_pem.write_to_path(pair)
+    port, settings = on_tcp(app, tmpfs)
+    settings["listener"][0] |= {"tls_cert_file": str(pair), "tls_key_file": str(pair)}
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path) as injector:
+        injector.wait_for("file written")
+        injector.wait_for("listening")
+
+        assert result("probe", "ready", "-c", path).returncode == 0
+        stranger = result("status", "--address", f"https://127.0.0.1:{port}")
+        assert stranger.returncode == 2
+        assert "is not trusted: " in stranger.stderr
+        assert injector.end() == 0
+
+
 def test_over_tls_also_beside_many_who_never_shake_hands(app, tmpfs, tmp_path):
     app.put("db", password="one")
     authority, pair = trustme.CA(), tmp_path / "pair.pem"

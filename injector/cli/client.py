@@ -4,11 +4,15 @@ import http.client
 import json
 import os
 import socket
+import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from injector.errors import ConfigError, DeniedError, MissingError, TransientError
+from injector.errors import ConfigError, DeniedError, MissingError, TransientError, unreadable
+
+if TYPE_CHECKING:
+    from injector.config import model
 
 DEFAULT_SOCKET = "/run/injector/injector.sock"
 TIMEOUT = 5.0
@@ -24,6 +28,17 @@ class Reply:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an injector listens, and the file with its certificate where that is known."""
+
+    url: str
+    certificate: str = ""
+
+    def __str__(self) -> str:
+        return self.url
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, *, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -35,41 +50,47 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def find(address: str | None, config: str | None) -> str:
+def find(address: str | None, config: str | None) -> Address:
     """Return where the injector listens.
 
     `--address`, then INJECTOR_ADDR, then the first listener in the configuration, then the default
     socket.
     """
     if address or (address := os.environ.get("INJECTOR_ADDR")):
-        return address
+        return Address(address)
     if config:
         from injector.config import load  # only with -c
 
         listeners = load(config, os.environ).config.listener
         if listeners:
-            first = listeners[0]
-            scheme = (
-                "unix://"
-                if first.type == "unix"
-                else "http://"
-                if not first.tls_cert_file
-                else "https://"
-            )
-            return scheme + first.address
-    return f"unix://{DEFAULT_SOCKET}"
+            return _of(listeners[0])
+    return Address(f"unix://{DEFAULT_SOCKET}")
 
 
-def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Reply:
+def _of(listener: "model.Listener") -> Address:
+    if listener.type == "unix":
+        return Address(f"unix://{listener.address}")
+    if listener.tls_cert_file:
+        return Address(f"https://{listener.address}", listener.tls_cert_file)
+    return Address(f"http://{listener.address}")
+
+
+def request(address: Address, method: str, path: str, *, timeout: float = 0.0) -> Reply:
     """Send one request, allowing `timeout` seconds more than usual.
 
-    Raises TransientError naming the address if nobody answers.
+    Raises TransientError naming the address if nobody answers, and ConfigError if somebody does
+    whose certificate is not trusted.
     """
     connection = _connection(address, TIMEOUT + timeout)
     try:
         connection.request(method, path)
         response = connection.getresponse()
         return Reply(response.status, response.read())
+    except ssl.SSLCertVerificationError as exc:
+        raise ConfigError(
+            f"the certificate at {address} is not trusted: {exc.verify_message}; name the "
+            "injector's configuration with -c, or its authority with SSL_CERT_FILE"
+        ) from exc
     except (OSError, http.client.HTTPException) as exc:
         raise TransientError(
             f"no injector answers at {address} ({_reason(exc)}); is it running? "
@@ -79,7 +100,7 @@ def request(address: str, method: str, path: str, *, timeout: float = 0.0) -> Re
         connection.close()
 
 
-def answer(reply: Reply, address: str, *, expected: Collection[int]) -> dict[str, Any]:
+def answer(reply: Reply, address: Address, *, expected: Collection[int]) -> dict[str, Any]:
     """Return the JSON of an expected response; raises the matching error for a refusal."""
     text = reply.body.decode(errors="replace").strip()
     if reply.status in REFUSALS:
@@ -96,10 +117,11 @@ def answer(reply: Reply, address: str, *, expected: Collection[int]) -> dict[str
     return found
 
 
-def _connection(address: str, timeout: float) -> http.client.HTTPConnection:
-    scheme, separator, rest = address.partition("://")
+def _connection(address: Address, timeout: float) -> http.client.HTTPConnection:
+    url = address.url
+    scheme, separator, rest = url.partition("://")
     if not separator:
-        scheme, rest = ("unix", address) if address.startswith("/") else ("http", address)
+        scheme, rest = ("unix", url) if url.startswith("/") else ("http", url)
     try:
         match scheme:
             case "unix":
@@ -107,10 +129,24 @@ def _connection(address: str, timeout: float) -> http.client.HTTPConnection:
             case "http":
                 return http.client.HTTPConnection(rest.rstrip("/"), timeout=timeout)
             case "https":
-                return http.client.HTTPSConnection(rest.rstrip("/"), timeout=timeout)
+                return http.client.HTTPSConnection(
+                    rest.rstrip("/"), timeout=timeout, context=_trust(address.certificate)
+                )
     except http.client.InvalidURL as exc:  # a port that is none
-        raise ConfigError(f"{address!r}: {exc}; write http://host:port") from exc
-    raise ConfigError(f"{address!r} is not unix:///path, http://host:port or https://host:port")
+        raise ConfigError(f"{url!r}: {exc}; write http://host:port") from exc
+    raise ConfigError(f"{url!r} is not unix:///path, http://host:port or https://host:port")
+
+
+def _trust(certificate: str) -> ssl.SSLContext:
+    """Trust the listener's own certificate, whatever its name, or else the system's authorities."""
+    try:
+        context = ssl.create_default_context(cafile=certificate or None)
+    except OSError as exc:
+        raise ConfigError(f"cannot read the listener's {certificate}: {unreadable(exc)}") from exc
+    if certificate:
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.check_hostname = False  # it is reached by an address of this machine
+    return context
 
 
 def _reason(exc: Exception) -> str:

@@ -182,8 +182,8 @@ def _wait_for_vault(place: Place) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def _address(place: Place) -> str:
-    return f"unix://{place.socket}"
+def _address(place: Place) -> client.Address:
+    return client.Address(f"unix://{place.socket}")
 
 
 def _not_ready(place: Place) -> str:

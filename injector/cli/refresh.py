@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
     return 0 if kind is None else kind.exit_code
 
 
-def refreshed(address: str, names: Sequence[str], *, timeout: float) -> dict[str, Any]:
+def refreshed(address: client.Address, names: Sequence[str], *, timeout: float) -> dict[str, Any]:
     """Request a refresh from the injector at this address; return its response."""
     query = urlencode([("timeout", f"{timeout:g}"), *(("secret", name) for name in names)])
     reply = client.request(address, "POST", f"/refresh?{query}", timeout=timeout)

@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
     return _follow(address, interval) if as_json else _draw(address, interval)
 
 
-def fetch(address: str) -> dict[str, Any]:
+def fetch(address: client.Address) -> dict[str, Any]:
     """Return the status of the injector at this address; raises ConfigError if it is not one."""
     status = client.answer(client.request(address, "GET", "/status"), address, expected={OK})
     if "uptime" not in status:
@@ -70,14 +70,14 @@ def fetch(address: str) -> dict[str, Any]:
     return status
 
 
-def _follow(address: str, interval: float) -> int:
+def _follow(address: client.Address, interval: float) -> int:
     """Print a line each time. Runs until interrupted; raises TransientError if nobody answers."""
     while True:
         print(json.dumps(fetch(address)), flush=True)
         time.sleep(interval)
 
 
-def _draw(address: str, interval: float) -> int:
+def _draw(address: client.Address, interval: float) -> int:
     """Redraw it on an alternate screen, across restarts of the injector. Runs until interrupted."""
     with _other_screen():
         while True:
