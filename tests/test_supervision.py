@@ -16,6 +16,7 @@ from tests.fakes import LIMIT
 CANARY = "canary-5d1e-value"
 # Writes what it has been given to its journal, and who it is and what it has now, then waits.
 SAYS = 'echo "$PASSWORD $(cat {file})" >> {journal}; echo "$$ $PASSWORD" > {now}; exec sleep 1000'
+DIES = SAYS.replace("exec", '[ "$PASSWORD" != canary-5d1e-value ] || exit 9; exec')
 
 
 def supervising(app, proxy, tmpfs, *, script=SAYS, **blocks):
@@ -308,6 +309,26 @@ async def test_one_that_crashes_is_started_again_with_growing_waits(
         assert waits == [0.75, 1.5, 3, 6, 12, 24, 45, 45]
 
 
+async def test_a_change_ends_the_wait_after_a_crash(app, proxy, clock, tmpfs, tmp_path):
+    app.put("a", value=CANARY)
+    always = {"restart_on_crash": "always"}
+    config = supervising(app, proxy, tmpfs, script=DIES, exec=always)
+    async with engine(load_from(tmp_path, config), clock) as running:
+        for crashes in range(1, 6):
+            await until(lambda crashes=crashes: running.command.crashes == crashes)
+            await clock.settled()
+            if crashes < 5:
+                await clock.advance(running.command.start_at - clock.now())
+        assert running.command.start_at - clock.now() == 12
+
+        app.put("a", value="two")
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(2)
+
+        await until(lambda: journal(tmpfs)[-1] == "two two")
+
+
 async def test_one_that_crashes_of_an_old_value_is_started_at_once_with_the_new_one(
     app, proxy, clock, tmpfs, tmp_path
 ):
@@ -337,7 +358,6 @@ while :; do
     sleep 0.01
 done
 """
-DIES = SAYS.replace("exec", '[ "$PASSWORD" != canary-5d1e-value ] || exit 9; exec')
 
 
 def revertible(tmpfs, **more):
@@ -434,10 +454,9 @@ async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit
     async with engine(load_from(tmp_path, config), clock) as running:
         await has_written(tmpfs, "good good")
         app.put("a", value=CANARY)
-        for _ in range(40):
-            await clock.advance(5)
-            if running.command.exit_code is not None:
-                break
+        async with asyncio.timeout(LIMIT):
+            while running.command.exit_code is None:
+                await clock.advance(5)
 
         assert running.command.exit_code == 9
         assert journal(tmpfs)[:3] == ["good good", f"{CANARY} {CANARY}", "good good"]

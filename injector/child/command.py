@@ -105,6 +105,11 @@ class Command:
             self.wanted = Wanted.RESTARTED
             self._at_once()
 
+    def hurry(self) -> None:
+        """Wait no longer after a crash: what has changed may have been the reason."""
+        if self.start_at > self.clock.now():
+            self._at_once()
+
     def release(self) -> None:
         """Start it again at once, if it was held."""
         if self.is_held:

@@ -33,6 +33,7 @@ class Told:
                 command.on_trial = None
             return await self._started_by(command.release)
         if command.pid is None:
+            command.hurry()
             await command.until(lambda: command.has_seen(written_at))
         if command.has_seen(written_at):
             return Outcome.CURRENT
