@@ -79,11 +79,11 @@ class File(Unheld):
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
         """Begin with what an earlier process knew: of a file that only others may read, too."""
         self.memory.content_hash, self.memory.identity = content_hash, identity or None
-        if not self.is_intact():  # written or changed after the last record: nothing is known
+        if not self._revertible or not self.is_intact():  # written or changed since the record
             return
         with suppress(OSError, WriteError), self._open(removing=True) as directory:
             self._remember(directory)
-        if earlier is not None and self._revertible:
+        if earlier is not None:
             self.memory.accepted = earlier
 
     @staticmethod
