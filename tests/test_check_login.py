@@ -74,7 +74,7 @@ async def test_a_secret_id_that_may_be_good_for_one_login_is_left_alone(
 
     assert exit_code(found) == 0
     assert "--use-secret-id logs in all the same" in notes(found)[0]
-    assert "permissions: not asked, as there is no token to ask about" in notes(found)
+    assert "permissions: not checked, because there is no token" in notes(found)
     assert proxy.count("/login") == 0
 
     found = await findings(tmp_path, config, use_secret_id=True)
@@ -93,9 +93,9 @@ async def test_a_wrapped_secret_id_stays_wrapped(app, proxy, tmp_path, settings)
 
     assert exit_code(found) == 0
     assert notes(found)[0] == (
-        "login: not tried: the secret id comes wrapped, and can be unwrapped once"
+        "login: not tried: the secret id is wrapped, and can be unwrapped only once"
     )
-    assert "is alive, and was made where it should be" in fine(found)[-1]
+    assert "is valid, and was wrapped where it should be" in fine(found)[-1]
     assert app.secret_id.exists()
     assert app.admin.sys.unwrap(app.secret_id.read_text())["data"]["secret_id"]
 
@@ -191,7 +191,7 @@ async def test_a_refused_login_says_what_to_look_at(app, tmp_path, settings):
     assert exit_code(found) == 3
     assert problems(found)[0].startswith("login: login auth/approle/login: ")
     assert "the two ids must belong to the same role of this mount" in problems(found)[0]
-    assert "permissions: not asked, as there is no token to ask about" in notes(found)
+    assert "permissions: not checked, because there is no token" in notes(found)
     assert "canary" not in str(found)
 
 
@@ -258,7 +258,7 @@ async def test_a_given_token_of_few_uses_is_not_used_up(app, proxy, tmp_path, se
     found = await findings(tmp_path, settings(method))
 
     assert (
-        "permissions: not asked: each question would use up one of the requests that the"
+        "permissions: not checked: each request would use up one of those that the"
         in (notes(found)[-1])
     )
     assert proxy.count("capabilities") == 0
@@ -274,7 +274,7 @@ async def test_a_login_that_gives_few_uses_is_a_warning(app, tmp_path, settings)
 
         assert exit_code(found) == 0
         assert warnings(found)[0] == (
-            f"token: the token is good for {uses} requests, and every one uses one up; "
+            f"token: the token is good for {uses} requests, and each one uses one up; "
             "set the role's token_num_uses to 0"
         )
         assert not any("lives on" in text for text in warnings(found))
@@ -289,7 +289,7 @@ async def test_a_token_that_never_ends_is_a_warning(app, tmp_path, settings):
 
     assert exit_code(found) == 0
     assert (
-        "token: the token never ends, as root tokens do; log in by a role with a"
+        "token: the token never expires, like root tokens; log in with a role that has a"
         in (warnings(found)[0])
     )
     assert warnings(found)[1].startswith("permissions: the token is root: it may do everything")

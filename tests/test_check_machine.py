@@ -117,7 +117,7 @@ async def test_programs_are_looked_for_and_not_run(tmp_path, tmpfs):
     )
 
     assert exit_code(found) == 8
-    remedy = f"that uid {os.geteuid()} may run; install it here, or give its whole path"
+    remedy = f"that uid {os.geteuid()} may run; install it here, or give its full path"
     assert problems(found) == [
         f"notify app: there is no program no-such-reload {remedy}",
         f"check: there is no program no-such-check {remedy}",
@@ -152,7 +152,7 @@ async def test_an_endpoint_is_connected_to_and_nothing_is_sent(tmp_path):
 
     (finding,) = about(found, "notify app")
     assert finding.level is Level.NOTE
-    assert finding.text.endswith("so nobody would be told now")
+    assert finding.text.endswith("so it would not be notified now")
 
 
 # --- processes ---------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ async def test_nobody_to_signal_is_a_note_and_a_bad_pid_file_a_problem(tmp_path)
     (bad,) = await signalled(tmp_path, "SIGHUP", f"{{pid_file: {tmp_path}/pid}}")
 
     assert missing.level is Level.NOTE
-    assert missing.text == "not-running-here does not run now, so nobody would be told"
+    assert missing.text == "not-running-here is not running, so it would not be notified now"
     assert (bad.level, bad.exit_code) == (Level.PROBLEM, 8)
     assert (
         bad.text
@@ -237,10 +237,10 @@ async def test_a_socket_that_can_be_made_is_not_made(tmp_path, tmpfs):
     (here,) = await listened(tmp_path, unix(tmpfs / "sock"))
     (deeper,) = await listened(tmp_path, unix(tmpfs / "a/b/sock"))
 
-    assert (here.level, here.text) == (Level.OK, "can be listened on")
+    assert (here.level, here.text) == (Level.OK, "is available")
     assert (deeper.level, deeper.text) == (
         Level.OK,
-        f"can be listened on: {tmpfs}/a/b will be made",
+        f"is available: {tmpfs}/a/b will be made",
     )
     assert list(tmpfs.iterdir()) == []
 
@@ -253,7 +253,7 @@ async def test_a_socket_of_a_killed_run_is_left_and_one_that_serves_is_known(tmp
     (stale,) = await listened(tmp_path, unix(tmpfs / "sock"))
 
     assert serving.level is Level.NOTE
-    assert serving.text == "is in use: right if that is an injector with this configuration"
+    assert serving.text == "is in use: fine if that is an injector with this configuration"
     assert stale.level is Level.OK
     assert (tmpfs / "sock").exists()
 
@@ -280,7 +280,7 @@ def test_a_folder_that_is_not_ours_is_a_problem_for_a_listener_and_a_note_withou
     assert (named.level, named.exit_code) == (Level.PROBLEM, 2)
     assert named.text == f"uid {NOBODY} may not write in /"
     assert default.level is Level.NOTE
-    assert "without it `injector probe` and `status` have nobody to ask" in default.text
+    assert "without it `injector probe` and `status` do not work" in default.text
 
 
 async def test_a_port_is_free_or_in_use(tmp_path):

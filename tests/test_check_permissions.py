@@ -100,16 +100,16 @@ async def test_what_only_upkeep_needs_is_a_warning_with_its_consequence(
 EXCESSES = {
     "everything beside a secret": (
         rules("secret/data/APP/team/*"),
-        "the token may read what nothing here names: secret/data/APP/team/*",
+        "the token may read paths that nothing here uses: secret/data/APP/team/*",
     ),
     "everything in an engine": (
         rules("secret/*"),
-        "the token may read what nothing here names: secret/*",
+        "the token may read paths that nothing here uses: secret/*",
     ),
-    "everything": (rules("*"), "the token may read what nothing here names: *"),
+    "everything": (rules("*"), "the token may read paths that nothing here uses: *"),
     "the same of every team": (
         rules("secret/data/APP/+/kv"),
-        "the token may read what nothing here names: secret/data/APP/+/kv",
+        "the token may read paths that nothing here uses: secret/data/APP/+/kv",
     ),
     "more than reading": (
         rules("secret/data/APP/team/kv", capabilities='"read", "list", "delete"'),
@@ -154,7 +154,7 @@ async def test_what_is_too_much_is_one_warning_with_its_pattern(
 
     assert exit_code(found) == 0
     assert warnings(found) == [
-        f"permissions: {says}; give its role the policy that `injector policy` prints, and no other"
+        f"permissions: {says}; give its role only the policy that `injector policy` prints"
     ]
 
 
@@ -193,7 +193,7 @@ async def test_a_path_that_depends_on_a_secret_is_said_not_to_be_asked(
 
     assert (
         "permissions: /dev/shm/kv:1: secret('secret/data/' ~ db.name) depends on a secret, so its "
-        "path was not asked"
+        "path was not checked"
     ) in notes(found)
 
 
@@ -208,7 +208,7 @@ async def test_a_token_that_may_not_ask_is_a_warning(app, tmp_path, settings, ex
     assert exit_code(found) == 0
     assert warnings(found) == [
         (
-            "permissions: what the token may do cannot be asked; allow update on "
+            "permissions: the token's permissions cannot be checked; allow update on "
             "sys/capabilities-self, as Vault's policy `default` does"
         )
     ]

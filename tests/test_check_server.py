@@ -87,8 +87,8 @@ async def test_a_name_that_nobody_knows(tmp_path, settings):
 
     assert exit_code(found) == 9
     assert problems(found)[0].startswith("name: nowhere.invalid cannot be looked up: ")
-    assert problems(found)[0].endswith("write `vault.address` as this machine's resolver knows it")
-    assert "login: not tried, as the server cannot be had" in notes(found)
+    assert problems(found)[0].endswith("write `vault.address` so that this machine can resolve it")
+    assert "login: not attempted, because the server is not available" in notes(found)
 
 
 async def test_nobody_at_the_address(tmp_path, settings):
@@ -273,7 +273,7 @@ async def test_a_really_sealed_server_is_recognized(tmp_path, settings):
 async def test_a_standby_serves_too(tmp_path, settings, proxy):
     found = await asked(tmp_path, settings, proxy, health(standby=True))
 
-    assert "server: version 1.2, a standby that passes requests on" in fine(found)
+    assert "server: version 1.2, a standby that forwards requests" in fine(found)
 
 
 async def test_something_that_is_not_vault(tmp_path, settings, proxy):
@@ -295,7 +295,7 @@ async def test_an_unknown_state_is_a_warning(tmp_path, settings, proxy):
     found = await asked(tmp_path, settings, proxy, forbidden)
 
     assert exit_code(found) == 0
-    assert warnings(found)[0].startswith("server: its state is not told: ")
+    assert warnings(found)[0].startswith("server: its state is unknown: ")
 
 
 class Ahead(SystemClock):

@@ -606,7 +606,7 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
         ('{"event": "odd", "level": "error", "why": "x"}', ("injector", "odd: why=x")),
         ('{"event": "odd", "level": "warning"}', ("injector", "odd")),
         ("[1, 2]", ("", "[1, 2]")),
-        ('{"event": "notified", "notify": "web", "outcome": "sent"}', ("injector", "told web")),
+        ('{"event": "notified", "notify": "web", "outcome": "sent"}', ("injector", "notified web")),
         ('{"event": "notified", "notify": "exec", "outcome": "current", "level": "info"}', None),
         (
             '{"event": "file not written", "level": "error", "path": "/a/b", "error": "why"}',

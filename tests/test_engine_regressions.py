@@ -86,7 +86,7 @@ def test_a_node_that_lags_is_given_a_moment_before_the_first_repetition():
 
 
 def test_the_redactor_keeps_nothing_of_values_that_are_gone():
-    """It kept the first letters of each one for ever: a leak in both senses."""
+    """It kept the first letters of each one forever: a leak in both senses."""
     redactor = Redactor()
     for number in range(100):
         redactor.learn("db", {"password": f"{number:06}-secret"})

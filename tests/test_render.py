@@ -204,7 +204,9 @@ def test_a_wrapped_secret_id_is_never_opened(app, settings, render, tmpfs):
     ended = render(settings, f"{tmpfs}/kv.env", "--use-secret-id")
 
     assert ended.returncode == 2
-    assert "the secret id comes wrapped, and can be unwrapped once; give --fixtures" in ended.stderr
+    assert (
+        "the secret id is wrapped, and can be unwrapped only once; give --fixtures" in ended.stderr
+    )
     assert app.admin.sys.unwrap(app.secret_id.read_text())["data"]["secret_id"]
 
 

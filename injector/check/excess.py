@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from injector.policy import Need
 
-LEAST = "give its role the policy that `injector policy` prints, and no other"
+LEAST = "give its role only the policy that `injector policy` prints"
 # Permissions that no application needs, whatever its secrets.
 POWERS = {
     "sys/policies/acl/{}": "write policies, and so give itself everything",
@@ -67,7 +67,7 @@ class Probes:
 def too_much(wanted: Mapping[Place, Need], probes: Probes, rights: Rights) -> Iterator[str]:
     """Report what the token may do beyond its needs."""
     if any("root" in allowed for allowed in rights.values()):
-        yield "the token is root: it may do everything, for ever"
+        yield "the token is root: it may do everything, forever"
         return
     yield from _powers(probes, rights)
     yield from _wildcards(probes, rights)
@@ -86,7 +86,7 @@ def _wildcards(probes: Probes, rights: Rights) -> Iterator[str]:
         for allowed, pattern in _patterns(at, [_said(rights[each]) for each in probes.around(at)]):
             patterns[allowed].add(pattern)
     for allowed, found in sorted(patterns.items()):
-        yield f"the token may {allowed} what nothing here names: {_some(found)}"
+        yield f"the token may {allowed} paths that nothing here uses: {_some(found)}"
 
 
 def _beyond(wanted: Mapping[Place, Need], rights: Rights) -> Iterator[str]:

@@ -13,7 +13,7 @@ from injector.errors import ConfigError
 from injector.status.sockets import bind, tls_context
 
 ELSEWHERE = "name another address under `listener:`"
-SERVED = "is in use: right if that is an injector with this configuration"
+SERVED = "is in use: fine if that is an injector with this configuration"
 
 
 def look(loaded: Loaded) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def look(loaded: Loaded) -> Iterator[Finding]:
         yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
     if not loaded.config.listener and loaded.listens:  # `run` does without, if need be
         found = _unix(DEFAULT.address)
-        text = f"{found.text}; without it `injector probe` and `status` have nobody to ask"
+        text = f"{found.text}; without it `injector probe` and `status` do not work"
         yield note(found.about, text) if found.exit_code else found
 
 
@@ -41,9 +41,9 @@ def _unix(address: str) -> Finding:
         if _is_served(address):
             return note(about, SERVED)
     if os.path.isdir(folder):
-        nearest, done = folder, "can be listened on"
+        nearest, done = folder, "is available"
     else:
-        nearest, done = _nearest(folder), f"can be listened on: {folder} will be made"
+        nearest, done = _nearest(folder), f"is available: {folder} will be made"
     if os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
         return ok(about, done)
     text = f"uid {os.geteuid()} may not write in {nearest}"
@@ -72,7 +72,7 @@ def _tcp(listener: model.Listener) -> Finding:
     try:
         tls_context(listener)
         with bind(listener):
-            return ok(about, "can be listened on")
+            return ok(about, "is available")
     except ConfigError as exc:
         if getattr(exc.__cause__, "errno", 0) == errno.EADDRINUSE:
             return note(about, SERVED)

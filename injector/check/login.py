@@ -60,7 +60,7 @@ def used_up(loaded: Loaded, *, use_secret_id: bool) -> str:
     """Return what a login would use up, so that the daemon could not log in; empty if nothing."""
     match loaded.config.auto_auth and loaded.config.auto_auth.method.config:
         case model.AppRole(secret_id_response_wrapping_path=path) if path:
-            return "the secret id comes wrapped, and can be unwrapped once"
+            return "the secret id is wrapped, and can be unwrapped only once"
         case model.AppRole(secret_id_file_path=path, remove_secret_id_file_after_reading=True) if (
             path and not use_secret_id
         ):
@@ -83,7 +83,7 @@ def _keeping(config: model.MethodConfig) -> model.MethodConfig:
 
 def lifetime(token: Token) -> str:
     if not token.duration:
-        return "the token never ends"
+        return "the token never expires"
     kind = "can be renewed" if token.renewable else "cannot be renewed"
     return f"the token lives {token.duration:.0f} s and {kind}"
 
@@ -92,10 +92,10 @@ def judge(token: Token) -> list[Finding]:
     """Warn about tokens that will cause trouble later."""
     found = []
     if not token.duration:
-        text = "the token never ends, as root tokens do"
-        found.append(warning("token", text, "log in by a role with a token_ttl"))
+        text = "the token never expires, like root tokens"
+        found.append(warning("token", text, "log in with a role that has a token_ttl"))
     if token.uses:
-        text = f"the token is good for {token.uses} requests, and every one uses one up"
+        text = f"the token is good for {token.uses} requests, and each one uses one up"
         found.append(warning("token", text, "set the role's token_num_uses to 0"))
     return found
 
@@ -118,4 +118,6 @@ async def _wrapped(config: model.MethodConfig, vault: Vault, redactor: Redactor)
     if made_at != expected:
         text = f"the wrapping token in {path} was made at {made_at!r}, not at {expected!r}"
         return [problem("login", text, "issue one for this role", like=AuthError)]
-    return [ok("login", f"the wrapping token in {path} is alive, and was made where it should be")]
+    return [
+        ok("login", f"the wrapping token in {path} is valid, and was wrapped where it should be")
+    ]

@@ -81,7 +81,7 @@ def _programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Find
         about = ", ".join(dict.fromkeys(abouts))
         if (found := shutil.which(program, path=environ.get("PATH"))) is None:
             text = f"there is no program {program} that uid {os.geteuid()} may run"
-            remedy = "install it here, or give its whole path"
+            remedy = "install it here, or give its full path"
             yield problem(about, text, remedy, like=HookError)
         else:
             yield ok(about, f"{found} can be run; it was not")
@@ -108,5 +108,5 @@ async def _endpoint(about: str, http: model.Http, clock: Clock) -> Finding:
     try:
         await connect(f"{host}:{port}", timeout=CONNECT, clock=clock)
     except HookError as exc:
-        return note(about, f"{where}: {exc}; so nobody would be told now")
+        return note(about, f"{where}: {exc}; so it would not be notified now")
     return ok(about, f"{where} accepts connections; nothing was sent")

@@ -38,7 +38,7 @@ async def check(
     try:
         found = await server.look(transport, parts.clock)
         if exit_code(found):
-            found.append(note("login", "not tried, as the server cannot be had"))
+            found.append(note("login", "not attempted, because the server is not available"))
         else:
             found += await _as_ourselves(plan, needs, parts, transport, use_secret_id=use_secret_id)
     finally:
@@ -56,7 +56,7 @@ async def _as_ourselves(
         plan.loaded, vault, log=parts.log, redactor=parts.redactor, use_secret_id=use_secret_id
     )
     if token is None:
-        return [*found, note("permissions", "not asked, as there is no token to ask about")]
+        return [*found, note("permissions", "not checked, because there is no token")]
     try:
         found += await permissions.look(transport, token, needs, parts.stranger)
     finally:

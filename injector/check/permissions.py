@@ -22,9 +22,7 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
     `stranger` is a name that does not exist: whatever is allowed there, a wildcard allows.
     """
     if token.uses and not token.ours:
-        text = (
-            "not asked: each question would use up one of the requests that the token is good for"
-        )
+        text = "not checked: each request would use up one of those that the token is good for"
         return [note(ABOUT, text)]
     wanted = {place(need, needs.login): need for need in (*needs.secrets, *needs.upkeep)}
     secrets = (place(need, needs.login) for need in needs.secrets)
@@ -33,7 +31,7 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
         rights = await _rights(transport, token, {*wanted, *probes.places()})
     except DeniedError:
         remedy = "allow update on sys/capabilities-self, as Vault's policy `default` does"
-        return [warning(ABOUT, "what the token may do cannot be asked", remedy)]
+        return [warning(ABOUT, "the token's permissions cannot be checked", remedy)]
     except InjectorError as exc:
         return [problem(ABOUT, str(exc), like=exc)]
     wanted = _applying(wanted, rights, needs.login)
@@ -133,5 +131,5 @@ def _block(path: str, need: Need) -> str:
 
 def _unknown(needs: Needs) -> Iterator[Finding]:
     for unknown in needs.unknown:
-        text = f"{unknown.place}: {unknown.call} depends on a secret, so its path was not asked"
+        text = f"{unknown.place}: {unknown.call} depends on a secret, so its path was not checked"
         yield note(ABOUT, text)

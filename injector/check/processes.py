@@ -22,7 +22,7 @@ def look(about: str, number: signal.Signals, which: model.Process) -> Iterator[F
         yield problem(about, str(exc), like=exc)
         return
     if not meant:
-        yield note(about, f"{_written(which)} does not run now, so nobody would be told")
+        yield note(about, f"{_written(which)} is not running, so it would not be notified now")
     for process in meant:
         yield _reaction(about, number, which, process)
 

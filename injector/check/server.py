@@ -53,7 +53,7 @@ async def _name(transport: Transport, clock: Clock) -> list[Finding]:
     else:
         addresses = dict.fromkeys(str(where[0]) for *_, where in found)
         return [ok("name", f"{host} is {', '.join(addresses)}")]
-    remedy = "write `vault.address` as this machine's resolver knows it"
+    remedy = "write `vault.address` so that this machine can resolve it"
     return [problem("name", f"{host} cannot be looked up: {why}", remedy, like=TransientError)]
 
 
@@ -114,7 +114,7 @@ async def _state(transport: Transport, clock: Clock) -> list[Finding]:
     except TransientError as exc:
         return [problem("server", str(exc), like=exc)]
     except InjectorError as exc:
-        text = f"its state is not told: {exc}"
+        text = f"its state is unknown: {exc}"
         return [warning("server", text, "let `sys/health` through to Vault")]
     return [judge_state(found), *judge_clock(date, (asked_at + clock.wall()) / 2)]
 
@@ -130,7 +130,7 @@ def judge_state(found: State) -> Finding:
         text = "it is a disaster-recovery secondary, which serves no requests"
         remedy = "set `vault.address` to the primary"
     elif found.standby:
-        return ok("server", f"{version}, a standby that passes requests on")
+        return ok("server", f"{version}, a standby that forwards requests")
     else:
         return ok("server", f"{version}, active")
     return problem("server", f"{version}: {text}", remedy, like=TransientError)
@@ -145,7 +145,7 @@ def judge_clock(date: str, now: float) -> list[Finding]:
     if abs(ahead) <= SKEW:
         return [ok("clock", f"within {SKEW:g} s of the server's")]
     text = f"this machine is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server"
-    remedy = "run NTP on both: JWTs and certificates are good for some time only"
+    remedy = "run NTP on both: JWTs and certificates are valid only for a limited time"
     return [warning("clock", text, remedy)]
 
 

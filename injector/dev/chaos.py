@@ -41,7 +41,7 @@ def outage(interval: float, draw: float) -> float:
 
 
 class Chaos:
-    """Makes it happen, for ever."""
+    """Makes it happen, forever."""
 
     def __init__(
         self,

@@ -11,20 +11,20 @@ SENTENCES = {
     "bundle written": "wrote the files of {path}",
     "file not written": "{name} not written: {error}",
     "bundle not written": "the files of {path} not written: {error}",
-    "file recovered": "{name} is right again",
-    "bundle recovered": "the files of {path} are right again",
-    "reloaded": "took over the changed configuration",
-    "notification failed": "could not tell {notify}: {error}",
+    "file recovered": "{name} is fine again",
+    "bundle recovered": "the files of {path} are fine again",
+    "reloaded": "loaded the changed configuration",
+    "notification failed": "could not notify {notify}: {error}",
     "secret failed": "{secret}: {error}",
     "secret recovered": "{secret}: recovered",
     "vault unreachable": "the server does not answer: {error}",
     "vault reachable again": "the server answers again, after {after:g} s",
     "command started": "started the application (process {pid})",
-    "command restarting": "restarts the application: its variables have changed",
+    "command restarting": "restarting the application: its variables have changed",
     "command ended": "the application has ended: {how}",
 }
 # By outcome; who has started after the change has read it, and is no news.
-NOTIFIED = {"sent": "told {notify}", "absent": "nobody to tell: {notify} does not run"}
+NOTIFIED = {"sent": "notified {notify}", "absent": "not notified: {notify} is not running"}
 
 
 def told(line: str) -> tuple[str, str] | None:

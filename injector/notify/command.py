@@ -147,7 +147,7 @@ class _Running:
     def _on_exit(self) -> None:
         self._loop.remove_reader(self._pidfd)
         # All that the program printed is in the pipe by now: one read empties it, another may see
-        # its end. We do not wait for that, since a grandchild can hold the pipe open for ever.
+        # its end. We do not wait for that, since a grandchild can hold the pipe open forever.
         self._read()
         self._read()
         self.exited.set()

@@ -157,7 +157,7 @@ class Vault:
         except DeniedError as exc:
             raise AuthError(f"the token is not valid: {exc}; provide a valid one") from exc
         known = understood(answer.get("data"), Known, "look up the token")
-        if not known.ttl and known.expire_time:  # it is rounded down, and 0 would be for ever
+        if not known.ttl and known.expire_time:  # it is rounded down, and 0 would be forever
             raise AuthError("the token is about to expire; provide a valid one")
         return Token(
             value,

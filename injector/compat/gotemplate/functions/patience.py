@@ -1,4 +1,4 @@
-"""Ends what takes too long: Python's regular expressions may search for ever, where Go's do not.
+"""Ends what takes too long: Python's regular expressions may search forever, where Go's do not.
 
 Python looks at signals while it searches, and a signal's handler may raise.
 """
