@@ -370,6 +370,19 @@ def test_a_reload_moves_a_listener_to_another_address_with_the_same_port(
         assert injector.end() == 0
 
 
+def test_a_reload_makes_a_socket_again_that_was_removed(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
+        injector.wait_for("listening")
+        (tmpfs / "injector.sock").unlink()
+
+        injector.send(signal.SIGHUP)
+        injector.wait_for("listening", times=2)
+
+        assert ask(tmpfs / "injector.sock", "GET", "/livez")[0] == 200
+        assert injector.end() == 0
+
+
 def test_a_reload_gives_a_socket_another_mode(app, tmpfs, tmp_path):
     app.put("db", password="one")
     settings = daemon(app, tmpfs)

@@ -35,14 +35,22 @@ class Sockets:
         try:
             for listener in listeners:
                 tls_context(listener)
-                if listener.address not in self._bound | new:
+                if listener.address not in new and not self._serves(listener):
                     new[listener.address] = bind(listener, instead_of=going)
         except ConfigError:
             for bound in new.values():
                 _close(bound)
             raise
         self.listeners = listeners
-        self._bound |= new
+        for address, bound in new.items():
+            if (lost := self._bound.get(address)) is not None:
+                lost.close()
+            self._bound[address] = bound
+
+    def _serves(self, listener: model.Listener) -> bool:
+        """Return whether clients can connect there; not if the socket's file has been removed."""
+        is_there = listener.type != "unix" or os.path.lexists(listener.address)
+        return is_there and listener.address in self._bound
 
     def settle(self) -> None:
         """Close the sockets that the last `open` did not name."""
@@ -88,9 +96,7 @@ def _close(bound: socket.socket) -> None:
 
 def _chmod(address: str, mode: int) -> None:
     """Give a unix socket's file its mode, which a reload may have changed."""
-    with contextlib.suppress(
-        OSError
-    ):  # somebody has removed the file: nobody can connect through it
+    with contextlib.suppress(OSError):  # whoever has removed the file lets nobody connect
         fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.chmod(f"/proc/self/fd/{fd}", mode)
