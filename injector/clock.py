@@ -32,9 +32,15 @@ class Wakeup:
         if self._rung:
             wake(sleeper)
 
-    def detach(self) -> bool:
-        """For clocks: the sleep is over; return whether it was cut short."""
+    def detach(self) -> None:
+        """For clocks: the sleep is over."""
         self._sleeper = None
+
+    def heard(self) -> bool:
+        """For clocks: return whether it was rung, which is then over.
+
+        Not called for a cancelled sleep: the ring is for whoever sleeps next.
+        """
         rung, self._rung = self._rung, False
         return rung
 
@@ -78,7 +84,6 @@ class SystemClock:
         self._sleepers.add(sleeper)
         if wakeup is not None:
             wakeup.attach(woken)
-        rung = False
         try:
             await woken
         finally:
@@ -86,8 +91,8 @@ class SystemClock:
             if timer is not None:
                 timer.cancel()
             if wakeup is not None:
-                rung = wakeup.detach()
-        return rung
+                wakeup.detach()
+        return wakeup is not None and wakeup.heard()
 
     def deadline(self, seconds: float) -> contextlib.AbstractAsyncContextManager[object]:
         return asyncio.timeout(seconds)

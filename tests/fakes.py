@@ -66,8 +66,9 @@ class FakeClock:
         try:
             await sleeper
         finally:
-            rung = wakeup.detach() if wakeup is not None else False
-        return rung
+            if wakeup is not None:
+                wakeup.detach()
+        return wakeup is not None and wakeup.heard()
 
     @contextlib.asynccontextmanager
     async def deadline(self, seconds: float) -> AsyncIterator[None]:

@@ -98,6 +98,19 @@ async def test_a_ring_cuts_the_sleep_short_and_says_so():
     assert await task is True
 
 
+async def test_a_ring_is_not_lost_with_the_sleeper_that_it_was_for():
+    """A reload cancels services, and what was rung for is for those that follow."""
+    clock, wakeup = SystemClock(), Wakeup()
+    task = await sleeping(clock, math.inf, wakeup)
+
+    wakeup.ring()
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert await clock.sleep(math.inf, wakeup)
+
+
 async def test_a_ring_before_the_sleep_is_not_lost_and_counts_once():
     clock, wakeup = SystemClock(), Wakeup()
     wakeup.ring()
