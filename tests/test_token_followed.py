@@ -6,6 +6,7 @@ import pytest
 
 from injector.vault import Token
 from tests.engine import Engine, engine, load_from
+from tests.proxy import Gate
 from tests.test_engine import one_file
 from tests.test_leases import settings
 
@@ -49,3 +50,21 @@ async def test_a_lease_that_another_token_could_not_get_is_tried_again_when_due_
         running.assembly.tokens.put(replace(running.token, granted_at=clock.now()))  # renewed
         await clock.settled()
         assert proxy.count(creds) == asked
+
+
+async def test_a_renewal_beside_a_refused_request_does_not_repeat_it(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """It is the same token: is it dead, or is policy to blame?"""
+    secrets = {"db": {"path": "secret/data/forbidden"}}
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
+    gate = Gate(proxy, "forbidden")
+
+    async with engine(loaded, clock, settle=False) as running:
+        await gate.reached.wait()
+        running.assembly.tokens.put(replace(running.token, granted_at=clock.now()))
+        gate.open.set()
+        await clock.settled()
+
+        assert proxy.count("forbidden") == 1
+        assert proxy.count("lookup-self") == 1

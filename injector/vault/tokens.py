@@ -63,7 +63,8 @@ class _Verdict:
 
     def is_about(self, token: Token, refused_at: float) -> bool:
         """Return whether it answers a refusal of then: it was asked for since."""
-        return self.token is token and self.asked_at >= refused_at
+        is_same = self.token is not None and self.token.is_same(token)
+        return is_same and self.asked_at >= refused_at
 
 
 class Tokens:
@@ -147,7 +148,7 @@ class Tokens:
 
     def report_bad(self, token: Token) -> None:
         """Report that this token, which the caller used, no longer works."""
-        if token is self._token:
+        if self._holds(token):
             self._token = None
             self._arrived.clear()
             self.bad.ring()
@@ -169,6 +170,10 @@ class Tokens:
         await self._learn(fresh)
         return await request(fresh)
 
+    def _holds(self, token: Token) -> bool:
+        """Return whether this is the current token, perhaps before it was renewed."""
+        return self._token is not None and self._token.is_same(token)
+
     async def _spend(self) -> Token:
         """Return the token for one request, of which it may be good for a few only."""
         token = await self.current()
@@ -179,7 +184,7 @@ class Tokens:
         """Return whether a token that got a 403 is dead: one question, however many got one."""
         refused_at = self._clock.now()
         async with self._judging:
-            if token is not self._token:
+            if not self._holds(token):
                 return True  # it has been replaced meanwhile
             if not self._verdict.is_about(token, refused_at):
                 self._verdict = await self._judge(token)
