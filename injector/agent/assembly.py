@@ -231,7 +231,7 @@ class Assembly:
             is_checked=delivery.is_checked,
             took=delivery.acceptance.took,
             refused=delivery.acceptance.refused,
-            tries_again=self.loaded.commands_count or not config.exit_after_auth,
+            tries_again=not (self.loaded.as_agent and config.exit_after_auth),
         )
         users = build.users(self.outputs)
         targets = build.targets(config) | (supervision.own_target if supervision else {})

@@ -21,7 +21,7 @@ DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
     """Return the configured listeners, or the default one if its directory can be created."""
     found = loaded.config.listener
-    return found if found or not loaded.listens else _default(log)
+    return found if found or loaded.as_agent else _default(log)
 
 
 def listeners(

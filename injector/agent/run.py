@@ -14,6 +14,7 @@ from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
 from injector.agent.signals import Stop, handling
+from injector.agent.systemd import Systemd
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
@@ -58,6 +59,7 @@ class Daemon:
         self._quit = False
         self._reload_asked = False
         self._reloaded_at = -inf
+        self._systemd = _systemd(self._assembly, kept)
 
     async def run(self) -> int:
         reactions: dict[Signals, Callable[[], None]] = {
@@ -87,6 +89,7 @@ class Daemon:
             *assembly.services(),
             *listeners(assembly, self._kept, self._sockets, stop=self._ask_to_quit),
             FileWatch(assembly, self._kept, reload=self._ask_to_reload),
+            self._systemd,
         ]
         if isinstance(self._kept.clock, SystemClock):
             services.append(ResumeWatch(self._kept.clock))
@@ -95,6 +98,7 @@ class Daemon:
             outcome = await alongside(services, self._conduct(assembly.health))
             reloads = isinstance(outcome, Plan) and outcome.config.exec is not None
             if isinstance(outcome, int):
+                self._systemd.stops()
                 await self._end_command()
                 await assembly.release()
             return outcome
@@ -205,6 +209,7 @@ class Daemon:
         """Re-read the configuration; return None, and change nothing, if it is not usable."""
         self._reload_asked = False
         self._reloaded_at = self._kept.clock.now()
+        self._systemd.reloads()
         try:
             plan = self._load()
             self._sockets.open(configured(plan.loaded, self._kept.log))
@@ -215,6 +220,7 @@ class Daemon:
             )
         else:
             return plan
+        self._systemd.stays()
         self._assembly.watch.refresh_static()
         return None
 
@@ -240,6 +246,13 @@ class Daemon:
         if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
             self._kept.log.warning("read only at startup, restart to apply", settings=late)
         self._assembly = assembly
+        self._systemd = _systemd(assembly, self._kept)
+
+
+def _systemd(assembly: Assembly, kept: Kept) -> Systemd:
+    address = kept.environ.get("NOTIFY_SOCKET", "")
+    waits_for = list if assembly.loaded.as_agent else assembly.readiness.reasons
+    return Systemd(address, assembly.health, kept.clock, waits_for=waits_for)
 
 
 @contextmanager

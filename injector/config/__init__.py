@@ -46,11 +46,9 @@ class Loaded:
     files: frozenset[str]
     # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
     token: str = field(default="", repr=False)
-    # Whether there is a listener where none is configured.
-    listens: bool = True
     # See `Reading`.
+    as_agent: bool = False
     passing: Any = None
-    commands_count: bool = True
 
 
 def load(
@@ -101,9 +99,8 @@ def load(
         advice=_sentences(reading.advice, path),
         files=frozenset(_files(reading.files, config)),
         token=token,
-        listens=reading.listens,
+        as_agent=reading.as_agent,
         passing=reading.passing,
-        commands_count=reading.commands_count,
     )
 
 

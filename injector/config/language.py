@@ -26,12 +26,12 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     advice: tuple[Problem, ...] = ()
-    # Whether there is a listener if none is configured.
-    listens: bool = True
+    # Whether it does as Vault Agent does where that differs: it listens only where it is told to, a
+    # command that fails does not keep `exit_after_auth` from ending, and systemd hears at the start
+    # that it is ready.
+    as_agent: bool = False
     # What its listeners proxy to Vault: only Vault Agent's language has this.
     passing: Any = None
-    # Whether commands of templates have to succeed before `exit_after_auth` ends with 0.
-    commands_count: bool = True
     # Places in the document whose problems have been reported already.
     broken: frozenset[Where] = frozenset()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from injector.agent.listeners import configured
 from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, native_key
@@ -19,6 +20,7 @@ from injector.compat.vault_agent.row import State
 from injector.config import load, model
 from injector.config.introspect import blocks
 from injector.errors import ConfigError
+from injector.log import logger
 from tests.compat.agents import loaded, notices, problems, whole
 
 DOCUMENT = Path("docs/vault-agent.md")
@@ -426,7 +428,9 @@ def test_listeners(tmp_path):
 
 
 def test_nothing_listens_unless_it_is_asked_for(tmp_path):
-    assert loaded(tmp_path, "").listens is False
+    log = logger(level="info", style="json", redact=str)
+
+    assert configured(loaded(tmp_path, ""), log) == ()
 
 
 # -- what is said of it

@@ -50,9 +50,8 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
         problems=tuple(notes.problems),
         warnings=(*notes.warnings, *unkept(made.together)),
         advice=tuple(notes.advice),
-        listens=False,
+        as_agent=True,
         passing=passing(made.together),
-        commands_count=False,
         broken=made.broken,
     )
 
