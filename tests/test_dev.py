@@ -601,7 +601,7 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
         ('{"event": "listening", "level": "info"}', None),
         (
             '{"event": "file recovered", "level": "info", "path": "/a/b"}',
-            ("injector", "b is right again"),
+            ("injector", "b is fine again"),
         ),
         ('{"event": "odd", "level": "error", "why": "x"}', ("injector", "odd: why=x")),
         ('{"event": "odd", "level": "warning"}', ("injector", "odd")),
