@@ -687,7 +687,8 @@ async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
-    kept = kept_parts(clock, io.StringIO())
+    log = io.StringIO()
+    kept = kept_parts(clock, log)
     async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
         pass
     misspelled = one_file(app, proxy, tmpfs)
@@ -703,6 +704,10 @@ async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
         assert "did you mean 'password'" in lacking
         [failure] = running.assembly.health.failures()
         assert failure.name == f"{tmpfs}/db.env"
+
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+        assert log.getvalue().count('"file recovered"') == 1
+        assert log.getvalue().count('"file written"') == 1
 
 
 async def test_a_file_that_is_gone_when_a_reload_fails_is_not_in_place(

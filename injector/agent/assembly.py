@@ -168,6 +168,9 @@ class Assembly:
             for output in self.outputs
             if output.settled or output.standing
         }
+        self._kept.failing = {
+            key(output) for output in self.outputs if output.failures or output.was_failing
+        }
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
         for transport in (self.transport, *self.more_transports):
@@ -176,6 +179,7 @@ class Assembly:
     def _remind(self, output: Output[Any]) -> None:
         """Give an output what the last configuration, or the last process, knew about it."""
         destination, kept = output.destination, self._kept
+        output.was_failing = key(output) in kept.failing
         if (memory := kept.memories.get(key(output))) is not None:
             destination.memory = memory
             if key(output) in kept.delivered and destination.is_intact():

@@ -43,6 +43,7 @@ class Kept:
     memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     # What readers see of an output, by the same key, whatever the next configuration makes of it.
     delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
+    failing: set[tuple[str, str]] = field(default_factory=set)  # outputs, by the same key
     wrapped: dict[str, Any] = field(default_factory=dict, repr=False)  # in sinks, by path
     untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.

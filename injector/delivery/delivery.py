@@ -220,7 +220,8 @@ class Delivery:
         parts = self._parts
         output.delivered = dict(generations)
         output.settled = True
-        failed, output.failures = output.failures > 0, 0
+        failed = output.failures > 0 or output.was_failing
+        output.failures, output.was_failing = 0, False
         self.acceptance.forgive(output)
         parts.health.ok(output.kind, output.name)
         parts.metrics.file_stale.set(0, output.name)

@@ -114,6 +114,7 @@ class Output(Generic[C]):
     settled: bool = False  # delivered at least once since the configuration was read
     standing: bool = False  # what was delivered earlier is still in place
     failures: int = 0
+    was_failing: bool = False  # when a reload came: somebody waits to hear that it is right again
 
     @property
     def title(self) -> str:
