@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from injector.store import Phase
 from tests.engine import configuration, engine, load_from
 from tests.processes import result, running, until, write_config
 
@@ -198,6 +199,36 @@ async def test_every_file_of_the_change_is_rolled_back_and_all_its_users_are_not
         assert journal(tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1"]
         assert (tmpfs / "other").read_text() == "xxx"
         assert len(running.assembly.health.failures()) == 2
+
+
+async def test_what_cannot_go_back_is_asked_for_again_with_what_has(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """A file of the change that is new has nothing to go back to, and may yet be taken."""
+    app.put("a", value="a1")
+    app.put("b", value="b1")
+    notify = {"app": application(tmpfs, str(tmpfs / "a"))}
+    files = [
+        {"contents": f"{{{{ {name}.value }}}}", "destination": f"{tmpfs}/{name}", "notify": ["app"]}
+        for name in "ab"
+    ]
+    secrets = {name: {"path": app.path(name)} for name in "ab"}
+
+    def plan(*template):
+        blocks = {"secrets": secrets, "template": template, "notify": notify}
+        return load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+
+    async with engine(plan(files[0]), clock) as running:
+        kept = running.kept
+    app.put("a", value=CANARY)
+    async with engine(plan(*files), clock, kept=kept) as running:
+        running.assembly.watch.refresh_static()
+        await clock.settled()
+        await clock.advance(20)
+
+        assert journal(tmpfs) == ["a1", CANARY, "a1"]
+        phases = {g.ref.path[-1]: g.phase for g in running.kept.store.all()}
+        assert phases == {"a": Phase.PUBLISHED, "b": Phase.ACKNOWLEDGED}
 
 
 async def test_what_was_refused_together_is_tried_again_together(

@@ -64,14 +64,20 @@ class Acceptance:
         """Roll back a change that an application has rejected.
 
         Return whether there was anything to roll back to. The rejected content is not tried again
-        until something changes or somebody asks for it.
+        until something changes or somebody asks for it. What could not be rolled back is part of
+        what the application is asked next.
         """
         outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
         found = {output.name: output.destination.content_hash for output in outputs}
         reverted = [output for output in outputs if self._roll_back(output, target, error)]
-        if reverted:
-            self._parts.ledger.refuse({output.name: found[output.name] for output in reverted})
-        return bool(reverted)
+        if not reverted:
+            return False
+        self._parts.ledger.refuse({output.name: found[output.name] for output in reverted})
+        for output in outputs:
+            if output not in reverted:
+                answered_at = self._answered_at(output)
+                self._notifiers[target].add(output.name, answered_at, urgent=True)
+        return True
 
     def forgive(self, output: Output[Any]) -> None:
         """Retry what was rejected together with an output that has different content now."""
