@@ -11,6 +11,7 @@ from injector.compat.gotemplate.go.faults import GoError
 # Some ten seconds. A template of a thousand secrets takes ten thousand steps.
 STEPS = 2_000_000
 LONGEST_TEXT = 2**26  # characters
+SHORT = LONGEST_TEXT // STEPS  # all steps together cannot make too much of this
 LONGEST_LIST = 1_000_000  # items
 
 

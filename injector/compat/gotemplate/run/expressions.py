@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import ExecutionFault, GoError
-from injector.compat.gotemplate.go.limits import within_limits
+from injector.compat.gotemplate.go.limits import SHORT, within_limits
 from injector.compat.gotemplate.go.lookup import looked_up
 from injector.compat.gotemplate.go.values import MISSING, UNKNOWN, Unknown, truth_of, type_of
 from injector.compat.gotemplate.run.constants import Constant, typed, value_of
@@ -161,7 +161,8 @@ class Expressions:
             call = function.with_unknown
         self._progress.call = node.start
         try:
-            return within_limits(call(*given))
+            made = call(*given)
+            return made if type(made) is str and len(made) <= SHORT else within_limits(made)
         except GoError as error:
             self.at = node
             raise error.within(f"error calling {name}: ") from None

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import VALUE, ExecutionFault, GoError
+from injector.compat.gotemplate.go.limits import SHORT
 from injector.compat.gotemplate.go.printing import printed
 from injector.compat.gotemplate.go.quoting import quoted
 from injector.compat.gotemplate.go.values import MISSING, UNKNOWN, Channel, Unknown, truth_of
@@ -106,7 +107,7 @@ class _Statements:
             self._execution.progress.step()
             match node:
                 case nodes.Text():
-                    self._out.append(self._execution.progress.wrote(node.text))
+                    self._write(node.text)
                 case nodes.Action():
                     value = self._expressions.pipe(dot, node.pipe)
                     if not node.pipe.variables:
@@ -125,7 +126,12 @@ class _Statements:
         self._expressions.at = node
         if isinstance(value, Channel):
             raise GoError(f"can't print {node} of type <-chan int64")
-        self._out.append(self._execution.progress.wrote(printed(value)))
+        self._write(printed(value))
+
+    def _write(self, text: str) -> None:
+        if len(text) > SHORT:  # there are only so many others
+            self._execution.progress.wrote(len(text))
+        self._out.append(text)
 
     def _call(self, dot: Any, node: nodes.Call) -> None:
         self._expressions.at = node
