@@ -339,7 +339,8 @@ def _table(match: re.Match[str]) -> str:
         lines = [
             f"| {each} |\n" for each in sorted(map(cell, sentences(*names.split())), key=_order)
         ]
-    return f"<!-- {what}: {names} -->\n{header}{''.join(lines)}<!-- end -->"
+    rows = [header, *lines] if lines else []
+    return f"<!-- {what}: {names} -->\n{''.join(rows)}<!-- end -->"
 
 
 def advice(table: str) -> Iterator[tuple[str, str]]:

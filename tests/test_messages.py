@@ -55,7 +55,8 @@ def test_the_page_has_every_message_and_none_that_is_gone():
 def test_every_class_has_its_table_and_every_message_says_what_to_do(kind):
     table = dict(advice(marked(page("errors.md"), f"messages: {kind}")))
 
-    assert len(table) == len(messages()[kind]) + 2  # the head of the table
+    head = 2 if table else 0
+    assert len(table) == len(messages()[kind]) + head
     mute = [shape for shape, what in table.items() if not what and not REMEDY.search(shape)]
     assert mute == []
 
