@@ -609,6 +609,10 @@ notify: {app: {http: {url: "https://localhost", ca_cert: ca.pem}}}
         ('{"event": "notified", "notify": "web", "outcome": "sent"}', ("injector", "notified web")),
         ('{"event": "notified", "notify": "exec", "outcome": "current", "level": "info"}', None),
         (
+            '{"event": "nobody to notify", "notify": "web", "outcome": "absent", "level": "info"}',
+            ("injector", "not notified: web is not running"),
+        ),
+        (
             '{"event": "file not written", "level": "error", "path": "/a/b", "error": "why"}',
             ("injector", "b not written: why"),
         ),

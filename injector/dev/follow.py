@@ -14,6 +14,9 @@ SENTENCES = {
     "file recovered": "{name} is fine again",
     "bundle recovered": "the files of {path} are fine again",
     "reloaded": "loaded the changed configuration",
+    "notified": "notified {notify}",
+    "nothing to notify yet": "{notify} is not running; looking for it for 30 s",
+    "nobody to notify": "not notified: {notify} is not running",
     "notification failed": "could not notify {notify}: {error}",
     "secret failed": "{secret}: {error}",
     "secret recovered": "{secret}: recovered",
@@ -23,8 +26,6 @@ SENTENCES = {
     "command restarting": "restarting the application: its variables have changed",
     "command ended": "the application has ended: {how}",
 }
-# By outcome; who has started after the change has read it, and is no news.
-NOTIFIED = {"sent": "notified {notify}", "absent": "not notified: {notify} is not running"}
 
 
 def told(line: str) -> tuple[str, str] | None:
@@ -52,8 +53,8 @@ def _sentence(event: dict[str, Any]) -> str | None:
     sentence = SENTENCES.get(event["event"])
     if sentence is not None and "{error}" in sentence and "error" not in facts:
         return None  # it fails as before, or the reason follows
-    if event["event"] == "notified":
-        sentence = NOTIFIED.get(facts["outcome"])
+    if facts.get("outcome") == "current":
+        return None  # who has started after the change has read it
     if sentence is not None:
         return sentence.format(**facts, name=os.path.basename(facts.get("path", "")))
     if facts.pop("level", "") not in ("warning", "error"):
