@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from injector.agent.assembly import RELEASE_WITHIN
+from injector.handover import Left
 from injector.secret import Kind
 from injector.store import Phase
 from tests.engine import configuration, engine, kept_parts, load_from
@@ -228,6 +229,37 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         assert (tmpfs / "db0").read_text().split() != old
         assert first not in running.kept.store.leases()
         assert not database.accepts(*old)
+
+
+async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    refuses = tmpfs / "refuses"
+    config = told(settings(app, proxy, tmpfs, creds))
+    config["notify"]["app"] |= {
+        "verify": {"command": ["test", "!", "-e", str(refuses)], "timeout": "1s"},
+        "on_failure": "rollback",
+    }
+    loaded = load_from(tmp_path, config)
+    async with engine(loaded, clock) as running:
+        refuses.touch()
+        database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
+        await clock.advance(2600)
+        before = running.kept
+        [file] = running.assembly.outputs
+        left = Left(file.destination.content_hash, file.destination.identity)
+
+    after = kept_parts(clock, io.StringIO())
+    after.token, after.files = before.token, {file.name: left}
+    after.store.restore(before.store.everything(), {})
+    after.ledger.told_at, after.ledger.refused = before.ledger.told_at, before.ledger.refused
+    async with engine(loaded, clock, kept=after) as running:
+        assert running.assembly.delivery.ended() == []
+        proxy.only, proxy.status = "leases/renew", 400
+        await clock.advance(3700)
+
+        [(_, generation)] = running.assembly.delivery.ended()
+        assert generation.number == 1
 
 
 async def test_what_readers_see_and_what_has_ended_is_reported(

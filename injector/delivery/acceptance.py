@@ -95,6 +95,7 @@ class Acceptance:
             ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
             return False
         output.settled = True  # perhaps in an earlier run
+        output.delivered = output.delivered or dict(output.told)
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _refusal("the application", "in an earlier run")

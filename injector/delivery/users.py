@@ -26,6 +26,8 @@ class Users:
                 del self._by_ref[ref]
         for ref in refs - output.wants:
             self._by_ref[ref].add(output.name)
+            if (taken := self._store.acknowledged(ref)) is not None:  # in an earlier run, or before
+                output.told.setdefault(ref, taken)
         output.wants = refs
         self._store.want(output.name, refs)
 

@@ -181,6 +181,16 @@ class Store:
         """Return the current generation of each secret."""
         return {ref: self._current[ref] for ref in refs if ref in self._current}
 
+    def acknowledged(self, ref: Ref) -> Generation | None:
+        """Return the newest generation that all who use it have accepted, if it is still known."""
+        known = [self._current.get(ref), *reversed(self._older)]
+        accepted = (
+            found
+            for found in known
+            if found is not None and found.ref == ref and found.phase is Phase.ACKNOWLEDGED
+        )
+        return next(accepted, None)
+
     def acknowledge(self, generations: Mapping[Ref, int], now: float) -> None:
         """Note that all users of these generations were notified: older ones may be revoked."""
         for ref, number in generations.items():
