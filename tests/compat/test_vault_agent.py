@@ -451,6 +451,26 @@ def test_unknown_options_are_ignored_with_a_warning_where_the_agents_ignore_them
     ]
 
 
+def test_a_variable_that_the_agents_heed_and_we_do_not_is_warned_of(tmp_path):
+    environ = {"VAULT_PROXY_ADDR": "http://proxy:1", "BAO_AGENT_ADDR": "http://agent:1", "A": "b"}
+
+    assert loaded(tmp_path, "", environ).warnings == (
+        "environment: BAO_AGENT_ADDR does nothing here: set VAULT_ADDR",
+        "environment: VAULT_PROXY_ADDR does nothing here: set HTTPS_PROXY",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("LOG_LEVEL", "trace, debug, info, warn or error"), ("LOG_FORMAT", "standard or json")],
+)
+def test_a_word_of_the_environment_that_means_nothing_is_said_to_be_its(tmp_path, name, words):
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "", {f"VAULT_{name}": "loud"})
+
+    assert caught.value.problems == (f"environment: VAULT_{name}: expected {words}, got 'loud'",)
+
+
 def test_everything_that_is_wrong_is_said_at_once_with_line_and_key(tmp_path):
     text = """
         auto_auth {

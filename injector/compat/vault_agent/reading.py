@@ -12,6 +12,7 @@ from injector.compat.vault_agent.merging import merged
 from injector.compat.vault_agent.nodes import Block, Translated
 from injector.compat.vault_agent.sections import Notes, Section, read_file
 from injector.compat.vault_agent.translate import Translation, passing, unkept
+from injector.compat.vault_agent.variables import unheeded
 from injector.config.language import Reading
 from injector.config.problem import Where, Wrong
 from injector.config.textfile import read_text
@@ -48,7 +49,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
         made.files,
         counting,
         problems=tuple(notes.problems),
-        warnings=(*notes.warnings, *unkept(made.together)),
+        warnings=(*notes.warnings, *unkept(made.together), *unheeded(environ)),
         advice=tuple(notes.advice),
         as_agent=True,
         passing=passing(made.together),

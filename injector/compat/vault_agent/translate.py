@@ -3,14 +3,13 @@
 import os
 from collections.abc import Iterator
 
-from injector.compat.vault_agent import login, scalars, texts
+from injector.compat.vault_agent import login, texts, variables
 from injector.compat.vault_agent.making import Default, Making, Outside, as_ours
 from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.options import OPTIONS
 from injector.compat.vault_agent.requests import Passing
 from injector.compat.vault_agent.sections import Notes, Section
-from injector.config import environment
-from injector.config.problem import Problem, Where
+from injector.config.problem import Problem, Where, Wrong
 
 DEFAULT_LISTENER = "127.0.0.1:8200"
 HANDOVER = "injector-handover"
@@ -98,13 +97,19 @@ class Translation:
             root.put("exit_after_auth", outside.flags.exit_after_auth)
         given = {"log_level": outside.flags.log_level, "log_format": outside.flags.log_format}
         for name, flag in given.items():
-            variable = environment.find(name.upper(), outside.environ)[1].lower()
-            value = flag or scalars.LEVELS.get(variable, variable) or files.get(name)
+            value = flag or self._variable(name) or files.get(name)
             if value:
                 root.put(name, value.lower(), files.at(name))
             elif name == "log_format":
                 root.put(name, "standard", remark=_FORMAT.remark)
         self._log_file(root)
+
+    def _variable(self, option: str) -> str:
+        try:
+            return variables.word(option, self._making.outside.environ)
+        except Wrong as wrong:
+            self._making.notes.problems.append(variables.problem(str(wrong)))
+            return ""
 
     def _log_file(self, root: Block) -> None:
         files, flags = self._files, self._making.outside.flags
