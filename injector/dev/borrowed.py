@@ -1,4 +1,4 @@
-"""A configuration of the user's own, led to the development server; all else stays as it is."""
+"""The user's own configuration, pointed at the development server and otherwise unchanged."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,20 +10,20 @@ import yaml
 from injector.config import model
 from injector.config.introspect import annotation, is_block, written
 
-# What another server, another login and another listener take the place of.
+# The options that are replaced by another server, login and listener.
 REPLACED = frozenset(
     ("vault", "auto_auth", "listener", "cache", "journal", "pid_file", "log_format", "log_file")
 )
 
 
 def borrowed(path: str, instead: Mapping[str, Any]) -> str:
-    """Return the configuration at `path` for another directory, with these blocks in it instead."""
+    """Return the configuration at `path` for another directory, with these blocks replaced."""
     with open(path, encoding="utf-8-sig") as file:
         root = _composed(file.read())
     root.value = [(key, value) for key, value in root.value if key.value not in REPLACED]
     _relocate(root, model.Config, os.path.dirname(os.path.abspath(path)))
     root.value += _composed(yaml.safe_dump(dict(instead))).value
-    root.flow_style = False  # of a JSON file, which is YAML too
+    root.flow_style = False  # as it is in a JSON file
     text: str = yaml.serialize(root, Dumper=yaml.SafeDumper)
     return text
 
@@ -35,7 +35,7 @@ def _composed(text: str) -> yaml.MappingNode:
 
 
 def _relocate(node: yaml.Node, kind: Any, folder: str) -> None:
-    """Make the paths in a value of this type absolute: those that begin at the file's directory."""
+    """Make absolute the paths in a value of this type that are relative to the file's directory."""
     if not isinstance(node, yaml.ScalarNode):
         for inner, inner_kind in _inside(node, kind):
             _relocate(inner, inner_kind, folder)
@@ -44,7 +44,7 @@ def _relocate(node: yaml.Node, kind: Any, folder: str) -> None:
 
 
 def _inside(node: yaml.Node, kind: Any) -> Iterator[tuple[yaml.Node, Any]]:
-    """Return what is in a list or mapping of this type, with its own types."""
+    """Return the values in a list or mapping of this type, each with its own type."""
     plain, _ = annotation(kind)
     if get_origin(plain) is tuple:
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]

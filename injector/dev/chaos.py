@@ -1,4 +1,4 @@
-"""What goes wrong next, when it is asked for: rotations, expiries and outages at random moments."""
+"""`--chaos`: rotations, expirations and outages at random moments."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,22 +8,22 @@ from injector.clock import Clock
 from injector.dev.rehearsal import Rehearsal
 from injector.errors import InjectorError
 
-# How often what happens; the rest are outages.
+# Probabilities; the rest are outages.
 ROTATIONS, EXPIRIES = 0.5, 0.25
-# An outage lasts this share of the interval, and not so long that nothing else happens.
+# An outage lasts this share of the interval, up to a limit that leaves room for the rest.
 SHARE, LONGEST_OUTAGE = 0.5, 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that goes wrong: `name` says to whom, for an outage nobody."""
+    """One thing that goes wrong; `name` is the secret, empty for an outage."""
 
     what: str
     name: str = ""
 
 
 def choose(draw: float, which: float, *, rotatable: Sequence[str], expirable: Sequence[str]) -> Act:
-    """Return what happens; both draws are uniform in 0…1."""
+    """Return what happens next; both draws are uniform in 0…1."""
     if draw < ROTATIONS and rotatable:
         return Act("rotate", rotatable[int(which * len(rotatable))])
     if draw < ROTATIONS + EXPIRIES:
@@ -32,7 +32,7 @@ def choose(draw: float, which: float, *, rotatable: Sequence[str], expirable: Se
 
 
 def pause(interval: float, draw: float) -> float:
-    """Return the seconds until then: half the interval to one and a half."""
+    """Return the seconds until the next one: 0.5 to 1.5 intervals."""
     return interval * (0.5 + draw)
 
 
@@ -41,7 +41,7 @@ def outage(interval: float, draw: float) -> float:
 
 
 class Chaos:
-    """Makes it happen, forever."""
+    """Makes things go wrong, forever."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Chaos:
         self._tell = tell
 
     async def run(self) -> None:
-        """Run until cancelled; what cannot be done is told, and something else comes next."""
+        """Run until cancelled; what cannot be done is reported and skipped."""
         while True:
             await self._clock.sleep(pause(self._interval, self._draw()))
             try:

@@ -1,4 +1,4 @@
-"""A child process whose lines can be waited for; it ends with the block, whatever happens."""
+"""A child process whose output can be awaited line by line; it ends with the block."""
 
 import asyncio
 import contextlib
@@ -16,14 +16,14 @@ TAIL = 8  # lines of its output that explain a failure
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of output, and when it arrived on the injected clock."""
+    """One line of output, and when it arrived by the injected clock."""
 
     at: float
     text: str
 
 
 class Child(asyncio.SubprocessProtocol):
-    """What one process has said so far, and its exit code once it has ended."""
+    """What one process has printed so far, and its exit code once it has ended."""
 
     def __init__(self, name: str, clock: Clock, hear: Callable[[Line], None] | None = None) -> None:
         self.name = name
@@ -43,9 +43,9 @@ class Child(asyncio.SubprocessProtocol):
     async def line(
         self, wanted: Callable[[str], bool], what: str, *, since: int = 0, within: float = LIMIT
     ) -> Line:
-        """Return its first wanted line from number `since` on.
+        """Return its first matching line from number `since` on.
 
-        Raises InjectorError with its last lines if none comes: `what` says what did not happen.
+        Raises InjectorError with its last lines if none comes; `what` names the line.
         """
         try:
             async with self._clock.deadline(within):
@@ -55,10 +55,12 @@ class Child(asyncio.SubprocessProtocol):
                             return line
                     since = len(self.lines)
                     if self.exit_code is not None:
-                        raise self._failure(f"ended (exit code {self.exit_code}) before {what}")
+                        raise self._failure(
+                            f"ended (exit code {self.exit_code}) before it printed {what}"
+                        )
                     await self._more()
         except TimeoutError:
-            raise self._failure(f"has been waited for {within:g} s in vain: {what}") from None
+            raise self._failure(f"did not print {what} within {within:g} s") from None
 
     async def ended(self, *, within: float = LIMIT) -> int:
         """Return its exit code once it has ended. Raises InjectorError if it does not."""
@@ -71,7 +73,7 @@ class Child(asyncio.SubprocessProtocol):
         return self.exit_code
 
     async def end(self) -> None:
-        """End it if it still runs: asked first, then forced."""
+        """End it if it still runs: SIGTERM first, then SIGKILL."""
         assert self._transport is not None
         for act in (self._transport.terminate, self._transport.kill):
             if self.exit_code is None:
@@ -84,7 +86,7 @@ class Child(asyncio.SubprocessProtocol):
         await self._news.wait()
 
     def _failure(self, what: str) -> InjectorError:
-        tail = [f"  {line.text}" for line in self.lines[-TAIL:]] or ["  (it said nothing)"]
+        tail = [f"  {line.text}" for line in self.lines[-TAIL:]] or ["  (it printed nothing)"]
         return InjectorError("\n".join([f"the {self.name} {what}; its last lines:", *tail]))
 
     # -- called by asyncio
@@ -105,7 +107,7 @@ class Child(asyncio.SubprocessProtocol):
         self._news.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that it has ended; all that it said has arrived."""
+        """Note that it has ended and that all its output has arrived."""
         del exc
         assert self._transport is not None
         self.exit_code = self._transport.get_returncode()
@@ -123,7 +125,7 @@ async def child(
 ) -> AsyncIterator[Child]:
     """Run a program for the length of the block; each line goes to `hear`, if there is one.
 
-    It leads a session of its own: Ctrl-C in a terminal is for us to handle, and whatever it
+    It leads its own session: we handle Ctrl-C in a terminal, and whatever it
     leaves behind can be found. In the foreground it has our terminal, input and output instead,
     and its lines are those of its standard error.
     """

@@ -1,4 +1,4 @@
-"""As much of a Kubernetes cluster as a Kubernetes login needs: tokens, and the TokenReview API."""
+"""The part of a Kubernetes cluster that a login needs: tokens and the TokenReview API."""
 
 import base64
 import contextlib
@@ -14,12 +14,12 @@ from injector.clock import Clock
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 TOKEN_LIFE = 600  # seconds
 
-# Vault insists on an authority for the cluster's address, even where that is plain http.
+# Vault insists on a CA for the cluster's address, even over plain HTTP.
 UNUSED_AUTHORITY = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 class Cluster:
-    """Issues tokens, and vouches for those only."""
+    """Issues tokens, and vouches only for those."""
 
     def __init__(self, clock: Clock) -> None:
         self.address = ""
@@ -30,7 +30,7 @@ class Cluster:
     def service_account_token(self, namespace: str, name: str) -> str:
         """Return a new token, as kubelet would project it into a pod.
 
-        Only this cluster judges it, by knowing it: so its signature may be any bytes.
+        Only this cluster verifies it, by having issued it: the signature may be any bytes.
         """
         user = {
             "username": f"system:serviceaccount:{namespace}:{name}",

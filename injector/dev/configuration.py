@@ -1,4 +1,4 @@
-"""The configuration that the injector of `injector dev` runs with."""
+"""Generates the configuration for the injector that `injector dev` runs."""
 
 import contextlib
 import os
@@ -15,13 +15,13 @@ from injector.dev.seed import Seed
 from injector.errors import ConfigError
 from injector.policy import document, needs
 
-# What is changed at the server by hand is seen soon.
+# So that changes made by hand at the server are seen soon.
 REFRESH = "2s"
 MARK = "# Written by `injector dev`, gone when it ends: never commit it.\n"
 
 
 def text(seed: Seed, place: Place, address: str, *, supervised: bool) -> str:
-    """Return it; what is supervised gets the variables, too."""
+    """Return the configuration; a supervised command gets the variables, too."""
     connection = _connection(place, address)
     if seed.config:
         return borrowed(seed.config, connection)
@@ -49,7 +49,7 @@ def unseeded(planned: Plan, seed: Seed) -> list[str]:
 
 
 def _connection(place: Place, address: str) -> dict[str, Any]:
-    """Return what is the same for everybody: the server, the login, the listener."""
+    """Return what every such configuration shares: server, login and listener."""
     login = {
         "role_id_file_path": str(place.memory / "role_id"),
         "secret_id_file_path": str(place.memory / "secret_id"),
@@ -101,7 +101,7 @@ def variables(seed: Seed, place: Place) -> dict[str, str]:
 
 
 def _files(name: str, place: Place) -> dict[str, Any]:
-    """Return a certificate's bundle: the file names are those that servers are configured with."""
+    """Return the bundle of a certificate, with the file names that servers usually expect."""
     return {
         "name": name,
         "directory": str(place.memory / name),
@@ -117,7 +117,7 @@ def _files(name: str, place: Place) -> dict[str, Any]:
 
 
 def require_own(env_file: str) -> None:
-    """Raise ConfigError if there is a file that we have not written."""
+    """Raise ConfigError if the path holds a file that we did not write."""
     if _is_foreign(env_file):
         raise ConfigError(
             f"{env_file} is there, and not by `injector dev`: move it away, or name another file "
@@ -126,7 +126,7 @@ def require_own(env_file: str) -> None:
 
 
 def remove_own(env_file: str) -> None:
-    """Remove what is of no use any more, unless somebody has put another file there."""
+    """Remove our file, unless somebody has put another one there."""
     if not _is_foreign(env_file):
         with contextlib.suppress(OSError):
             os.unlink(env_file)

@@ -1,10 +1,10 @@
-"""What the injector's log says, as a person at a terminal wants to read it."""
+"""Translates the injector's log into lines for a person at a terminal."""
 
 import json
 import os
 from typing import Any
 
-# Event → what is told of it; of others only warnings and errors are.
+# Event → its line; of other events only warnings and errors are shown.
 SENTENCES = {
     "logged in": "logged in by {method}, token for {lease_duration:g} s",
     "file written": "wrote {name}",
@@ -24,14 +24,14 @@ SENTENCES = {
     "vault reachable again": "the server answers again, after {after:g} s",
     "command started": "started the application (process {pid})",
     "command restarting": "restarting the application: its variables have changed",
-    "command ended": "the application has ended: {how}",
+    "command ended": "the application ended: {how}",
 }
 
 
 def told(line: str) -> tuple[str, str] | None:
-    """Return who and what, None for what need not be told.
+    """Return who did what, or None for a line that need not be shown.
 
-    What is no event has been printed by the application: nobody says it, it stands as it is.
+    A line that is no event was printed by the application, and is passed on unchanged.
     """
     event = _event(line)
     if event is None:
@@ -52,9 +52,9 @@ def _sentence(event: dict[str, Any]) -> str | None:
     facts = {key: value for key, value in event.items() if key not in ("event", "timestamp")}
     sentence = SENTENCES.get(event["event"])
     if sentence is not None and "{error}" in sentence and "error" not in facts:
-        return None  # it fails as before, or the reason follows
+        return None  # it still fails as before, or the reason follows
     if facts.get("outcome") == "current":
-        return None  # who has started after the change has read it
+        return None  # it started after the change, and has read it
     if sentence is not None:
         return sentence.format(**facts, name=os.path.basename(facts.get("path", "")))
     if facts.pop("level", "") not in ("warning", "error"):

@@ -1,4 +1,4 @@
-"""Runs something in a process of its own: whichever of the two dies, nothing is left of it."""
+"""Runs something in its own process; whichever of the two dies, nothing is left behind."""
 
 import contextlib
 import ctypes
@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-# What asks us to end is handed on.
+# Signals that ask us to end are passed on.
 PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ASKED, LOOK = 3.0, 0.02  # seconds: until what was asked to end is killed; between two looks
+ASKED, LOOK = 3.0, 0.02  # seconds: from SIGTERM to SIGKILL; between two looks
 INTERNAL_ERROR = 1
 
 
 def guarded(work: Callable[[], int], clean_up: Callable[[], None]) -> int:
     """Run `work` in a child process; return its exit code, 128+n if signal n ended it.
 
-    If we are killed the child gets SIGTERM and ends in order; if the child is killed, we end all
-    that it has started, also what it has lost sight of. Whoever is left does the `clean_up`.
+    If we are killed, the child gets SIGTERM and ends cleanly; if it is killed, we end all
+    that it started, orphans included. Whichever survives calls `clean_up`.
     """
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = os.getpid()
@@ -49,7 +49,7 @@ def _work(work: Callable[[], int], clean_up: Callable[[], None], guard: int) -> 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         if os.getppid() == guard:
             code = work()
-    except BaseException:  # noqa: BLE001 - nobody above us would say so
+    except BaseException:  # noqa: BLE001 - nobody above us would report it
         traceback.print_exc()
     finally:
         end(descendants)
@@ -60,7 +60,7 @@ def _work(work: Callable[[], int], clean_up: Callable[[], None], guard: int) -> 
 
 
 def end(remaining: Callable[[], set[int]]) -> None:
-    """End processes until none remains: asked first, then forced."""
+    """End processes until none remains: SIGTERM first, then SIGKILL."""
     asked: set[int] = set()
     deadline = time.monotonic() + ASKED
     while found := remaining():
@@ -75,7 +75,7 @@ def end(remaining: Callable[[], set[int]]) -> None:
 
 
 def descendants() -> set[int]:
-    """Return every living process below us."""
+    """Return every living descendant of this process."""
     parents = dict(_parents())
     found: set[int] = set()
     generation = {os.getpid()}
@@ -96,14 +96,14 @@ def left_behind(mark: str) -> set[int]:
 
 
 def _read(path: str) -> bytes:
-    """Return nothing of what has just ended, or may not be looked at."""
+    """Return an empty result for a process that has ended or may not be looked at."""
     with contextlib.suppress(OSError):
         return Path(path).read_bytes()
     return b""
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Return every living process and its parent."""
+    """Return every living process with its parent."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):  # it has just ended

@@ -1,4 +1,4 @@
-"""What the kinds of seeded secrets do at the server: come into being, rotate, expire early."""
+"""The kinds of seeded secrets, and how each is created, rotated and expired at the server."""
 
 import secrets as randomness
 import string
@@ -26,37 +26,37 @@ class Kind(Protocol):
 
     @property
     def params(self) -> Mapping[str, Any] | None:
-        """Return what is sent with a request for it, None for a plain read."""
+        """Return the parameters of a request for it, None for a plain read."""
 
     @property
     def summary(self) -> str:
-        """Return what it is, in a word or two."""
+        """Return a word or two for what it is."""
 
     def variables(self, name: str, files: Path) -> dict[str, str]:
-        """Return the environment variables that it gives by default, each a template.
+        """Return the environment variables that it provides by default, each a template.
 
-        `files` is the directory of what goes to files.
+        `files` is the directory for what is delivered as files.
         """
 
     def plant(self, admin: Any, postgres: Postgres | None) -> None:
-        """Make it at the server."""
+        """Create it at the server."""
 
     @property
     def rotates(self) -> bool:
-        """Return whether there is something that can change."""
+        """Return whether it can be rotated."""
 
     @property
     def expires(self) -> bool:
-        """Return whether what has been given out can be ended early."""
+        """Return whether what was issued can be ended early."""
 
     def rotate(self, admin: Any) -> None:
-        """Change it at the server; nothing where a new request is all that it takes.
+        """Change it at the server; does nothing where a new request is enough.
 
-        Raises ConfigError if there is nothing to change.
+        Raises ConfigError if it cannot be rotated.
         """
 
     def expire(self, admin: Any) -> None:
-        """End at the server what has been given out. Raises ConfigError if that cannot be."""
+        """Revoke what was issued. Raises ConfigError if that is impossible."""
 
 
 def kind_of(name: str, secret: seed.Secret) -> Kind:
@@ -68,7 +68,7 @@ def kind_of(name: str, secret: seed.Secret) -> Kind:
 
 
 def variable(*parts: str) -> str:
-    """Return the name of an environment variable that is made of these words."""
+    """Return an environment variable's name made of these words."""
     name = "_".join(parts).upper()
     return "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
 
@@ -96,7 +96,7 @@ class KeyValue:
 
     @property
     def _place(self) -> tuple[str, str]:
-        """Return the mount and the name in it."""
+        """Return the mount and the secret's name in it."""
         mount, _, name = self.path.partition("/data/" if self._is_v2 else "/")
         return mount, name
 
@@ -148,7 +148,7 @@ def _made(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    """Return the filter that makes text of what is none."""
+    """Return the template filter that makes text of a value that is not text."""
     is_text = isinstance(value, str | bool | int | float) or _is_made_up(value)
     return "" if is_text else " | tojson"
 
@@ -206,7 +206,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate of an authority of our own, for any name."""
+    """A certificate for any name, from a CA of our own."""
 
     path: str
     params: Mapping[str, Any]
@@ -253,7 +253,7 @@ class Certificate:
 
 
 def _enable(admin: Any, engine: str, mount: str, **settings: Any) -> bool:
-    """Mount an engine, unless something is mounted there already; tell whether it was new."""
+    """Mount an engine unless something is mounted there; return whether it was new."""
     if f"{mount}/" in admin.sys.list_mounted_secrets_engines():
         return False
     admin.sys.enable_secrets_engine(engine, path=mount, **settings)

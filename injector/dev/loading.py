@@ -1,4 +1,4 @@
-"""Loads a seed file: everything that is wrong with it at once, before anything starts."""
+"""Loads a seed file, and reports all that is wrong with it before anything starts."""
 
 import os
 import re
@@ -24,17 +24,17 @@ from injector.secret import Ref
 
 DEFAULT = Path(__file__).with_name("dev.yaml")
 ENV_FILE = ".env.local"
-# Where the application reaches PostgreSQL; the port is known when it runs.
+# How the application reaches PostgreSQL; the port is known once it runs.
 DATABASE = {"PGHOST": "127.0.0.1", "PGPORT": "0", "PGDATABASE": "postgres"}
 LONGEST_VALUE = 4096
 KINDS = ("kv", "database", "pki")
-# Kind → what its path has between mount and name; a server comes with `secret/` as version 2.
+# Kind → the part of its path between mount and name; `secret/` is version 2 by default.
 SHAPES = {"database": "/creds/", "pki": "/issue/"}
 VERSION_2 = "secret"
 
 
 def load_seed(path: str | None, environ: Mapping[str, str] = os.environ) -> Seed:
-    """Return what the file says, or the default; raises ConfigError."""
+    """Return the contents of the file, or the default; raises ConfigError."""
     seed = load_block(
         path or str(DEFAULT),
         environ,
@@ -45,7 +45,7 @@ def load_seed(path: str | None, environ: Mapping[str, str] = os.environ) -> Seed
     folder = os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
     env_file = seed.env_file or os.path.join(folder, ENV_FILE)
     if seed.config:
-        plan(seed.config, environ)  # raises with its own lines
+        plan(seed.config, environ)  # raises, naming its own lines
     secrets = seed.secrets if path else _that_can_be_had(seed.secrets)
     return msgspec.structs.replace(seed, env_file=env_file, secrets=secrets)
 

@@ -1,4 +1,4 @@
-"""Where things can be kept in memory on this machine."""
+"""Finds a directory that is kept in memory."""
 
 import os
 import tempfile

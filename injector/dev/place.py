@@ -1,4 +1,4 @@
-"""Where one `injector dev` keeps what it starts, and how another command finds it."""
+"""The directories of one `injector dev`, and how other commands find it."""
 
 import contextlib
 import fcntl
@@ -21,7 +21,7 @@ OWN_ONLY = 0o700
 
 
 class State(msgspec.Struct, frozen=True):
-    """What a rehearsal has to know; `folder` is the project's."""
+    """What a rehearsal needs to know; `folder` is the project's directory."""
 
     pid: int
     folder: str
@@ -36,7 +36,7 @@ class State(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Two directories of one project: in memory for what is secret, on disk for the database."""
+    """The two directories of a project: in memory for secrets, on disk for the database."""
 
     folder: str
     memory: Path
@@ -44,7 +44,7 @@ class Place:
 
     @classmethod
     def of(cls, folder: str) -> "Place":
-        """Name the directories of the project in `folder`; nothing is made."""
+        """Return the directories of the project in `folder`, without creating them."""
         digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:10]
         name = f"injector-dev-{os.geteuid()}-{digest}"
         disk = Path(tempfile.gettempdir())
@@ -64,7 +64,7 @@ class Place:
         return self.memory / "root_token"
 
     def write(self, name: str, content: str) -> str:
-        """Write a file that is ours alone, old or new and never half; return its path."""
+        """Write a file atomically that only we can read; return its path."""
         path = self.memory / name
         staged = self.memory / f".{name}.new"
         with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -74,9 +74,9 @@ class Place:
 
     @contextlib.contextmanager
     def claimed(self) -> Iterator[None]:
-        """Make the directories, empty; they are gone at the end.
+        """Create the directories, empty; they are removed at the end.
 
-        Raises ConfigError if they are somebody else's, or another `injector dev` has them.
+        Raises ConfigError if they are somebody else's or in use by another `injector dev`.
         """
         for path in (self.memory, self.disk):
             path.mkdir(mode=OWN_ONLY, exist_ok=True)
@@ -99,11 +99,11 @@ class Place:
             shutil.rmtree(path, ignore_errors=True)
 
     def save(self, state: State) -> None:
-        """Let other commands know: now everything runs."""
+        """Let other commands know that everything runs."""
         self.write(self._state.name, msgspec.json.encode(state).decode())
 
     def load(self) -> State:
-        """Return the state of the `injector dev` that runs; raises TransientError if none does."""
+        """Return the state of the running `injector dev`; raises TransientError if none runs."""
         try:
             _require_ours(self.memory)
             with open(self._lock) as lock:
@@ -125,7 +125,7 @@ class Place:
         )
 
     def _empty(self) -> None:
-        """End and remove what a killed one has left, but for the lock."""
+        """End and remove what a killed one left, except the lock."""
         end(lambda: left_behind(str(self.memory)) | left_behind(str(self.disk)))
         for entry in (*self.memory.iterdir(), *self.disk.iterdir()):
             if entry == self._lock:
@@ -145,7 +145,7 @@ class Place:
 
 
 def _require_ours(path: Path) -> None:
-    """Raise ConfigError if somebody else has put something there: the parent is everybody's."""
+    """Raise ConfigError if it belongs to somebody else: its parent is world-writable."""
     found = os.lstat(path)
     if found.st_uid != os.geteuid() or path.is_symlink() or not path.is_dir():
         raise ConfigError(f"{path} belongs to somebody else (uid {found.st_uid}); remove it first")

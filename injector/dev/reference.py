@@ -1,4 +1,4 @@
-"""The tables of docs/dev.md: `python -m injector.dev.reference FILE` renews them."""
+"""Generates the tables of docs/dev.md: `python -m injector.dev.reference FILE`."""
 
 import sys
 from pathlib import Path

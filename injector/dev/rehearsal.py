@@ -1,4 +1,4 @@
-"""What can happen to secrets in production, made to happen in development."""
+"""Makes happen in development what can happen to secrets in production."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from injector.dev.place import State
 from injector.errors import ConfigError
 
 POLICY = "injector-dev"
-TOKEN = "token"  # noqa: S105 - the name under which the injector's own token is spoken of
+TOKEN = "token"  # noqa: S105 - what the injector's own token is called
 
 # Asks the injector for a secret by its path, and returns when it has been delivered.
 Refresh = Callable[[str], str]
 
 
 class Rehearsal:
-    """Acts on the server of an `injector dev` that runs, from whichever process."""
+    """Acts on the server of a running `injector dev`, from any process."""
 
     def __init__(self, state: State, refresh: Refresh) -> None:
         self._state = state
@@ -29,14 +29,14 @@ class Rehearsal:
         self._admin = hvac.Client(state.address, token=state.root_token)
 
     def rotate(self, name: str) -> str:
-        """Give a secret a new value; return what came of it. Raises InjectorError."""
+        """Give a secret a new value; return a line about the result. Raises InjectorError."""
         kind = self._kind(name)
         with asking(f"rotate {name}"):
             kind.rotate(self._admin)
         return self._refresh(kind.path)
 
     def expire(self, name: str) -> str:
-        """End what has been given out, as an operator does in an emergency."""
+        """Revoke what was issued, as an operator does in an emergency."""
         if name == TOKEN:
             with asking("revoke the injector's token"):
                 self._revoke_tokens()
@@ -48,7 +48,7 @@ class Rehearsal:
 
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:
-        """Seal the server for the length of the block: it answers 503, and knows all afterwards."""
+        """Seal the server during the block: it answers 503, and loses nothing."""
         with asking("seal the server"):
             self._admin.sys.seal()
         try:

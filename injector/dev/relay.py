@@ -1,4 +1,4 @@
-"""A TCP port for a server that listens on a unix socket only."""
+"""A TCP port for a server that listens only on a unix socket."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ PIECE = 65536
 
 @contextlib.asynccontextmanager
 async def relay(port: int, socket: str) -> AsyncIterator[None]:
-    """Pass what arrives on this loopback port on to the socket, and its answers back."""
+    """Forward this loopback port to the socket."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The seed file: what a development server holds, and what the application gets of it."""
+"""The seed file: what a development server holds, and what the application gets from it."""
 
 # ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
 
@@ -51,7 +51,7 @@ class Secret(Block):
 
 
 class Postgres(Block):
-    """The PostgreSQL that is started where a secret is a `database`."""
+    """The PostgreSQL that is started if a secret is a `database`."""
 
     statements: Annotated[
         tuple[Verbatim, ...], Meta(description="SQL that the administrator runs once.")

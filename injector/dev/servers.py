@@ -1,4 +1,4 @@
-"""The servers of `injector dev`: started together, filled with what the seed file says."""
+"""The servers of `injector dev`: started together and filled from the seed file."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """OpenBao, and where the application finds the database: variables of the environment."""
+    """OpenBao, and the environment variables by which the application finds the database."""
 
     bao: Bao
     database: dict[str, str]
@@ -33,7 +33,7 @@ async def start(
     place: Place,
     timeline: Timeline,
 ) -> Servers:
-    """Start them until `ends`, and put a login for the injector into `place`.
+    """Start them until `ends`, and write a login for the injector to `place`.
 
     Raises InjectorError.
     """
@@ -47,7 +47,7 @@ async def start(
     timeline.say("server", f"OpenBao {version} on {bao.address}, in memory")
     where = {}
     if database is not None:
-        # Few drivers find a unix socket that is not where their own server has it.
+        # Few drivers find a unix socket in an unusual place.
         where = DATABASE | {"PGPORT": str(free_port())}
         await ends.enter_async_context(relay(int(where["PGPORT"]), database.socket))
         address = "{PGHOST}:{PGPORT}".format_map(where)
@@ -63,7 +63,7 @@ async def start(
 async def _entered(
     ends: contextlib.AsyncExitStack, context: contextlib.AbstractContextManager[T]
 ) -> T:
-    """Enter what takes a moment in a thread; it is left in ours."""
+    """Enter a slow context manager in a thread; it is left in ours."""
     entered = await asyncio.to_thread(context.__enter__)
     ends.push(context)
     return entered
@@ -91,7 +91,7 @@ def _run_sql(seed: Seed, database: Postgres) -> None:
 
 
 def _make_role(settings: AppRole, bao: Bao, place: Place) -> None:
-    """Make a role with one policy, which is written later, and put the login into its place."""
+    """Create a role with one policy, which is written later, and write its login to `place`."""
     admin = bao.admin
     with asking("set up the login"):
         admin.sys.enable_auth_method("approle")

@@ -1,4 +1,4 @@
-"""One `injector dev`: the servers, the injector beside them, and the end of both."""
+"""One `injector dev`: the servers, the injector beside them, and their end."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ from injector.dev.seed import Seed
 from injector.dev.timeline import Timeline
 from injector.errors import InjectorError
 
-# The first delivery may take this long before we go on and say why it is not there, seconds.
+# Seconds that the first delivery may take before we say why it is not there, and go on.
 READY_WITHIN, LOOK_EVERY = 10.0, 0.1
 TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
 class Injector:
-    """What the command line can ask a running injector: why it is not ready, and to refresh."""
+    """What can be asked of a running injector: why it is not ready, and to refresh."""
 
     not_ready: Callable[[], str]
     refresh: Refresh
@@ -38,7 +38,7 @@ class Injector:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is asked for; `chaos` is the interval in seconds, 0 for none."""
+    """The command's options; `chaos` is the interval in seconds, 0 for none."""
 
     seed: Seed
     place: Place
@@ -59,7 +59,7 @@ class Session:
             async with contextlib.AsyncExitStack() as ends:
                 return await self._run(ends)
         except asyncio.CancelledError:
-            return TERMINATED if self.command else 0  # as `injector run` has it
+            return TERMINATED if self.command else 0  # like `injector run`
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
 
@@ -123,7 +123,7 @@ class Session:
         return running
 
     async def _ready(self, running: Child) -> None:
-        """Wait until everything is in place; say why, and go on, if that takes long."""
+        """Wait until everything is in place; if that takes too long, say why and return."""
         until = self.clock.now() + READY_WITHIN
         while why := await asyncio.to_thread(self.injector.not_ready):
             if running.exit_code is not None:
@@ -142,7 +142,7 @@ class Session:
                 self.timeline.say(who, text, at=line.at)
             else:
                 self.timeline.note(text)
-        except BrokenPipeError:  # nobody reads on: as if by Ctrl-C
+        except BrokenPipeError:  # nobody reads it any more: end as by Ctrl-C
             signal.raise_signal(signal.SIGTERM)
 
     async def _stays(self, bao: Bao) -> None:
@@ -161,7 +161,7 @@ class Session:
         )
 
     def _heed_signals(self) -> None:
-        """End when asked to; but Ctrl-C is the command's, where there is one."""
+        """End on SIGTERM and SIGHUP; also on Ctrl-C, unless a command runs that handles it."""
         task = asyncio.current_task()
         assert task is not None
         loop = asyncio.get_running_loop()
@@ -193,7 +193,7 @@ def _nothing() -> None:
 
 
 def _is_committable(path: str) -> bool:
-    """Return whether git would take the file: it is in a work tree, and not ignored."""
+    """Return whether git would add the file: it is in a work tree and not ignored."""
     folder, name = os.path.split(path)
     try:
         asked = subprocess.run(

@@ -1,4 +1,4 @@
-"""Prints a story as it happens: a live timeline on a terminal, plain lines elsewhere."""
+"""Prints events as they happen: a live timeline on a terminal, plain lines elsewhere."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from injector.clock import Clock
 ACTOR = 13  # columns of the longest actor's name
 INDENT = 10 + ACTOR  # where a line's text begins
 NARROWEST, WIDEST = 30, 96
-FRAME = 0.1  # seconds between two redrawings of the line that is waited in
+FRAME = 0.1  # seconds between two frames of the animated line
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 COLOURS = {
     "server": "34",
@@ -29,11 +29,11 @@ BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
 
 
 class Timeline:
-    """Lines of a story, each with its second and its actor."""
+    """Lines of a story, each with its time in seconds and its actor."""
 
     def __init__(self, stream: TextIO, clock: Clock, *, name: str) -> None:
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may not know all of our characters
+            stream.reconfigure(errors="replace")  # a terminal may lack some of our characters
         self._name = name
         self._stream = stream
         self._clock = clock
@@ -50,7 +50,7 @@ class Timeline:
         self._print("", self._ink(text, BOLD))
 
     def say(self, actor: str, text: str, *, at: float | None = None) -> None:
-        """Tell what happened: now, or at another moment of the injected clock."""
+        """Print what happened, now or at another moment of the injected clock."""
         width = max(self._columns - INDENT, NARROWEST)
         first, *others = textwrap.wrap(text, width, break_on_hyphens=False)
         second = self._ink(f"{self._second(at):6.2f} s", DIM)
@@ -58,11 +58,11 @@ class Timeline:
         self.quote(*others)
 
     def quote(self, *lines: str) -> None:
-        """Go on below what was said."""
+        """Print a continuation of the last line."""
         self._print(*(" " * INDENT + line for line in lines))
 
     def table(self, rows: Sequence[tuple[str, str, str]]) -> None:
-        """Print what was measured: name, figure, and a remark on it."""
+        """Print a measurement: its name, its figure and a remark."""
         names, figures, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
         for name, figure, remark in rows:
             right = self._ink(figure.rjust(figures), BOLD)
@@ -80,7 +80,7 @@ class Timeline:
 
     @contextlib.contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        """On a terminal: keep a line moving until something happens. Nothing elsewhere."""
+        """On a terminal, animate a line until the block ends; elsewhere do nothing."""
         if not self._live:
             yield
             return
@@ -111,7 +111,7 @@ class Timeline:
         return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and text else text
 
     def _wipe(self) -> None:
-        """Take away the line that moves."""
+        """Erase the animated line, if there is one."""
         if self._waits:
             self._waits = False
             self._stream.write("\r\x1b[K")

@@ -1,4 +1,4 @@
-"""Clears up after a process that is killed: a process of its own waits for that."""
+"""Cleans up after this process if it is killed, from a second process that waits for that."""
 
 import contextlib
 import shutil
@@ -12,10 +12,10 @@ from injector.dev.guard import end, left_behind
 
 @contextlib.contextmanager
 def watched(folder: str | Path) -> Iterator[None]:
-    """Whatever becomes of us within the block, nothing is left of `folder` and what runs for it.
+    """If we die within the block, `folder` and the processes that run for it are removed.
 
-    That is every process which has it in its command line or environment. What has such processes
-    when the block ends in order has to see to them itself.
+    Those are the processes with its path in their command line or environment. If the block
+    ends normally, ending them is up to the caller.
     """
     with subprocess.Popen(
         [sys.executable, "-m", "injector.dev.watchdog", str(folder)],
@@ -29,7 +29,7 @@ def watched(folder: str | Path) -> Iterator[None]:
 
 
 def main() -> None:
-    """Wait until nobody holds the other end of standard input, then clear up."""
+    """Wait until nobody holds the other end of standard input, then clean up."""
     folder = sys.argv[1]
     sys.stdin.buffer.read()
     end(lambda: left_behind(folder))

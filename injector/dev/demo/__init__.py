@@ -1,1 +1,1 @@
-"""The demo: a real server, a real application and the real injector, told as it happens."""
+"""The demo: a real server, a real application and the real injector, narrated live."""

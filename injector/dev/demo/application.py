@@ -1,4 +1,4 @@
-"""The demo's application: reads its file when SIGHUP says so, and tells what it holds, masked.
+"""The demo's application: reads its file on SIGHUP and prints what it holds, masked.
 
 Started as `python -m injector.dev.demo.application FILE PID_FILE`.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def masked(value: str) -> str:
-    """Return what may be shown of a value."""
+    """Return the part of a value that may be shown."""
     return f"{value[:2]}•••"
 
 

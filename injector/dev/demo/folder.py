@@ -1,4 +1,4 @@
-"""The demo's directory: everything that it writes is in there, in memory, and gone at the end."""
+"""The demo's directory: it holds all that the demo writes, in memory, until the end."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from injector.dev.memory import memory_backed
 from injector.dev.watchdog import watched
 
 REFRESH = 0.3  # seconds: a demo cannot wait for the default of a minute
-# Shorter than the outage, so that it is noticed and not just slow.
+# Shorter than the outage, so that it is noticed rather than just slow.
 VAULT_TIMEOUT = "500ms"
 TEMPLATE = "DATABASE_PASSWORD={{ database.password }}\nAPI_KEY={{ api.key }}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where everything is."""
+    """The directory and the paths in it."""
 
     path: Path
     in_memory: bool
@@ -85,7 +85,7 @@ class Folder:
                 "static_secret_render_interval": f"{REFRESH * 1000:g}ms",
                 "require_memory_backed": self.in_memory,
             },
-            "log_level": "debug",  # a renewal of the token is no news by default
+            "log_level": "debug",  # by default a renewal of the token is not logged
             "log_format": "json",
             **blocks,
         }

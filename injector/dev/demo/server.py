@@ -1,4 +1,4 @@
-"""The demo's side of OpenBao: what an operator sets up, changes, and lets happen to it."""
+"""The demo's OpenBao: what an operator sets up and changes, and what befalls it."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,11 @@ POLICY = """
 path "secret/data/shop/database" { capabilities = ["read"] }
 path "kv/shop/api" { capabilities = ["read"] }
 """
-TOKEN_TTL = 5  # seconds: short, so that its renewal can be watched
+TOKEN_TTL = 5  # seconds: short, so that the demo can watch its renewal
 
 
 class Server:
-    """What the demo does to its server. Values go in here and nowhere into the output."""
+    """What the demo does to its server. Values go in, and never into the output."""
 
     def __init__(self, bao: Bao) -> None:
         self._bao = bao
@@ -76,7 +76,7 @@ class Server:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Stop the process: its port accepts connections, and nothing answers."""
+        """Suspend the process: its port accepts connections, but nothing answers."""
         self._bao.process.send_signal(signal.SIGSTOP)
         try:
             yield

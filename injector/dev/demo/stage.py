@@ -1,4 +1,4 @@
-"""What the steps of the story act on: the server, the application, the injector, the figures."""
+"""What the steps of the story act on: server, application, injector and figures."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ from injector.dev.timeline import Timeline
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that takes part. `started` are the numbers of the processes, for the inventory."""
+    """Everything that takes part. `started` holds the process ids, to check that all ended."""
 
     clock: Clock
     timeline: Timeline
@@ -43,7 +43,7 @@ class Stage:
         return await self.start("injector", sys.executable, "-m", "injector", *arguments)
 
     async def start(self, name: str, *argv: str) -> Child:
-        """Start a program that ends with the stage, at the latest."""
+        """Start a program that ends with the stage at the latest."""
         running = child(name, *argv, clock=self.clock, environ=self.environ)
         started = await self.ends.enter_async_context(running)
         self.started.append(started.pid)
@@ -76,7 +76,7 @@ def count(injector: Child, name: str) -> int:
 
 
 def fields(text: str) -> dict[str, Any]:
-    """Return a line of the injector's log as a mapping, empty if it is something else."""
+    """Return a line of the injector's log as a mapping; empty if it is not one."""
     try:
         found = json.loads(text)
     except ValueError:

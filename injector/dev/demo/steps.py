@@ -1,4 +1,4 @@
-"""The steps of the story, in its order."""
+"""The steps of the story, in order."""
 
 import secrets
 
@@ -14,7 +14,7 @@ RE_READ = f"re-read every {REFRESH:g} s (default: 60 s)"
 
 
 def value(word: str) -> str:
-    """Make a value that nobody knows but that can be told from others by its first letters."""
+    """Return a random value that its first letters tell from others."""
     return f"{word}-{secrets.token_hex(8)}"
 
 
@@ -69,7 +69,7 @@ async def rotation(stage: Stage, injector: Child, application: Child) -> None:
 
 
 async def kubernetes_login(stage: Stage) -> None:
-    """Log in as a pod's init container does."""
+    """Log in as the init container of a pod does."""
     stage.timeline.chapter("Kubernetes login")
     token = stage.cluster.service_account_token(*SERVICE_ACCOUNT)
     config = stage.folder.pod_config(stage.server, token)
@@ -91,7 +91,7 @@ async def kubernetes_login(stage: Stage) -> None:
 
 
 async def renewal(stage: Stage, injector: Child) -> None:
-    """Watch the injector's own token being renewed."""
+    """Watch the injector renew its own token."""
     stage.timeline.chapter("Token renewal")
     said = len(injector.lines)
     with stage.timeline.waiting(f"a token of {TOKEN_TTL} s is renewed at 60-75 % of its life"):
@@ -100,7 +100,7 @@ async def renewal(stage: Stage, injector: Child) -> None:
 
 
 async def outage(stage: Stage, injector: Child, application: Child) -> None:
-    """Freeze the server for a second, change a secret at its end, and see that arrive."""
+    """Freeze the server for a second, then change a secret and see it arrive."""
     timeline = stage.timeline
     timeline.chapter("Outage")
     said, new = len(injector.lines), value("quartz")

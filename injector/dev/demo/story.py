@@ -1,4 +1,4 @@
-"""Tells the story from an empty stage to an empty stage, and returns how it ended."""
+"""Runs the demo from beginning to end and checks that it leaves nothing behind."""
 
 import asyncio
 import contextlib
@@ -18,9 +18,7 @@ from injector.dev.memory import usual_parents
 from injector.dev.timeline import Timeline
 from injector.errors import InjectorError
 
-NOT_IN_MEMORY = (
-    "finds no writable tmpfs: this demo's files are on a disk (require_memory_backed: false)"
-)
+NOT_IN_MEMORY = "no writable tmpfs: the demo's files are on disk (require_memory_backed: false)"
 INTERRUPTED, TERMINATED = 130, 143
 
 
@@ -36,7 +34,7 @@ def run() -> int:
         timeline.bad(str(exc))
         return 1
     except KeyboardInterrupt:
-        timeline.bad("interrupted; everything it started is gone")
+        timeline.bad("interrupted; everything that it started has ended")
         return INTERRUPTED
     except asyncio.CancelledError:
         return TERMINATED
@@ -73,7 +71,7 @@ async def _told(timeline: Timeline, clock: SystemClock, started: list[int]) -> N
 
 
 def _end_on_signals() -> None:
-    """SIGTERM and a closed terminal end the story in order; asyncio sees to Ctrl-C."""
+    """Let SIGTERM and a closed terminal end the story cleanly; asyncio handles Ctrl-C."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -81,14 +79,14 @@ def _end_on_signals() -> None:
 
 
 def _forget_other_servers() -> None:
-    """Nothing here may talk to the user's own Vault, or to ours through a proxy."""
+    """Keep everything here from the user's own Vault, and from ours through a proxy."""
     for name in tuple(os.environ):
         if name.startswith(("VAULT_", "BAO_", "INJECTOR_")) or name.lower().endswith("_proxy"):
             del os.environ[name]
 
 
 def _take_inventory(timeline: Timeline, started: list[int]) -> None:
-    """Make sure that nothing is left: each process led a session, so its children count too."""
+    """Make sure that nothing is left. Each process led a session, so its children count too."""
     left = [pid for pid, session in _sessions().items() if session in started]
     if left:
         raise InjectorError(f"still there: process {', '.join(map(str, left))}")
@@ -96,7 +94,7 @@ def _take_inventory(timeline: Timeline, started: list[int]) -> None:
 
 
 def _sessions() -> dict[int, int]:
-    """Return the session of every process."""
+    """Return the session id of every process."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
