@@ -191,6 +191,34 @@ async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
         assert not database.accepts(*old)
 
 
+async def test_a_lease_at_a_path_that_changed_lives_until_the_application_has_taken_the_next(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """No template names the old path, but the application still has its credential."""
+    database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
+    app.allow(f"secret/data/{app.name}/*", creds, f"{creds}-b", "sys/leases/revoke")
+    app.put("app", role=app.name)
+    refuses = tmpfs / "refuses"
+    config = settings(app, proxy, tmpfs, creds, secrets={"app": {"path": app.path("app")}})
+    login = '{% set db = secret("database/creds/" ~ app.role) %}{{ db.username }} {{ db.password }}'
+    config["template"][0] |= {"contents": login, "notify": ["app"]}
+    config["notify"] = {"app": {"command": ["test", "!", "-e", str(refuses)]}}
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        refuses.touch()
+        app.put("app", role=f"{app.name}-b")
+        await clock.advance(300)
+        assert (tmpfs / "db0").read_text().split() != old
+        assert database.accepts(*old)
+
+        refuses.unlink()
+        await clock.advance(100)
+        assert not database.accepts(*old)
+        assert logs_in(database, tmpfs)
+        assert len(running.kept.store.leases()) == 1
+
+
 async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

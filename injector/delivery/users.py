@@ -29,7 +29,12 @@ class Users:
             if (taken := self._store.acknowledged(ref)) is not None:  # in an earlier run, or before
                 output.told.setdefault(ref, taken)
         output.wants = refs
-        self._store.want(output.name, refs)
+        self._want(output)
+
+    def _want(self, output: Output[Any]) -> None:
+        """Also keep the leases that the output is no longer made from, until that is accepted."""
+        held = (ref for ref, generation in output.told.items() if generation.is_lease)
+        self._store.want(output.name, output.wants.union(held))
 
     def of(self, refs: Iterable[Ref]) -> list[str]:
         """Return the outputs that want one of these, in the order of the configuration."""
@@ -44,6 +49,7 @@ class Users:
         taken: dict[Ref, Generation] = {}
         for output in outputs:
             output.told = dict(output.delivered)
+            self._want(output)
             taken |= output.told
         self._store.acknowledge(
             {
