@@ -219,6 +219,31 @@ async def test_a_lease_at_a_path_that_changed_lives_until_the_application_has_ta
         assert len(running.kept.store.leases()) == 1
 
 
+async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_has(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
+    app.allow(creds, f"{creds}-b", "sys/leases/revoke")
+    refuses, kept = tmpfs / "refuses", kept_parts(clock, io.StringIO())
+    config = settings(app, proxy, tmpfs, creds)
+    config["template"][0]["notify"] = ["app"]
+    config["notify"] = {"app": {"command": ["test", "!", "-e", str(refuses)]}}
+    async with engine(load_from(tmp_path, config), clock, kept=kept):
+        old = (tmpfs / "db0").read_text().split()
+    refuses.touch()
+    config["secrets"]["db"]["path"] = f"{creds}-b"
+
+    async with engine(load_from(tmp_path, config), clock, kept=kept):
+        await clock.advance(300)
+        assert (tmpfs / "db0").read_text().split() != old
+        assert database.accepts(*old)
+
+        refuses.unlink()
+        await clock.advance(100)
+        assert not database.accepts(*old)
+        assert logs_in(database, tmpfs)
+
+
 async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):

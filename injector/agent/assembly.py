@@ -171,6 +171,7 @@ class Assembly:
         self._kept.failing = {
             key(output) for output in self.outputs if output.failures or output.was_failing
         }
+        self._kept.told = {key(output): output.told for output in self.outputs}
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
         for transport in (self.transport, *self.more_transports):
@@ -182,6 +183,7 @@ class Assembly:
         output.was_failing = key(output) in kept.failing
         if (memory := kept.memories.get(key(output))) is not None:
             destination.memory = memory
+            output.told = dict(kept.told.get(key(output), {}))
             if key(output) in kept.delivered and destination.is_intact():
                 output.standing, output.delivered = True, dict(kept.delivered[key(output)])
         elif (left := kept.files.pop(output.name, None)) is not None:

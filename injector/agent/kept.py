@@ -44,6 +44,8 @@ class Kept:
     # What readers see of an output, by the same key, whatever the next configuration makes of it.
     delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     failing: set[tuple[str, str]] = field(default_factory=set)  # outputs, by the same key
+    # What the applications of an output have accepted, by the same key.
+    told: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     wrapped: dict[str, Any] = field(default_factory=dict, repr=False)  # in sinks, by path
     untold: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
@@ -66,6 +68,7 @@ class Kept:
         ):
             # The new server must not see a token of the old one, not even to revoke it.
             self.store.clear()
+            self.told.clear()
             self.token, self.retiring = None, []
         if _identity(before) != _identity(after):
             self.retiring += [self.token] if self.token is not None else []
