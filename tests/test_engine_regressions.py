@@ -11,6 +11,7 @@ from tests.model_actions import (
     Fail,
     Jump,
     Outage,
+    Refresh,
     Reload,
     Restart,
     RevokeTokens,
@@ -83,6 +84,10 @@ def test_a_publish_delay_does_not_outlast_the_old_credential():
 
 def test_a_node_that_lags_is_given_a_moment_before_the_first_repetition():
     run(World(), [Fail("data/a", "412", 3), Wait(60)])
+
+
+def test_a_refresh_that_fails_is_no_reason_to_ask_again_at_once():
+    run(World(SHORT), [Fail(DB, "500", 2), Restart(), Refresh()])
 
 
 def test_the_redactor_keeps_nothing_of_values_that_are_gone():

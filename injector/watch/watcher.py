@@ -139,9 +139,9 @@ class Watcher:
 
     def _not_met(self, error: InjectorError) -> Step:
         self._reporter.refresh_failed(error)
-        if self._is_read and isinstance(error, TransientError):
-            at = min(self.step.at, self._parts.clock.now())
-            return replace(self.step, at=at)  # it still has to be read
+        if self._is_read and isinstance(error, TransientError):  # it still has to be read
+            at = self._retry_at(error, 1)
+            return replace(self.step, at=at if error.retry_after else min(self.step.at, at))
         return self.step
 
     @property
@@ -173,9 +173,13 @@ class Watcher:
         return step
 
     def _after_failure(self, error: InjectorError, act: Act) -> Step:
-        parts, now = self._parts, self._parts.clock.now()
+        parts = self._parts
         failures, lease = self._reporter.failures, parts.store.current(self.ref)
         if act is Act.RENEW and lease is not None:
+            now = parts.clock.now()
             return after_failed_renewal(error, failures, lease.life, now, parts.draw())
-        at = after_failure(error, failures, now=now, timing=self.entry.timing, draw=parts.draw())
-        return Step(Act.FETCH, at)
+        return Step(Act.FETCH, self._retry_at(error, failures))
+
+    def _retry_at(self, error: InjectorError, failures: int) -> float:
+        now, draw = self._parts.clock.now(), self._parts.draw()
+        return after_failure(error, failures, now=now, timing=self.entry.timing, draw=draw)
