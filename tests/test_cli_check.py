@@ -29,6 +29,28 @@ def test_a_good_file_is_summed_up(tmp_path):
     )
 
 
+def test_a_secret_that_no_file_uses_is_a_warning(tmp_path, capsys):
+    file = tmp_path / "app.yaml"
+    file.write_text(
+        complete("""
+secrets:
+  app: {path: secret/data/app}
+  ap: {path: secret/data/ap}
+template: {contents: "{{ app.x }}", destination: /run/x}
+""")
+    )
+
+    check.main(
+        argparse.Namespace(
+            config=str(file), elsewhere=True, online=False, json=False, use_secret_id=False
+        )
+    )
+
+    said = capsys.readouterr().out
+    assert f"warning: {file}:3: secrets.ap: no file uses it, so it is never read\n" in said
+    assert "secrets.app" not in said
+
+
 def test_problems_are_listed_and_counted(tmp_path):
     code, output = checked(tmp_path, "log_level: debgu\npid_file: x\n")
 

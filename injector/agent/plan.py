@@ -97,7 +97,7 @@ def _source(config: model.Config, entry: Entry, text: str) -> template.Source:
     else:
         makes = f"env_template {entry.name}"
     return template.Source(
-        entry.source or makes,
+        entry.source or makes or "contents",
         text,
         entry.left_delimiter,
         entry.right_delimiter,

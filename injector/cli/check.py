@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from injector import config
@@ -174,7 +174,7 @@ def main(args: argparse.Namespace) -> int:
     from injector.agent.plan import plan
 
     def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
-        return plan(file, environ, elsewhere=args.elsewhere).loaded
+        return _warned(plan(file, environ, elsewhere=args.elsewhere))
 
     if not args.online:
         return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
@@ -185,7 +185,7 @@ def main(args: argparse.Namespace) -> int:
     if planned is None:
         result, findings = checked(args.config, os.environ, load), []
     else:
-        loaded = planned.loaded
+        loaded = _warned(planned)
         result = checked(args.config, os.environ, lambda *_: loaded)
         findings = _online(planned, args)
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
@@ -199,9 +199,15 @@ def main(args: argparse.Namespace) -> int:
     return code
 
 
+def _warned(planned: "Plan") -> config.Loaded:
+    """Return what was loaded, with a warning for each secret that nothing uses."""
+    from injector.check.unused import unused
+
+    return replace(planned.loaded, warnings=(*planned.loaded.warnings, *unused(planned)))
+
+
 def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
     import secrets
-    from dataclasses import replace
 
     from injector import check as checks
     from injector.agent.plan import names

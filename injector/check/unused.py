@@ -1,0 +1,18 @@
+"""Warns about secrets that no file uses: their names may be misspelled, or left over."""
+
+from collections.abc import Iterator
+
+from injector.agent.plan import Plan, names
+from injector.config.document import read_document
+from injector.policy import needs
+
+
+def unused(plan: Plan) -> Iterator[str]:
+    """Yield a line for each name in `secrets:` that nothing asks for."""
+    found = needs(plan.config, names(plan.config), plan.templates.values()).unused
+    if not found:
+        return
+    document = read_document(plan.loaded.path)  # no other language has names for secrets
+    for name in found:
+        text = "no file uses it, so it is never read"
+        yield document.problem(("secrets", name), text).of(plan.loaded.path)
