@@ -41,7 +41,7 @@ def _sections(status: Entry, now: float) -> list[list[str]]:
         _section(("FILE", "FROM", "NOTIFY"), status["files"], _output, now),
         _section(("BUNDLE", "FROM", "NOTIFY"), status["bundles"], _output, now),
         _section(("SINK",), status["sinks"], lambda sink, _: (sink["path"],), now),
-        _section(("NOTIFY", "TOLD", "UNTOLD"), status["notify"], _target, now),
+        _section(("NOTIFY", "NOTIFIED", "PENDING"), status["notify"], _target, now),
         _table(rotations, [_rotation(rotation, now) for rotation in status["rotations"][:LAST]]),
     ]
 

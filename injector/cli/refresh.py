@@ -96,7 +96,7 @@ def _details(secret: dict[str, Any]) -> str:
     if secret["result"] == "changed":
         told = [target for target in secret["notify"] if target not in secret["absent"]]
         parts += [f"written: {', '.join(secret['files'])}"] if secret["files"] else []
-        parts += [f"told: {', '.join(told)}"] if told else []
+        parts += [f"notified: {', '.join(told)}"] if told else []
         parts += [f"not running: {', '.join(secret['absent'])}"] if secret["absent"] else []
     if secret["reason"]:
         parts.append(secret["reason"])
