@@ -37,7 +37,7 @@ class Wakeup:
         self._sleeper = None
 
     def heard(self) -> bool:
-        """For clocks: return whether it was rung, which is then over.
+        """For clocks: return whether it was rung, and reset it.
 
         Not called for a cancelled sleep: the ring is for whoever sleeps next.
         """

@@ -44,7 +44,7 @@ class TransientError(InjectorError):
 
 
 class Unreachable(TransientError):
-    """No answer at all, or one which says that no request is being served now."""
+    """No response at all, or one which says that no request is being served now."""
 
 
 class AuthError(InjectorError):

@@ -33,9 +33,9 @@ class Report:
     state: State
     since: float
     error: InjectorError | None = None
-    failures: int = 1  # in a row, this one included
+    failures: int = 1  # in a row, including this one
     repeated: int = 0  # how many of them before this one had the very same words
-    answered_since: float = math.inf  # since when it fails although Vault is reachable
+    answered_since: float = math.inf  # since when it has failed although Vault is reachable
 
     def log(self, log: Logger, event: str, **facts: Any) -> None:
         """Log a failure: as an error unless a retry may fix it, with its words unless repeated.
@@ -125,7 +125,7 @@ class Health:
 
 
 def _in_a_row(before: Report, after: Report) -> Report:
-    """Return a failure as the next after another one of the same thing."""
+    """Return a failure as the one that follows another of the same thing."""
     same_words = str(before.error) == str(after.error)
     both_answered = math.inf not in (before.answered_since, after.answered_since)
     return replace(

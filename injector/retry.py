@@ -86,7 +86,7 @@ class Availability:
         return not self._up.is_set()
 
     def report(self, error: InjectorError) -> None:
-        """Note why a request failed: if it got no answer, all requests wait until a probe does."""
+        """Note why a request failed: if unanswered, all requests wait until a probe is answered."""
         if isinstance(error, Unreachable) and self._up.is_set():
             self._up.clear()
             self._down_since = self._clock.now()

@@ -61,7 +61,7 @@ class Kept:
         self.ledger = Ledger(self.dirty)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
-        """Drop what came of the old server, identity or `notify`, if those have changed."""
+        """Drop the results of the old server, identity or `notify`, if those have changed."""
         if (before.vault.address, before.vault.namespace) != (
             after.vault.address,
             after.vault.namespace,
@@ -74,7 +74,7 @@ class Kept:
             self.retiring += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
         if before.notify != after.notify:
-            self.ledger.refused.clear()  # the application may have been asked the wrong question
+            self.ledger.refused.clear()  # the application may have been asked in the wrong way
 
 
 def _identity(config: model.Config) -> object:

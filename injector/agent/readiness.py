@@ -50,7 +50,7 @@ class Readiness:
         return missing + gone + sorted(ended)
 
     def _because(self, output: Output[Any]) -> str:
-        """Return what fails for an output: itself, a secret that it lacks, the login or Vault."""
+        """Return what keeps an output back: itself, a missing secret, the login or Vault."""
         lacks = (ref for ref in output.wants if self.store.current(ref) is None)
         concerned = [
             (output.kind, output.name),

@@ -170,7 +170,7 @@ class Refresh:
             for target in output.targets
             if target in untold and output.name in untold[target].paths
         }
-        absent = targets & self._ledger.absent  # looked for and not found, which is no failure
+        absent = targets & self._ledger.absent  # looked for and not found, which is not a failure
         return files + sorted(targets - absent), tuple(sorted(absent))
 
 

@@ -24,7 +24,7 @@ from injector.status.sockets import Sockets
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
 RELOAD_INTERVAL = 1.0
-# What another configuration cannot change in a process that runs.
+# Settings that a reload cannot change in a running process.
 AT_START = (
     "cache",
     "log_level",

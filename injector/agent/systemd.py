@@ -1,4 +1,4 @@
-"""Tells systemd what we are doing, for units of `Type=notify` and `notify-reload`."""
+"""Tells systemd our state, for units of `Type=notify` and `notify-reload`."""
 
 import socket
 import time
@@ -14,7 +14,7 @@ LOOK_EVERY = 1.0
 
 
 class Systemd:
-    """Says that this assembly is ready, once it is; the daemon says what else there is to say.
+    """Reports this assembly as ready once it is; the daemon reports everything else.
 
     Without an address nobody has asked, and nothing is said.
     """
@@ -33,7 +33,7 @@ class Systemd:
             health.ring_too(self._news)
 
     async def run(self) -> None:
-        """Say it whenever it is to be said. Runs until cancelled."""
+        """Report it whenever it is due. Runs until cancelled."""
         while True:
             if not self._told and not self._waits_for():
                 self._told = True
@@ -45,7 +45,7 @@ class Systemd:
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stays(self) -> None:
-        """Say again that it is ready: the reload has come to nothing."""
+        """Report again that it is ready, after a reload that failed."""
         self._told = not self._address
         self._news.ring()
 

@@ -106,7 +106,7 @@ class Command:
             self._at_once()
 
     def hurry(self) -> None:
-        """Wait no longer after a crash: what has changed may have been the reason."""
+        """End the wait after a crash: what has changed may have been its cause."""
         if self.start_at > self.clock.now():
             self._at_once()
 

@@ -30,7 +30,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an injector listens, and the file with its certificate where that is known."""
+    """Where an injector listens, and its certificate file, if known."""
 
     url: str
     certificate: str = ""
@@ -138,7 +138,7 @@ def _connection(address: Address, timeout: float) -> http.client.HTTPConnection:
 
 
 def _trust(certificate: str) -> ssl.SSLContext:
-    """Trust the listener's own certificate, whatever its name, or else the system's authorities."""
+    """Trust the listener's own certificate, whatever its name, or else the system's CAs."""
     try:
         context = ssl.create_default_context(cafile=certificate or None)
     except OSError as exc:

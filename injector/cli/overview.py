@@ -7,7 +7,7 @@ from injector.cli.table import Row, columns
 from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
-# How many rotations are shown, the last ones, and how many reasons for not being ready.
+# How many of the last rotations are shown, and how many reasons for not being ready.
 LAST, MOST = 5, 5
 
 
@@ -49,7 +49,7 @@ def _sections(status: Entry, now: float) -> list[list[str]]:
 def _section(
     header: Row, entries: list[Entry], cells: Callable[[Entry, float], Row], now: float
 ) -> list[str]:
-    """Return the entries with their states; why something is not right stands below its row."""
+    """Return the entries with their states; the reason of a failure is on a line of its own."""
     entries = worst_first(entries)
     states = [state_of(entry, now) for entry in entries]
     rows = [(*cells(entry, now), state) for entry, (state, _) in zip(entries, states, strict=True)]

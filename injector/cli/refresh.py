@@ -79,7 +79,7 @@ def table(secrets: list[dict[str, Any]]) -> str:
 
 
 def failure(secrets: list[dict[str, Any]]) -> type[InjectorError] | None:
-    """Return what kind of error it is that not all is done: of several the smallest exit code."""
+    """Return the kind of error that kept something undone; of several, the smallest exit code."""
     kinds = {kind.label: kind for kind in InjectorError.__subclasses__()}
     found = [
         kinds.get(each["error_class"] or TransientError.label, InjectorError)

@@ -32,7 +32,7 @@ class Acceptance:
         self._parts = parts
 
     def begin(self) -> None:
-        """Begin with what an earlier configuration or run has left."""
+        """Start from what an earlier configuration or run left."""
         untold = self._parts.ledger.keep(
             self._notifiers.keys(),
             revertible={
@@ -143,7 +143,7 @@ class Acceptance:
         return True
 
     def _hand_on(self, change: Pending) -> None:
-        """Announce a change, in place of a target that is gone, to those not told since then."""
+        """Announce the change of a target that is gone to those not notified since."""
         told_at = self._parts.ledger.told_at
         for name in change.paths & self._outputs.keys():
             for target in self._outputs[name].targets:

@@ -63,7 +63,7 @@ class Delivery:
         return [output for output in self._outputs.values() if not output.settled]
 
     def is_checked(self, name: str) -> bool:
-        """Return whether new content of an output is being checked."""
+        """Return whether new content of an output is being checked right now."""
         return self._schedule.is_held(name)
 
     def unfinished(self) -> list[str]:
@@ -239,7 +239,7 @@ class Delivery:
         self._ring(output)
 
     def _ring(self, output: Output[Any]) -> None:
-        """Wake the notifiers that may have waited for this output."""
+        """Wake the notifiers that may be waiting for this output."""
         for target in output.targets:
             self._notifiers[target].news.ring()
 

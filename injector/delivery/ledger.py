@@ -43,7 +43,7 @@ class Ledger:
         self.pending: dict[str, Pending] = {}
         self._telling: dict[str, Pending] = {}  # being delivered, perhaps without success
         self.told_at: dict[str, float] = {}
-        self.absent: set[str] = set()  # looked for after the last change, and not running
+        self.absent: set[str] = set()  # were not running when looked for after the last change
         self.refused: list[dict[str, str]] = []  # changes: hash of the content, by output
 
     def add(self, target: str, change: Pending) -> None:
@@ -87,7 +87,7 @@ class Ledger:
         return untold
 
     def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> list[Pending]:
-        """Drop other targets, and what was refused of outputs that nobody reverts.
+        """Drop other targets, and the rejected content of outputs that are not reverted.
 
         Return the changes that the dropped targets have not been told of.
         """

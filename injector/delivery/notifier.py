@@ -102,7 +102,7 @@ class Notifier:
         return max(due, self._retry_at) - self._parts.clock.now()
 
     def _tell_at(self, pending: Pending) -> float:
-        # What is being checked is a change that has not ended.
+        # A change that is still being checked has not ended.
         checking = any(self._parts.is_checked(output.name) for output in self._outputs)
         return tell_at(
             pending.first,
@@ -129,7 +129,7 @@ class Notifier:
             await self._done(pending, outcome)
 
     async def _done(self, pending: Pending, outcome: Outcome) -> None:
-        """Note that it has taken the change, or that there is nobody to take it."""
+        """Note that the application took the change, or that nothing runs that could take it."""
         parts = self._parts
         self._failures = 0
         parts.metrics.notifications.add(self.name, outcome.value)

@@ -62,7 +62,7 @@ class Destination(Protocol[C_contra]):
         """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
 
     def is_intact(self) -> bool:
-        """Return, at little cost, whether this is still what we left."""
+        """Return, cheaply, whether this is still what we left."""
 
     def remove(self) -> bool:
         """Remove it; return whether there was anything. Raises WriteError."""
@@ -114,7 +114,7 @@ class Output(Generic[C]):
     settled: bool = False  # delivered at least once since the configuration was read
     standing: bool = False  # what was delivered earlier is still in place
     failures: int = 0
-    was_failing: bool = False  # when a reload came: somebody waits to hear that it is right again
+    was_failing: bool = False  # when a reload came: its recovery is still to be reported
 
     @property
     def title(self) -> str:

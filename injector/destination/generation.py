@@ -127,7 +127,7 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
 
 
 def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = None) -> bool:
-    """Return, without reading, whether it is still as written; the bundle is a path or open."""
+    """Return, without reading it, whether a bundle (a path or descriptor) is still as written."""
     place = os.path.join(inside, generation.name)
     try:
         return all(

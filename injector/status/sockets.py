@@ -96,7 +96,7 @@ def _close(bound: socket.socket) -> None:
 
 def _chmod(address: str, mode: int) -> None:
     """Give a unix socket's file its mode, which a reload may have changed."""
-    with contextlib.suppress(OSError):  # whoever has removed the file lets nobody connect
+    with contextlib.suppress(OSError):  # without its file nobody can connect
         fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.chmod(f"/proc/self/fd/{fd}", mode)

@@ -77,7 +77,7 @@ class Lane:
 
 
 def with_lanes(secrets: list[Entry], most: int) -> list[Entry]:
-    """Return the secrets that get a lane: of too many, those that fail or end first."""
+    """Return the secrets that get a lane: of too many, those that fail or expire first."""
     if len(secrets) <= most:
         return worst_first(secrets)
     return sorted(secrets, key=lambda one: (one["state"] == "ok", one.get("expires_at") or inf))[

@@ -38,13 +38,13 @@ def worst_first(entries: list[Entry]) -> list[Entry]:
 
 
 def concerns(status: Entry) -> tuple[list[str], list[str]]:
-    """Return the alarms, and why it is not ready besides."""
+    """Return the alarms, and the other reasons why it is not ready."""
     alarms = [f"{alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]
     return alarms, [reason for reason in status["not_ready"] if reason not in alarms]
 
 
 def first(reasons: list[str], most: int) -> list[str]:
-    """Return so many of them, and how many more there are."""
+    """Return the first of them, and a line for how many more there are."""
     more = len(reasons) - most
     return reasons if more <= 0 else [*reasons[:most], f"and {more} more"]
 

@@ -33,7 +33,7 @@ class Store:
         self._wants: dict[str, frozenset[Ref]] = {}
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
-        self._withdrawn: dict[Ref, int] = {}  # with the number of the last generation
+        self._withdrawn: dict[Ref, int] = {}  # with their last generation
         self._hidden: set[Ref] = set()  # whose values the redactor knows
         self.issues = Issues()  # for budgets
         self.news = Wakeup()  # rung for delivery
@@ -125,7 +125,7 @@ class Store:
         self._tell(ref)
 
     def is_withdrawn(self, ref: Ref) -> bool:
-        """Return whether files made from this secret are to be gone."""
+        """Return whether the files made from this secret have to be removed."""
         return ref in self._withdrawn
 
     def make_due(self, kind: Kind) -> None:
@@ -182,7 +182,7 @@ class Store:
         return {ref: self._current[ref] for ref in refs if ref in self._current}
 
     def acknowledged(self, ref: Ref) -> Generation | None:
-        """Return the newest generation that all who use it have accepted, if it is still known."""
+        """Return the newest generation that all its users have accepted, if it is still known."""
         known = [self._current.get(ref), *reversed(self._older)]
         accepted = (
             found

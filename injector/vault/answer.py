@@ -11,7 +11,7 @@ from injector.errors import MissingError
 from injector.secret import Kind, Ref
 from injector.vault import ssh, x509
 
-# What each shape of an answer is recognized by.
+# How each shape of an answer is recognized.
 CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
 SSH_CERTIFICATE = frozenset({"signed_key", "serial_number"})
 STATIC_ROLE = frozenset({"last_vault_rotation", "ttl"})
@@ -21,7 +21,7 @@ ONE_TIME_CODE = frozenset({"code", "expire_time"})
 TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
 # Another token has another cubbyhole, and a wrapped answer can be opened once: asked for once.
 ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
-# Where answers have nothing around the data. Elsewhere such a one is not Vault's.
+# Paths whose answers have no envelope. Elsewhere, such an answer is not Vault's.
 BARE = ("sys/", "identity/oidc/")
 # Keys that only count: a value is the same without them.
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
@@ -131,7 +131,7 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
 
 
 def _token(body: Mapping[str, Any]) -> Answer | None:
-    """Return an answer that has a token in the place of data; templates get what it says of it."""
+    """Return an answer that has `auth` instead of data; templates see that as their data."""
     if isinstance(wrapped := body.get("wrap_info"), dict):
         return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     if body.get("data") is None and isinstance(auth := body.get("auth"), dict):
@@ -177,7 +177,7 @@ def _certificate_end(data: Mapping[str, Any]) -> float:
 
 
 def _chain_end(data: Mapping[str, Any]) -> float:
-    """Return when the first of a certificate's issuers ends: it is of no use after that.
+    """Return when the first of a certificate's issuers expires, which makes it useless.
 
     One that had ended before the certificate began (an old root, cross-signed) is not needed.
     """

@@ -54,7 +54,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What came of asking about a token: it is dead, or policy is to blame, or nobody knows."""
+    """The result of a token lookup: it is dead, or policy is to blame, or we cannot tell."""
 
     token: Token | None
     asked_at: float
@@ -62,7 +62,7 @@ class _Verdict:
     error: TransientError | None = None
 
     def is_about(self, token: Token, refused_at: float) -> bool:
-        """Return whether it answers a refusal of then: it was asked for since."""
+        """Return whether it is about this token, and the lookup began after its 403."""
         is_same = self.token is not None and self.token.is_same(token)
         return is_same and self.asked_at >= refused_at
 
@@ -87,7 +87,7 @@ class Tokens:
         self._verdict = _Verdict(None, -math.inf)  # the newest
         self._new_since = -math.inf  # when the current one came from a login
         self._guessed_at = -math.inf
-        self._used = 0  # how many requests were made with the current one, as far as is known
+        self._used = 0  # how many requests the current one has made, as far as we know
         self._lookup_works = False
         self._learning = False
         self._rights: tuple[str, ...] = () if token is None else token.rights
@@ -130,7 +130,7 @@ class Tokens:
             tell()
 
     async def current(self) -> Token:
-        """Return the token, waiting for a login if there is none, or it has ended."""
+        """Return the token; waits for a login if there is none or it has expired."""
         while True:
             self.drop_ended()
             if self._token is not None:
@@ -175,13 +175,13 @@ class Tokens:
         return self._token is not None and self._token.is_same(token)
 
     async def _spend(self) -> Token:
-        """Return the token for one request, of which it may be good for a few only."""
+        """Return the token for one request; its number of uses may be limited."""
         token = await self.current()
         self._used += 1
         return token
 
     async def _to_blame(self, token: Token) -> bool:
-        """Return whether a token that got a 403 is dead: one question, however many got one."""
+        """Return whether a token that got a 403 is dead; concurrent callers share one lookup."""
         refused_at = self._clock.now()
         async with self._judging:
             if not self._holds(token):
@@ -193,7 +193,7 @@ class Tokens:
             return self._verdict.dead
 
     async def _judge(self, token: Token) -> "_Verdict":
-        """Ask Vault about a token; drop it if it is dead."""
+        """Look up a token; drop it if it is dead."""
         asked_at = self._clock.now()
         try:
             valid = await self._is_valid(token)
@@ -202,7 +202,7 @@ class Tokens:
         if valid:
             self._lookup_works = True
             self.doubt.denied_at = self._clock.now()
-            self.bad.ring()  # it stays in use: only a new one can tell whether policies changed
+            self.bad.ring()  # it stays in use: only a new one shows whether policies changed
             return _Verdict(token, asked_at)
         if self._clock.now() < self._new_since + REPLICATION:
             lags = TransientError("a new token is refused: this node may not know it yet")

@@ -1,4 +1,4 @@
-"""When a certificate is valid, from its PEM or DER: answers name the end of the leaf only."""
+"""When a certificate is valid, read from PEM or DER: answers give only the leaf's end."""
 
 import base64
 import math
@@ -22,7 +22,7 @@ ALWAYS = Validity(-math.inf, math.inf)
 
 
 def validity(certificate: str) -> Validity:
-    """Return when it is valid; always, if it cannot be read."""
+    """Return its validity; forever, if it cannot be read."""
     lines = [line for line in certificate.splitlines() if not line.startswith("-----")]
     try:
         der = base64.b64decode("".join(map(str.strip, lines)), validate=True)

@@ -129,7 +129,7 @@ class Acts:
         store, now = self._parts.store, self._parts.clock.now()
         before = store.current(self._ref)
         if not self._entry.optional:
-            # Also what an earlier process has left, which knew the secret.
+            # Including those of an earlier process, which had the secret.
             if self._entry.on_missing == "remove" and not store.is_withdrawn(self._ref):
                 store.withdraw(self._ref, now)
             raise error
