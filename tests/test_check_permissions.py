@@ -90,8 +90,8 @@ async def test_what_only_upkeep_needs_is_a_warning_with_its_consequence(
     # Vault's policy `default` allows the rest.
     assert warnings(found) == [
         (
-            "permissions: sys/leases/revoke: the token may not update (ends a credential when its "
-            "successor is in use): without it, it lives on until its TTL; add to its policy: "
+            "permissions: sys/leases/revoke: the token may not update (revokes a credential once "
+            "its successor is in use): without it, it lives on until its TTL; add to its policy: "
             'path "sys/leases/revoke" { capabilities = ["update"] }'
         )
     ]

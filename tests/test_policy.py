@@ -74,7 +74,7 @@ def test_each_path_has_its_block_and_says_who_needs_it(tmp_path):
           }
         }
 
-        # tells a token that has ended from a policy that refuses
+        # tells an expired token from a policy that denies access
         """)
     )
 

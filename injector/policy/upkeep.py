@@ -12,19 +12,19 @@ WRAP = "sys/wrapping/wrap"
 def of_token(config: model.Config, login: str) -> Iterator[Need]:
     """Return what the token's upkeep needs; Vault's policy `default` allows all of it."""
     if config.auto_auth is None or config.auto_auth.method.type == "token_file":
-        why = "a token that is given is looked up first"
+        why = "a token from outside is looked up first"
         yield _need(LOOK_UP, "read", why, login, "the token is refused")
-        yield _need(RENEW, "update", "keeps it alive", login, "it is used to its end")
+        yield _need(RENEW, "update", "keeps it alive", login, "it is used until it expires")
         return
-    why = "tells a token that has ended from a policy that refuses"
-    loss = "a refusal costs a new login, and leases that are issued anew"
+    why = "tells an expired token from a policy that denies access"
+    loss = "a denial costs a new login, and every lease is reissued"
     yield _need(LOOK_UP, "read", why, login, loss)
-    loss = "each token lives once, and every lease is issued anew with the next"
+    loss = "each token lasts one TTL, and every lease is reissued with the next"
     yield _need(RENEW, "update", "keeps the token alive", login, loss)
     at_the_end = config.revoke_on_shutdown == "token"
     # Readers of a sink may still use a replaced token, so it is not revoked.
     if at_the_end or not config.auto_auth.sinks:
-        why = "ends a token that has been replaced" + ", and the last one" * at_the_end
+        why = "revokes a replaced token" + ", and the last one" * at_the_end
         yield _need("auth/token/revoke-self", "update", why, login, "it lives on until its TTL")
     if any(sink.wrap_ttl for sink in config.auto_auth.sinks):
         yield _need(WRAP, "update", "wraps the token for a sink", login, "the sink stays empty")
@@ -33,10 +33,10 @@ def of_token(config: model.Config, login: str) -> Iterator[Need]:
 def of_leases(namespaces: Iterable[str]) -> Iterator[Need]:
     """Return what leases need, in the namespace of the secret."""
     for namespace in sorted(namespaces):
-        why = "renews what comes with a lease"
+        why = "renews leases"
         loss = "a new credential is issued instead of each renewal"
         yield _need("sys/leases/renew", "update", why, namespace, loss)
-        why = "ends a credential when its successor is in use"
+        why = "revokes a credential once its successor is in use"
         loss = "it lives on until its TTL"
         yield _need("sys/leases/revoke", "update", why, namespace, loss)
 
