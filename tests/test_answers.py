@@ -53,7 +53,7 @@ def kind_and_life(path, answer, *, write=False, engine="auto"):
 
 
 @pytest.mark.parametrize("path", ["sys/health", "identity/oidc/.well-known/keys"])
-def test_an_answer_with_nothing_around_its_data_is_the_data_where_vault_gives_such(path):
+def test_an_answer_without_envelope_is_the_data_where_vault_sends_such(path):
     found = understand(Ref.of(path), {"sealed": False, "keys": []})
 
     assert (found.kind, found.data) == (Kind.STATIC, {"sealed": False, "keys": []})

@@ -274,7 +274,7 @@ async def test_a_token_file_is_looked_up_and_used(app, proxy, clock, tmpfs, tmp_
         assert running.token.duration > 3500
 
 
-async def test_a_given_token_in_its_last_second_is_not_mistaken_for_one_that_never_expires(
+async def test_a_provided_token_in_its_last_second_is_not_mistaken_for_one_that_never_expires(
     app, proxy, clock, tmpfs, tmp_path
 ):
     """Vault rounds down, and 0 is what it says of a root token as well."""
@@ -385,7 +385,7 @@ async def test_a_wrapping_token_of_something_else_is_a_security_event(
 
 
 @pytest.mark.parametrize("changed", [{"max_backoff": "10s"}, {"exit_on_err": True}], ids=str)
-async def test_a_reload_that_leaves_us_who_we_are_keeps_token_and_secret_id(
+async def test_a_reload_with_the_same_login_keeps_token_and_secret_id(
     app, proxy, clock, tmpfs, tmp_path, changed
 ):
     app.put("db", password="one")
@@ -471,7 +471,7 @@ async def test_replaced_tokens_are_revoked_and_forgotten_although_nothing_was_le
 RARELY = {"template_config": {"static_secret_render_interval": "12h"}}
 
 
-async def test_a_periodic_token_is_renewed_for_ever(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_periodic_token_is_renewed_forever(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     app.admin.auth.approle.create_or_update_approle(
         app.name, token_policies=[app.name], token_period="10m"

@@ -250,7 +250,7 @@ async def test_a_pair_that_cannot_be_used_is_named_and_not_quoted(
         assert (tmpfs / "db.env").read_text() == "one"
 
 
-def test_nobody_is_asked_for_a_passphrase(pair):
+def test_it_never_prompts_for_a_passphrase(pair):
     """OpenSSL would ask on the terminal, and take the answer, while everything stands still."""
     cert, key = pair.issue()
     pair.put(cert, encrypted(key))

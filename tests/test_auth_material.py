@@ -32,7 +32,7 @@ async def delivered(clock, running, app):
 
 
 @pytest.mark.timeout(20)
-async def test_a_pipe_in_the_place_of_a_secret_id_keeps_nobody_waiting(load, app, proxy, clock):
+async def test_a_pipe_in_place_of_a_secret_id_does_not_block(load, app, proxy, clock):
     secret_id = app.secret_id.read_text()
     app.secret_id.unlink()
     os.mkfifo(app.secret_id)

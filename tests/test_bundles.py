@@ -250,7 +250,7 @@ async def test_a_check_that_failed_for_another_reason_is_tried_again_by_itself(
         assert (tmpfs / "login/user").read_text() == "alice"
 
 
-async def test_a_check_that_hangs_holds_up_nobody_else_and_is_ended(
+async def test_a_check_that_hangs_delays_nothing_else_and_is_killed(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")

@@ -227,7 +227,7 @@ async def test_each_method_has_its_own_advice(app, tmp_path, settings, method, s
     assert says in problems(found)[0]
 
 
-async def test_a_login_that_nobody_decided_is_not_called_refused(app, proxy, tmp_path, settings):
+async def test_a_login_without_a_decision_is_not_called_refused(app, proxy, tmp_path, settings):
     proxy.status, proxy.only = 500, "/login"
 
     found = await findings(tmp_path, settings())
@@ -236,7 +236,7 @@ async def test_a_login_that_nobody_decided_is_not_called_refused(app, proxy, tmp
     assert problems(found)[0].endswith("Vault could not decide: its own log says why")
 
 
-async def test_a_given_token_is_looked_up_and_lives_on(app, tmp_path, settings):
+async def test_a_provided_token_is_looked_up_and_kept(app, tmp_path, settings):
     token, accessor = given(app)
     config = settings()
     del config["auto_auth"]
@@ -250,7 +250,7 @@ async def test_a_given_token_is_looked_up_and_lives_on(app, tmp_path, settings):
     assert accessor in tokens(app)
 
 
-async def test_a_given_token_of_few_uses_is_not_used_up(app, proxy, tmp_path, settings):
+async def test_a_provided_token_of_few_uses_is_not_used_up(app, proxy, tmp_path, settings):
     token, accessor = given(app, num_uses=3)
     (tmp_path / "token").write_text(token)
     method = {"type": "token_file", "config": {"token_file_path": str(tmp_path / "token")}}
@@ -265,7 +265,7 @@ async def test_a_given_token_of_few_uses_is_not_used_up(app, proxy, tmp_path, se
     assert accessor in tokens(app)
 
 
-async def test_a_login_that_gives_few_uses_is_a_warning(app, tmp_path, settings):
+async def test_a_token_of_few_uses_is_a_warning(app, tmp_path, settings):
     before = tokens(app)
     for uses in (1, 2, 50):
         app.admin.auth.approle.create_or_update_approle(app.name, token_num_uses=uses)

@@ -158,7 +158,7 @@ async def test_an_endpoint_is_connected_to_and_nothing_is_sent(tmp_path):
 # --- processes ---------------------------------------------------------------------------------
 
 
-async def signalled(tmp_path, number, process):
+async def signaled(tmp_path, number, process):
     text = f"notify: {{app: {{signal: {number}, process: {process}}}}}\n{OUTSIDE_MEMORY}"
     return about(await looked(tmp_path, text), "notify app")
 
@@ -166,7 +166,7 @@ async def signalled(tmp_path, number, process):
 async def test_a_process_that_handles_the_signal_is_not_sent_it(tmp_path, listener):
     (tmp_path / "pid").write_text(str(listener.pid))
 
-    (finding,) = await signalled(tmp_path, "SIGHUP", f"{{pid_file: {tmp_path}/pid}}")
+    (finding,) = await signaled(tmp_path, "SIGHUP", f"{{pid_file: {tmp_path}/pid}}")
 
     assert finding.level is Level.OK
     assert finding.text.endswith(f" handles SIGHUP, and uid {os.geteuid()} may send it")
@@ -176,9 +176,9 @@ async def test_a_process_that_handles_the_signal_is_not_sent_it(tmp_path, listen
 async def test_a_process_that_would_die_of_the_signal_or_ignore_it(tmp_path, script):
     app = script("app-for-check", f"import signal\n{LISTENER}{WAIT}")
 
-    (fatal,) = await signalled(tmp_path, "SIGUSR2", "{name: app-for-check}")
-    (ignored,) = await signalled(tmp_path, "SIGWINCH", "{name: app-for-check}")
-    (forced,) = await signalled(tmp_path, "SIGUSR2", "{name: app-for-check, force: true}")
+    (fatal,) = await signaled(tmp_path, "SIGUSR2", "{name: app-for-check}")
+    (ignored,) = await signaled(tmp_path, "SIGWINCH", "{name: app-for-check}")
+    (forced,) = await signaled(tmp_path, "SIGUSR2", "{name: app-for-check, force: true}")
 
     assert (fatal.level, fatal.exit_code) == (Level.PROBLEM, 8)
     assert "does not handle SIGUSR2 and would be killed by it" in fatal.text
@@ -189,9 +189,9 @@ async def test_a_process_that_would_die_of_the_signal_or_ignore_it(tmp_path, scr
 
 
 async def test_nobody_to_signal_is_a_note_and_a_bad_pid_file_a_problem(tmp_path):
-    (missing,) = await signalled(tmp_path, "SIGHUP", "{name: not-running-here}")
+    (missing,) = await signaled(tmp_path, "SIGHUP", "{name: not-running-here}")
     (tmp_path / "pid").write_text("none")
-    (bad,) = await signalled(tmp_path, "SIGHUP", f"{{pid_file: {tmp_path}/pid}}")
+    (bad,) = await signaled(tmp_path, "SIGHUP", f"{{pid_file: {tmp_path}/pid}}")
 
     assert missing.level is Level.NOTE
     assert missing.text == "not-running-here is not running, so it would not be notified now"
@@ -202,7 +202,7 @@ async def test_nobody_to_signal_is_a_note_and_a_bad_pid_file_a_problem(tmp_path)
     )
 
 
-def test_a_process_of_somebody_else_may_not_be_signalled(listener, as_nobody):
+def test_a_process_of_somebody_else_may_not_be_signaled(listener, as_nobody):
     from injector.check.processes import look
 
     which = model.Process(pid_file=f"/dev/shm/check-{listener.pid}.pid")
@@ -312,7 +312,7 @@ async def test_a_key_that_does_not_fit_its_certificate_is_a_problem(tmp_path):
     assert f"cannot use {tmp_path}/cert.pem" in finding.text
 
 
-async def test_the_supervised_command_is_started_by_us_so_it_can_be_signalled(tmp_path):
+async def test_the_supervised_command_is_started_by_us_so_it_can_be_signaled(tmp_path):
     found = await looked(
         tmp_path,
         f"""

@@ -82,7 +82,7 @@ async def test_a_server_that_serves_is_described(tmp_path, settings, server):
     assert clock == "clock: within 30 s of the server's"
 
 
-async def test_a_name_that_nobody_knows(tmp_path, settings):
+async def test_an_unknown_host_name(tmp_path, settings):
     found = await findings(tmp_path, settings("http://nowhere.invalid:8200"))
 
     assert exit_code(found) == 9
@@ -91,7 +91,7 @@ async def test_a_name_that_nobody_knows(tmp_path, settings):
     assert "login: not attempted, because the server is not available" in notes(found)
 
 
-async def test_nobody_at_the_address(tmp_path, settings):
+async def test_nothing_listens_at_the_address(tmp_path, settings):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound, and not listening: refused
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -103,7 +103,7 @@ async def test_nobody_at_the_address(tmp_path, settings):
     ]
 
 
-async def test_somebody_who_never_answers(tmp_path, settings, clock):
+async def test_a_server_that_never_answers(tmp_path, settings, clock):
     connected, gone = asyncio.Event(), asyncio.Event()
 
     async def silent(reader, writer):

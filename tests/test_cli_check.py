@@ -69,7 +69,7 @@ def test_warnings_leave_a_file_good(tmp_path):
     assert output.splitlines()[0].startswith("warning: app.yaml:1: vault.address: http:// sends")
 
 
-def test_a_file_with_namespaces_shows_who_asks_where(tmp_path):
+def test_a_file_with_namespaces_shows_the_namespace_of_each_request(tmp_path):
     _, output = checked(
         tmp_path,
         """

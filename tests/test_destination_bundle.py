@@ -706,7 +706,7 @@ def test_a_generation_that_somebody_else_made_is_not_trusted(tls):
     assert (tls / "cert.pem").stat().st_uid == 0
 
 
-def test_members_given_away_and_unreadable_are_judged_by_memory(tls):
+def test_members_owned_by_others_and_unreadable_are_compared_from_memory(tls):
     tls.mkdir()
     tls.chmod(0o777)
     with as_uid(STRANGER):

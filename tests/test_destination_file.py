@@ -369,7 +369,7 @@ def test_a_racing_reader_never_sees_content_with_wider_rights_than_configured(me
     }
 
 
-def test_group_mode_and_user_are_given_in_the_order_that_never_opens_too_much(memory, monkeypatch):
+def test_group_mode_and_user_are_set_in_an_order_that_never_opens_too_much(memory, monkeypatch):
     """The racing reader above may miss a moment; this one misses none."""
     if os.geteuid() != 0:
         pytest.skip("giving files away needs root")
@@ -674,7 +674,7 @@ def test_giving_a_file_away_without_the_right_to_says_what_to_do(memory):
     assert names_in(memory) == []
 
 
-def test_a_file_given_away_that_cannot_be_read_back_is_judged_by_memory(memory):
+def test_a_file_owned_by_others_and_unreadable_is_compared_from_memory(memory):
     memory.chmod(0o777)
     path = memory / "db.env"
     with as_uid(STRANGER):

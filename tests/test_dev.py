@@ -162,7 +162,7 @@ def test_the_default_has_working_credentials_and_leaves_nothing(tmp_path):
     assert not [value for name, value in env.items() if "PASS" in name and value in dev.output]
 
 
-def test_every_value_has_a_variable_and_nobody_else_may_look(dev):
+def test_every_value_has_a_variable_and_is_private(dev):
     assert dev.variables.keys() == {
         *("APP_USERNAME", "APP_PASSWORD", "OLD_KEY"),
         *("WEB_CERT_FILE", "WEB_KEY_FILE", "WEB_CA_FILE"),

@@ -329,7 +329,7 @@ async def test_a_revoked_token_leads_to_one_login_at_once(app, proxy, clock, tmp
         assert running.assembly.health.settled
 
 
-async def test_a_new_token_that_a_lagging_node_does_not_know_yet_is_given_a_moment(
+async def test_a_new_token_unknown_to_a_lagging_node_gets_a_moment(
     app, proxy, clock, tmpfs, tmp_path
 ):
     """No second login, and no token that nobody revokes."""
@@ -683,9 +683,7 @@ async def test_a_file_that_can_be_made_again_says_so_although_nothing_is_written
         assert running.log.count('"file written"') == 1
 
 
-async def test_a_reload_that_cannot_be_rendered_takes_nobody_out_of_service(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_reload_that_cannot_be_rendered_leaves_us_ready(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     log = io.StringIO()
     kept = kept_parts(clock, log)

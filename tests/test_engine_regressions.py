@@ -82,7 +82,7 @@ def test_a_publish_delay_does_not_outlast_the_old_credential():
     run(World(roles, publish_delay=5), [Wait(200)])
 
 
-def test_a_node_that_lags_is_given_a_moment_before_the_first_repetition():
+def test_a_lagging_node_gets_a_moment_before_the_first_retry():
     run(World(), [Fail("data/a", "412", 3), Wait(60)])
 
 

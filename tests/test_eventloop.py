@@ -28,7 +28,7 @@ def test_a_name_is_looked_up():
     assert addresses & {"127.0.0.1", "::1"}
 
 
-def test_a_name_that_nobody_knows_is_an_error_of_the_resolver():
+def test_an_unknown_name_is_an_error_of_the_resolver():
     with pytest.raises(socket.gaierror):
         look_up("no such name")
 

@@ -128,7 +128,7 @@ def test_raw_refuses_what_is_no_text(value):
     ids=["plain", "no padding", "lines", "indented CRLF lines", "url-safe", "url-safe no padding"],
 )
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 10_240])
-def test_raw_base64_gives_back_every_byte(spelling, size):
+def test_raw_base64_preserves_every_byte(spelling, size):
     data = os.urandom(size)
 
     content = render("raw", {"jks": spelling(data)}, key="jks", encoding="base64")

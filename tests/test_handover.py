@@ -305,7 +305,7 @@ def configuration(**changes) -> model.Config:
         ({"config": {"role_id_file_path": "/other"}}, False),
     ],
 )
-def test_a_record_belongs_to_a_server_and_to_who_logs_in_there(changes, same):
+def test_a_record_belongs_to_one_server_and_one_login(changes, same):
     assert (identity(configuration(**changes)) == identity(configuration())) is same
 
 
@@ -623,7 +623,7 @@ def test_any_content_with_a_right_digest_is_ignored_too(handover, memory, noise)
 # --- one injector at a time ----------------------------------------------------------------------
 
 
-def test_a_second_injector_is_told_who_holds_the_lock(handover, memory, said):
+def test_a_second_injector_learns_who_holds_the_lock(handover, memory, said):
     with (
         handover.lock(),
         pytest.raises(ConfigError, match=rf"handover\.lock is held .*process {os.getpid()} "),

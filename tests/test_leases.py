@@ -548,7 +548,7 @@ async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, cred
         assert proxy.count("leases/renew") == 1
 
 
-async def test_a_secret_that_is_no_longer_wanted_gives_its_lease_back(
+async def test_the_lease_of_a_secret_that_is_no_longer_wanted_is_revoked(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     kept = kept_parts(clock, io.StringIO())
@@ -565,7 +565,7 @@ async def test_a_secret_that_is_no_longer_wanted_gives_its_lease_back(
         assert kept.store.leases() == []
 
 
-async def test_leases_that_were_still_held_are_given_back_with_the_secret(
+async def test_leases_still_held_are_revoked_with_the_secret(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     kept = kept_parts(clock, io.StringIO())

@@ -180,7 +180,7 @@ def test_with_its_configuration_a_listener_is_trusted_whatever_its_name(app, tmp
         assert injector.end() == 0
 
 
-def test_over_tls_also_beside_many_who_never_shake_hands(app, tmpfs, tmp_path):
+def test_tls_works_beside_many_clients_that_never_shake_hands(app, tmpfs, tmp_path):
     app.put("db", password="one")
     authority, pair = trustme.CA(), tmp_path / "pair.pem"
     issued = authority.issue_cert("127.0.0.1")
@@ -333,7 +333,7 @@ def test_something_else_that_answers_is_an_error_and_no_traceback(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_reload_refuses_nobody(app, tmpfs, tmp_path):
+def test_a_reload_refuses_no_connection(app, tmpfs, tmp_path):
     app.put("db", password="one")
     with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
         injector.wait_for("file written")
@@ -383,7 +383,7 @@ def test_a_reload_makes_a_socket_again_that_was_removed(app, tmpfs, tmp_path):
         assert injector.end() == 0
 
 
-def test_a_reload_gives_a_socket_another_mode(app, tmpfs, tmp_path):
+def test_a_reload_changes_the_mode_of_a_socket(app, tmpfs, tmp_path):
     app.put("db", password="one")
     settings = daemon(app, tmpfs)
     with running("run", "-c", write_config(tmp_path, settings)) as injector:

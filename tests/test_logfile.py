@@ -56,7 +56,7 @@ async def test_what_an_earlier_run_has_written_stays(opened, tmp_path):
     assert (tmp_path / "new" / "a.log").read_text() == "one\ntwo\n"
 
 
-async def test_a_large_one_is_put_aside(opened, clock, tmp_path):
+async def test_a_large_log_is_rotated(opened, clock, tmp_path):
     log = opened(size=8)
     for line in ("one", "two", "three"):
         written(log, line)
@@ -66,7 +66,7 @@ async def test_a_large_one_is_put_aside(opened, clock, tmp_path):
     assert (tmp_path / "new" / "a.log").read_text() == "three\n"
 
 
-async def test_an_old_one_is_put_aside(opened, clock, tmp_path):
+async def test_an_old_log_is_rotated(opened, clock, tmp_path):
     log = opened(age=3600)
     written(log, "one")
     await clock.advance(3600)
@@ -91,7 +91,7 @@ async def test_what_cannot_be_opened_again_at_first_is_later(
 
 
 @pytest.mark.parametrize("trap", ["a pipe", "a link", "another name"])
-def test_what_somebody_has_put_there_is_left_alone(app, tmpfs, tmp_path, trap):
+def test_a_foreign_file_is_left_alone(app, tmpfs, tmp_path, trap):
     """As log and as pid file: written to by root, it would be whatever the other one likes."""
     theirs, path = tmp_path / "theirs", tmp_path / "file"
     theirs.write_text("theirs")

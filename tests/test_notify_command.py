@@ -99,7 +99,7 @@ def gone(pidfd: int) -> bool:
     return bool(poll.poll(5000))
 
 
-async def test_a_command_that_succeeds_gives_the_end_of_its_output():
+async def test_a_command_that_succeeds_returns_the_end_of_its_output():
     text = await run("sh", "-c", f"echo out; echo err {SECRET} >&2; printf end")
 
     assert text == "out\nerr [redacted]\nend"

@@ -158,7 +158,7 @@ async def test_no_proxy_of_the_environment_is_used(server, monkeypatch, free_por
     assert await tell(f"http://{server.address}/") is Outcome.SENT
 
 
-async def test_an_application_that_does_not_listen_is_nobody_to_tell(free_port):
+async def test_an_application_that_does_not_listen_is_absent(free_port):
     assert await tell(f"http://127.0.0.1:{free_port}/") is Outcome.ABSENT
     assert await tell(f"http://localhost:{free_port}/") is Outcome.ABSENT
 
@@ -175,7 +175,7 @@ async def test_every_address_of_a_name_is_tried_and_one_that_refuses_is_enough(
     assert await tell(f"http://two-addresses:{free_port}/") is Outcome.ABSENT
 
 
-async def test_a_name_that_is_not_known_is_nobody_but_a_failing_name_service_is_a_failure(
+async def test_an_unknown_name_is_absent_but_a_failing_name_service_is_a_failure(
     monkeypatch,
 ):
     def lookup(*_: object, **__: object) -> None:

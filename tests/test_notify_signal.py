@@ -122,7 +122,7 @@ async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, 
 # --- by pid file ---------------------------------------------------------------------------------
 
 
-async def test_the_process_in_a_pid_file_is_signalled(tmp_path, listener):
+async def test_the_process_in_a_pid_file_is_signaled(tmp_path, listener):
     assert await tell(pid_file(tmp_path, listener.pid)) is Outcome.SENT
 
     assert listener.line() == "got SIGHUP"
@@ -139,7 +139,7 @@ def ended() -> subprocess.Popen[bytes]:
     return process
 
 
-async def test_nobody_to_notify_is_no_failure(tmp_path, ended):
+async def test_nobody_to_notify_is_not_a_failure(tmp_path, ended):
 
     assert await tell(model.Process(pid_file=str(tmp_path / "none.pid"))) is Outcome.ABSENT
     assert await tell(pid_file(tmp_path, ended.pid)) is Outcome.ABSENT
@@ -154,7 +154,7 @@ def zombie(script: Callable[..., App]) -> App:
     return app
 
 
-async def test_a_zombie_is_nobody_to_tell(tmp_path, zombie):
+async def test_a_zombie_is_not_notified(tmp_path, zombie):
     assert await tell(pid_file(tmp_path, zombie.pid)) is Outcome.ABSENT
     assert await tell(model.Process(name="vi-zombie")) is Outcome.ABSENT
 
@@ -167,11 +167,11 @@ async def test_a_pid_file_that_holds_no_number_is_refused(tmp_path, content):
         await tell(pid_file(tmp_path, content))
 
 
-async def test_a_number_no_process_can_have_is_nobody(tmp_path):
+async def test_a_pid_no_process_can_have_is_absent(tmp_path):
     assert await tell(pid_file(tmp_path, 2**31)) is Outcome.ABSENT
 
 
-async def test_neither_the_injector_nor_what_started_it_is_signalled(tmp_path):
+async def test_neither_the_injector_nor_what_started_it_is_signaled(tmp_path):
     for pid in (os.getpid(), os.getppid()):
         with pytest.raises(HookError, match="written in another container"):
             await tell(pid_file(tmp_path, pid))
@@ -198,7 +198,7 @@ async def test_a_pid_file_that_is_a_link_is_not_followed(tmp_path, listener):
     assert listener.heard_only()
 
 
-async def test_nobody_can_have_another_users_process_signalled(tmp_path, listener):
+async def test_another_users_process_is_not_signaled(tmp_path, listener):
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")
     which = pid_file(tmp_path, listener.pid)
@@ -209,7 +209,7 @@ async def test_nobody_can_have_another_users_process_signalled(tmp_path, listene
     assert listener.heard_only()
 
 
-async def test_a_number_that_was_given_to_a_younger_process_is_not_signalled(tmp_path, listener):
+async def test_a_pid_reused_by_a_younger_process_is_not_signaled(tmp_path, listener):
     which = pid_file(tmp_path, listener.pid)
     hour_ago = time.time() - 3600
     os.utime(which.pid_file, (hour_ago, hour_ago))
@@ -219,7 +219,7 @@ async def test_a_number_that_was_given_to_a_younger_process_is_not_signalled(tmp
     assert listener.heard_only()
 
 
-async def test_a_number_given_away_after_the_search_is_not_signalled(listener):
+async def test_a_pid_reused_after_the_search_is_not_signaled(listener):
     found = process(listener.pid)
     another = type(found)(found.pid, found.parent, found.name, found.started - 1)
     which = model.Process(name="any")
@@ -232,7 +232,7 @@ async def test_a_number_given_away_after_the_search_is_not_signalled(listener):
 # --- when it was started -------------------------------------------------------------------------
 
 
-async def test_who_started_after_the_change_has_read_it_already(tmp_path, listener):
+async def test_a_process_that_started_after_the_change_is_not_signaled(tmp_path, listener):
     which = pid_file(tmp_path, listener.pid)
 
     assert await tell(which, ago=60) is Outcome.CURRENT
@@ -240,7 +240,7 @@ async def test_who_started_after_the_change_has_read_it_already(tmp_path, listen
     assert listener.heard_only()
 
 
-async def test_a_process_that_started_before_the_change_is_signalled_even_if_it_was_not_there_first(
+async def test_a_process_that_started_before_the_change_is_signaled_even_if_it_was_not_there_first(
     tmp_path, listener
 ):
     which = model.Process(pid_file=str(tmp_path / "app.pid"))
@@ -267,7 +267,7 @@ class Overloaded(SystemClock):
         return super().wall() + self.lost
 
 
-async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_signalled_too(script):
+async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_signaled_too(script):
     app = script("vi-early")
     which = model.Process(name="vi-early")
     target = SignalTarget("SIGHUP", which, clock=Overloaded(), child_pid=lambda: None)
@@ -367,7 +367,7 @@ async def test_a_name_may_be_longer_than_the_kernel_keeps(script):
     assert similar.heard_only()
 
 
-async def test_one_that_cannot_be_signalled_does_not_keep_the_others_from_it(script):
+async def test_one_that_cannot_be_signaled_does_not_keep_the_others_from_it(script):
     deaf = script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
     listening = script("vi-mixed")
 
@@ -392,7 +392,7 @@ async def test_an_executable_is_found_by_its_path_also_when_it_was_replaced(shel
     assert app.line() == "got it"
 
 
-async def test_the_supervised_command_is_signalled_if_it_runs(listener):
+async def test_the_supervised_command_is_signaled_if_it_runs(listener):
     which = model.Process(child=True)
 
     assert await tell(which) is Outcome.ABSENT

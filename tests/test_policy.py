@@ -269,7 +269,7 @@ def test_without_leases_nothing_is_allowed_on_leases(tmp_path):
     assert "sys/leases" not in policy
 
 
-def test_a_token_that_is_given_is_not_revoked_so_nothing_allows_it(tmp_path):
+def test_a_provided_token_is_not_revoked_so_no_rule_allows_it(tmp_path):
     policy = printed(
         tmp_path,
         """
@@ -526,7 +526,7 @@ async def test_without_a_lookup_a_refusal_costs_a_login(app, clock, settings, po
         assert (LOSSES[path] in log) is expected
 
 
-async def test_a_given_token_needs_its_two_blocks(app, clock, tmpfs, tmp_path):
+async def test_a_provided_token_needs_its_two_blocks(app, clock, tmpfs, tmp_path):
     app.put("kv", value="one")
     allowed = f'path "{app.path("kv")}" {{\n  capabilities = ["read"]\n}}\n'
     settings = {

@@ -72,7 +72,7 @@ def test_another_process_of_the_same_user_can_read_neither_memory_nor_files(name
     assert found == (13 if private else 0)
 
 
-def test_it_goes_on_reaching_its_own_files():
+def test_it_still_reaches_its_own_files():
     """Making directories and asking for mounts lead over /proc/self."""
     with memory_backed_directory() as memory:
         memory.chmod(0o777)

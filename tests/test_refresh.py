@@ -94,9 +94,7 @@ async def test_a_lease_is_reissued_only_when_it_is_named(
         assert proxy.count("leases/revoke") == 1
 
 
-async def test_who_asks_for_a_lease_at_the_same_time_shares_one(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
+async def test_concurrent_requests_for_a_lease_share_one(app, proxy, clock, tmpfs, tmp_path, creds):
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:

@@ -84,7 +84,7 @@ async def test_a_slow_reader_slows_the_printer_down_and_loses_nothing():
         assert got == whole
 
 
-async def test_nobody_who_reads_ends_the_printer_as_in_any_pipeline():
+async def test_a_closed_pipe_ends_the_printer():
     async with carrying() as (relay, printer, reader):
         os.close(reader)
         os.write(printer, b"a line\n")

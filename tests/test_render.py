@@ -128,7 +128,7 @@ def test_what_is_issued_on_demand_is_revoked_as_far_as_it_can_be(
         assert time.monotonic() < deadline
 
 
-def test_a_given_token_lives_on_and_its_leases_do_not(app, settings, render, tmpfs):
+def test_a_provided_token_is_kept_and_its_leases_are_revoked(app, settings, render, tmpfs):
     app.allow(f"database/creds/{app.name}", "sys/leases/revoke")
     made = app.admin.auth.token.create(policies=[app.name], ttl="1h")["auth"]
     del settings["auto_auth"]

@@ -135,7 +135,9 @@ async def test_a_refusal_is_remembered_by_the_next_configuration(
         assert len(running.assembly.health.failures()) == 1
 
 
-async def test_what_nobody_can_reject_any_longer_is_delivered(app, proxy, clock, tmpfs, tmp_path):
+async def test_content_that_can_no_longer_be_rejected_is_delivered(
+    app, proxy, clock, tmpfs, tmp_path
+):
     app.put("a", value="good")
     loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
 
@@ -384,7 +386,7 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_moves
         assert running.assembly.health.settled
 
 
-def test_the_refused_content_is_tried_again_when_who_is_asked_is_corrected(app, tmpfs, tmp_path):
+def test_rejected_content_is_retried_when_verify_is_corrected(app, tmpfs, tmp_path):
     def configure(question):
         config = yaml.safe_load(persistent(app, tmpfs, tmp_path).read_text())
         config["notify"]["app"]["verify"]["command"] = ["sh", "-c", question]

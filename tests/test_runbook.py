@@ -189,7 +189,7 @@ def _config(bao: Bao, memory: Path) -> dict[str, Any]:
 pytestmark = pytest.mark.timeout(60)
 
 
-def test_the_first_look_says_how_everything_is(night):
+def test_the_first_look_shows_the_state_of_everything(night):
     assert json.loads(night.do("Look first"))["ready"]
 
 

@@ -156,7 +156,7 @@ def test_it_loads_nothing_runs_nothing_and_sends_nothing():
     assert "@import" not in html
 
 
-def test_the_browser_is_told_to_take_this_style_and_nothing_else():
+def test_the_browser_may_load_only_this_style():
     [style] = re.findall(r"<style>(.*?)</style>", page(status()), re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
@@ -257,7 +257,7 @@ def test_a_lane_is_marked_where_something_is_wrong(life, tone, begins):
 # -- the listener
 
 
-def test_it_is_served_and_loads_itself_again_unless_told_not_to(app, tmpfs, tmp_path):
+def test_it_is_served_and_reloads_itself_unless_paused(app, tmpfs, tmp_path):
     import http.client
 
     def get(path):
@@ -286,7 +286,7 @@ def test_it_is_served_and_loads_itself_again_unless_told_not_to(app, tmpfs, tmp_
         assert injector.end() == 0
 
 
-def test_who_does_not_look_does_not_pay_for_it():
+def test_it_costs_nothing_unless_requested():
     code = (
         "import sys, injector.agent.run; "
         "loaded = {'injector.status.page', 'injector.status.exposition', 'prometheus_client', "

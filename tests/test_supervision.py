@@ -1,4 +1,4 @@
-"""The supervised command in the whole engine: when it is started, restarted, signalled, let go."""
+"""The supervised command in the whole engine: when it is started, restarted, signaled, let go."""
 
 import asyncio
 import io
@@ -240,7 +240,7 @@ def handling(tmpfs, *, dies=False):
     return {"command": [sys.executable, "-c", f"dies = {dies}\n{HANDLES}", *paths]}
 
 
-async def test_it_may_be_signalled_instead(app, proxy, clock, tmpfs, tmp_path):
+async def test_it_may_be_signaled_instead(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="one")
     notify = {"app": {"signal": "SIGHUP", "process": {"child": True}}}
     config = supervising(app, proxy, tmpfs, notify=notify, env_template=[], exec=handling(tmpfs))
@@ -478,7 +478,7 @@ async def test_a_restart_while_it_is_asked_whether_it_took_a_signal_is_no_refusa
         app.put("a", value="two")
         running.assembly.watch.refresh_static()
         await clock.settled()
-        await clock.advance(3, settle=False)  # signalled, and then restarted while it is asked
+        await clock.advance(3, settle=False)  # signaled, and then restarted while it is asked
         await clock.settled()
 
         await until(lambda: journal(tmpfs)[-1] == "two")

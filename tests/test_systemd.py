@@ -102,7 +102,7 @@ def test_a_reload_is_announced_and_over_when_everything_is_in_place_again(app, t
         assert systemd.hears() == "READY=1"  # with the old one
 
 
-def test_who_is_not_there_to_hear_keeps_nobody_from_working(app, tmpfs, tmp_path):
+def test_a_missing_supervisor_does_not_stop_the_work(app, tmpfs, tmp_path):
     app.put("late", value="one")
     environ = clean_environment(NOTIFY_SOCKET=f"{tmp_path}/nobody")
 

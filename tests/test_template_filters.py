@@ -65,7 +65,7 @@ def test_shell_is_one_word(value):
 
 
 @given(TEXTS)
-def test_b64decode_gives_back_what_b64encode_took(value):
+def test_b64decode_reverses_b64encode(value):
     assert rendered("{{ app.k|b64encode|b64decode }}", app={"k": value}) == value
 
 

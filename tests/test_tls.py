@@ -42,7 +42,7 @@ async def client(clock, **settings):
         await transport.reconnect()
 
 
-async def test_the_given_authority_is_trusted_and_no_other(server, clock, tmp_path, authority):
+async def test_only_the_configured_ca_is_trusted(server, clock, tmp_path, authority):
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
 

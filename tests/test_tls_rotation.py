@@ -81,7 +81,7 @@ class Reader:
 
 
 @pytest.mark.timeout(60)
-async def test_a_hundred_rotations_are_never_seen_mixed_by_who_opens_the_directory_once(
+async def test_a_reader_with_one_open_directory_sees_no_mixed_pair_in_a_hundred_rotations(
     app, proxy, clock, tmpfs, tmp_path, pki
 ):
     """Scenario T17."""

@@ -22,7 +22,7 @@ CONNECT = 3.0
 
 
 async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
-    """Check everything that the daemon will use here; nothing is signalled, sent or written."""
+    """Check everything that the daemon will use here; nothing is signaled, sent or written."""
     config = loaded.config
     found = [*_files(config), *_programs(config, environ)]
     for name, notify in config.notify.items():

@@ -13,7 +13,7 @@ from injector.notify.reaction import objection, refusal
 
 
 def look(about: str, number: signal.Signals, which: model.Process) -> Iterator[Finding]:
-    """Check each process that would be signalled now."""
+    """Check each process that would be signaled now."""
     if which.child:
         return  # started by ourselves, as ourselves
     try:

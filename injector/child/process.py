@@ -1,4 +1,4 @@
-"""One run of the command: started, signalled, and stopped with everything it started."""
+"""One run of the command: started, signaled, and stopped with everything it started."""
 
 import asyncio
 import errno

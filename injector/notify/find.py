@@ -1,4 +1,4 @@
-"""Selects the processes that the configuration means. Nothing is signalled here."""
+"""Selects the processes that the configuration means. Nothing is signaled here."""
 
 import errno
 import os
@@ -28,7 +28,7 @@ class View:
     own: int
 
     def family(self) -> set[int]:
-        """Return the injector and its ancestors, which are never signalled."""
+        """Return the injector and its ancestors, which are never signaled."""
         return ancestry(self.own, self.processes) | {self.own}
 
     def alone(self) -> bool:
