@@ -33,22 +33,27 @@ class Report:
     state: State
     since: float
     error: InjectorError | None = None
-    failures: int = 1  # in a row, including this one
+    # In a row, including this one; those that a retry may fix and others are counted apart.
+    failures: int = 1
     repeated: int = 0  # how many of them before this one had the very same words
     answered_since: float = math.inf  # since when it has failed although Vault is reachable
 
+    @property
+    def may_pass(self) -> bool:
+        """Return whether a retry may fix it."""
+        return isinstance(self.error, TransientError)
+
     def log(self, log: Logger, event: str, **facts: Any) -> None:
-        """Log a failure: as an error unless a retry may fix it, with its words unless repeated.
+        """Log a failure, as an error unless a retry may fix it; a repeated one only for debugging.
 
         The reason for an outage is logged once, by `retry.Availability`.
         """
         assert self.error is not None
-        may_pass = isinstance(self.error, TransientError)
-        quiet = may_pass and self.failures < LOUD
-        known = self.repeated % IN_FULL_EVERY > 0 and not (may_pass and self.failures == LOUD)
+        quiet = self.may_pass and self.failures < LOUD
+        known = self.repeated % IN_FULL_EVERY > 0 and not (self.may_pass and self.failures == LOUD)
         if not known and not (quiet and isinstance(self.error, Unreachable)):
             facts["error"] = str(self.error)
-        say = log.info if quiet or known else log.error
+        say = log.debug if known else log.info if quiet else log.error
         say(event, **facts, error_class=self.error.label, failures=self.failures)
 
 
@@ -131,7 +136,7 @@ def _in_a_row(before: Report, after: Report) -> Report:
     return replace(
         after,
         since=before.since,
-        failures=before.failures + 1,
+        failures=before.failures + 1 if before.may_pass == after.may_pass else 1,
         repeated=before.repeated + 1 if same_words else 0,
         answered_since=before.answered_since if both_answered else after.answered_since,
     )
@@ -147,8 +152,8 @@ def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, fl
     if health.settled:
         return 0, 0.0
     failures = health.failures()
-    lasting = [r for r in failures if not isinstance(r.error, TransientError)]
-    left = min((r.answered_since for r in lasting), default=math.inf) + grace - now
+    lasting = [report for report in failures if not report.may_pass]
+    left = min((report.answered_since for report in lasting), default=math.inf) + grace - now
     return (exit_code(failures), 0.0) if left <= 0 else (None, left)
 
 
