@@ -90,6 +90,11 @@ def test_a_refresh_that_fails_is_no_reason_to_ask_again_at_once():
     run(World(SHORT), [Fail(DB, "500", 2), Restart(), Refresh()])
 
 
+def test_what_is_read_after_a_refresh_was_asked_for_is_not_read_twice():
+    """Everything was waiting for a login: one read answers both."""
+    run(World(SHORT), [Fail("login", "500", 1), Restart(), Refresh()])
+
+
 def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     """It kept the first letters of each one forever: a leak in both senses."""
     redactor = Redactor()

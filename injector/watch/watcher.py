@@ -31,6 +31,7 @@ class Watcher:
         self._denied = False
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
+        self._demanded_at = 0.0
         self.due = Wakeup()
         self.step = self._acts.resume()  # what is to be done next
 
@@ -104,6 +105,7 @@ class Watcher:
         if self._demand is None:
             self._demand = asyncio.get_running_loop().create_future()
             self._seen_then = self._newest
+            self._demanded_at = self._parts.clock.now()
             self.due.ring()
         return self._demand
 
@@ -125,8 +127,13 @@ class Watcher:
 
     def _has_met(self) -> bool:
         """Return whether a value that came since the demand already satisfies it."""
-        waits = self._parts.store.pending(self.ref) is not None  # for its `publish_delay`
-        return waits or (not self._is_read and self._newest > self._seen_then)
+        store = self._parts.store
+        if store.pending(self.ref) is not None:  # it waits for its `publish_delay`
+            return True
+        current = store.current(self.ref)
+        if current is None or current.life.kind not in READ:
+            return self._newest > self._seen_then
+        return current.answer is not None and current.life.granted_at > self._demanded_at
 
     async def _fetch_at_once(self) -> Step:
         if self._parts.availability.down:
