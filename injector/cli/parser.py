@@ -82,7 +82,7 @@ def width() -> int:
     """Return the width of help text: that of the terminal, within readable limits."""
     import shutil  # only for who asks for help
 
-    return min(shutil.get_terminal_size().columns, 100) - 2
+    return min(max(shutil.get_terminal_size().columns, 40), 100) - 2
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> str:
