@@ -32,6 +32,14 @@ def test_the_overview_fits_a_terminal(capsys, monkeypatch):
     assert all(f"  {summary}\n" in text for summary in COMMANDS.values())  # each in one line
 
 
+def test_help_can_be_had_on_a_terminal_that_is_hardly_one(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "2")
+    with pytest.raises(SystemExit) as ended:
+        injector.cli.main(["run", "--help"])
+
+    assert ended.value.code == 0
+
+
 def test_the_version_is_reported():
     assert result("--version").stdout == f"injector {injector.__version__}\n"
 
