@@ -3,6 +3,9 @@
 import argparse
 import io
 import json
+import os
+
+import trustme
 
 from injector.cli import check, schema
 from tests.configs import complete
@@ -49,6 +52,40 @@ template: {contents: "{{ app.x }}", destination: /run/x}
     said = capsys.readouterr().out
     assert f"warning: {file}:3: secrets.ap: no file uses it, so it is never read\n" in said
     assert "secrets.app" not in said
+
+
+def test_a_certificate_that_cannot_be_used_here_is_a_warning(tmp_path, capsys):
+    authority, pair = tmp_path / "ca.pem", tmp_path / "client.pem"
+    trustme.CA().cert_pem.write_to_path(authority)
+    trustme.CA().issue_cert("client").private_key_and_cert_chain_pem.write_to_path(pair)
+
+    def warnings(ca=authority, cert=pair, *, elsewhere=False):
+        file = tmp_path / "app.yaml"
+        file.write_text(f"""\
+vault:
+  address: https://vault.example:8200
+  ca_cert: {ca}
+auto_auth: {{method: {{type: cert, config: {{client_cert: {cert}, client_key: {pair}}}}}}}
+template: {{contents: x, destination: /dev/shm/not-written}}
+""")
+        args = argparse.Namespace(
+            config=str(file), elsewhere=elsewhere, online=False, json=False, use_secret_id=False
+        )
+        assert check.main(args) == 0
+        said = capsys.readouterr().out.replace(f"{tmp_path}/", "")
+        return [line for line in said.splitlines() if line.startswith("warning")]
+
+    assert warnings() == []
+    (its_authority,) = warnings(ca="/gone.pem")
+    assert its_authority == (
+        "warning: app.yaml:3: vault.ca_cert: cannot use /gone.pem for TLS: "
+        f"No such file or directory; give PEM that uid {os.geteuid()} reads"
+    )
+    assert warnings(ca="/gone.pem", elsewhere=True) == []
+    (its_own,) = warnings(cert="/gone.pem")
+    assert its_own.startswith(
+        "warning: app.yaml:4: auto_auth.method.config.client_cert: cannot read"
+    )
 
 
 def test_problems_are_listed_and_counted(tmp_path):

@@ -174,7 +174,7 @@ def main(args: argparse.Namespace) -> int:
     from injector.agent.plan import plan
 
     def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
-        return _warned(plan(file, environ, elsewhere=args.elsewhere))
+        return _warned(plan(file, environ, elsewhere=args.elsewhere), here=not args.elsewhere)
 
     if not args.online:
         return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
@@ -185,7 +185,7 @@ def main(args: argparse.Namespace) -> int:
     if planned is None:
         result, findings = checked(args.config, os.environ, load), []
     else:
-        loaded = _warned(planned)
+        loaded = _warned(planned, here=False)  # that is looked at below
         result = checked(args.config, os.environ, lambda *_: loaded)
         findings = _online(planned, args)
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
@@ -199,11 +199,14 @@ def main(args: argparse.Namespace) -> int:
     return code
 
 
-def _warned(planned: "Plan") -> config.Loaded:
-    """Return what was loaded, with a warning for each secret that nothing uses."""
+def _warned(planned: "Plan", *, here: bool) -> config.Loaded:
+    """Return what was loaded, with warnings that only a check is worth: here, on this machine."""
+    from injector.check.trust import untrusted
     from injector.check.unused import unused
 
-    return replace(planned.loaded, warnings=(*planned.loaded.warnings, *unused(planned)))
+    loaded = planned.loaded
+    warnings = *loaded.warnings, *unused(planned), *(untrusted(planned, os.environ) if here else ())
+    return replace(loaded, warnings=warnings)
 
 
 def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
