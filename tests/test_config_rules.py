@@ -91,7 +91,7 @@ def test_a_login_never_mixes_its_certificate_with_the_connections_key(tmp_path, 
 
     assert one(tmp_path, vault + CERT.format(f"client_{has}: own.pem")) == (
         f"auto_auth.method.config.client_{has}: "
-        f"needs client_{lacks} beside it: vault's belongs to another pair"
+        f"also needs client_{lacks}: the one under `vault` belongs to another pair"
     )
 
 

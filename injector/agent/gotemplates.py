@@ -49,8 +49,8 @@ def compiled(
     template = gotemplate.compile(source, refs, surroundings)
     if template.writes_files and alone:
         raise RenderError(
-            f"{source.name}: writeToFile needs a file of its own: a variable, or one file of a "
-            "bundle, cannot have others beside it; move it into an entry of `template:`"
+            f"{source.name}: writeToFile does not work in a variable or in a file of a bundle; "
+            "move this template into an entry of `template:`"
         )
     return template
 

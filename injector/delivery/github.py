@@ -75,13 +75,13 @@ class GithubEnv(Unheld):
         return True  # whatever others have appended since
 
     def remove(self) -> bool:
-        raise WriteError(f"remove {self.path}: what the runner has been given cannot be taken back")
+        raise WriteError(f"remove {self.path}: values cannot be taken back from the runner")
 
     def accept(self) -> None:
         """Do nothing: there is no rollback."""
 
     def rollback(self) -> None:
-        raise WriteError(f"roll back {self.path}: what the runner has been given stays")
+        raise WriteError(f"roll back {self.path}: values cannot be taken back from the runner")
 
     def sweep(self) -> list[str]:
         return []

@@ -40,7 +40,7 @@ class Budget:
         if issues >= self._most * self._store.count_beside(self._ref):
             raise DeniedError(
                 f"{self._ref} was asked for a credential {issues} times in 10 minutes, "
-                "which is its issuance_budget: no more for now, the last one stays in use; find "
+                "which is its issuance_budget: no new one for now, the last one stays in use; find "
                 "out what uses them up (short TTLs, lost answers?) before raising "
                 "`issuance_budget`"
             )

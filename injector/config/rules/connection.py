@@ -114,7 +114,8 @@ def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Finding]:
     for one, other in (("client_cert", "client_key"), ("client_key", "client_cert")):
         if getattr(cert, one) and not getattr(cert, other):
             yield Finding(
-                (*where, "config", one), f"needs {other} beside it: vault's belongs to another pair"
+                (*where, "config", one),
+                f"also needs {other}: the one under `vault` belongs to another pair",
             )
 
 
