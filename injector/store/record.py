@@ -5,6 +5,7 @@ generations the applications have accepted, `retire` revokes what is no longer u
 knows everything in the record.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ class Store:
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not retired yet
         self._wants: dict[str, frozenset[Ref]] = {}
+        self._beside: Counter[tuple[str, str]] | None = None  # wishes by path, once counted
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
         self._withdrawn: dict[Ref, int] = {}  # with their last generation
@@ -50,8 +52,9 @@ class Store:
 
     def count_beside(self, ref: Ref) -> int:
         """Return how many secrets are wanted at this path, with these or other parameters."""
-        place = (ref.namespace, ref.path)
-        return max(1, sum((wanted.namespace, wanted.path) == place for wanted in self.wanted))
+        if self._beside is None:
+            self._beside = Counter((wanted.namespace, wanted.path) for wanted in self.wanted)
+        return max(1, self._beside[ref.namespace, ref.path])
 
     def current(self, ref: Ref) -> Generation | None:
         return self._current.get(ref)
@@ -151,13 +154,13 @@ class Store:
         """Say which secrets `owner` is made from; replaces what it said before."""
         if self._wants.get(owner) != refs:
             self._wants[owner] = refs
-            self.wishes.ring()
+            self._wishes_changed()
 
     def want_nothing_but(self, owners: Iterable[str]) -> None:
         """Drop what owners that a reload removed had wanted."""
         keep = set(owners)
         self._wants = {owner: refs for owner, refs in self._wants.items() if owner in keep}
-        self.wishes.ring()
+        self._wishes_changed()
 
     def snapshot(self, refs: Iterable[Ref]) -> dict[Ref, Content | None]:
         """Return the data of those secrets that are there; None for an absent optional one."""
@@ -294,6 +297,10 @@ class Store:
         for older in filter(whom, self.still_held()):
             older.phase, older.superseded_at = Phase.SUPERSEDED, now
             self.spare.ring()
+
+    def _wishes_changed(self) -> None:
+        self._beside = None
+        self.wishes.ring()
 
     def _tell(self, ref: Ref) -> None:
         self._changed.add(ref)
