@@ -14,7 +14,7 @@ Labels = tuple[str, ...]
 
 # All that a result or reason can be: each has a line before the first event.
 RENDERS = ("written", "unchanged", "failed", "rolled_back")
-NOTIFICATIONS = ("sent", "current", "absent", "failed", "refused")
+NOTIFICATIONS = ("sent", "current", "absent", "failed", "rejected")
 STARTS = ("first", "changed", "crashed")
 
 # Seconds. Vault answers in milliseconds, a debounced notification takes up to 15 s.
@@ -119,7 +119,7 @@ class Metrics:
         self.notifications = Counter(
             "injector_notifications_total",
             "Notifications by result: sent, current (started after the change), absent, failed, "
-            "refused (rolled back).",
+            "rejected (rolled back).",
             ("notify", "result"),
         )
         self.errors = Counter("injector_errors_total", "Errors by class.", ("class",))
@@ -133,7 +133,7 @@ class Metrics:
         )
         self.rotation_seconds = Histogram(
             "injector_rotation_seconds",
-            "From Vault's answer with a new value to the application having been told.",
+            "From Vault's answer with a new value to the application having been notified.",
         )
         self.unwrap_failed = Counter(
             "injector_unwrap_failed_total",

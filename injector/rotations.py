@@ -19,9 +19,9 @@ class Outcome(StrEnum):
     """How far a new value has come."""
 
     PUBLISHED = "published"  # templates see it
-    DELIVERED = "delivered"  # every file has it, and every application has been told
-    FAILED = "failed"  # a file cannot be made of it, or an application not be told: tried again
-    ROLLED_BACK = "rolled_back"  # an application has not taken it, and has the old one again
+    DELIVERED = "delivered"  # every file has it, and every application has been notified
+    FAILED = "failed"  # a file cannot be made of it, or an application not be notified: tried again
+    ROLLED_BACK = "rolled_back"  # an application has rejected it, and has the old one again
     SUPERSEDED = "superseded"  # the next one came before that
 
 

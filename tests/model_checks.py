@@ -15,8 +15,8 @@ from tests.model_vault import CERT, DB
 from tests.model_world import (
     FILES,
     FRESH_WITHIN,
+    NOTIFIED_WITHIN,
     TARGETS,
-    TOLD_WITHIN,
     VARIANTS,
     WRONG_WITHIN,
     World,
@@ -71,7 +71,7 @@ class Checks:
         self._judged = dict.fromkeys(TARGETS, 0)
         self._heard: dict[str, tuple[object, ...]] = {}
         self._unsure: set[str] = set()  # targets whose pending notification died with a process
-        self._untold_since: dict[str, float] = {}
+        self._pending_since: dict[str, float] = {}
         self._used_at: dict[str, float] = {}
         self._restarted = False
         self._numbers = 0
@@ -84,7 +84,7 @@ class Checks:
         self._model.put(name, f"{name}-value-{self._numbers}")
 
     def another_process(self, variant: str, *, persist: bool) -> None:
-        """Note that nobody knows any more what values were, nor what was still to be told."""
+        """Note that nobody knows any more what values were, nor what was still to be notified."""
         self._restarted = True
         if persist:
             return
@@ -100,8 +100,8 @@ class Checks:
             self._files_right(self.now)
         self._files_whole(self.now)
         for target in TARGETS:
-            self._told_once(target)
-            self._told_in_time(target, self.now)
+            self._notified_once(target)
+            self._notified_in_time(target, self.now)
         self._nothing_leaked(self.now)
         self._raise()
 
@@ -113,7 +113,7 @@ class Checks:
         self._model.troubled_until = clock.now()
         for name in ("a", "b"):
             self.change(name)
-        await clock.advance(FRESH_WITHIN + self.now.min_interval + TOLD_WITHIN)
+        await clock.advance(FRESH_WITHIN + self.now.min_interval + NOTIFIED_WITHIN)
         failures = self.now.health.failures()
         if (
             failures
@@ -196,37 +196,37 @@ class Checks:
     # -- notifications
 
     def tampered(self, name: str) -> None:
-        """Expect the file to be put right, and its application to be told of that."""
+        """Expect the file to be put right, and its application to be notified of that."""
         self.edited.add(name)
         self._unsure.add(FILES[name][1])
 
-    def _told_once(self, target: str) -> None:
-        tellings = self._server.tellings[target]
-        for telling in tellings[self._judged[target] :]:
-            if not telling.heard:
+    def _notified_once(self, target: str) -> None:
+        notifications = self._server.notifications[target]
+        for notification in notifications[self._judged[target] :]:
+            if not notification.heard:
                 continue
-            # When all wake at once, a telling that was due before a change sees the change.
-            woken = telling.at <= self._model.clock.jumped_at + TOLD_WITHIN
-            known = telling.seen == self._heard.get(target)
+            # When all wake at once, a notification that was due before a change sees the change.
+            woken = notification.at <= self._model.clock.jumped_at + NOTIFIED_WITHIN
+            known = notification.seen == self._heard.get(target)
             if known and not woken and target not in self._unsure:
-                self._broken(f"{target} was told again of what it knew")
-            self._heard[target] = telling.seen
+                self._broken(f"{target} was notified again of what it knew")
+            self._heard[target] = notification.seen
             self._unsure.discard(target)
-        self._judged[target] = len(tellings)
+        self._judged[target] = len(notifications)
 
-    def _told_in_time(self, target: str, now: Now) -> None:
+    def _notified_in_time(self, target: str, now: Now) -> None:
         mine = [name for name in now.files if FILES[name][1] == target]
         complete = bool(mine) and all(self._files[name].exists() for name in mine)
         if not complete or target in self._unsure or self._knows(target, now.files):
-            self._untold_since.pop(target, None)
+            self._pending_since.pop(target, None)
             return
         at = self._model.clock.now()
-        since = max(self._untold_since.setdefault(target, at), self._model.troubled_until)
-        if at > since + TOLD_WITHIN + now.min_interval:
-            self._broken(f"{target} was not told of a change")
+        since = max(self._pending_since.setdefault(target, at), self._model.troubled_until)
+        if at > since + NOTIFIED_WITHIN + now.min_interval:
+            self._broken(f"{target} was not notified of a change")
 
     def _knows(self, target: str, files: tuple[str, ...]) -> bool:
-        """Tell whether a target was told of what its files, of this configuration, are now."""
+        """Tell whether a target was notified of what its files, of this configuration, are now."""
         paths = self._server.files_of[target]
         heard = self._heard.get(target, (None,) * len(paths))
         return all(
@@ -253,7 +253,7 @@ class Checks:
             return
         idle = at - max(self._used_at.setdefault(value, at), self._model.troubled_until)
         overlap = DEFAULT_OVERLAP if credential.unused else self._world.overlap
-        if idle > overlap + self._world.publish_delay + TOLD_WITHIN + now.min_interval:
+        if idle > overlap + self._world.publish_delay + NOTIFIED_WITHIN + now.min_interval:
             self._broken(f"the lease of {value} was kept, though nobody uses it")
 
     def _used(self, credential: Credential, now: Now) -> bool:
@@ -275,10 +275,12 @@ class Checks:
                 return f"it is in file {name}"
             knows, left_at = self._knowledge(credential, target, path)
             if knows and target not in self._unsure:
-                return f"{target} has not been told of another"
+                return f"{target} has not been notified of another"
             ago = self._model.clock.now() - left_at
             # A file that a reload brings back may still hold what was given up meanwhile.
-            settled = self._model.clock.now() > self.reloaded_at + self._world.overlap + TOLD_WITHIN
+            settled = (
+                self._model.clock.now() > self.reloaded_at + self._world.overlap + NOTIFIED_WITHIN
+            )
             if settled and ago < self._world.overlap - LATER:
                 return f"{target} left it only {ago:.1f} s ago"
         return ""
@@ -287,10 +289,10 @@ class Checks:
         """Return whether the application works with this one, and since when it does not."""
         index = self._server.files_of[target].index(path)
         knows, left_at = False, -1e9
-        for telling in self._server.tellings[target]:
-            if telling.heard:
-                has = credential.value in telling.texts[index]
-                left_at = telling.at if knows and not has else left_at
+        for notification in self._server.notifications[target]:
+            if notification.heard:
+                has = credential.value in notification.texts[index]
+                left_at = notification.at if knows and not has else left_at
                 knows = has
         return knows, left_at
 

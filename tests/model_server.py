@@ -37,7 +37,7 @@ class Fault:
 
 
 @dataclass
-class Telling:
+class Notification:
     """One notification: when, what the application saw on disk, and whether it answered well."""
 
     at: float
@@ -59,7 +59,7 @@ class ModelServer:
     outage: str = ""
     chance: Callable[[], str] = lambda: ""  # asked for a fault where there is none
     files_of: dict[str, list[Path]] = field(default_factory=dict)
-    tellings: dict[str, list[Telling]] = field(default_factory=lambda: defaultdict(list))
+    notifications: dict[str, list[Notification]] = field(default_factory=lambda: defaultdict(list))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -92,7 +92,7 @@ class ModelServer:
             model.rules.left(call, status)
             if path == "sys/leases/renew" and (lease := model.newest(call.subject)):
                 lease.renewal_failed = lease.renewal_failed or status != 200 or bool(kind)
-                # What the engine was not told of has not happened for it.
+                # What the engine was not notified of has not happened for it.
                 refused = status in (400, 403, 404) or kind == "lost"
                 lease.renewal_refused = lease.renewal_refused or refused
         return response
@@ -185,7 +185,9 @@ class ModelServer:
         if kind == "reset":
             raise Dropped
         seen, texts = look_at(self.files_of[target])
-        self.tellings[target].append(Telling(self.model.clock.now(), seen, texts, heard=not kind))
+        self.notifications[target].append(
+            Notification(self.model.clock.now(), seen, texts, heard=not kind)
+        )
         return web.Response(status=int(kind or 200))
 
 

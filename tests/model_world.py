@@ -11,8 +11,8 @@ REFRESH = 30.0
 FRESH_WITHIN = 1.1 * REFRESH + 2.0
 # A rotation is seen by requests this far apart, each of which may take a moment.
 WRONG_WITHIN = 0.3
-# A change is told after a quiet time of 2 s, at most 15 s after it began, and a moment.
-TOLD_WITHIN = 17.0
+# A change is notified after a quiet time of 2 s, at most 15 s after it began, and a moment.
+NOTIFIED_WITHIN = 17.0
 SECRETS: dict[str, dict[str, Any]] = {
     "a": {"path": "secret/data/a", "refresh": f"{REFRESH:g}s"},
     "b": {"path": "secret/data/b", "refresh": f"{REFRESH:g}s"},

@@ -234,7 +234,7 @@ async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(
     made = settings(app, proxy, tmpfs, cache={"persist": {"path": str(tmpfs / "state")}})
     loaded = load_from(tmp_path, made)
     output = io.StringIO()
-    for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 1\nhvs.canary-7f3a" + b"x" * 99):
+    for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 2\nhvs.canary-7f3a" + b"x" * 99):
         (tmpfs / "state").write_bytes(content)
         (tmpfs / "state").chmod(0o600)
         with taking_over(loaded.config, str(tmpfs / "state"), kept_parts(clock, output)):

@@ -53,7 +53,7 @@ def test_a_lease_issued_while_its_token_is_renewed_lives_as_long_as_the_token():
 
 
 def test_a_process_killed_during_a_notification_leaves_it_to_the_next():
-    """The hand-over file said that the application had been told when that had only begun."""
+    """The hand-over file said that the application had been notified when that had only begun."""
     roles = Roles(
         token_ttl=36000, token_max=36000, lease_ttl=36000, lease_max=36000, cert_ttl=36000
     )

@@ -48,14 +48,14 @@ def seen(tmpfs):
     return [(f.st_ino, f.st_mtime_ns) for f in files], (tmpfs / "told").read_text()
 
 
-def told_of_everything(tmpfs):
-    """Tell by the hand-over file whether a kill would leave nothing to be told."""
+def everything_notified(tmpfs):
+    """Tell by the hand-over file whether a kill would leave nothing pending."""
     file = tmpfs / "handover" / "state"
     if not file.exists():
         return False
     state = decode(file.read_bytes()).state
     written = {str(tmpfs / "kv"), str(tmpfs / "creds")}
-    return state.files.keys() == written and not state.pending and "app" in state.told_at
+    return state.files.keys() == written and not state.pending and "app" in state.notified_at
 
 
 def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_path, settings):
@@ -79,8 +79,8 @@ def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_p
 def test_a_killed_run_is_resumed(tmpfs, tmp_path, settings):
     path = write_config(tmp_path, settings)
     with running("run", "-c", path) as killed:
-        # Each file may be told of by itself: the credential takes longer than the KV value.
-        until(lambda: told_of_everything(tmpfs), "both files are told of")
+        # Each file may be notified by itself: the credential takes longer than the KV value.
+        until(lambda: everything_notified(tmpfs), "both files are notified")
         killed.end(signal.SIGKILL)
     before = seen(tmpfs)
 

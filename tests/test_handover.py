@@ -69,7 +69,7 @@ STATE = State(
     generations=(lease(),),
     issues={"database/creds/app": (900.0,)},
     pending={"app": Pending(950.0, 960.0, 1.7e9, 940.0, {"/run/secrets/db.env"})},
-    told_at={"web": 910.0},
+    notified_at={"web": 910.0},
     files={"/run/secrets/db.env": Left("5d0c1f6e", (1, 2, 3), CANARY.encode())},
     secret_id=SecretId(f"{CANARY}-secret-id", f"{CANARY}-wrapping"),
 )
@@ -181,11 +181,11 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
 
     shape = {kind.__name__: " ".join(kind.__dataclass_fields__) for kind in types}
 
-    assert record.VERSION == b"1"
+    assert record.VERSION == b"2"
     assert shape == {
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
-        "State": "token retiring generations issues pending told_at files refused secret_id",
+        "State": "token retiring generations issues pending notified_at files rejected secret_id",
         "Left": "content_hash identity earlier",
         "Generation": "ref number answer life token added_at phase superseded_at",
         "Ref": "path namespace body lists by_mount",
@@ -259,9 +259,9 @@ def test_a_replaced_lease_that_is_still_held_stays_as_it_is():
 
 def test_a_file_written_after_the_last_record_is_still_to_be_announced():
     """Killed between the rename and the next record."""
-    assert STATE.untold("/run/secrets/db.env", "another content")
-    assert not STATE.untold("/run/secrets/db.env", "5d0c1f6e")
-    assert not STATE.untold("/run/secrets/new.env", "5d0c1f6e")  # nothing is known of it
+    assert STATE.unnotified("/run/secrets/db.env", "another content")
+    assert not STATE.unnotified("/run/secrets/db.env", "5d0c1f6e")
+    assert not STATE.unnotified("/run/secrets/new.env", "5d0c1f6e")  # nothing is known of it
 
 
 # --- who may go on with it -----------------------------------------------------------------------
@@ -358,7 +358,7 @@ def spoil_size(path: Path) -> None:
 
 
 def spoil_version(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"hand-over 1\n", b"hand-over 2\n", 1))
+    path.write_bytes(path.read_bytes().replace(b"hand-over 2\n", b"hand-over 1\n", 1))
 
 
 def spoil_group(path: Path) -> None:
@@ -565,7 +565,7 @@ states = st.builds(
     pending=st.dictionaries(
         texts, st.builds(Pending, times, times, times, times, st.sets(texts)), max_size=2
     ),
-    told_at=st.dictionaries(texts, times, max_size=2),
+    notified_at=st.dictionaries(texts, times, max_size=2),
     files=st.dictionaries(
         texts,
         st.builds(Left, texts, st.lists(st.integers(0, 2**63), max_size=3).map(tuple)),

@@ -133,7 +133,7 @@ async def test_the_same_failure_again_and_again_is_one_line(
 async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(
     app, proxy, clock, tmpfs, tmp_path, path
 ):
-    """The application cannot be told of the second value; of the third no file can be made."""
+    """The application cannot be notified of the second value; of the third no file can be made."""
     app.put("app", value="one")
     entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
     fails = {"command": ["false"], "wait": {"min": "1s", "max": "1s"}}

@@ -27,8 +27,8 @@ def settings(app, proxy, tmpfs, creds, *, secret=None, files=1, **blocks):
     return configuration(app, proxy.address, **{"secrets": secrets, "template": entries, **blocks})
 
 
-def told(config):
-    """Let an application be told of every file."""
+def notified(config):
+    """Let an application be notified of every file."""
     config["notify"] = {"app": {"command": ["true"]}}
     for entry in config["template"]:
         entry["notify"] = ["app"]
@@ -98,7 +98,7 @@ async def test_a_failed_renewal_is_retried_and_issues_nothing(
 async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    loaded = load_from(tmp_path, told(settings(app, proxy, tmpfs, creds)))
+    loaded = load_from(tmp_path, notified(settings(app, proxy, tmpfs, creds)))
 
     async with engine(loaded, clock) as running:
         [lease] = running.kept.store.leases()
@@ -120,7 +120,7 @@ async def test_what_died_in_an_outage_is_replaced_with_one_notification(
     app.admin.auth.approle.create_or_update_approle(
         app.name, token_policies=[app.name], token_ttl=token_ttl, token_max_ttl="24h"
     )
-    config = told(settings(app, proxy, tmpfs, creds))
+    config = notified(settings(app, proxy, tmpfs, creds))
 
     async with engine(load_from(tmp_path, config), clock) as running:
         ended = running.assembly.delivery.ended  # what makes it not ready
@@ -198,21 +198,21 @@ async def test_a_lease_at_a_path_that_changed_lives_until_the_application_has_ta
     database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
     app.allow(f"secret/data/{app.name}/*", creds, f"{creds}-b", "sys/leases/revoke")
     app.put("app", role=app.name)
-    refuses = tmpfs / "refuses"
+    rejects = tmpfs / "rejects"
     config = settings(app, proxy, tmpfs, creds, secrets={"app": {"path": app.path("app")}})
     login = '{% set db = secret("database/creds/" ~ app.role) %}{{ db.username }} {{ db.password }}'
     config["template"][0] |= {"contents": login, "notify": ["app"]}
-    config["notify"] = {"app": {"command": ["test", "!", "-e", str(refuses)]}}
+    config["notify"] = {"app": {"command": ["test", "!", "-e", str(rejects)]}}
 
     async with engine(load_from(tmp_path, config), clock) as running:
         old = (tmpfs / "db0").read_text().split()
-        refuses.touch()
+        rejects.touch()
         app.put("app", role=f"{app.name}-b")
         await clock.advance(300)
         assert (tmpfs / "db0").read_text().split() != old
         assert database.accepts(*old)
 
-        refuses.unlink()
+        rejects.unlink()
         await clock.advance(100)
         assert not database.accepts(*old)
         assert logs_in(database, tmpfs)
@@ -224,13 +224,13 @@ async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_ha
 ):
     database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
     app.allow(creds, f"{creds}-b", "sys/leases/revoke")
-    refuses, kept = tmpfs / "refuses", kept_parts(clock, io.StringIO())
+    rejects, kept = tmpfs / "rejects", kept_parts(clock, io.StringIO())
     config = settings(app, proxy, tmpfs, creds)
     config["template"][0]["notify"] = ["app"]
-    config["notify"] = {"app": {"command": ["test", "!", "-e", str(refuses)]}}
+    config["notify"] = {"app": {"command": ["test", "!", "-e", str(rejects)]}}
     async with engine(load_from(tmp_path, config), clock, kept=kept):
         old = (tmpfs / "db0").read_text().split()
-    refuses.touch()
+    rejects.touch()
     config["secrets"]["db"]["path"] = f"{creds}-b"
 
     async with engine(load_from(tmp_path, config), clock, kept=kept):
@@ -238,7 +238,7 @@ async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_ha
         assert (tmpfs / "db0").read_text().split() != old
         assert database.accepts(*old)
 
-        refuses.unlink()
+        rejects.unlink()
         await clock.advance(100)
         assert not database.accepts(*old)
         assert logs_in(database, tmpfs)
@@ -247,13 +247,13 @@ async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_ha
 async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    """It refuses the new credential, so the old one is put back, and must not end meanwhile."""
-    refuses = tmpfs / "refuses"
+    """It rejects the new credential, so the old one is put back, and must not end meanwhile."""
+    rejects = tmpfs / "rejects"
     config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
     config["notify"] = {
         "app": {
             "command": ["true"],
-            "verify": {"command": ["test", "!", "-e", str(refuses)], "timeout": "1s"},
+            "verify": {"command": ["test", "!", "-e", str(rejects)], "timeout": "1s"},
             "on_failure": "rollback",
         }
     }
@@ -263,7 +263,7 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
     async with engine(loaded, clock) as running:
         old = (tmpfs / "db0").read_text().split()
         [first] = running.kept.store.leases()
-        refuses.touch()
+        rejects.touch()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
         await clock.advance(2600)
         database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
@@ -276,8 +276,8 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         assert database.accepts(*old)
         assert running.assembly.delivery.ended() == []
 
-        refuses.unlink()
-        running.assembly.delivery.acceptance.retry_refused()
+        rejects.unlink()
+        running.assembly.delivery.acceptance.retry_rejected()
         await clock.advance(60)
         assert (tmpfs / "db0").read_text().split() != old
         assert first not in running.kept.store.leases()
@@ -287,15 +287,15 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
 async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    refuses = tmpfs / "refuses"
-    config = told(settings(app, proxy, tmpfs, creds))
+    rejects = tmpfs / "rejects"
+    config = notified(settings(app, proxy, tmpfs, creds))
     config["notify"]["app"] |= {
-        "verify": {"command": ["test", "!", "-e", str(refuses)], "timeout": "1s"},
+        "verify": {"command": ["test", "!", "-e", str(rejects)], "timeout": "1s"},
         "on_failure": "rollback",
     }
     loaded = load_from(tmp_path, config)
     async with engine(loaded, clock) as running:
-        refuses.touch()
+        rejects.touch()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
         await clock.advance(2600)
         before = running.kept
@@ -305,7 +305,10 @@ async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
     after = kept_parts(clock, io.StringIO())
     after.token, after.files = before.token, {file.name: left}
     after.store.restore(before.store.everything(), {})
-    after.ledger.told_at, after.ledger.refused = before.ledger.told_at, before.ledger.refused
+    after.ledger.notified_at, after.ledger.rejected = (
+        before.ledger.notified_at,
+        before.ledger.rejected,
+    )
     async with engine(loaded, clock, kept=after) as running:
         assert running.assembly.delivery.ended() == []
         proxy.only, proxy.status = "leases/renew", 400
@@ -380,7 +383,7 @@ async def test_another_token_is_one_change_for_an_application_however_many_lease
     config = settings(app, proxy, tmpfs, creds, secrets=secrets, files=2)
     config["template"][1]["contents"] = "{{ db.username }} {{ other.username }}"
 
-    async with engine(load_from(tmp_path, told(config)), clock) as running:
+    async with engine(load_from(tmp_path, notified(config)), clock) as running:
         before = (tmpfs / "db1").read_text().split()
         proxy.only, proxy.status = "renew-self", 403
         while proxy.count("/login") < 2:
@@ -442,7 +445,7 @@ async def test_a_revoked_token_means_new_credentials_at_once_and_once(
             "destination": str(tmpfs / "kv"),
         }
     )
-    told(config)
+    notified(config)
     loaded = load_from(tmp_path, config)
 
     async with engine(loaded, clock) as running:

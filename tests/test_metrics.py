@@ -156,7 +156,7 @@ async def test_what_can_happen_is_counted_from_nought(app, proxy, clock, tmpfs, 
     for result in ("failed", "rolled_back"):
         line = f'injector_renders_total{{destination="{tmpfs / "kv"}",result="{result}"}}'
         assert found[line] == 0
-    for result in ("failed", "refused"):
+    for result in ("failed", "rejected"):
         assert found[f'injector_notifications_total{{notify="tell_kv",result="{result}"}}'] == 0
     assert found["injector_unwrap_failed_total"] == 0
 

@@ -315,6 +315,6 @@ async def test_a_hook_names_itself_when_it_fails():
             *("web", notify(command=argv)), clock=SystemClock(), redact=redact, environ=os.environ
         )
 
-    assert await hook("true").tell(0.0) is Outcome.SENT
+    assert await hook("true").notify(0.0) is Outcome.SENT
     with pytest.raises(HookError, match=r"^hook 'web': `false` exited with 1$"):
-        await hook("false").tell(0.0)
+        await hook("false").notify(0.0)

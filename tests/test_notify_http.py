@@ -93,7 +93,7 @@ def free_port() -> int:
 async def tell(url: str, clock: SystemClock | None = None, **options) -> Outcome:
     notify = model.Notify(http=model.Http(url=url, **options))
     made = application("web", notify, clock=clock or SystemClock(), redact=redact, environ={})
-    return await made.tell(0.0)
+    return await made.notify(0.0)
 
 
 async def failure(url: str, **options) -> str:
@@ -103,7 +103,7 @@ async def failure(url: str, **options) -> str:
     return str(caught.value)
 
 
-# --- telling -------------------------------------------------------------------------------------
+# --- notifying -----------------------------------------------------------------------------------
 
 
 async def test_the_endpoint_gets_the_request_as_configured(server):

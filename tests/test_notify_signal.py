@@ -116,7 +116,7 @@ async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, 
     clock = SystemClock()
     how = target(notify, clock=clock, redact=str, environ={}, **options)
     made = Application("app", how)
-    return await made.tell(clock.wall() - ago)
+    return await made.notify(clock.wall() - ago)
 
 
 # --- by pid file ---------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_sig
     which = model.Process(name="vi-early")
     target = SignalTarget("SIGHUP", which, clock=Overloaded(), child_pid=lambda: None)
 
-    assert await target.tell(time.time()) is Outcome.SENT
+    assert await target.notify(time.time()) is Outcome.SENT
     assert app.line() == "got SIGHUP"
 
 

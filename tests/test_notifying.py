@@ -1,4 +1,4 @@
-"""When applications are told, in the whole engine: once for a run of changes, never too late."""
+"""When applications are notified, in the engine: once for a run of changes, never too late."""
 
 import asyncio
 import json
@@ -117,8 +117,8 @@ async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_th
         await clock.advance(5)
         assert len(journal(tmpfs)) == 3
 
-        told = [json.loads(line) for line in running.log.splitlines() if '"notified"' in line]
-        assert [len(event["files"]) for event in told] == [20, 20, 1]
+        notified = [json.loads(line) for line in running.log.splitlines() if '"notified"' in line]
+        assert [len(event["files"]) for event in notified] == [20, 20, 1]
 
         for name in SECRETS:
             app.put(name, value="three" if name == "s07" else "two")
@@ -206,9 +206,9 @@ async def test_every_target_of_a_file_is_notified_once_and_a_failing_one_delays_
     async with engine(load_from(tmp_path, settings), clock) as running:
         assert sorted(journal(tmpfs)) == ["bad", "command", "good"]
         await clock.advance(50)
-        told = journal(tmpfs)
-        assert (told.count("good"), told.count("command")) == (1, 1)
-        assert told.count("bad") > 3
+        seen = journal(tmpfs)
+        assert (seen.count("good"), seen.count("command")) == (1, 1)
+        assert seen.count("bad") > 3
         assert [failing.name for failing in running.assembly.health.failures()] == ["bad"]
 
 

@@ -335,7 +335,7 @@ async def test_a_file_that_cannot_be_made_is_the_answer(app, proxy, clock, tmpfs
         assert again == answer
 
 
-async def test_refused_content_is_tried_again_and_the_answer_is_what_came_of_that(
+async def test_rejected_content_is_tried_again_and_the_answer_is_what_came_of_that(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="good")

@@ -73,12 +73,12 @@ async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_ag
         name = str(path) if kind == "file" else "both"
         assert metrics.renders.values[name, "rolled_back"] == 1
         assert metrics.file_stale.values[name,] == 1
-        assert metrics.notifications.values["app", "refused"] == 1
+        assert metrics.notifications.values["app", "rejected"] == 1
         assert CANARY not in running.log
         assert CANARY not in str(alarm.error)
 
 
-async def test_the_refused_content_is_not_tried_again_until_it_changes(
+async def test_the_rejected_content_is_not_tried_again_until_it_changes(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -99,7 +99,7 @@ async def test_the_refused_content_is_not_tried_again_until_it_changes(
         assert running.assembly.health.settled
 
 
-async def test_the_refused_content_is_tried_again_when_somebody_asks(
+async def test_the_rejected_content_is_tried_again_when_somebody_asks(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -109,14 +109,14 @@ async def test_the_refused_content_is_tried_again_when_somebody_asks(
         app.put("a", value=CANARY)
         await clock.advance(75)
 
-        running.assembly.delivery.acceptance.retry_refused()
+        running.assembly.delivery.acceptance.retry_rejected()
         await clock.settled()
         await clock.advance(30)
 
         assert journal(tmpfs) == ["good", CANARY, "good", CANARY, "good"]
 
 
-async def test_a_refusal_is_remembered_by_the_next_configuration(
+async def test_a_rejection_is_remembered_by_the_next_configuration(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -233,7 +233,7 @@ async def test_what_cannot_go_back_is_asked_for_again_with_what_has(
         assert phases == {"a": Phase.PUBLISHED, "b": Phase.ACKNOWLEDGED}
 
 
-async def test_what_was_refused_together_is_tried_again_together(
+async def test_what_was_rejected_together_is_tried_again_together(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="a1")
@@ -270,7 +270,7 @@ async def test_what_came_during_the_verification_is_announced_before_any_rollbac
 
     async with engine(loaded, clock) as running:
         app.put("a", value=CANARY)
-        await clock.advance(62.1)  # told, and being asked
+        await clock.advance(62.1)  # notified, and being asked
         assert journal(tmpfs) == ["good", CANARY]
         app.put("a", value="mended")
         running.assembly.watch.refresh_static()
@@ -336,7 +336,7 @@ async def test_what_somebody_did_to_a_file_that_was_rolled_back_is_undone(
         assert len(running.assembly.health.failures()) == 1
 
 
-async def test_what_was_refused_is_better_than_a_bundle_that_somebody_has_removed(
+async def test_what_was_rejected_is_better_than_a_bundle_that_somebody_has_removed(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -379,7 +379,7 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_moves
         ill.unlink()
         await clock.advance(40)
         assert [report.kind for report in running.assembly.health.failures()] == ["file"]
-        running.assembly.delivery.acceptance.retry_refused()
+        running.assembly.delivery.acceptance.retry_rejected()
         await clock.settled()
         await clock.advance(20)
         assert (tmpfs / "file").read_text() == "better"
@@ -410,7 +410,7 @@ def test_rejected_content_is_retried_when_verify_is_corrected(app, tmpfs, tmp_pa
 
 
 def persistent(app, tmpfs, tmp_path, kind="file"):
-    """A daemon that hands over, and whose application refuses what says "bad"."""
+    """A daemon that hands over, and whose application rejects what says "bad"."""
     path = tmpfs / ("file" if kind == "file" else "b/a")
     notify = {
         "command": ["sh", "-c", f"cat {path} >> {tmpfs}/journal; echo >> {tmpfs}/journal"],
@@ -432,7 +432,7 @@ def persistent(app, tmpfs, tmp_path, kind="file"):
 
 
 @pytest.mark.parametrize("kind", ["file", "bundle"])
-def test_a_refusal_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, tmp_path, kind):
+def test_a_rejection_is_remembered_over_a_restart_until_somebody_asks(app, tmpfs, tmp_path, kind):
     app.put("a", value="good")
     config = persistent(app, tmpfs, tmp_path, kind)
     with running("run", "-c", config) as injector:
@@ -471,7 +471,7 @@ def test_what_was_not_confirmed_before_a_restart_is_verified_and_rolled_back_aft
         injector.wait_for('"notified"')
         app.put("a", value="bad")
         injector.send(signal.SIGUSR1)
-        until(lambda: "bad" in (tmpfs / "journal").read_text(), "the application is told")
+        until(lambda: "bad" in (tmpfs / "journal").read_text(), "the application is notified")
         assert injector.end(end) == code
     path = tmpfs / ("file" if kind == "file" else "b/a")
     assert path.read_text() == "bad"
@@ -486,7 +486,7 @@ def test_what_was_not_confirmed_before_a_restart_is_verified_and_rolled_back_aft
     assert len(list(tmpfs.glob("b/..vault-injector.*"))) == (kind == "bundle")
 
 
-def test_a_refused_content_is_better_than_none(app, tmpfs, tmp_path):
+def test_a_rejected_content_is_better_than_none(app, tmpfs, tmp_path):
     app.put("a", value="good")
     config = persistent(app, tmpfs, tmp_path)
     with running("run", "-c", config) as injector:

@@ -94,7 +94,7 @@ class Soak:
                 if (self.folder / name).read_text() == self.model.current(name):
                     self.rotated += 1
                     self.put(name)
-            self.server.tellings.clear()
+            self.server.notifications.clear()
             assert self.model.works((self.folder / "db").read_text())
 
     def chance(self):

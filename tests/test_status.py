@@ -34,8 +34,8 @@ def settings(app, proxy, tmpfs, **blocks):
 
 def said(engine):
     """What `/status` answers."""
-    told = status_report(engine.assembly, engine.kept)
-    return json.loads(json.dumps(told.as_json()))
+    report = status_report(engine.assembly, engine.kept)
+    return json.loads(json.dumps(report.as_json()))
 
 
 async def test_what_fails_comes_first(app, proxy, clock, tmpfs, tmp_path):
@@ -67,7 +67,7 @@ async def test_an_application_that_is_not_running_has_not_been_notified(
             status = said(running)
             [target] = status["notify"]
 
-            assert (target["absent"], target["told_at"]) == (True, None)
+            assert (target["absent"], target["notified_at"]) == (True, None)
             assert re.search("^app +- .* not running$", "\n".join(overview(status)), re.MULTILINE)
 
 
@@ -114,7 +114,7 @@ async def test_the_table_says_what_is_there_and_what_comes_next(
     ]
 
 
-async def test_refused_content_is_an_alarm_with_the_reason_and_without_the_value(
+async def test_rejected_content_is_an_alarm_with_the_reason_and_without_the_value(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("app", value="good")

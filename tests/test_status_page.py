@@ -84,7 +84,7 @@ FILE = {
     "destination": "/run/secrets/db.env", "state": "failing", "since": 1_699_999_940.0,
     "error": "no space", "error_class": "write", "secrets": ["db"], "notify": ["app"],
 }  # fmt: skip
-TARGET = {"name": "app", "state": "ok", "told_at": 1_699_999_002.0, "untold": ["/run/x"]}
+TARGET = {"name": "app", "state": "ok", "notified_at": 1_699_999_002.0, "pending": ["/run/x"]}
 
 
 def test_it_says_what_there_is_and_what_comes_next():
@@ -177,7 +177,7 @@ def test_whatever_a_thing_is_called_it_is_text():
             secrets=[evil],
             rotations=[ROTATION | {"secret": EVIL, "version": EVIL, "error": EVIL}],
             files=[FILE | {"destination": EVIL, "notify": [EVIL]}],
-            notify=[TARGET | {"name": EVIL, "untold": [EVIL]}],
+            notify=[TARGET | {"name": EVIL, "pending": [EVIL]}],
             not_ready=[EVIL],
             vault={"state": "failing", "since": 0, "address": EVIL, "error": EVIL},
         )

@@ -103,7 +103,7 @@ async def test_a_hook_that_had_its_turn_in_an_earlier_run_holds_nothing_up(
     config = supervising(app, proxy, tmpfs, notify={"hook": hook})
     config["template"][0]["notify"] = ["hook"]
     kept = kept_parts(clock, io.StringIO())
-    kept.ledger.told_at["hook"] = clock.now()  # handed over
+    kept.ledger.notified_at["hook"] = clock.now()  # handed over
 
     async with engine(load_from(tmp_path, config), clock, kept=kept):
         await has_written(tmpfs, "one one")
@@ -370,7 +370,7 @@ def revertible(tmpfs, **more):
     }
 
 
-@pytest.mark.parametrize("script", [SAYS, DIES], ids=["refuses", "dies"])
+@pytest.mark.parametrize("script", [SAYS, DIES], ids=["rejects", "dies"])
 async def test_a_change_that_it_rejects_is_rolled_back_and_it_runs_with_the_old_values(
     app, proxy, clock, tmpfs, tmp_path, script
 ):
@@ -462,7 +462,7 @@ async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit
         assert journal(tmpfs)[:3] == ["good good", f"{CANARY} {CANARY}", "good good"]
 
 
-async def test_a_restart_while_it_is_asked_whether_it_took_a_signal_is_no_refusal(
+async def test_a_restart_while_it_is_asked_whether_it_accepted_a_signal_is_no_rejection(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -487,7 +487,7 @@ async def test_a_restart_while_it_is_asked_whether_it_took_a_signal_is_no_refusa
         assert "rolled back" not in running.log
 
 
-async def test_being_ended_with_us_while_it_is_asked_is_no_refusal(
+async def test_being_ended_with_us_while_it_is_asked_is_no_rejection(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")

@@ -6,7 +6,7 @@ import pytest
 
 from injector.auth import timing as token_timing
 from injector.config import model
-from injector.delivery.timing import quiet_at, tell_at
+from injector.delivery.timing import notify_at, quiet_at
 from injector.errors import AuthError, DeniedError, MissingError, TransientError
 from injector.secret import (
     Act,
@@ -342,7 +342,7 @@ def test_quiet_is_min_after_the_last_change_and_at_most_max_after_the_first(firs
 
 
 @pytest.mark.parametrize(
-    ("told_at", "complete", "at"),
+    ("notified_at", "complete", "at"),
     [
         (None, True, 100),  # the first delivery, all files in place
         (None, False, 102),  # the first delivery, one file is late
@@ -350,10 +350,10 @@ def test_quiet_is_min_after_the_last_change_and_at_most_max_after_the_first(firs
         (95.0, True, 105),  # later: not sooner than min_interval after the last
     ],
 )
-def test_when_an_application_is_notified(told_at, complete, at):
+def test_when_an_application_is_notified(notified_at, complete, at):
     notify = model.Notify(command=("x",), min_interval=10.0)
 
-    found = tell_at(100, 100, notify=notify, told_at=told_at, complete=complete, draw=0.5)
+    found = notify_at(100, 100, notify=notify, notified_at=notified_at, complete=complete, draw=0.5)
 
     assert found == at
 
@@ -361,7 +361,7 @@ def test_when_an_application_is_notified(told_at, complete, at):
 def test_a_fleet_is_spread_by_its_splay():
     notify = model.Notify(command=("x",), splay=30.0)
 
-    assert tell_at(0, 0, notify=notify, told_at=-100, complete=True, draw=0.5) == 17
+    assert notify_at(0, 0, notify=notify, notified_at=-100, complete=True, draw=0.5) == 17
 
 
 # --- names

@@ -171,7 +171,7 @@ class Assembly:
         self._kept.failing = {
             key(output) for output in self.outputs if output.failures or output.was_failing
         }
-        self._kept.told = {key(output): output.told for output in self.outputs}
+        self._kept.accepted = {key(output): output.accepted for output in self.outputs}
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
         for transport in (self.transport, *self.more_transports):
@@ -183,7 +183,7 @@ class Assembly:
         output.was_failing = key(output) in kept.failing
         if (memory := kept.memories.get(key(output))) is not None:
             destination.memory = memory
-            output.told = dict(kept.told.get(key(output), {}))
+            output.accepted = dict(kept.accepted.get(key(output), {}))
             if key(output) in kept.delivered and destination.is_intact():
                 output.standing, output.delivered = True, dict(kept.delivered[key(output)])
         elif (left := kept.files.pop(output.name, None)) is not None:
@@ -223,7 +223,7 @@ class Assembly:
             log=kept.log,
             contracts=build.contracts(config, refs),
             look_every=config.template_config.static_secret_render_interval,
-            untold=kept.untold,
+            unnotified=kept.unnotified,
         )
         delivery = Delivery(self.outputs, parts)
         notifier_parts = NotifierParts(
@@ -235,8 +235,8 @@ class Assembly:
             metrics=kept.metrics,
             log=kept.log,
             is_checked=delivery.is_checked,
-            took=delivery.acceptance.took,
-            refused=delivery.acceptance.refused,
+            accepted=delivery.acceptance.accepted,
+            rejected=delivery.acceptance.rejected,
             tries_again=not (self.loaded.as_agent and config.exit_after_auth),
         )
         users = build.users(self.outputs)

@@ -191,7 +191,7 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
 
 
 def own_command(name: str, notify: model.Notify, means: Means) -> Application:
-    """Return a template's own command as somebody who is told."""
+    """Return a template's own command as somebody who is notified."""
     how = notify_target(notify, clock=means.clock, redact=means.redact, environ=means.environ)
     return Application(name, InTurn(how, means.turn))
 

@@ -85,9 +85,11 @@ def _state(assembly: Assembly, kept: Kept) -> State:
         retiring=tuple(assembly.tokens.retiring),
         generations=tuple(kept.store.everything()),
         issues=kept.store.issues.all(),
-        pending=kept.ledger.untold(),
-        told_at={target: at for target, at in kept.ledger.told_at.items() if target not in absent},
-        refused=tuple(kept.ledger.refused),
+        pending=kept.ledger.unconfirmed(),
+        notified_at={
+            target: at for target, at in kept.ledger.notified_at.items() if target not in absent
+        },
+        rejected=tuple(kept.ledger.rejected),
         files={
             output.name: _left(output.destination)
             for output in assembly.outputs
@@ -105,14 +107,14 @@ def _remembered(method: object) -> Any:
     return method.kept if isinstance(method, Remembers) else None
 
 
-def _asked_once(untold: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
     """Answer yes at most once per file: later on, this process has notified of it itself."""
     asked: set[str] = set()
 
     def once(path: str, content_hash: str) -> bool:
         first = path not in asked
         asked.add(path)
-        return first and untold(path, content_hash)
+        return first and unnotified(path, content_hash)
 
     return once
 
@@ -123,11 +125,11 @@ def _take(state: State, kept: Kept) -> None:
     kept.retiring = list(state.retiring)
     kept.secret_id = state.secret_id
     kept.files = dict(state.files)
-    kept.untold = _asked_once(state.untold)
+    kept.unnotified = _asked_once(state.unnotified)
     kept.store.restore(state.generations, state.issues)
     kept.ledger.pending.update(state.pending)
-    kept.ledger.told_at.update(state.told_at)
-    kept.ledger.refused.extend(state.refused)
+    kept.ledger.notified_at.update(state.notified_at)
+    kept.ledger.rejected.extend(state.rejected)
     tokens = [state.token] if state.token is not None else []
     kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
     if (secret_id := state.secret_id) is not None:

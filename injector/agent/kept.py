@@ -45,9 +45,9 @@ class Kept:
     delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     failing: set[tuple[str, str]] = field(default_factory=set)  # outputs, by the same key
     # What the applications of an output have accepted, by the same key.
-    told: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
+    accepted: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
     wrapped: dict[str, Any] = field(default_factory=dict, repr=False)  # in sinks, by path
-    untold: Callable[[str, str], bool] = lambda _path, _hash: False
+    unnotified: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
     method: auth.Method | None = None
     started_at: float = 0.0
@@ -68,13 +68,13 @@ class Kept:
         ):
             # The new server must not see a token of the old one, not even to revoke it.
             self.store.clear()
-            self.told.clear()
+            self.accepted.clear()
             self.token, self.retiring = None, []
         if _identity(before) != _identity(after):
             self.retiring += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
         if before.notify != after.notify:
-            self.ledger.refused.clear()  # the application may have been asked in the wrong way
+            self.ledger.rejected.clear()  # the application may have been asked in the wrong way
 
 
 def _identity(config: model.Config) -> object:

@@ -34,14 +34,14 @@ def listeners(
     from injector.agent.refresh import Refresh
     from injector.status.server import Actions, StatusServer
 
-    told = status_report(assembly, kept)
+    report = status_report(assembly, kept)
     actions = Actions(stop, Refresh(assembly, kept))
     passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
     return [
         StatusServer(
             listener,
             sockets.at(listener.address),
-            told,
+            report,
             actions,
             kept.log,
             passing(index),

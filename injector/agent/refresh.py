@@ -54,7 +54,7 @@ class Refresh:
         all_asked = self._ask(self._refs(names))
         vault = self._assembly.availability
         await self._until(lambda: vault.down or all(a.demand.done() for a in all_asked), ends_at)
-        self._retry_refused(all_asked, everything=not names)
+        self._retry_rejected(all_asked, everything=not names)
         await self._until(lambda: not any(map(self._is_pending, all_asked)), ends_at)
         return [self._last_answer(asked) for asked in all_asked]
 
@@ -82,12 +82,12 @@ class Refresh:
         demands = self._assembly.watch.refresh(refs.values())
         return [_Asked(ref, name, before.get(ref), demands[ref]) for name, ref in refs.items()]
 
-    def _retry_refused(self, all_asked: list[_Asked], *, everything: bool) -> None:
+    def _retry_rejected(self, all_asked: list[_Asked], *, everything: bool) -> None:
         delivery = self._assembly.delivery
         for asked in all_asked:
             asked.users = delivery.users(asked.ref)
         unchanged = [asked.ref for asked in all_asked if not self._has_changed(asked)]
-        retried = delivery.acceptance.retry_refused(None if everything else unchanged)
+        retried = delivery.acceptance.retry_rejected(None if everything else unchanged)
         for asked in all_asked:
             if any(output.name in retried for output in asked.users):
                 asked.retried_at = self._clock.now()
@@ -145,7 +145,7 @@ class Refresh:
         absent: tuple[str, ...] = ()
         if event is not None and event.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:
             if event.at < asked.retried_at:
-                return _pending(asked, "what was refused is tried again")
+                return _pending(asked, "what was rejected is tried again")
             return Refreshed(
                 asked.name,
                 Result.FAILED,
@@ -162,13 +162,13 @@ class Refresh:
 
     def _lacking(self, asked: _Asked, current: Generation) -> tuple[list[str], tuple[str, ...]]:
         """Return the files and applications without it, and applications that are not running."""
-        untold = self._ledger.untold()
+        pending = self._ledger.unconfirmed()
         files = [o.name for o in asked.users if o.delivered.get(asked.ref) is not current]
         targets = {
             target
             for output in asked.users
             for target in output.targets
-            if target in untold and output.name in untold[target].paths
+            if target in pending and output.name in pending[target].paths
         }
         absent = targets & self._ledger.absent  # looked for and not found, which is not a failure
         return files + sorted(targets - absent), tuple(sorted(absent))

@@ -8,7 +8,7 @@ from injector.agent.kept import Kept
 from injector.agent.plan import Plan
 from injector.agent.readiness import Readiness
 from injector.agent.signals import IGNORED
-from injector.child import Child, Command, Environment, Patient, Told, Variable
+from injector.child import Child, ChildTarget, Command, Environment, PatientTarget, Variable
 from injector.child.child import Parts
 from injector.child.terminal import Terminal
 from injector.config import model
@@ -33,21 +33,21 @@ class Supervision:
         keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
         restarts = restarting(config)
         # The entry that restarts it anyway is notified of variables too.
-        told = restarts[0] if restarts and not keeps_variables else TARGET
-        self.own_target = {} if told in config.notify else {told: _RESTART}
-        self._tellers = self.own_target.keys() | {
-            name for name, notify in config.notify.items() if _is_told(notify)
+        notified = restarts[0] if restarts and not keeps_variables else TARGET
+        self.own_target = {} if notified in config.notify else {notified: _RESTART}
+        self._targets = self.own_target.keys() | {
+            name for name, notify in config.notify.items() if _concerns_it(notify)
         }
         self._patient = TARGET if keeps_variables else ""
-        self.environment = _environment(plan, self._command, told)
+        self.environment = _environment(plan, self._command, notified)
 
     def application(self, name: str, notify: model.Notify) -> Application | None:
         """Return the command as an application, if this target concerns it."""
         command, kept = self._command, self._kept
-        if name not in self._tellers:
+        if name not in self._targets:
             return None
         if name == self._patient:
-            return Application(name, Patient(command, kept.log))
+            return Application(name, PatientTarget(command, kept.log))
         clock, redact, environ = kept.clock, kept.redactor.redact, kept.environ
         signal = None
         if notify.signal:
@@ -55,24 +55,26 @@ class Supervision:
                 notify, clock=clock, redact=redact, environ=environ, child_pid=lambda: command.pid
             )
         overtaken = partial(kept.ledger.is_pending, name)
-        told = Told(command, signal, notify.on_failure == "rollback", overtaken)
+        how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
         asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
-        return Application(name, told, asked and partial(told.confirmed, asked))
+        return Application(name, how, asked and partial(how.confirmed, asked))
 
     def child(self, readiness: Readiness, health: Health) -> Child:
         """Return the service that keeps the command running."""
         command, kept = self._command, self._kept
-        at_once = self._tellers - {self._patient}
+        at_once = self._targets - {self._patient}
 
         def lacking() -> list[str]:
             if command.starts:
                 return readiness.lacking()
-            unasked = self._tellers | kept.ledger.told_at.keys()
+            unasked = self._targets | kept.ledger.notified_at.keys()
             return readiness.lacking() + readiness.before_first_start(unasked)
 
         def changed_at() -> float:
-            untold = kept.ledger.untold()
-            return max((untold[name].written_at for name in at_once & untold.keys()), default=-inf)
+            pending = kept.ledger.unconfirmed()
+            return max(
+                (pending[name].written_at for name in at_once & pending.keys()), default=-inf
+            )
 
         parts = Parts(
             clock=kept.clock,
@@ -90,11 +92,11 @@ class Supervision:
 _RESTART = model.Notify(process=model.Process(child=True))
 
 
-def _is_told(notify: model.Notify) -> bool:
+def _concerns_it(notify: model.Notify) -> bool:
     return notify.process is not None and notify.process.child
 
 
-def _environment(plan: Plan, command: Command, told: str) -> Output[Mapping[str, bytes]]:
+def _environment(plan: Plan, command: Command, notified: str) -> Output[Mapping[str, bytes]]:
     """Return the output of `env_template`; without entries it is empty."""
     variables = {
         entry.name: Variable(entry.name, plan.templates[entry])
@@ -105,5 +107,5 @@ def _environment(plan: Plan, command: Command, told: str) -> Output[Mapping[str,
         name=ENVIRONMENT,
         renderer=Together(variables),
         destination=Environment(command),
-        targets=(told,),
+        targets=(notified,),
     )

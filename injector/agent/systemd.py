@@ -27,7 +27,7 @@ class Systemd:
         self._address = address
         self._clock = clock
         self._waits_for = waits_for
-        self._told = not address
+        self._notified = not address
         self._news = Wakeup()
         if address:
             health.ring_too(self._news)
@@ -35,10 +35,10 @@ class Systemd:
     async def run(self) -> None:
         """Report it whenever it is due. Runs until cancelled."""
         while True:
-            if not self._told and not self._waits_for():
-                self._told = True
+            if not self._notified and not self._waits_for():
+                self._notified = True
                 self._send("READY=1")
-            await self._clock.sleep(inf if self._told else LOOK_EVERY, self._news)
+            await self._clock.sleep(inf if self._notified else LOOK_EVERY, self._news)
 
     def reloads(self) -> None:
         # systemd wants its own clock, to tell this reload from an earlier one.
@@ -46,7 +46,7 @@ class Systemd:
 
     def stays(self) -> None:
         """Report again that it is ready, after a reload that failed."""
-        self._told = not self._address
+        self._notified = not self._address
         self._news.ring()
 
     def stops(self) -> None:

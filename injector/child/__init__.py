@@ -2,7 +2,7 @@
 
 from injector.child.child import Child
 from injector.child.command import Command
-from injector.child.told import Patient, Told
+from injector.child.target import ChildTarget, PatientTarget
 from injector.child.variables import Environment, Variable
 
-__all__ = ["Child", "Command", "Environment", "Patient", "Told", "Variable"]
+__all__ = ["Child", "ChildTarget", "Command", "Environment", "PatientTarget", "Variable"]

@@ -83,11 +83,11 @@ def _output(output: Entry, _: float) -> Row:
 
 
 def _target(target: Entry, now: float) -> Row:
-    told_at, untold = target["told_at"], target["untold"]
+    notified_at, pending = target["notified_at"], target["pending"]
     return (
         target["name"],
-        f"{span(now - told_at)} ago" if told_at else "-",
-        _names(untold),
+        f"{span(now - notified_at)} ago" if notified_at else "-",
+        _names(pending),
     )
 
 

@@ -33,7 +33,7 @@ class Acceptance:
 
     def begin(self) -> None:
         """Start from what an earlier configuration or run left."""
-        untold = self._parts.ledger.keep(
+        left = self._parts.ledger.keep(
             self._notifiers.keys(),
             revertible={
                 name
@@ -41,7 +41,7 @@ class Acceptance:
                 if any(self._notifiers[target].rolls_back for target in output.targets)
             },
         )
-        for change in untold:
+        for change in left:
             self._hand_on(change)
 
     def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
@@ -50,17 +50,17 @@ class Acceptance:
         for target in output.targets:
             self._notifiers[target].add(output.name, answered_at, urgent=urgent)
 
-    def took(self, names: set[str]) -> None:
+    def accepted(self, names: set[str]) -> None:
         """Note that an application has accepted these outputs, unless others are still pending."""
         now = self._parts.clock.now()
-        untold = self._parts.ledger.untold()
+        pending = self._parts.ledger.unconfirmed()
         outputs = [self._outputs[name] for name in names & self._outputs.keys()]
-        taken = [output for output in outputs if not _is_untold(output, untold)]
-        for output in taken:
+        accepted = [output for output in outputs if not _is_pending(output, pending)]
+        for output in accepted:
             output.destination.accept()
-        self._users.took(taken, now)
+        self._users.accepted(accepted, now)
 
-    def refused(self, target: str, names: set[str], error: HookError) -> bool:
+    def rejected(self, target: str, names: set[str], error: HookError) -> bool:
         """Roll back a change that an application has rejected.
 
         Return whether there was anything to roll back to. The rejected content is not tried again
@@ -72,7 +72,7 @@ class Acceptance:
         reverted = [output for output in outputs if self._roll_back(output, target, error)]
         if not reverted:
             return False
-        self._parts.ledger.refuse({output.name: found[output.name] for output in reverted})
+        self._parts.ledger.reject({output.name: found[output.name] for output in reverted})
         for output in outputs:
             if output not in reverted:
                 answered_at = self._answered_at(output)
@@ -84,10 +84,10 @@ class Acceptance:
         for name in self._parts.ledger.forgive(output.name) - {output.name}:
             self._schedule.deliver(name, self._parts.clock.now())
 
-    def has_refused(self, output: Output[Any], content: Any) -> bool:
+    def was_rejected(self, output: Output[Any], content: Any) -> bool:
         """Return whether this content was rolled back before; if so, what was accepted stays."""
         ledger = self._parts.ledger
-        if not ledger.refused or not ledger.has_refused(
+        if not ledger.rejected or not ledger.was_rejected(
             output.name, output.destination.hash_of(content)
         ):
             return False
@@ -95,14 +95,14 @@ class Acceptance:
             ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
             return False
         output.settled = True  # perhaps in an earlier run
-        output.delivered = output.delivered or dict(output.told)
+        output.delivered = output.delivered or dict(output.accepted)
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:
-            error = _refusal("the application", "in an earlier run")
+            error = _rejection("the application", "in an earlier run")
             self._parts.stale(output, error, result="rolled_back")
         return True
 
-    def retry_refused(self, refs: Iterable[Ref] | None = None) -> set[str]:
+    def retry_rejected(self, refs: Iterable[Ref] | None = None) -> set[str]:
         """Retry on demand what applications have rejected, for these secrets or for all.
 
         Return the names of the outputs that are retried.
@@ -125,9 +125,9 @@ class Acceptance:
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
-        output.delivered = dict(output.told)
+        output.delivered = dict(output.accepted)
         self._schedule.look_after(output, parts.clock.now())
-        parts.stale(output, _refusal(target, str(error)), result="rolled_back")
+        parts.stale(output, _rejection(target, str(error)), result="rolled_back")
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
         self.announce(output, urgent=True)
         return True
@@ -144,30 +144,30 @@ class Acceptance:
 
     def _hand_on(self, change: Pending) -> None:
         """Announce the change of a target that is gone to those not notified since."""
-        told_at = self._parts.ledger.told_at
+        notified_at = self._parts.ledger.notified_at
         for name in change.paths & self._outputs.keys():
             for target in self._outputs[name].targets:
-                if told_at.get(target, -inf) < change.first:
+                if notified_at.get(target, -inf) < change.first:
                     self._notifiers[target].add(name, change.answered_at, urgent=change.urgent)
 
     def _answered_at(self, output: Output[Any]) -> float:
         times = [
             generation.added_at
             for ref, generation in output.delivered.items()
-            if output.told.get(ref) is not generation
+            if output.accepted.get(ref) is not generation
         ]
         return max(times, default=self._parts.clock.now())
 
 
-def _is_untold(output: Output[Any], untold: Mapping[str, Pending]) -> bool:
+def _is_pending(output: Output[Any], pending: Mapping[str, Pending]) -> bool:
     """Return whether an application has yet to be notified of this output."""
     return any(
-        target in untold and output.name in untold[target].paths for target in output.targets
+        target in pending and output.name in pending[target].paths for target in output.targets
     )
 
 
-def _refusal(target: str, reason: str) -> HookError:
+def _rejection(target: str, reason: str) -> HookError:
     return HookError(
-        f"rolled back, since {target} did not accept the change ({reason}); the refused content is "
-        "tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
+        f"rolled back, since {target} did not accept the change ({reason}); the rejected content "
+        "is tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
     )

@@ -170,7 +170,7 @@ class Delivery:
             output.lacking = frozenset()
             self._users.want(output, output.renderer.refs | rendered.used)
             generations = store.generations(output.wants)
-            if self.acceptance.has_refused(output, rendered.content):
+            if self.acceptance.was_rejected(output, rendered.content):
                 return
             if output.check is not None:
                 self._check(output, output.destination.stage(rendered.content), generations)
@@ -232,10 +232,10 @@ class Delivery:
             event = f"{output.kind} {'written' if written else 'recovered'}"
             parts.log.info(event, path=output.name)
         # Asked once, written or not.
-        untold = parts.untold(output.name, output.destination.content_hash)
-        if written or untold:
+        unnotified = parts.unnotified(output.name, output.destination.content_hash)
+        if written or unnotified:
             self.acceptance.announce(output)
-        self.acceptance.took({output.name})
+        self.acceptance.accepted({output.name})
         self._ring(output)
 
     def _ring(self, output: Output[Any]) -> None:

@@ -41,10 +41,10 @@ class Ledger:
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
-        self._telling: dict[str, Pending] = {}  # being delivered, perhaps without success
-        self.told_at: dict[str, float] = {}
+        self._sending: dict[str, Pending] = {}  # being delivered, perhaps without success
+        self.notified_at: dict[str, float] = {}
         self.absent: set[str] = set()  # were not running when looked for after the last change
-        self.refused: list[dict[str, str]] = []  # changes: hash of the content, by output
+        self.rejected: list[dict[str, str]] = []  # changes: hash of the content, by output
 
     def add(self, target: str, change: Pending) -> None:
         """Note a change that `target` has to be notified of."""
@@ -55,19 +55,19 @@ class Ledger:
 
     def take(self, target: str) -> Pending:
         """Return what to notify of now; later changes go into the next notification."""
-        taken = self._telling[target] = self.pending.pop(target)
+        taken = self._sending[target] = self.pending.pop(target)
         return taken
 
-    def told(self, target: str, now: float) -> None:
+    def notified(self, target: str, now: float) -> None:
         """Note that the notification succeeded."""
-        del self._telling[target]
-        self.told_at[target] = now
+        del self._sending[target]
+        self.notified_at[target] = now
         self._dirty.ring()
 
     def put_back(self, target: str) -> None:
         """Note that the notification failed: it is still pending, with later changes."""
-        self.pending[target] = self.untold()[target]
-        del self._telling[target]
+        self.pending[target] = self.unconfirmed()[target]
+        del self._sending[target]
 
     def is_pending(self, target: str) -> bool:
         """Return whether there is something pending beyond a notification in progress."""
@@ -76,47 +76,47 @@ class Ledger:
     def overtaken(self, target: str, now: float) -> None:
         """Note that there are newer changes before it is known whether this one was accepted."""
         self.put_back(target)
-        self.told_at[target] = now
+        self.notified_at[target] = now
 
-    def untold(self) -> dict[str, Pending]:
+    def unconfirmed(self) -> dict[str, Pending]:
         """Return everything that is not known to have been delivered, by target."""
-        untold = dict(self.pending)
-        for target, taken in self._telling.items():
+        unconfirmed = dict(self.pending)
+        for target, taken in self._sending.items():
             newer = self.pending.get(target)
-            untold[target] = taken if newer is None else taken.followed_by(newer)
-        return untold
+            unconfirmed[target] = taken if newer is None else taken.followed_by(newer)
+        return unconfirmed
 
     def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> list[Pending]:
         """Drop other targets, and the rejected content of outputs that are not reverted.
 
-        Return the changes that the dropped targets have not been told of.
+        Return the changes that the dropped targets have not been notified of.
         """
-        untold = [change for target, change in self.pending.items() if target not in targets]
+        left = [change for target, change in self.pending.items() if target not in targets]
         self.pending = _only(self.pending, targets)
-        self.told_at = _only(self.told_at, targets)
+        self.notified_at = _only(self.notified_at, targets)
         self.absent &= targets
-        kept = (_only(change, revertible) for change in self.refused)
-        self.refused = [change for change in kept if change]
-        return untold
+        kept = (_only(change, revertible) for change in self.rejected)
+        self.rejected = [change for change in kept if change]
+        return left
 
     # -- changes that an application has rejected
 
-    def refuse(self, change: dict[str, str]) -> None:
+    def reject(self, change: dict[str, str]) -> None:
         """Note the contents of a rejected change, which must not be retried automatically."""
-        self.refused.append(change)
+        self.rejected.append(change)
         self._dirty.ring()
 
-    def has_refused(self, output: str, content_hash: str) -> bool:
-        return any(change.get(output) == content_hash for change in self.refused)
+    def was_rejected(self, output: str, content_hash: str) -> bool:
+        return any(change.get(output) == content_hash for change in self.rejected)
 
     def forgive(self, output: str) -> set[str]:
         """Forget the rejected contents of an output, since it has different content now.
 
         Return all outputs of such changes: another one of them may have been the reason.
         """
-        forgiven = [change for change in self.refused if output in change]
+        forgiven = [change for change in self.rejected if output in change]
         if forgiven:
-            self.refused = [change for change in self.refused if output not in change]
+            self.rejected = [change for change in self.rejected if output not in change]
             self._dirty.ring()
         return {name for change in forgiven for name in change}
 

@@ -9,7 +9,7 @@ from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.delivery.ledger import Ledger, Pending
 from injector.delivery.output import Output
-from injector.delivery.timing import tell_at
+from injector.delivery.timing import notify_at
 from injector.errors import HookError
 from injector.health import Health
 from injector.log import Logger
@@ -29,8 +29,8 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 class Parts:
     """What notifiers work with.
 
-    `is_checked` returns whether new content of an output is being checked. `took` is called with
-    outputs that an application has accepted, `refused` with those it has rejected; it returns
+    `is_checked` returns whether new content of an output is being checked. `accepted` is called
+    with outputs that an application has accepted, `rejected` with those it has rejected; it returns
     whether they were rolled back. Without `tries_again`, one that fails is over.
     """
 
@@ -42,8 +42,8 @@ class Parts:
     metrics: Metrics
     log: Logger
     is_checked: Callable[[str], bool]
-    took: Callable[[set[str]], None]
-    refused: Callable[[str, set[str], HookError], bool]
+    accepted: Callable[[set[str]], None]
+    rejected: Callable[[str, set[str], HookError], bool]
     tries_again: bool = True
 
 
@@ -74,7 +74,7 @@ class Notifier:
 
     @property
     def rolls_back(self) -> bool:
-        """Return whether a change that the application has not taken is taken back."""
+        """Return whether a change that the application rejects is rolled back."""
         return self._notify.on_failure == "rollback"
 
     async def run(self) -> None:
@@ -82,7 +82,7 @@ class Notifier:
         while True:
             await self._parts.clock.sleep(self._due_in(), self.news)
             if self._due_in() <= 0:
-                await self._tell(self._parts.ledger.take(self.name))
+                await self._send(self._parts.ledger.take(self.name))
 
     def add(self, path: str, answered_at: float, *, urgent: bool = False) -> None:
         """Note a written file. Health is not settled until the notification is sent."""
@@ -98,26 +98,26 @@ class Notifier:
         pending = self._parts.ledger.pending.get(self.name)
         if pending is None:
             return inf
-        due = pending.last if pending.urgent else self._tell_at(pending)
+        due = pending.last if pending.urgent else self._notify_at(pending)
         return max(due, self._retry_at) - self._parts.clock.now()
 
-    def _tell_at(self, pending: Pending) -> float:
+    def _notify_at(self, pending: Pending) -> float:
         # A change that is still being checked has not ended.
         checking = any(self._parts.is_checked(output.name) for output in self._outputs)
-        return tell_at(
+        return notify_at(
             pending.first,
             inf if checking else pending.last,
             notify=self._notify,
-            told_at=self._parts.ledger.told_at.get(self.name),
+            notified_at=self._parts.ledger.notified_at.get(self.name),
             complete=not checking and all(output.settled for output in self._outputs),
             draw=self._draw,
         )
 
-    async def _tell(self, pending: Pending) -> None:
+    async def _send(self, pending: Pending) -> None:
         parts = self._parts
         try:
-            outcome = await self._application.tell(pending.written_at)
-            if outcome is Outcome.SENT and not await self._took(pending):
+            outcome = await self._application.notify(pending.written_at)
+            if outcome is Outcome.SENT and not await self._accepted(pending):
                 return
         except HookError as exc:
             self._failed(exc)
@@ -129,7 +129,7 @@ class Notifier:
             await self._done(pending, outcome)
 
     async def _done(self, pending: Pending, outcome: Outcome) -> None:
-        """Note that the application took the change, or that nothing runs that could take it."""
+        """Note that the application accepted the change, or that nothing runs that could."""
         parts = self._parts
         self._failures = 0
         parts.metrics.notifications.add(self.name, outcome.value)
@@ -144,15 +144,15 @@ class Notifier:
             parts.ledger.put_back(self.name)
             return
         self._retry_at = -inf
-        parts.ledger.told(self.name, now)
-        parts.took(pending.paths)
+        parts.ledger.notified(self.name, now)
+        parts.accepted(pending.paths)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
 
-    async def _took(self, pending: Pending) -> bool:
+    async def _accepted(self, pending: Pending) -> bool:
         """Verify that the application accepted the change; return False if another one follows.
 
         That is a newer change, which may be the fix, or the rollback. Raises HookError if the
@@ -167,11 +167,11 @@ class Notifier:
             parts.log.info("changed again before it was confirmed", notify=self.name)
             return False
         except HookError as exc:
-            if not self.rolls_back or not parts.refused(self.name, pending.paths, exc):
+            if not self.rolls_back or not parts.rejected(self.name, pending.paths, exc):
                 raise
             self._failures, self._retry_at = 0, -inf
-            parts.ledger.told(self.name, parts.clock.now())
-            parts.metrics.notifications.add(self.name, "refused")
+            parts.ledger.notified(self.name, parts.clock.now())
+            parts.metrics.notifications.add(self.name, "rejected")
             return False
         return True
 
@@ -179,7 +179,7 @@ class Notifier:
         parts = self._parts
         parts.metrics.notifications.add(self.name, "failed")
         if not parts.tries_again:
-            parts.ledger.told(self.name, parts.clock.now())
+            parts.ledger.notified(self.name, parts.clock.now())
             parts.health.ok("notify", self.name)
             parts.log.error("notification failed", notify=self.name, error=str(error))
             return
@@ -188,6 +188,6 @@ class Notifier:
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
         for output in self._outputs:
-            parts.rotations.failed(output.untaken(output.delivered), error)
+            parts.rotations.failed(output.unaccepted(output.delivered), error)
         report = parts.health.failing("notify", self.name, error)
         report.log(parts.log, "notification failed", notify=self.name, retry_in=round(wait, 1))

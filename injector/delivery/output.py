@@ -110,7 +110,7 @@ class Output(Generic[C]):
     wants: frozenset[Ref] = frozenset()
     lacking: frozenset[Ref] = frozenset()  # what was missing at the last rendering
     delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
-    told: dict[Ref, Generation] = field(default_factory=dict)  # what its applications have accepted
+    accepted: dict[Ref, Generation] = field(default_factory=dict)  # what its applications accepted
     settled: bool = False  # delivered at least once since the configuration was read
     standing: bool = False  # what was delivered earlier is still in place
     failures: int = 0
@@ -121,8 +121,10 @@ class Output(Generic[C]):
         """Its name in a sentence."""
         return f"{self.kind} {self.name}" if self.kind == "bundle" else self.name
 
-    def untaken(self, generations: Mapping[Ref, Generation]) -> list[Rotation]:
+    def unaccepted(self, generations: Mapping[Ref, Generation]) -> list[Rotation]:
         """Return those that its applications have not accepted yet."""
         return [
-            found.rotation for ref, found in generations.items() if self.told.get(ref) is not found
+            found.rotation
+            for ref, found in generations.items()
+            if self.accepted.get(ref) is not found
         ]

@@ -32,13 +32,13 @@ class Parts:
     look_every: float  # seconds between routine checks of the outputs
     # Name of an output, hash of its content → written by a process that was killed before
     # notifying.
-    untold: Callable[[str, str], bool]
+    unnotified: Callable[[str, str], bool]
 
     def stale(self, output: Output[Any], error: InjectorError, *, result: str) -> Report:
         """Record that an output is out of date; return the report."""
-        untaken = output.untaken(self.store.generations(output.wants))
+        unaccepted = output.unaccepted(self.store.generations(output.wants))
         outcome = Outcome.ROLLED_BACK if result == "rolled_back" else Outcome.FAILED
-        self.rotations.failed(untaken, error, outcome)
+        self.rotations.failed(unaccepted, error, outcome)
         self.metrics.file_stale.set(1, output.name)
         self.metrics.renders.add(output.name, result)
         return self.health.failing(output.kind, output.name, error)

@@ -16,12 +16,12 @@ def quiet_at(first: float, last: float, wait: model.Wait) -> float:
     return min(last + wait.min, first + longest)
 
 
-def tell_at(
+def notify_at(
     first: float,
     last: float,
     *,
     notify: model.Notify,
-    told_at: float | None,
+    notified_at: float | None,
     complete: bool,
     draw: float,
 ) -> float:
@@ -30,9 +30,9 @@ def tell_at(
     The first delivery at once, if all its files are in place (`complete`); later ones on the
     trailing edge, no sooner than `min_interval` after the last, plus the fleet's `splay`.
     """
-    if told_at is None:
+    if notified_at is None:
         return last if complete else quiet_at(first, last, notify.wait)
-    due = max(quiet_at(first, last, notify.wait), told_at + notify.min_interval)
+    due = max(quiet_at(first, last, notify.wait), notified_at + notify.min_interval)
     return due + notify.splay * draw
 
 

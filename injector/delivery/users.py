@@ -26,14 +26,15 @@ class Users:
                 del self._by_ref[ref]
         for ref in refs - output.wants:
             self._by_ref[ref].add(output.name)
-            if (taken := self._store.acknowledged(ref)) is not None:  # in an earlier run, or before
-                output.told.setdefault(ref, taken)
+            # In an earlier run, or before.
+            if (accepted := self._store.acknowledged(ref)) is not None:
+                output.accepted.setdefault(ref, accepted)
         output.wants = refs
         self._want(output)
 
     def _want(self, output: Output[Any]) -> None:
         """Also keep the leases that the output is no longer made from, until that is accepted."""
-        held = (ref for ref, generation in output.told.items() if generation.is_lease)
+        held = (ref for ref, generation in output.accepted.items() if generation.is_lease)
         self._store.want(output.name, output.wants.union(held))
 
     def of(self, refs: Iterable[Ref]) -> list[str]:
@@ -41,22 +42,22 @@ class Users:
         names = {name for ref in refs for name in self._by_ref.get(ref, ())}
         return sorted(names, key=self._places.__getitem__)
 
-    def took(self, outputs: Iterable[Output[Any]], now: float) -> None:
+    def accepted(self, outputs: Iterable[Output[Any]], now: float) -> None:
         """Note that the applications of these outputs have accepted what was delivered.
 
         A generation is acknowledged once all users of its secret have accepted it.
         """
-        taken: dict[Ref, Generation] = {}
+        accepted: dict[Ref, Generation] = {}
         for output in outputs:
-            output.told = dict(output.delivered)
+            output.accepted = dict(output.delivered)
             self._want(output)
-            taken |= output.told
+            accepted |= output.accepted
         self._store.acknowledge(
             {
                 ref: generation.number
-                for ref, generation in taken.items()
+                for ref, generation in accepted.items()
                 if all(
-                    self._outputs[name].told.get(ref) is generation
+                    self._outputs[name].accepted.get(ref) is generation
                     for name in self._by_ref.get(ref, ())
                 )
             },

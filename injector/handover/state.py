@@ -40,13 +40,13 @@ class State:
     generations: tuple[Generation, ...] = ()
     issues: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # for issuance budgets
     pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
-    told_at: Mapping[str, float] = field(default_factory=dict)  # by target
+    notified_at: Mapping[str, float] = field(default_factory=dict)  # by target
     files: Mapping[str, Left] = field(default_factory=dict)  # by output
     # Changes that an application has rejected: hash of the content, by output.
-    refused: tuple[dict[str, str], ...] = field(default=(), repr=False)
+    rejected: tuple[dict[str, str], ...] = field(default=(), repr=False)
     secret_id: SecretId | None = None  # only if it exists nowhere else
 
-    def untold(self, path: str, content_hash: str) -> bool:
+    def unnotified(self, path: str, content_hash: str) -> bool:
         """Return whether a file that is correct as found was written after this state was recorded.
 
         After a kill between the rename and the next record, the application may not have been

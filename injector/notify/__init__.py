@@ -1,4 +1,4 @@
-"""Tells an application that its files have changed, and verifies that it accepted them."""
+"""Notifies an application that its files have changed, and verifies that it accepted them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -89,15 +89,15 @@ def asking(
 
 
 class InTurn:
-    """Tells those that share a turn one after another, in the order in which they are due."""
+    """Notifies those that share a turn one after another, in the order in which they are due."""
 
     def __init__(self, how: Target, turn: asyncio.Lock) -> None:
         self._how = how
         self._turn = turn
 
-    async def tell(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> Outcome:
         async with self._turn:
-            return await self._how.tell(written_at)
+            return await self._how.notify(written_at)
 
 
 class Application:
@@ -113,10 +113,10 @@ class Application:
         self._how = how
         self._verify = verify
 
-    async def tell(self, written_at: float) -> Outcome:
-        """Tell it that its files changed at `written_at`, on the wall clock; raises HookError."""
+    async def notify(self, written_at: float) -> Outcome:
+        """Notify it that its files changed at `written_at`, on the wall clock; raises HookError."""
         with self._named():
-            return await self._how.tell(written_at)
+            return await self._how.notify(written_at)
 
     async def verify(self) -> None:
         """Return once it has accepted the change, as far as can be determined.

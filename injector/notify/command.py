@@ -44,7 +44,7 @@ class CommandTarget:
         self._redact = redact
         self._environ = environ
 
-    async def tell(self, written_at: float) -> Outcome:  # noqa: ARG002 - a command always runs
+    async def notify(self, written_at: float) -> Outcome:  # noqa: ARG002 - a command always runs
         await run_command(
             self._argv,
             timeout=self._timeout,

@@ -43,7 +43,7 @@ class HttpTarget:
         self._clock = clock
         self._redact = redact
 
-    async def tell(self, written_at: float) -> Outcome:  # noqa: ARG002 - its age is not to be seen
+    async def notify(self, written_at: float) -> Outcome:  # noqa: ARG002 - its age is not to be seen
         http = self._http
         try:
             await request(

@@ -9,7 +9,7 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     CURRENT = "current"  # it started after the change, so it has read what is there now
-    ABSENT = "absent"  # nothing is running that could be told
+    ABSENT = "absent"  # nothing is running that could be notified
 
 
 class Overtaken(Exception):
@@ -19,13 +19,13 @@ class Overtaken(Exception):
 class Target(Protocol):
     """One application to notify when its files have changed."""
 
-    async def tell(self, written_at: float) -> Outcome:
-        """Tell it that its files changed at `written_at`, on the wall clock; raises HookError."""
+    async def notify(self, written_at: float) -> Outcome:
+        """Notify it that its files changed at `written_at`, on the wall clock; raises HookError."""
 
 
 class Nobody:
     """Stands in for the supervised command if there is none, as in `once`."""
 
-    async def tell(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> Outcome:
         del written_at
         return Outcome.ABSENT

@@ -44,7 +44,7 @@ class SignalTarget:
         self._clock = clock
         self._child_pid = child_pid
 
-    async def tell(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> Outcome:
         """Signal every matching process; a failure for one does not affect the others."""
         outcomes, problems = set(), []
         for process in self._meant():
@@ -112,7 +112,7 @@ class SignalTarget:
         # Still running after these reads: so they were about the process that the pidfd holds.
         if ended(pidfd) or now != process:
             return Outcome.ABSENT
-        # The process's age last: if time passes in between, it is told once too often, not never.
+        # The process's age last: if time passes between, it is notified once too often, not never.
         event_age = self._clock.wall() - written_at
         if started_after(self._age(process), event_age, slack=CLOCK_SLACK):
             return Outcome.CURRENT

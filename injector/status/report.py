@@ -85,11 +85,11 @@ class StatusReport:
 
     def _alarms(self) -> list[dict[str, Any]]:
         """Return problems that do not resolve themselves: somebody has to act."""
-        refused = {name for change in self.ledger.refused for name in change}
+        rejected = {name for change in self.ledger.rejected for name in change}
         found = [
             {"alarm": "rolled_back", "name": output.name, **self._state(output.kind, output.name)}
             for output in self.delivery.outputs
-            if output.name in refused
+            if output.name in rejected
         ]
         found += [
             {"alarm": "expired", "name": name, "since": self._wall(generation.life.expires_at)}
@@ -181,14 +181,14 @@ class StatusReport:
 
     def _target(self, name: str) -> dict[str, Any]:
         is_absent = name in self.ledger.absent
-        told_at = None if is_absent else self.ledger.told_at.get(name)
-        untold = self.ledger.untold().get(name)
+        notified_at = None if is_absent else self.ledger.notified_at.get(name)
+        pending = self.ledger.unconfirmed().get(name)
         return {
             "name": name,
             **self._state("notify", name),
             "absent": is_absent,
-            "told_at": None if told_at is None else self._wall(told_at),
-            "untold": [] if untold is None else sorted(untold.paths),
+            "notified_at": None if notified_at is None else self._wall(notified_at),
+            "pending": [] if pending is None else sorted(pending.paths),
         }
 
     def _journal(self, journal: "Journal") -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Http(Block):
 
 
 class Verify(Block):
-    """Did the application take the change? Exactly one of http, tcp, command."""
+    """Has the application accepted the change? Exactly one of http, tcp, command."""
 
     http: Annotated[Http | None, Meta(description="An HTTP check.")] = None
     tcp: Annotated[str, Meta(description="`host:port` that must accept a connection.")] = ""

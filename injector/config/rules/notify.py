@@ -25,7 +25,7 @@ def findings(config: model.Config) -> Iterator[Finding]:
         elif notify.on_failure == "rollback":
             yield Finding(
                 (*where, "on_failure"),
-                "rollback needs `verify`, which tells whether the application took the change",
+                "rollback needs `verify`, which finds out whether the change was accepted",
                 ("verify",),
             )
     for i, bundle in enumerate(config.bundle):

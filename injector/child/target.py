@@ -13,7 +13,7 @@ from injector.notify import Outcome, Overtaken, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ChildTarget:
     """Notifies it by `signal`, or restarts it if there is none.
 
     If it is not running, its start is awaited: it will see the change. With `revertible`, exiting
@@ -26,7 +26,7 @@ class Told:
     revertible: bool
     overtaken: Callable[[], bool]
 
-    async def tell(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> Outcome:
         command = self.command
         if command.is_held and command.on_trial is self:
             if command.has_seen(written_at):  # the same again, because there is nothing newer
@@ -43,7 +43,7 @@ class Told:
             return await self._started_by(command.restart)
         outcome = None
         try:
-            outcome = await self.signal.tell(written_at)
+            outcome = await self.signal.notify(written_at)
         finally:
             if outcome is not Outcome.SENT:
                 self._trial_is_over()
@@ -98,7 +98,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class PatientTarget:
     """For `restart_on_secret_changes: never`: it keeps the old variables until it is next started.
 
     Their leases are kept until then.
@@ -107,7 +107,7 @@ class Patient:
     command: Command
     log: Logger
 
-    async def tell(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> Outcome:
         if self.command.pid is not None and not self.command.has_seen(written_at):
             self.log.info("environment changed, not restarting the command")
         await self.command.until(lambda: self.command.has_seen(written_at))
