@@ -1,4 +1,4 @@
-"""What an outage costs that outlives token and lease (T02), on a real server that is killed.
+"""What an outage costs that outlives token and lease, on a real server that is killed.
 
 `python -m benchmarks.expired [--seconds 40]`: token and lease live for 20 s; the server is killed,
 started again after so many seconds, and unsealed. Counted from the moment at which it answers.

@@ -1,4 +1,4 @@
-"""Kills the daemon at random moments, again and again; what it leaves has to be whole (T29).
+"""Kills the daemon at random moments, again and again; what it leaves has to be whole.
 
 `python -m benchmarks.kills [N]`: N kills (200). A hook counts what the application was told.
 """

@@ -6,7 +6,7 @@ import math
 import time
 from typing import Protocol
 
-# How late a sleeper may learn that the machine was suspended, in seconds (scenario T31: 15 s).
+# How late a sleeper may learn that the machine was suspended, in seconds.
 RESUME_CHECK = 15.0
 
 

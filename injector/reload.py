@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Iterable
 # Milliseconds: a symlink swap as kubelet makes it is several events within one.
 DEBOUNCE, STEP = 100, 50
 # Milliseconds: without events, files are checked this often: a watched directory may be on a
-# filesystem without inotify, or may not have existed when watching began (scenario row 57: 5 s).
+# filesystem without inotify, or may not have existed when watching began. New login material is
+# to be used within 5 s.
 LOOK_EVERY = 4000
 
 Fingerprint = tuple[int, int, int, int] | None

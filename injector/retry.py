@@ -11,7 +11,7 @@ from injector.log import Logger
 
 T = TypeVar("T")
 
-# 412, seconds: first wait, longest wait, and how many tries fit into about 5 s (scenario row 29).
+# 412, seconds: first wait, longest wait, and how many tries fit into about 5 s.
 STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
 # The probe of an unreachable Vault: one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
 PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5

@@ -97,7 +97,7 @@ class RevokeTokens:
 
     async def play(self, play: Play) -> None:
         play.model.revoke_tokens()
-        # A refused lookup proves a token dead once in five minutes (scenarios, "Settled").
+        # A refused lookup proves a token dead once in five minutes.
         left = play.model.rules.lookup_refused_at + 300.0 - play.clock.now()
         play.model.trouble(FRESH_WITHIN + 62.0 + max(0.0, left))
 

@@ -1,4 +1,4 @@
-"""No secret value, token or secret id in any output, whatever goes wrong (rule R11)."""
+"""No secret value, token or secret id in any output, whatever goes wrong."""
 
 import base64
 import io

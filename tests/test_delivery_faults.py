@@ -29,7 +29,7 @@ def with_creds(app, proxy, tmpfs, creds, **other):
     return configuration(app, proxy.address, secrets=secrets, template=entries)
 
 
-# --- hooks (scenarios T07, T08)
+# --- hooks that fail or hang
 
 
 async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
@@ -99,7 +99,7 @@ def zombies_below(pid: int) -> list[int]:
     return [p.pid for p in found.values() if p.zombie and pid in ancestry(p.pid, found)]
 
 
-# --- disks (scenarios T09, T10, T11)
+# --- disks that are full, directories that may not be written, files that are mounts
 
 
 def one_file(app, proxy, path, **template):

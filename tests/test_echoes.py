@@ -1,4 +1,4 @@
-"""Answers that quote what they were sent: nothing of it may come out anywhere (rule R11).
+"""Answers that quote what they were sent: nothing of it may come out anywhere.
 
 A server, or whatever stands in front of it, may put a token, a secret id or a lease id into its
 error. It is known from the moment on that it can be sent, and in every form.

@@ -166,7 +166,7 @@ async def test_an_optional_secret_that_does_not_exist_is_none_until_it_does(
         assert (tmpfs / "db.env").read_text() == "one"
 
 
-# --- what goes wrong at the server (scenarios T04, T06, T12, T13, T21)
+# --- what goes wrong at the server
 
 
 async def test_a_deleted_version_keeps_the_file_and_an_undeleted_one_is_fresh(
@@ -639,7 +639,7 @@ async def test_the_token_goes_to_a_sink_only_if_asked(app, proxy, clock, tmpfs, 
         assert token.value not in running.log
 
 
-# --- what goes wrong on disk (scenarios T09, T10), and a reload
+# --- what goes wrong on disk, and a reload
 
 
 async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(

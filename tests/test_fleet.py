@@ -1,6 +1,6 @@
-"""Many injectors against one server: neither an outage nor a cold start makes them one (T30).
+"""Many injectors against one server: neither an outage nor a cold start makes them one.
 
-`FLEET=500 pytest tests/test_fleet.py --timeout 900 -s` for the whole scenario, and its figures.
+`FLEET=500 pytest tests/test_fleet.py --timeout 900 -s` for the whole fleet, and its figures.
 """
 
 import asyncio

@@ -120,7 +120,7 @@ READERS = [
         for shell in SHELLS
     ],
 ]
-# Row T22 of the scenarios.
+# Whatever a shell, a parser or an editor might read differently.
 VALUES = [
     *("line\nline", "line\r\nline\r\n", "'", '"', 'it\'s "both"', "\\", "a\\b", "$(id)", "`id`"),
     *("a#b", "a #b", "# a", "=", "a=b", "😀", " in front", "behind ", "", "~", "*", "a;b", "%s"),

@@ -87,7 +87,6 @@ async def test_commands_of_templates_run_one_after_another_in_the_order_of_the_f
 async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_the_hook_another(
     app, proxy, clock, tmpfs, tmp_path
 ):
-    """Scenario T25."""
     for name in SECRETS:
         app.put(name, value="one")
     os.mkfifo(tmpfs / "release")
@@ -291,7 +290,7 @@ while True: signal.pause()
 
 
 def test_an_application_whose_pid_file_comes_late_is_notified_within_seconds(app, tmpfs, tmp_path):
-    """Scenario T26: it was running before the change, so it may have read the old file."""
+    """It was running before the change, so it may have read the old file."""
     app.put("a", value="one")
     pid_file = tmpfs / "app.pid"
     notify = {"app": {"signal": "SIGHUP", "process": {"pid_file": str(pid_file)}}}

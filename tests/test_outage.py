@@ -1,4 +1,4 @@
-"""The real server is killed, started again and unsealed: token, lease and files live on (T01)."""
+"""The real server is killed, started again and unsealed: token, lease and files live on."""
 
 import json
 import time

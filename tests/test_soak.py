@@ -1,4 +1,4 @@
-"""Ten thousand rotations, one request in twenty failing: nothing may grow (scenario T35).
+"""Ten thousand rotations, one request in twenty failing: nothing may grow.
 
 `SOAK_ROTATIONS=1000000 pytest tests/test_soak.py --timeout 7200` for a night.
 """

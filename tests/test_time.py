@@ -1,4 +1,4 @@
-"""Clocks that step, stand still or are wrong (T31), rotations, and requests that hang (T13).
+"""Clocks that step, stand still or are wrong, rotations, and requests that hang.
 
 On the model.
 """

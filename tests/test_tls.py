@@ -153,7 +153,7 @@ async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_
 async def test_a_running_engine_survives_every_swap_of_certificates(
     server, app, clock, tmpfs, tmp_path, authority
 ):
-    """T18: the server's authority first, and ours late; then our pair, the key first."""
+    """The server's authority first, and ours late; then our pair, the key first."""
     clients = trustme.CA()
     first, second = clients.issue_cert("one@example.org"), clients.issue_cert("two@example.org")
     write_pair(tmp_path, certificate=first, key=first)

@@ -84,7 +84,6 @@ class Reader:
 async def test_a_reader_with_one_open_directory_sees_no_mixed_pair_in_a_hundred_rotations(
     app, proxy, clock, tmpfs, tmp_path, pki
 ):
-    """Scenario T17."""
     hook = {"command": appends(tmpfs, "told"), "wait": {"min": "1s", "max": "2s"}}
     settings = bundled(app, proxy.address, tmpfs, pki, ttl="30s", notify=hook)
 

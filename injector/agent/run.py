@@ -22,7 +22,7 @@ from injector.plainfile import open_plain
 from injector.secret import Kind
 from injector.status.sockets import Sockets
 
-# However many SIGHUPs arrive, reloads are at least this far apart, seconds (scenario T32).
+# However many SIGHUPs arrive, reloads are at least this far apart, seconds.
 RELOAD_INTERVAL = 1.0
 # Settings that a reload cannot change in a running process.
 AT_START = (

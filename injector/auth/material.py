@@ -1,4 +1,4 @@
-"""Reads what a login needs from files, at every login (rule R8). Never quotes their content."""
+"""Reads what a login needs from files, anew at every login. Never quotes their content."""
 
 import os
 from hashlib import sha256

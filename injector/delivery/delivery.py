@@ -1,6 +1,6 @@
 """Renders and writes what a change affects, and nothing else.
 
-Local failures stay local: none of them asks Vault for anything (rule R2).
+A rendering, write or check that fails asks Vault for nothing: only that step is retried.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from injector.secret import Ref, backoff
 from injector.store import Generation
 from injector.template import Lacking
 
-# A failed write or check is retried after 1 s, doubling up to this (scenario T09), seconds.
+# A failed write or check is retried after 1 s, doubling up to this, seconds.
 LONGEST_BACKOFF = 20.0
 
 

@@ -18,10 +18,10 @@ from injector.notify import Application, Outcome, Overtaken
 from injector.rotations import Rotations
 from injector.secret import backoff
 
-# A failed notification is retried with waits from 1 s to this (scenario T07), seconds.
+# A failed notification is retried with waits from 1 s to this, seconds.
 LONGEST_BACKOFF = 30.0
 # An application that is not running may be starting, and may have read the old file: it is looked
-# for this long (scenario row 17), about this often. Seconds.
+# for this long, about this often. Seconds.
 LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 
 

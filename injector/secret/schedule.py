@@ -107,7 +107,7 @@ def after_failed_renewal(
 
 
 def backoff(failures: int, *, first: float, longest: float, draw: float) -> float:
-    """Double from `first` to `longest`, jittered over the upper half (rule R10)."""
+    """Double from `first` to `longest`, jittered over the upper half: a fleet spreads itself."""
     full = min(longest, first * 2.0 ** min(failures - 1, 30))
     return full * (0.5 + 0.5 * draw)
 
