@@ -15,7 +15,7 @@ from typing import Any
 from injector.compat import gotemplate
 from injector.secret import Ref
 from injector.template import Rendered, Snapshot, Source, Template
-from injector.template import compile as compile_jinja
+from injector.template.compiled import compile as compile_jinja
 from injector.vault.answer import Content, understand
 
 SECONDS = 0.2  # for each figure, split into batches; the fastest batch counts

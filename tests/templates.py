@@ -4,7 +4,7 @@ from typing import Any
 
 from injector.secret import Ref
 from injector.template import Lacking, Rendered, Source
-from injector.template import compile as compile_template
+from injector.template.compiled import compile as compile_template
 
 CANARY = "canary-7f3a"
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from injector.config.model import Format
 from injector.errors import InjectorError, MissingError, RenderError
 from injector.formats import FORMATS, render
+from tests.configs import complete
 
 TEXT_FORMATS = ["dotenv", "shell", "properties", "github-env", "ini"]
 CANARY = "canary-7f3a"
@@ -169,6 +170,25 @@ def test_raw_needs_a_key():
 
 
 # --- start-up and documentation ------------------------------------------------------------------
+
+
+def test_a_file_in_a_format_loads_no_template_engine(tmp_path):
+    file = tmp_path / "injector.yaml"
+    file.write_text(
+        complete("""
+secrets: {app: {path: secret/data/app}}
+template: {secret: app, format: dotenv, destination: /dev/shm/not-written}
+""")
+    )
+    code = (
+        "import sys; from injector.agent.plan import plan; import injector.cli.once;"
+        f"plan({str(file)!r}); print('minijinja' in sys.modules)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout == "False\n"
 
 
 def test_formats_load_nothing_heavy():

@@ -15,7 +15,7 @@ from injector.preview.difference import Masks, difference
 from injector.preview.pieces import apart, fit, merged
 from injector.secret import Ref
 from injector.template import Rendered, Source
-from injector.template import compile as compile_template
+from injector.template.compiled import compile as compile_template
 
 REF = Ref.of("secret/data/app")
 MASKS = Masks(b"key of this run")

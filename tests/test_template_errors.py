@@ -9,7 +9,7 @@ import pytest
 
 from injector.errors import InjectorError, MissingError, RenderError
 from injector.template import Source
-from injector.template import compile as compile_template
+from injector.template.compiled import compile as compile_template
 from tests.templates import APP, CANARY, NAMES, TLS, rendered, template
 
 

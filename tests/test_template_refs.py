@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from injector.errors import InjectorError, RenderError
 from injector.secret import Ref
 from injector.template import Lacking, Source
-from injector.template import compile as compile_template
+from injector.template.compiled import compile as compile_template
 from injector.template.engine import environment
 from tests.templates import APP, DB, NAMES, rounds, template
 

@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from injector import destination, template
+from injector import destination
 from injector.config import Checks, Loaded, load, model
 from injector.config.language import Read, read
 from injector.config.rules.names import file_of
 from injector.errors import RenderError
 from injector.secret import Ref
+from injector.template import Source, Template
 
 Entry = model.Template | model.EnvTemplate
 
@@ -19,7 +20,7 @@ class Plan:
     """A valid configuration with its compiled templates."""
 
     loaded: Loaded
-    templates: Mapping[Entry, template.Template] = field(repr=False)
+    templates: Mapping[Entry, Template] = field(repr=False)
 
     @property
     def config(self) -> model.Config:
@@ -41,7 +42,7 @@ def plan(
     `destinations`, only the files to be written are not checked. `command` is the supervised
     command from the command line.
     """
-    templates: dict[Entry, template.Template] = {}
+    templates: dict[Entry, Template] = {}
     refs: dict[str, Ref] = {}
 
     def compile_template(config: model.Config, entry: Entry, text: str) -> list[str]:
@@ -76,27 +77,29 @@ def names(config: model.Config) -> dict[str, Ref]:
 
 
 def _compiled(
-    entry: Entry, source: template.Source, refs: Mapping[str, Ref], environ: Mapping[str, str]
-) -> template.Template:
+    entry: Entry, source: Source, refs: Mapping[str, Ref], environ: Mapping[str, str]
+) -> Template:
     if entry.language == "go":
-        from injector.agent.gotemplates import compiled  # most do without
+        from injector.agent.gotemplates import compiled  # most files are in one of the languages
 
         return compiled(source, entry, refs, environ)
-    return template.compile(source, refs, environ)
+    from injector.template.compiled import compile as compile_jinja  # or in neither
+
+    return compile_jinja(source, refs, environ)
 
 
-def _with_files(loaded: Loaded, templates: Iterable[template.Template]) -> Loaded:
+def _with_files(loaded: Loaded, templates: Iterable[Template]) -> Loaded:
     """Treat files that a template reads as part of the configuration."""
     read = frozenset[str]().union(*(getattr(found, "files", ()) for found in templates))
     return replace(loaded, files=loaded.files | read) if read else loaded
 
 
-def _source(config: model.Config, entry: Entry, text: str) -> template.Source:
+def _source(config: model.Config, entry: Entry, text: str) -> Source:
     if isinstance(entry, model.Template):
         makes = file_of(config, entry)
     else:
         makes = f"env_template {entry.name}"
-    return template.Source(
+    return Source(
         entry.source or makes or "contents",
         text,
         entry.left_delimiter,

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from injector import template
 from injector.agent.plan import plan
 from injector.config import model
 from injector.config.blockfile import load_block
@@ -21,6 +20,8 @@ from injector.dev.kinds import Kind, kind_of
 from injector.dev.seed import Secret, Seed
 from injector.errors import RenderError
 from injector.secret import Ref
+from injector.template import Source
+from injector.template.compiled import compile as compile_template
 
 DEFAULT = Path(__file__).with_name("dev.yaml")
 ENV_FILE = ".env.local"
@@ -159,7 +160,7 @@ def _variables(
             yield Finding(where, "a variable's name consists of letters, digits and '_'")
             continue
         try:
-            template.compile(template.Source(name, text), refs, environ)
+            compile_template(Source(name, text), refs, environ)
         except RenderError as error:
             yield Finding(where, f"line {str(error).removeprefix(f'{name}:')}")
 

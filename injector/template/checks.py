@@ -6,8 +6,8 @@ import minijinja
 
 from injector.template import mentions
 from injector.template.engine import has_filter, has_global, has_test
-from injector.template.explain import nearest
 from injector.template.filters import filters
+from injector.template.nearest import nearest
 from injector.template.scan import Tag
 
 _OTHER_FILES = frozenset(("extends", "from", "import", "include"))

@@ -10,6 +10,7 @@ from collections.abc import Collection
 import minijinja
 
 from injector.errors import InjectorError, MissingError, RenderError
+from injector.template.nearest import nearest
 from injector.template.printing import NoValueError
 from injector.template.reading import Miss, Reading
 
@@ -79,14 +80,6 @@ def quote(error: minijinja.TemplateError, source: str) -> str:
     start, end = error.range
     text = " ".join(source.encode()[start:end].decode(errors="replace").split())
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """Suggest the closest known word; empty if there is none."""
-    import difflib  # only for errors
-
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _undefined(

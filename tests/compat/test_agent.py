@@ -244,6 +244,22 @@ def test_the_sink_may_be_the_file_that_the_token_comes_from(pair, app):
     assert ours.files()["there"][1] == token.encode()
 
 
+def test_go_templates_load_no_other_engine(tmp_path):
+    file = tmp_path / "agent.hcl"
+    file.write_text(
+        'vault { address = "http://127.0.0.1:1" }\n'
+        'auto_auth { method "token_file" { config { token_file_path = "t" } } }\n'
+        'template { contents = "x" destination = "/dev/shm/not-written" }\n'
+    )
+    code = (
+        "import sys; from injector.agent.plan import plan; import injector.cli.agent;"
+        f"plan('{file}'); print('minijinja' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "False\n"
+
+
 def test_nothing_of_it_is_loaded_for_a_configuration_of_ours(tmp_path):
     file = tmp_path / "injector.yaml"
     file.write_text(

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from injector import template
 from injector.compat import gotemplate
 from injector.compat.convert.jinja import Asked, CannotError, Converted
 from injector.compat.gotemplate import Surroundings
 from injector.compat.gotemplate.functions.secrets import ref_of
 from injector.errors import InjectorError
 from injector.secret import Ref
-from injector.template import Rendered, Source
+from injector.template import Rendered, Source, Template
+from injector.template.compiled import compile as compile_jinja
 from injector.vault.answer import Content, understand
 
 _ODD = "a\"b'c<&>{{ d }}\\n\né#%$"
@@ -26,7 +26,7 @@ def require_same(source: Source, made: Converted) -> None:
     text = Source(source.name, made.text, source.left_delimiter, source.right_delimiter)
     try:
         before = gotemplate.compile(source, {}, Surroundings(environ))
-        after = template.compile(text, named, environ)
+        after = compile_jinja(text, named, environ)
         theirs, ours = _rendered(before, _as_asked(values)), _rendered(after, values)
     except InjectorError as error:
         raise CannotError(f"in Jinja's language it is {error}") from None
@@ -47,7 +47,7 @@ def _as_asked(values: Mapping[Ref, Content]) -> dict[Ref, Content]:
     return {**values, **{ref_of("secret", (ref.path,), ()): plain[ref] for ref in plain}}
 
 
-def _rendered(compiled: template.Template, values: Mapping[Ref, Content]) -> bytes | None:
+def _rendered(compiled: Template, values: Mapping[Ref, Content]) -> bytes | None:
     """Return the content; None if the values are not all that it asks for."""
     found = compiled.render(values)
     return found.content if isinstance(found, Rendered) else None

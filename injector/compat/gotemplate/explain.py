@@ -5,7 +5,7 @@ from typing import Any
 
 from injector.compat.gotemplate.go.faults import ExecutionFault, NoEntryError
 from injector.errors import InjectorError, MissingError, RenderError
-from injector.template.explain import nearest
+from injector.template.nearest import nearest
 
 _LONGEST_QUOTE = 60
 
