@@ -5,18 +5,19 @@ import os
 import shlex
 import zlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from injector.agent.plan import Plan, rights
 from injector.clock import Clock
 from injector.config import model
 from injector.delivery.contract import Contracts
-from injector.delivery.output import Output, Renderer
+from injector.delivery.output import Check, Output, Renderer
 from injector.destination import File, Rights
 from injector.destination import sweep as leftovers
+from injector.destination.protocol import Staging
 from injector.log import Logger
 from injector.notify import Application, InTurn
 from injector.notify import application as notify_application
@@ -25,6 +26,8 @@ from injector.secret import Ref
 
 # A command's name in logs and metrics is its command line; longer ones end with a checksum.
 LONGEST_NAME = 60
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,8 @@ def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
 def _file(
     entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
 ) -> Output[bytes]:
-    return Output(
-        kind="file",
-        name=entry.destination,
-        renderer=renderer_of(entry, plan, refs),
-        destination=_destination(entry, plan, entry.destination, rights(entry)),
-        targets=(*entry.notify, *commands(entry)),
-        wait=entry.wait,
-        check=_check(entry.destination, entry.check, means),
-        delete_on_remove=entry.on_remove == "delete",
-    )
+    destination = _destination(entry, plan, entry.destination, rights(entry))
+    return _template(entry, entry.destination, renderer_of(entry, plan, refs), destination, means)
 
 
 def _files_beside(
@@ -93,14 +88,33 @@ def _files_beside(
     from injector.agent.gotemplates import AllFiles
     from injector.destination.beside import FilesBeside
 
-    output: Output[Any] = _file(entry, plan, refs, means)
     make = partial(_destination, entry, plan)
-    main = None if entry.is_discarded else make(entry.destination, rights(entry))
-    output.renderer = AllFiles(plan.templates[entry], output.renderer)
-    output.destination = FilesBeside(entry.destination, main, make)
+    name, main = entry.destination, None
     if entry.is_discarded:  # and so may others be
-        output.name = f"{entry.destination} (template {plan.config.template.index(entry) + 1})"
-    return output
+        name = f"{entry.destination} (template {plan.config.template.index(entry) + 1})"
+    else:
+        main = make(entry.destination, rights(entry))
+    renderer = AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
+    return _template(entry, name, renderer, FilesBeside(entry.destination, main, make), means)
+
+
+def _template(
+    entry: model.Template,
+    name: str,
+    renderer: Renderer[C],
+    destination: Staging[C],
+    means: Means,
+) -> Output[C]:
+    return Output(
+        kind="file",
+        name=name,
+        renderer=renderer,
+        destination=destination,
+        targets=(*entry.notify, *commands(entry)),
+        wait=entry.wait,
+        check=_check(entry.destination, entry.check, destination, means),
+        delete_on_remove=entry.on_remove == "delete",
+    )
 
 
 def _destination(entry: model.Template, plan: Plan, path: str, rights: Rights) -> File:
@@ -124,33 +138,34 @@ def _bundle(
     from injector.delivery.renderers import Together
     from injector.destination.bundle import Bundle
 
+    destination = Bundle(
+        entry.directory,
+        {member.destination: rights(member) for member in entry.template},
+        require_memory_backed=plan.config.template_config.require_memory_backed,
+        revertible=_revertible(entry, plan),
+    )
     return Output(
         kind="bundle",
         name=entry.name,
         renderer=Together(
             {member.destination: renderer_of(member, plan, refs) for member in entry.template}
         ),
-        destination=Bundle(
-            entry.directory,
-            {member.destination: rights(member) for member in entry.template},
-            require_memory_backed=plan.config.template_config.require_memory_backed,
-            revertible=_revertible(entry, plan),
-        ),
+        destination=destination,
         targets=entry.notify,
         wait=entry.wait,
-        check=_check(f"bundle {entry.name}", entry.check, means),
+        check=_check(f"bundle {entry.name}", entry.check, destination, means),
         delete_on_remove=entry.on_remove == "delete",
     )
 
 
 def _check(
-    what: str, check: model.Check | None, means: Means
-) -> Callable[[str], Awaitable[None]] | None:
+    what: str, check: model.Check | None, destination: Staging[C], means: Means
+) -> Check[C] | None:
     if check is None or not check.command:
         return None
     from injector.delivery.check import check_command
 
-    return partial(
+    run = partial(
         check_command,
         what=what,
         check=check,
@@ -158,6 +173,7 @@ def _check(
         redact=means.redact,
         environ=means.environ,
     )
+    return Check(destination, run)
 
 
 def contracts(config: model.Config, refs: Mapping[str, Ref]) -> Contracts:

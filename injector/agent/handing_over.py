@@ -9,7 +9,7 @@ from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
 from injector.auth import Remembers
 from injector.config import model
-from injector.delivery.output import Destination
+from injector.destination.protocol import Destination
 from injector.errors import WriteError
 from injector.handover import Handover, Left, Record, State, capture, restore, stamp
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from injector.child.command import Command
 from injector.child.environment import problem
-from injector.destination import Staged
-from injector.destination.unheld import Unheld
+from injector.destination.protocol import Unheld
 from injector.errors import RenderError, WriteError
 from injector.secret import Ref
 from injector.template import Lacking, Rendered, Snapshot, Template
@@ -63,10 +62,6 @@ class Environment(Unheld):
         changed = content != (self._command.variables or {})
         self._command.variables = content
         return changed
-
-    def stage(self, content: Variables) -> Staged | None:
-        """Not supported: there is no path that a check could examine."""
-        raise NotImplementedError
 
     def is_intact(self) -> bool:
         return self._command.variables is not None

@@ -15,7 +15,7 @@ from injector.delivery.parts import Parts
 from injector.delivery.schedule import Schedule
 from injector.delivery.timing import MANY, worth_a_try_at
 from injector.delivery.users import Users
-from injector.destination import Staged
+from injector.destination.protocol import Staged
 from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
 from injector.secret import Ref, backoff
 from injector.store import Generation
@@ -173,7 +173,8 @@ class Delivery:
             if self.acceptance.was_rejected(output, rendered.content):
                 return
             if output.check is not None:
-                self._check(output, output.destination.stage(rendered.content), generations)
+                staged = output.check.destination.stage(rendered.content)
+                self._check(output, staged, generations)
                 return
             written = output.destination.write(rendered.content)
         except (RenderError, MissingError, WriteError) as exc:
@@ -199,7 +200,7 @@ class Delivery:
         assert output.check is not None
         try:
             try:
-                await output.check(staged.path)
+                await output.check.run(staged.path)
             except BaseException:
                 with suppress(WriteError):  # the next start removes what cannot be removed now
                     staged.discard()

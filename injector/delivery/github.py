@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from injector.destination.append import append
+from injector.destination.protocol import Unheld
 from injector.destination.regular import write_all
-from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 from injector.formats import github_masks
 from injector.formats import render as render_format
@@ -67,9 +67,6 @@ class GithubEnv(Unheld):
         changed = append(self.path, content)
         self.memory = self.hash_of(content)
         return changed
-
-    def stage(self, content: Variables) -> None:
-        raise NotImplementedError  # refused in the configuration: there is nothing to look at
 
     def is_intact(self) -> bool:
         return True  # whatever others have appended since

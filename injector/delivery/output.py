@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from injector.config import model
-from injector.destination import Staged
+from injector.destination.protocol import Destination, Staging
 from injector.rotations import Rotation
 from injector.secret import Ref
 from injector.store import Generation
@@ -14,7 +14,6 @@ from injector.template import Lacking, Rendered, Snapshot
 # The content of a file is bytes; that of a bundle, or of an environment, is bytes by name.
 C = TypeVar("C")
 C_co = TypeVar("C_co", covariant=True)
-C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class Renderer(Protocol[C_co]):
@@ -28,66 +27,15 @@ class Renderer(Protocol[C_co]):
         """Return the content, or every secret that is lacking; raises RenderError."""
 
 
-class Destination(Protocol[C_contra]):
-    """Where the content goes: a file, a bundle of files, the environment of a command.
+@dataclass(frozen=True, slots=True)
+class Check(Generic[C]):
+    """What new content must pass before readers see it; it is staged at the output's destination.
 
-    `memory` is what it knows about the destination, and outlives a reload.
+    `run` is called with the path of what is staged; it raises HookError to reject it.
     """
 
-    path: str
-    memory: Any
-
-    @property
-    def content_hash(self) -> str:
-        """Digest of what was last written or found correct; empty before that."""
-
-    @property
-    def identity(self) -> tuple[int, ...]:
-        """What stat() said of it then."""
-
-    @property
-    def earlier(self) -> bytes | None:
-        """What the next process needs for a rollback, if the accepted content is not in place."""
-
-    def recall(self, content_hash: str, identity: tuple[int, ...], earlier: bytes | None) -> None:
-        """Start with what an earlier process knew."""
-
-    def hash_of(self, content: C_contra) -> str:
-        """Return the `content_hash` that this content would have."""
-
-    def write(self, content: C_contra) -> bool:
-        """Make this content visible; return whether anything changed. Raises WriteError."""
-
-    def stage(self, content: C_contra) -> Staged | None:
-        """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
-
-    def is_intact(self) -> bool:
-        """Return, cheaply, whether this is still what we left."""
-
-    def remove(self) -> bool:
-        """Remove it; return whether there was anything. Raises WriteError."""
-
-    def accept(self) -> None:
-        """Note that the application accepted the current content: rollbacks return to it."""
-
-    def rollback(self) -> None:
-        """Return to the accepted content; raises WriteError if it is in place, or there is none."""
-
-    @property
-    def holds(self) -> bool:
-        """Return whether replaced content is kept for readers that may still use it."""
-
-    def retire(self) -> None:
-        """Remove what was already kept at the last call. Raises WriteError."""
-
-    def close(self) -> None:
-        """On shutdown: remove replaced content, except what a rollback may need.
-
-        Raises WriteError.
-        """
-
-    def sweep(self) -> list[str]:
-        """Remove leftovers of killed runs; return their paths."""
+    destination: Staging[C]
+    run: Callable[[str], Awaitable[None]]
 
 
 @dataclass(slots=True, eq=False)
@@ -103,8 +51,7 @@ class Output(Generic[C]):
     destination: Destination[C]
     targets: tuple[str, ...] = ()
     wait: model.Wait | None = None
-    # Called with the path of staged content before readers see it; raises HookError to reject it.
-    check: Callable[[str], Awaitable[None]] | None = None
+    check: Check[C] | None = None
     delete_on_remove: bool = False  # when a reload removes its entry
     # The secrets it needs: those known beforehand, and those that rendering has revealed.
     wants: frozenset[Ref] = frozenset()

@@ -7,6 +7,5 @@ from injector.destination.file import File
 from injector.destination.leftovers import sweep
 from injector.destination.preflight import problems
 from injector.destination.rights import OURS, Owner, Rights, owner_of
-from injector.destination.staged import Staged
 
-__all__ = ["OURS", "File", "Owner", "Rights", "Staged", "owner_of", "problems", "sweep"]
+__all__ = ["OURS", "File", "Owner", "Rights", "owner_of", "problems", "sweep"]

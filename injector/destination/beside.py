@@ -13,10 +13,9 @@ from functools import partial
 from injector.destination import explain
 from injector.destination.directory import open_directory
 from injector.destination.file import File
+from injector.destination.protocol import Staged, Unheld
 from injector.destination.regular import Identity, identity, read_all
 from injector.destination.rights import Rights, owner_of
-from injector.destination.staged import Staged
-from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 
 

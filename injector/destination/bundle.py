@@ -41,9 +41,9 @@ from injector.destination import explain, generation, swap
 from injector.destination.bundle_memory import MOST_HELD, Memory
 from injector.destination.directory import Directory, open_directory
 from injector.destination.generation import Generation, digest, entries
+from injector.destination.protocol import Staged
 from injector.destination.regular import Identity
 from injector.destination.rights import Rights
-from injector.destination.staged import Staged
 from injector.errors import ConfigError, WriteError
 
 

@@ -11,6 +11,7 @@ from injector.destination import explain
 from injector.destination.directory import Directory, open_directory
 from injector.destination.in_place import overwrite
 from injector.destination.leftovers import sweep
+from injector.destination.protocol import Staged, Unheld
 from injector.destination.regular import (
     Identity,
     create,
@@ -23,8 +24,6 @@ from injector.destination.regular import (
     temporary_name,
 )
 from injector.destination.rights import Rights
-from injector.destination.staged import Staged
-from injector.destination.unheld import Unheld
 from injector.errors import WriteError
 
 
