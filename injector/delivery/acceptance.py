@@ -8,6 +8,7 @@ from injector.delivery.ledger import Pending
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
+from injector.delivery.reporting import Reporter
 from injector.delivery.schedule import Schedule
 from injector.delivery.users import Users
 from injector.errors import HookError, WriteError
@@ -30,6 +31,7 @@ class Acceptance:
         self._users = users
         self._schedule = schedule
         self._parts = parts
+        self._reporter = Reporter(parts)
 
     def begin(self) -> None:
         """Start from what an earlier configuration or run left."""
@@ -99,7 +101,7 @@ class Acceptance:
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _rejection("the application", "in an earlier run")
-            self._parts.stale(output, error, result="rolled_back")
+            self._reporter.rolled_back(output, error)
         return True
 
     def retry_rejected(self, refs: Iterable[Ref] | None = None) -> set[str]:
@@ -127,7 +129,7 @@ class Acceptance:
             return False
         output.delivered = dict(output.accepted)
         self._schedule.look_after(output, parts.clock.now())
-        parts.stale(output, _rejection(target, str(error)), result="rolled_back")
+        self._reporter.rolled_back(output, _rejection(target, str(error)))
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
         self.announce(output, urgent=True)
         return True

@@ -12,6 +12,7 @@ from injector.delivery.acceptance import Acceptance
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
+from injector.delivery.reporting import Reporter
 from injector.delivery.schedule import Schedule
 from injector.delivery.timing import MANY, worth_a_try_at
 from injector.delivery.users import Users
@@ -41,10 +42,10 @@ class Delivery:
         self.acceptance = Acceptance(
             self._outputs, self._notifiers, self._users, self._schedule, parts
         )
+        self._reporter = Reporter(parts)
         self._group = asyncio.TaskGroup()
         for output in self._outputs.values():
-            parts.health.waiting(output.kind, output.name)
-            parts.metrics.file_stale.set(1, output.name)
+            self._reporter.waiting(output)
 
     def add(self, notifier: Notifier) -> None:
         """Add the notifier of a target that some output names."""
@@ -224,9 +225,7 @@ class Delivery:
         failed = output.failures > 0 or output.was_failing
         output.failures, output.was_failing = 0, False
         self.acceptance.forgive(output)
-        parts.health.ok(output.kind, output.name)
-        parts.metrics.file_stale.set(0, output.name)
-        parts.metrics.renders.add(output.name, "written" if written else "unchanged")
+        self._reporter.delivered(output, written=written)
         if written:
             self._schedule.look_after(output, parts.clock.now())
         if written or failed:
@@ -256,13 +255,12 @@ class Delivery:
             self._parts.log.warning(event, path=output.name)
         output.settled = output.standing = False
         output.delivered.clear()
-        self._parts.health.waiting(output.kind, output.name)
-        self._parts.metrics.file_stale.set(1, output.name)
+        self._reporter.waiting(output)
 
     def _failed(self, output: Output[Any], error: InjectorError) -> None:
         parts = self._parts
         output.failures += 1
-        report = parts.stale(output, error, result="failed")
+        report = self._reporter.failed(output, error)
         again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
         if isinstance(error, WriteError | HookError):
