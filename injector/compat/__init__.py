@@ -1,1 +1,1 @@
-"""The dialects of Vault Agent and consul-template; loaded for nothing else."""
+"""The dialects of Vault Agent and consul-template; only loaded for them."""

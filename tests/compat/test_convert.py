@@ -87,17 +87,17 @@ def test_what_both_languages_say_alike_is_converted(go, jinja):
         (APP % "\n\n{{ .Data.data | toJSON }}", "line 3: `.Data.data | toJSON`"),
         (APP % "{{ .LeaseID }}", "line 1: `.LeaseID`"),
         (APP % "{{ .Data.metadata.version }}", "line 1: `.Data.metadata.version`"),
-        (APP % "{% raw %}", "line 1: `{%` is text here, and is none there"),
-        (APP % "{ {{- .Data.data.a }}", "line 1: `{` right before an action"),
+        (APP % "{% raw %}", "line 1: `{%` is plain text in Go, but not in Jinja"),
+        (APP % "{ {{- .Data.data.a }}", "line 1: `{` directly before an action"),
         (APP % '{{ index .Data.data "a\\"b" }}', 'line 1: `index .Data.data "a\\"b"`'),
         # KV version 2 without `data/`: only the mount tells.
         (
             '{{ with secret "kv/a" }}{{ .Data.data.b }}{{ end }}',
-            "line 1: `.Data.data.b` of `kv/a`: with the path's `data/` it would be Jinja",
+            "line 1: `.Data.data.b` of `kv/a`: add `data/` to the path to make it convertible",
         ),
         (
             '{{ with secret "kv/a" }}{{ .Data.data }}{{ end }}',
-            "line 1: `.Data.data`: the path may be one of KV version 2",
+            "line 1: `.Data.data`: the path may belong to KV version 2",
         ),
         (
             '{{ with secret (printf "a/%s" (env "B")) }}{{ end }}',
@@ -105,7 +105,7 @@ def test_what_both_languages_say_alike_is_converted(go, jinja):
         ),
         (
             "{{ with secret `a/b` }}{{ else }}{{ end }}",
-            "line 1: `with` of anything but a secret, or with `else`",
+            "line 1: `with` on anything but a secret, or with `else`",
         ),
         ("{{ with pkiCert `a` }}{{ .Cert }}{{ end }}", "line 1: `pkiCert `a``"),
         ("{{ define `a` }}{{ end }}", "it defines templates"),
@@ -129,7 +129,7 @@ def test_a_conversion_that_gives_another_text_is_not_taken():
     source = Source("it", APP % "{{ .Data.data.user }}")
     made = converted(source, Names())
 
-    with pytest.raises(CannotError, match="another text"):
+    with pytest.raises(CannotError, match="renders differently"):
         require_same(source, replace(made, text=f"{made.text} "))
 
 
@@ -177,7 +177,7 @@ template {
 AS_OURS = r"""# Made from agent.hcl by `injector convert`.
 
 vault:
-  address: http://127.0.0.1:8200  # VAULT_ADDR does not beat it any more
+  address: http://127.0.0.1:8200  # VAULT_ADDR no longer overrides it
 
 auto_auth:
   method:
@@ -186,7 +186,7 @@ auto_auth:
       role_id_file_path: ROLE_ID
       secret_id_file_path: SECRET_ID
       remove_secret_id_file_after_reading: false
-    max_backoff: 5m  # Vault Agent's default: a login is tried again after up to 5 minutes; without this line 20s
+    max_backoff: 5m  # Vault Agent's default: logins are retried after up to 5 minutes; without this line, 20s
 
 secrets:
   app:
@@ -197,20 +197,20 @@ template:
     perms: "0640"
     command: ["sh", "-c", "touch HERE/told && true"]
     command_timeout: 30s
-    contents: |+  # a missing key is an error now, and was <no value>
+    contents: |+  # a missing key is now an error; before, it was <no value>
       password: {{ app.password }} ${HOME}
 
   - contents: "{{ with secret \"PATH\" }}{{ .Data.data | toJSON }}{{ end }}"
     destination: HERE/app.json
-    language: go  # stays: line 1: `.Data.data | toJSON`
-    error_on_missing_key: false  # Vault Agent's default: a missing key writes <no value> into the file; without this line true
-    perms: "0644"  # Vault Agent's default: everybody may read the file; without this line 0600
+    language: go  # not converted: line 1: `.Data.data | toJSON`
+    error_on_missing_key: false  # Vault Agent's default: a missing key is rendered as <no value>; without this line, true
+    perms: "0644"  # Vault Agent's default: everybody can read the file; without this line, 0600
 
 template_config:
-  require_memory_backed: false  # Vault Agent's default: files may be on a disk; without this line they have to be in memory
-  static_secret_render_interval: 5m  # Vault Agent's default: a changed secret is seen after 5 minutes; without this line 60s
+  require_memory_backed: false  # Vault Agent's default: files may be on disk; without this line, they must be in memory
+  static_secret_render_interval: 5m  # Vault Agent's default: a changed secret is noticed after up to 5 minutes; without this line, 60s
 
-log_format: standard  # Vault Agent's default: lines for people; without this line auto
+log_format: standard  # Vault Agent's default: human-readable lines; without this line, auto
 """
 
 
@@ -292,7 +292,7 @@ def test_a_template_file_becomes_part_of_it(tmp_path):
 
 @pytest.mark.parametrize(
     ("command", "remark"),
-    [("", ""), ('command = "a"', "  # a command that fails keeps it from ending now, and did not")],
+    [("", ""), ('command = "a"', "  # now a failed command prevents the exit; before, it did not")],
 )
 def test_where_commands_begin_to_count_it_says_so(tmp_path, command, remark):
     file = tmp_path / "agent.hcl"
@@ -316,8 +316,8 @@ def test_what_only_the_agent_mode_does_is_warned_of(tmp_path, capsys):
 
     assert cli.main(["convert", str(file)]) == 0
     assert capsys.readouterr().err == (
-        f"warning: {file}:2: listener[0]: requests are not passed on to Vault any more: that is for"
-        " `injector agent`\n"
+        f"warning: {file}:2: listener[0]: requests are no longer forwarded to Vault: only "
+        "`injector agent` does that\n"
     )
 
 

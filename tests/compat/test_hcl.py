@@ -185,15 +185,15 @@ def is_accepted(file):
     ("text", "problem"),
     [
         ("a {\n  b = 1\n", "3:1: expected a name, got the end of the file"),
-        ('a = 1\nb = "x', "2:5: a text is never closed: its '\"' is missing"),
-        ("a = 1\n\n  b", "3:4: expected '=' or '{' behind 'b', got the end of the file"),
-        ('a\n"b" = 1', "2:5: expected '{' behind the label of 'a', got '='"),
+        ('a = 1\nb = "x', "2:5: a string is not closed: its '\"' is missing"),
+        ("a = 1\n\n  b", "3:4: expected '=' or '{' after 'b', got the end of the file"),
+        ('a\n"b" = 1', "2:5: expected '{' after the label of 'a', got '='"),
         ("a = [1\n2]", "2:1: expected ',' or ']' in a list, got a number"),
-        ("a = yes", "1:5: expected a value, got a name (a text needs quotes)"),
+        ("a = yes", "1:5: expected a value, got a name (strings need quotes)"),
         ("a = 1\nb = 0689", "2:5: a number that begins with 0 is octal: its digits are 0 to 7"),
-        ("x = <<EOF\na\n", "1:5: a heredoc is never closed: 'EOF' alone on a line ends it"),
+        ("x = <<EOF\na\n", "1:5: a heredoc is not closed: it ends with 'EOF' alone on a line"),
         ('{"a": 1,\n "b" 2}', "2:6: not JSON: Expecting ':' delimiter"),
-        ("a {" * 60, "1:153: this is nested too deeply"),
+        ("a {" * 60, "1:153: nested too deeply"),
     ],
 )
 def test_an_error_says_where_and_what_was_expected(text, problem):

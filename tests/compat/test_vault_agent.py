@@ -352,7 +352,9 @@ def test_a_command_with_a_timeout_of_0_has_a_day(tmp_path):
 
 @pytest.mark.parametrize("block", ["vault", "cache", "exec", "auto_auth", "template_config"])
 def test_an_empty_list_is_no_block(tmp_path, block):
-    assert f"1: {block}: expected a block: options in braces" in problems(tmp_path, f"{block} = []")
+    assert f"1: {block}: expected a block, with options in braces" in problems(
+        tmp_path, f"{block} = []"
+    )
 
 
 def test_waiting_and_intervals(tmp_path):
@@ -455,8 +457,8 @@ def test_a_variable_that_the_agents_heed_and_we_do_not_is_warned_of(tmp_path):
     environ = {"VAULT_PROXY_ADDR": "http://proxy:1", "BAO_AGENT_ADDR": "http://agent:1", "A": "b"}
 
     assert loaded(tmp_path, "", environ).warnings == (
-        "environment: BAO_AGENT_ADDR does nothing here: set VAULT_ADDR",
-        "environment: VAULT_PROXY_ADDR does nothing here: set HTTPS_PROXY",
+        "environment: BAO_AGENT_ADDR has no effect here: set VAULT_ADDR",
+        "environment: VAULT_PROXY_ADDR has no effect here: set HTTPS_PROXY",
     )
 
 
@@ -487,8 +489,8 @@ def test_everything_that_is_wrong_is_said_at_once_with_line_and_key(tmp_path):
     assert problems(tmp_path, text) == [
         "2: auto_auth.method.min_backoff: expected a duration such as 30s, 5m or 1h30m, got '5x'",
         "2: auto_auth.method.type: there is no login method 'aproll', did you mean 'approle'?",
-        "3: auto_auth.sink[0].config.mode: expected an octal number without quotes such as 0640; "
-        "the agents stop at a text",
+        "3: auto_auth.sink[0].config.mode: expected an octal number without quotes, such as 0640; "
+        "the agents reject a string",
         "3: auto_auth.sink[0].config.path: is required",
         "5: template[0].destination: is required",
         "7: template[0]: unknown option 'detsination'; did you mean 'destination'?",
@@ -515,14 +517,13 @@ def test_each_place_where_our_default_is_safer_is_named_with_the_line_to_write(t
     """
 
     assert notices(tmp_path, loaded(tmp_path, text).advice) == [
-        "1: template_config: a changed secret is seen after 5 minutes; safer: "
+        "1: template_config: a changed secret is noticed after up to 5 minutes; safer: "
         'static_secret_render_interval = "60s"',
-        "2: auto_auth.method: a login is tried again after up to 5 minutes; safer: "
-        'max_backoff = "20s"',
-        "3: auto_auth.sink[0].config: the group may read the token; safer: mode = 0600",
-        "5: template[0]: a missing key writes <no value> into the file; safer: "
+        '2: auto_auth.method: logins are retried after up to 5 minutes; safer: max_backoff = "20s"',
+        "3: auto_auth.sink[0].config: the group can read the token; safer: mode = 0600",
+        "5: template[0]: a missing key is rendered as <no value>; safer: "
         "error_on_missing_key = true",
-        '5: template[0]: everybody may read the file; safer: perms = "0600"',
+        '5: template[0]: everybody can read the file; safer: perms = "0600"',
     ]
 
 
@@ -621,8 +622,8 @@ def test_who_gives_the_agents_json_to_another_command_is_told_how_it_is_read(tmp
         f"{file}:1: auto_auth: unknown key 'sink', did you mean 'sinks'?" in caught.value.problems
     )
     assert caught.value.problems[-1] == (
-        f"{file}: all its options are Vault Agent's: `injector agent -config={file}` reads it as "
-        "that does; other commands do if its name ends in .hcl"
+        f"{file}: all its options are Vault Agent's: use `injector agent -config={file}`, or "
+        "give it a name that ends in .hcl for other commands"
     )
 
 

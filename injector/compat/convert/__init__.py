@@ -1,1 +1,1 @@
-"""Configurations of the agents, written anew as ours: for people to go on with, not to be run."""
+"""Converts configurations of the agents to our own form, for people to continue with."""

@@ -1,4 +1,4 @@
-"""A Go template → the same in Jinja's language, if it says nothing but what both say alike."""
+"""Converts a Go template to Jinja, if it only uses what works the same in both languages."""
 
 import json
 from collections.abc import Sequence
@@ -31,19 +31,19 @@ from injector.config.rules.names import RESERVED
 from injector.secret import Ref
 from injector.template import Source
 
-# Neither is a key, where KV version 2 has both and version 1 has neither.
+# Never treated as keys: KV version 2 has both of these layers, version 1 has neither.
 _LAYERS = frozenset(("data", "metadata"))
-# Filters of ours that give, for what both take, what the function gives.
+# Our filters that return the same as the function, for every input that both accept.
 _FILTERS = {"base64Encode": "b64encode", "sha256Hex": "sha256"}
 
 
 class CannotError(Exception):
-    """A template stays as it is; the message says why."""
+    """A template cannot be converted; the message says why."""
 
 
 @dataclass(eq=False)
 class Asked:
-    """A secret in a template, and what is asked of it."""
+    """A secret in a template, and the keys that are used."""
 
     ref: Ref
     name: str
@@ -53,23 +53,23 @@ class Asked:
 
 @dataclass(frozen=True)
 class Converted:
-    """The text in Jinja's language, and what it needs."""
+    """The template in Jinja, and what it needs."""
 
     text: str
     secrets: tuple[Asked, ...]
-    variables: frozenset[str]  # of the environment
+    variables: frozenset[str]  # environment variables
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """What names mean at one place: secrets, or expressions."""
+    """What names refer to in one place: secrets, or expressions."""
 
     dot: "Asked | str | None" = None
     variables: dict[str, "Asked | str"] = field(default_factory=dict)
 
 
 def converted(source: Source, names: Names) -> Converted:
-    """Convert a template; raises CannotError. `names` gets the secrets that are new in it."""
+    """Convert a template; raises CannotError. New secrets are added to `names`."""
     tree = tree_of(source)
     if len(tree.templates) > 1:
         raise CannotError("it defines templates")
@@ -77,7 +77,7 @@ def converted(source: Source, names: Names) -> Converted:
 
 
 def tree_of(source: Source) -> Tree:
-    """Return what a template says, which has been found to be one."""
+    """Parse a template that is known to be valid."""
     found = tokens(source.text, source.left_delimiter, source.right_delimiter)
     return parsed(source.text, found, CATALOGUE, REFUSED)
 
@@ -96,10 +96,10 @@ class _Conversion:
         text = "".join(self._pieces)
         return Converted(text, tuple(self._secrets.values()), frozenset(self._environment))
 
-    # -- what stands there
+    # -- statements
 
     def _body(self, nodes: Sequence[Node], scope: _Scope) -> None:
-        scope = replace(scope, variables=dict(scope.variables))  # those of a block end with it
+        scope = replace(scope, variables=dict(scope.variables))  # scoped to the block
         for node in nodes:
             match node:
                 case Text():
@@ -116,13 +116,13 @@ class _Conversion:
     def _text(self, node: Text) -> None:
         for mark in ("{%", "{#", self._source.left_delimiter):
             if mark in node.text:
-                raise self._cannot(node, f"`{mark}` is text here, and is none there")
+                raise self._cannot(node, f"`{mark}` is plain text in Go, but not in Jinja")
         self._pieces.append(node.text)
 
     def _tag(self, node: Node, opening: str, inside: str, closing: str) -> None:
         before = self._pieces[-1][-1:] if self._pieces else ""
         if before in ("{", self._source.left_delimiter[0]) and before:
-            raise self._cannot(node, f"`{before}` right before an action")
+            raise self._cannot(node, f"`{before}` directly before an action")
         self._pieces.append(f"{opening} {inside} {closing}")
 
     def _action(self, node: Action, scope: _Scope) -> None:
@@ -138,7 +138,7 @@ class _Conversion:
     def _with(self, node: Branch, scope: _Scope) -> None:
         subject = self._subject(node.pipe, scope)
         if isinstance(subject, str) or node.otherwise is not None:
-            raise self._cannot(node, "`with` of anything but a secret, or with `else`")
+            raise self._cannot(node, "`with` on anything but a secret, or with `else`")
         inner = {variable.name: subject for variable in node.pipe.variables}
         self._body(node.body, _Scope(subject, {**scope.variables, **inner}))
 
@@ -157,7 +157,7 @@ class _Conversion:
         self._body(node.body, _Scope(value, {**scope.variables, **given}))
         self._tag(node, "{%", "endfor", "%}")
 
-    # -- what it means
+    # -- expressions
 
     def _subject(self, pipe: Pipe, scope: _Scope) -> Asked | str:
         command = pipe.commands[0]
@@ -203,14 +203,16 @@ class _Conversion:
                 return f"({self._expression(operand, scope)})"
         asked, keys = self._place(operand, scope)
         if asked is not None and not asked.is_kv2 and keys[:-1] == ("Data", "data"):
-            why = f"`{operand}` of `{asked.ref.path}`: with the path's `data/` it would be Jinja"
+            why = (
+                f"`{operand}` of `{asked.ref.path}`: add `data/` to the path to make it convertible"
+            )
             raise self._cannot(operand, why)
         if asked is None or keys[:-1] != _data(asked):
             raise self._cannot(operand, f"`{operand}`")
         return self._member(operand, asked, keys[-1])
 
     def _place(self, operand: Operand, scope: _Scope) -> tuple[Asked | None, tuple[str, ...]]:
-        """Return the secret that an operand is of, and the way down from it."""
+        """Return the secret that an operand belongs to, and the keys below it."""
         match operand:
             case Field(keys=keys):
                 found: Asked | str | None = scope.dot
@@ -226,7 +228,7 @@ class _Conversion:
 
     def _member(self, node: Node | Operand | Command, asked: Asked, key: str) -> str:
         if key in _LAYERS and not asked.is_kv2:
-            raise self._cannot(node, f"`{node}`: the path may be one of KV version 2")
+            raise self._cannot(node, f"`{node}`: the path may belong to KV version 2")
         if not _is_plain(key):
             raise self._cannot(node, f"`{node}`")
         asked.keys.add(key)
@@ -255,10 +257,10 @@ class _Conversion:
 
 
 def _data(asked: Asked) -> tuple[str, ...]:
-    """Return the way from a secret to its keys."""
+    """Return the fields that lead from a secret to its keys."""
     return ("Data", "data") if asked.is_kv2 else ("Data",)
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether a text stands in quotes as it is."""
+    """Return whether a string can be quoted without escapes."""
     return text.isprintable() and not {'"', "\\"}.intersection(text)

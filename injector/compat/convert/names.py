@@ -1,4 +1,4 @@
-"""What the secrets of a configuration are called."""
+"""Names the secrets of a configuration."""
 
 import re
 from collections.abc import Iterator
@@ -8,28 +8,28 @@ from injector.secret import Ref
 
 
 class Names:
-    """Names of secrets, each given once, and of what else stands in templates."""
+    """Unique names of secrets, and of the variables in templates."""
 
     def __init__(self) -> None:
         self.of: dict[Ref, str] = {}
         self._variables: set[str] = set()
 
     def copy(self) -> "Names":
-        """Return the same names, for a try that may come to nothing."""
+        """Return a copy, for a conversion that may fail."""
         made = Names()
         made.of = dict(self.of)
         made._variables = set(self._variables)
         return made
 
     def secret(self, ref: Ref) -> str:
-        """Name a secret after the end of its path."""
+        """Return the name of a secret, taken from the end of its path."""
         if ref not in self.of:
             taken = {*self.of.values(), *self._variables}
             self.of[ref] = next(name for name in _after(ref.path) if name not in taken)
         return self.of[ref]
 
     def variable(self, word: str) -> str:
-        """Name a variable of a loop as the template does, unless a secret has that name."""
+        """Return the template's name for a loop variable, or another one if a secret has it."""
         wished = word.lstrip("$")
         taken = set(self.of.values())
         names = (wished, *_after(f"{wished}_"))

@@ -1,4 +1,4 @@
-"""Files of the agents → the same configuration as a text of ours, templates included."""
+"""Converts files of the agents to our own configuration, including the templates."""
 
 import json
 import os
@@ -18,31 +18,31 @@ from injector.config.problem import Problem
 from injector.config.textfile import read_text
 from injector.template import Source
 
-_ADDRESS = "VAULT_ADDR does not beat it any more"
-_COMMANDS = "a command that fails keeps it from ending now, and did not"
-_MISSING = "a missing key is an error now, and was <no value>"
-# What has no meaning in Jinja's language, or is so without being said.
+_ADDRESS = "VAULT_ADDR no longer overrides it"
+_COMMANDS = "now a failed command prevents the exit; before, it did not"
+_MISSING = "a missing key is now an error; before, it was <no value>"
+# What does not apply to Jinja, or is the default there.
 _ONLY_GO = ("language", "error_on_missing_key", "function_denylist", "sandbox_path")
 _REACH_FILES = frozenset(("file", "writeToFile"))
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """The text, and what is to be said of it."""
+    """The text, and warnings about it."""
 
     text: str
     warnings: tuple[Problem, ...]
 
 
 def native(paths: Sequence[str]) -> Native:
-    """Convert a configuration that has been loaded and found right."""
+    """Convert a configuration that is known to be valid."""
     made = translated(paths, Outside({}, machine=Elsewhere()))
     vault = made.root.value("vault")
     given = made.together.block("vault")
     if given is not None and given.get("address"):
         vault.put("address", vault.value("address"), remark=_ADDRESS)
     else:
-        vault.drop("address")  # then VAULT_ADDR counts
+        vault.drop("address")  # VAULT_ADDR is used then
     templates = made.root.value("template") or []
     if made.root.value("exit_after_auth") and any(each.value("command") for each in templates):
         made.root.put("exit_after_auth", True, remark=_COMMANDS)
@@ -55,12 +55,12 @@ def native(paths: Sequence[str]) -> Native:
 def _not_passed_on(made: Made) -> Iterator[Problem]:
     for listener in made.together.blocks("listener"):
         if listener.get("role") != "metrics_only":
-            said = "requests are not passed on to Vault any more: that is for `injector agent`"
+            said = "requests are no longer forwarded to Vault: only `injector agent` does that"
             yield listener.problem("", said)
 
 
 def _with_templates(root: Block) -> Block:
-    """Return the root with converted texts, and before them the secrets that they name."""
+    """Return the root with converted templates, preceded by the secrets that they use."""
     texts = _Texts()
     found = {
         name: [texts.convert(block) for block in root.value(name)]
@@ -95,7 +95,7 @@ class _Texts:
         self.names = Names()
 
     def convert(self, block: Block) -> Block:
-        """Return a template in Jinja's language, or as it is with the reason."""
+        """Return a template in Jinja, or unchanged with the reason."""
         origin = block.value("source")
         source = Source(
             origin or "contents",
@@ -106,7 +106,7 @@ class _Texts:
         tried = self.names.copy()
         try:
             if block.value("destination") == os.devnull:
-                raise CannotError("only what it writes beside its own text counts")
+                raise CannotError("it only writes other files, with writeToFile")
             made = converted(source, tried)
             require_same(source, made)
         except CannotError as why:
@@ -122,7 +122,7 @@ class _Texts:
 def _kept(block: Block, source: Source, why: str) -> Block:
     called = functions(tree_of(source))
     result = _without(block, *(() if called & _REACH_FILES else ("sandbox_path",)))
-    result.put("language", "go", remark=f"stays: {why}")
+    result.put("language", "go", remark=f"not converted: {why}")
     return result
 
 

@@ -1,4 +1,4 @@
-"""Whether a converted template gives what it gave: both are rendered with made-up values."""
+"""Checks that a converted template renders the same, by rendering both with made-up values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,12 @@ from injector.template.compiled import compile as compile_jinja
 from injector.vault.answer import Content, understand
 
 _ODD = "a\"b'c<&>{{ d }}\\n\né#%$"
-# Beside what is asked for by name: for loops, which go over everything in Go's order.
+# In addition to the keys used by name: for loops, which visit all keys in Go's order.
 _MORE = {"b": _ODD, "_": "", "A b": "x", "Z": "true", "ä": "1.50"}
 
 
 def require_same(source: Source, made: Converted) -> None:
-    """Raise CannotError unless both give the same bytes."""
+    """Raise CannotError unless both render the same bytes."""
     environ = {name: f"{name} {_ODD}" for name in made.variables}
     values = {asked.ref: _answer(asked) for asked in made.secrets}
     named = {asked.name: asked.ref for asked in made.secrets}
@@ -29,9 +29,9 @@ def require_same(source: Source, made: Converted) -> None:
         after = compile_jinja(text, named, environ)
         theirs, ours = _rendered(before, _as_asked(values)), _rendered(after, values)
     except InjectorError as error:
-        raise CannotError(f"in Jinja's language it is {error}") from None
+        raise CannotError(f"in Jinja it fails: {error}") from None
     if theirs is None or theirs != ours:
-        raise CannotError("in Jinja's language it is another text")
+        raise CannotError("in Jinja it renders differently")
 
 
 def _answer(asked: Asked) -> Content:
@@ -42,12 +42,12 @@ def _answer(asked: Asked) -> Content:
 
 
 def _as_asked(values: Mapping[Ref, Content]) -> dict[Ref, Content]:
-    """Return them also by what a Go template asks for where KV's version is not known yet."""
+    """Add the references that a Go template uses while the version of KV is unknown."""
     plain = {ref: value for ref, value in values.items() if ref.body is None}
     return {**values, **{ref_of("secret", (ref.path,), ()): plain[ref] for ref in plain}}
 
 
 def _rendered(compiled: Template, values: Mapping[Ref, Content]) -> bytes | None:
-    """Return the content; None if the values are not all that it asks for."""
+    """Return the content; None if it needs other values."""
     found = compiled.render(values)
     return found.content if isinstance(found, Rendered) else None

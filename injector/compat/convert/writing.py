@@ -1,4 +1,4 @@
-"""A tree of our configuration → YAML for people: remarks, long texts as they are."""
+"""Writes a configuration tree as readable YAML, with remarks and block strings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,15 +13,15 @@ _STEP = "  "
 
 
 def text_of(root: Block) -> str:
-    """Return the whole document, an empty line between its blocks where that means nothing."""
+    """Return the whole document, with blank lines between blocks where they have no meaning."""
     *parts, last = ("\n".join(_option(name, entry)) + "\n" for name, entry in root)
-    # An empty line at its end is the end of a text.
+    # A blank line after a block string would become part of it.
     spaced = (part if part.endswith("\n\n") else f"{part}\n" for part in parts)
     return "".join(spaced) + last
 
 
 def _block(block: Block) -> Iterator[str]:
-    # What is long comes last.
+    # Long values come last.
     for name, entry in sorted(block, key=lambda pair: "\n" in str(pair[1].value)):
         yield from _option(name, entry)
 
@@ -59,7 +59,7 @@ def _indented(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    """Write a text as it is, if it can only be read as that; else in quotes."""
+    """Write a string plainly if it is unambiguous, otherwise in quotes."""
     if "\n" in text and (literal := _literal(text)):
         return literal
     plain = _serialized(text, None)
@@ -77,7 +77,7 @@ def _serialized(text: str, style: str | None) -> str:
 
 
 def _literal(text: str) -> str:
-    """Write lines as they stand; nothing if a reader would see others."""
+    """Write lines as a block string; nothing if they would be read differently."""
     begins_blank = text[0] in " \n"
     ends = "-" if not text.endswith("\n") else "+" if text.endswith("\n\n") else ""
     lines = text.removesuffix("\n").split("\n")

@@ -1,12 +1,12 @@
-"""All functions by name; those of a family are imported when a template names one of them."""
+"""All functions by name; a family is imported when a template uses one of its functions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 _HERE = "injector.compat.gotemplate.functions"
-# Modules and their functions. The first two depend on the snapshot, on the machine, or on what was
-# called before, and are made for each rendering.
+# Modules and their functions. The first two depend on the snapshot, on the machine, or on earlier
+# calls, and are created for each rendering.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "secrets": ("pkiCert", "secret", "secrets"),
     "local": (
@@ -89,10 +89,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "toml": ("toTOML",),
     "yaml": ("parseYAML", "toYAML"),
 }  # fmt: skip
-# What each family is about, for people.
+# Titles of the families in the documentation.
 OF_FAMILY = {
     "secrets": "secrets",
-    "local": "the machine, and the rendering itself",
+    "local": "the machine, the rendering itself",
     "builtins": "Go's own",
     "collections": "lists and maps",
     "debugging": "debugging",
@@ -119,22 +119,22 @@ _MODULES = {
     for name in names
     if name not in PER_RENDERING
 }
-_CONSUL = "it asks Consul, and this program speaks to Vault only"
-_NOMAD = "it asks Nomad, and this program speaks to Vault only"
+_CONSUL = "it queries Consul; this program only talks to Vault"
+_NOMAD = "it queries Nomad; this program only talks to Vault"
 
 
 def _sprig(reason: str, names: str) -> dict[str, str]:
     return {f"sprig_{name}": reason for name in names.split()}
 
 
-_KEY_PAIRS = "it takes Consul's key pairs, and nothing here gives any"
-_DUMP = "its text is not the same twice in Go either; use toJSONPretty"
-_RANDOM = "it gives something else at each rendering, so that each would be a change"
-_OF_TIME = "it depends on the time of the rendering; `timestamp` is there"
-_KEYS = "it needs a library for certificates and ciphers; let Vault do that (pki, transit)"
+_KEY_PAIRS = "it takes Consul's key pairs, and no function here returns any"
+_DUMP = "its output is not reproducible in Go either; use toJSONPretty"
+_RANDOM = "it returns a new value at each rendering, so each one would be a change"
+_OF_TIME = "it depends on the time of the rendering; use `timestamp`"
+_KEYS = "it needs a cryptography library; use Vault instead (pki, transit)"
 REFUSED: dict[str, str] = {
-    "plugin": "it would run a program while a template is rendered; use `check` or `command`",
-    "pkiSign": "it would make a private key at every rendering; use pkiCert, whose key is Vault's",
+    "plugin": "it would run a program during rendering; use `check` or `command`",
+    "pkiSign": "it would generate a private key at every rendering; use pkiCert instead",
     "byKey": _KEY_PAIRS,
     "explode": f"{_KEY_PAIRS}; explodeMap does the same for a map",
     "spew_sdump": _DUMP,
@@ -169,14 +169,14 @@ REFUSED: dict[str, str] = {
         "buildCustomCert decryptAES derivePassword encryptAES genCA genCAWithKey"
         " genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey",
     ),
-    **_sprig("`env` and `mustEnv` are there", "env expandenv"),
-    **_sprig("it would ask the network while a template is rendered", "getHostByName"),
-    **_sprig("versions are for the tool that makes the configuration", "semver semverCompare"),
+    **_sprig("use `env` or `mustEnv`", "env expandenv"),
+    **_sprig("it would use the network during rendering", "getHostByName"),
+    **_sprig("compare versions in the tool that generates the file", "semver semverCompare"),
 }  # fmt: skip
 
 
 class Catalogue(Mapping[str, Callable[..., Any]]):
-    """The functions that are the same in every rendering; it knows the names of the others."""
+    """The functions that are the same in every rendering, and the names of the others."""
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         function: Callable[..., Any] = import_module(f"{_HERE}.{_MODULES[name]}").FUNCTIONS[name]

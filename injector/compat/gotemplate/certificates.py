@@ -1,4 +1,4 @@
-"""What `pkiCert` gives: the certificate, its key and its authority, out of an answer's PEM."""
+"""What `pkiCert` returns: certificate, key and authorities, from the PEM in an answer."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.go.values import Strings, Struct
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-# The extension basicConstraints with CA:TRUE; a library for certificates would cost 40 ms.
+# The extension basicConstraints with CA:TRUE; importing a certificate library takes 40 ms.
 _IS_AUTHORITY = re.compile(
     rb"\x06\x03\x55\x1d\x13(?:\x01\x01\xff)?\x04.\x30.\x01\x01\xff", re.DOTALL
 )
@@ -31,13 +31,13 @@ def certificate(data: Mapping[str, Any]) -> Struct:
     def itself() -> Any:
         return struct
 
-    # `.Data.Cert` is as good as `.Cert`, so that it reads like any other secret.
+    # `.Data.Cert` is the same as `.Cert`, as in any other secret.
     struct.methods = {"Data": itself}
     return struct
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each PEM block of a text: what it is, and itself as Go writes it."""
+    """Yield the type of each PEM block, and the block as Go writes it."""
     for label, body in _PEM.findall(text):
         der = _decoded(body)
         yield _kind(label, der), _encoded(label, der)
@@ -53,7 +53,7 @@ def _decoded(body: str) -> bytes:
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except ValueError:
-        raise GoError("the answer holds PEM that cannot be decoded") from None
+        raise GoError("the answer contains PEM that cannot be decoded") from None
 
 
 def _encoded(label: str, der: bytes) -> str:

@@ -1,4 +1,4 @@
-"""One Go template, compiled: what it asks for, and its text for a snapshot of secrets."""
+"""A compiled Go template: the secrets it needs, and its text for a snapshot of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 def compile(  # noqa: A001 - what every template engine calls it
     source: Source, names: Mapping[str, Ref], surroundings: Surroundings
 ) -> "GoTemplate":
-    """Check a template and find out what it needs; `names` are the secrets that have one.
+    """Check a template and find out what it needs; `names` are the named secrets.
 
-    Raises RenderError with template:line for what fails whatever the values are.
+    Raises RenderError with template:line for what fails regardless of the values.
     """
     try:
         found = tokens(source.text, source.left_delimiter, source.right_delimiter)
@@ -46,7 +46,7 @@ def compile(  # noqa: A001 - what every template engine calls it
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """One execution: its text, or what went wrong, and what it has touched."""
+    """One execution: its text or its error, and what it has used."""
 
     text: str
     fault: ExecutionFault | None
@@ -58,7 +58,7 @@ class Executed:
 class GoTemplate:
     """A template that renders snapshots.
 
-    `refs` is what it asks for and `files` what it reads, as far as no secret decides on them.
+    `refs` are the secrets and `files` the files that it reads, unless they depend on a secret.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class GoTemplate:
         self._is_local = bool(called & LOCAL)
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
-        """Return the content, or every secret that is lacking as far as can be told now.
+        """Return the content, or all missing secrets that can be determined now.
 
-        Raises MissingError for what a secret does not have and RenderError for the rest, both with
+        Raises MissingError for a key that a secret does not have, otherwise RenderError, both with
         template:line:column and without any value.
         """
         rendered = self.render_files(snapshot)
@@ -92,7 +92,7 @@ class GoTemplate:
         return Rendered(rendered.content.main, rendered.used)
 
     def render_files(self, snapshot: Snapshot) -> Rendered[Contents] | Lacking:
-        """Return also what `writeToFile` wants written."""
+        """Return the files of `writeToFile` as well."""
         executed = self._execute(snapshot)
         if executed.secrets.lacking:
             return Lacking(frozenset(executed.secrets.lacking))
@@ -102,13 +102,13 @@ class GoTemplate:
         return Rendered(contents, frozenset(executed.secrets.used))
 
     def uses(self) -> "list[Use]":
-        """Return every place that asks for a secret, and for which, as far as that is known."""
-        from injector.compat.gotemplate.uses import uses  # only for those who explain it to people
+        """Return every place that requests a secret, with the secret if it is known."""
+        from injector.compat.gotemplate.uses import uses  # only needed for reports
 
         return uses(self._tree, self._named, self._execute({}).secrets.asked)
 
     def look_ahead(self) -> None:
-        """Find the secrets that no other secret decides on, and the errors that none prevents."""
+        """Find the secrets that do not depend on others, and the errors that occur in any case."""
         executed = self._execute({}, files_may_come=True)
         if executed.fault is not None:
             raise explained(self.name, executed.fault, executed.secrets.path_of)
@@ -116,7 +116,7 @@ class GoTemplate:
         self.files = executed.read
 
     def _execute(self, snapshot: Snapshot, *, files_may_come: bool = False) -> Executed:
-        """Execute once; what goes wrong is part of the executed."""
+        """Execute once; an error is part of the result."""
         progress = Progress()
         secrets = Secrets(snapshot, self._named, progress)
         functions = self._functions | secrets.functions()
@@ -128,7 +128,7 @@ class GoTemplate:
         )
         local = None
         if self._is_local:
-            from injector.compat.gotemplate.functions.local import Local  # most do without
+            from injector.compat.gotemplate.functions.local import Local  # most do not need it
 
             local = Local(
                 execution, self._surroundings, self._spelled, files_may_come=files_may_come

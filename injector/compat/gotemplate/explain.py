@@ -1,4 +1,4 @@
-"""Says what went wrong in a template: Go's words, and what a person needs beside them."""
+"""Explains an error in a template: Go's message, and what a person needs in addition."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ _LONGEST_QUOTE = 60
 
 
 def explained(name: str, fault: ExecutionFault, path_of: Callable[[Any], str]) -> InjectorError:
-    """Return what to raise; `path_of` knows which secret a map is of."""
+    """Return the exception to raise; `path_of` returns the path of the secret that has a map."""
     line, column = fault.position
     place = f"{name}:{line}:{column}"
     context = " ".join(fault.context.split())

@@ -1,11 +1,11 @@
-"""What a tree names, whatever is executed of it."""
+"""What a tree mentions, whether or not it is executed."""
 
 from collections.abc import Iterator
 
 from injector.compat.gotemplate.run.skipping import commands_of
 from injector.compat.gotemplate.syntax.nodes import Chain, Command, Identifier, String, Tree
 
-# Functions to which it matters that the template spells out what they are given.
+# Functions for which it matters whether the template contains their argument literally.
 TRUST_AUTHORS = frozenset(("file", "sockaddr", "writeToFile"))
 
 
@@ -15,7 +15,7 @@ def commands(tree: Tree) -> Iterator[Command]:
 
 
 def names(tree: Tree) -> frozenset[str]:
-    """Return the functions that the tree names."""
+    """Return the names of the functions that the tree uses."""
     return frozenset(
         word.name
         for command in commands(tree)
@@ -27,7 +27,7 @@ def names(tree: Tree) -> frozenset[str]:
 
 
 def spelled_arguments(tree: Tree) -> frozenset[str]:
-    """Return the paths of local files, and the likes, that the template spells out."""
+    """Return the literal arguments of these functions, such as paths of local files."""
     return frozenset(
         command.arguments[1].text
         for command in commands(tree)
@@ -44,7 +44,7 @@ def spelled_arguments(tree: Tree) -> frozenset[str]:
 
 
 def function_of(command: Command) -> str:
-    """Return the function that a command calls, or nothing."""
+    """Return the name of the function that a command calls, or an empty string."""
     first = command.arguments[0]
     word = first.node if isinstance(first, Chain) else first
     return word.name if isinstance(word, Identifier) else ""

@@ -1,4 +1,4 @@
-"""What a Go template needs beside secrets."""
+"""What a Go template needs in addition to secrets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ def _no_file(_path: str) -> str:
 
 
 def _no_addresses() -> "Machine":
-    raise OSError("no addresses can be read here")
+    raise OSError("not available here")
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What of the machine a template can reach: arguments, so that it stays a pure function.
+    """The parts of the machine that a template can use, passed in so that it stays a pure function.
 
-    `sandbox_path` is the folder that `file` and `writeToFile` are confined to; without one they
-    reach what the template spells out, and the folder of its destination.
+    `sandbox_path` is the directory that `file` and `writeToFile` are confined to; by default, the
+    paths that the template spells out and the directory of its destination.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -30,4 +30,4 @@ class Surroundings:
     now: Callable[[], float] = float  # seconds since the epoch
     destination: str = ""
     sandbox_path: str = ""
-    denied: tuple[str, ...] = ()  # functions that are not to be had
+    denied: tuple[str, ...] = ()  # functions that are disabled

@@ -1,4 +1,4 @@
-"""Renews the tables of functions in docs/go-templates.md: `python -m …reference FILE`."""
+"""Regenerates the tables of functions in docs/go-templates.md: `python -m …reference FILE`."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ from injector.compat.gotemplate.catalogue import FAMILIES, OF_FAMILY, REFUSED
 
 
 def renewed(page: str) -> str:
-    """Return the page with tables as the catalogue has them."""
+    """Return the page with current tables."""
     for mark, table in (("functions", _offered()), ("refused functions", _refused())):
         pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
         page = pattern.sub(lambda match, table=table: match[1] + table + match[2], page)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A secret as Go templates see it: Vault's whole answer, with KV version 2's two layers."""
+"""A secret as Go templates see it: Vault's whole answer, with both layers of KV version 2."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ from injector.compat.gotemplate.go.values import (
 )
 from injector.secret import Ref
 
-if TYPE_CHECKING:  # who compiles a template needs no connection
+if TYPE_CHECKING:  # compiling needs no connection
     from injector.vault.answer import Answer
 
 
 def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Struct:
-    """Return consul-template's Secret; of fixtures only the data is known."""
+    """Return consul-template's Secret; fixtures only have the data."""
     answer: Answer | None = getattr(content, "answer", None)
     if answer is None:
         is_kv2 = ref.path.split("/")[1:2] == ["data"]

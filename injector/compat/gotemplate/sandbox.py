@@ -1,7 +1,7 @@
-"""Which local files a template may reach.
+"""Which local files a template may use.
 
-What the template spells out is its author's word. A path that is computed may be made of a secret,
-and whoever can write that secret must not choose which file is read or overwritten.
+A literal path was chosen by the author of the template. A computed one may come from a secret, and
+whoever can write that secret must not choose which file is read or overwritten.
 """
 
 import os
@@ -12,19 +12,19 @@ from injector.compat.gotemplate.model import Surroundings
 
 
 def require_inside(path: str, surroundings: Surroundings, spelled: Collection[str]) -> None:
-    """Raise GoError if the template may not reach this file."""
+    """Raise GoError if the template may not use this file."""
     if surroundings.sandbox_path:
         if not _is_in(path, surroundings.sandbox_path):
-            raise GoError(f"{VALUE} is outside of `sandbox_path`", path)
+            raise GoError(f"{VALUE} is outside `sandbox_path`", path)
     elif path not in spelled and not _is_in(path, os.path.dirname(surroundings.destination)):
         raise GoError(
-            "the path is computed, and leads out of the destination's directory; name the one that "
-            "it may lead to as `sandbox_path`"
+            "the path is computed, and outside the destination's directory; set `sandbox_path` to "
+            "the directory that it may be in"
         )
 
 
 def _is_in(path: str, folder: str) -> bool:
-    """Tell whether a path ends up in a folder, whatever links are on the way."""
+    """Return whether a path is inside a directory after resolving symbolic links."""
     if not folder or folder == "/dev":
         return False
     root = os.path.join(os.path.realpath(folder), "")

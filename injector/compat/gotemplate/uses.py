@@ -1,4 +1,4 @@
-"""Where a Go template asks for which secret: for people who write policies, not for rendering."""
+"""Where a Go template requests which secret: for policies and reports, not for rendering."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -15,10 +15,10 @@ _ASK = frozenset(("pkiCert", "secret", "secrets"))
 
 
 def uses(tree: Tree, named: Collection[Ref], asked: Mapping[int, set[Ref | None]]) -> list[Use]:
-    """Return every use in the order of the lines.
+    """Return every use, in order of lines.
 
-    `asked` is what an execution without any secret asked for, by where the call starts; None for a
-    call that only another secret can tell.
+    `asked` are the requests of an execution without any secret, by the position of the call; None
+    for a call that depends on another secret.
     """
     found: set[Use] = set()
     for body in tree.templates.values():
@@ -45,7 +45,7 @@ def _uses(
         try:
             yield Use(line, ref_of(function, literal, named))
         except GoError:
-            return  # whoever executes it gets to know
+            return  # execution reports it
         return
     refs = asked.get(command.start, set())
     yield from (Use(line, ref) for ref in refs if ref is not None)
@@ -61,7 +61,7 @@ def _uses(
 
 
 def _beginning(path: Operand | None) -> str:
-    """Return what of a path is written there: all of it, or what a `printf` begins with."""
+    """Return the literal part of a path: all of it, or the beginning of a `printf` format."""
     if isinstance(path, String):
         return path.text
     if isinstance(path, Pipe) and len(path.commands) == 1:

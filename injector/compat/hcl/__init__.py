@@ -1,6 +1,6 @@
-"""HashiCorp's configuration language, version 1, and JSON as its readers take it.
+"""HashiCorp's configuration language, version 1, and JSON as its readers accept it.
 
-Version 2 is another language with the same name: octal numbers, heredocs and `${…}` differ.
+Version 2 is a different language with the same name: octal numbers, heredocs and `${…}` differ.
 """
 
 from injector.compat.hcl.read import parse

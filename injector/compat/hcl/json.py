@@ -1,4 +1,4 @@
-"""JSON → the same tree, as HashiCorp's reader has it: a list of objects is a repeated block."""
+"""Parses JSON into the same tree, as HashiCorp does: a list of objects is a repeated block."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _WORDS: dict[str, str | bool] = {"true": True, "false": False, "null": ""}
 
 
 def parse_json(file: str, source: str) -> Object:
-    """Return the object that a JSON text is. Raises ConfigError with its line."""
+    """Parse a JSON object; raises ConfigError with the line."""
     return _object(json_root(file, source))
 
 

@@ -1,4 +1,4 @@
-"""Tokens → values: escapes, numbers and the odd indentation rules of heredocs."""
+"""Values of tokens: escapes, numbers and the odd indentation rules of heredocs."""
 
 import math
 import re
@@ -17,7 +17,7 @@ _LARGEST = 2**63
 
 
 def literal(token: Token) -> Literal:
-    """Return the value of a token that is one; raises SyntaxFault."""
+    """Return the value of a literal token; raises SyntaxFault."""
     match token.kind:
         case Kind.STRING:
             return Literal(text(token), token.line)
@@ -32,7 +32,7 @@ def literal(token: Token) -> Literal:
 
 
 def text(token: Token) -> str:
-    """Return what stands between quotes; `${…}` is copied as it is, escapes in it too."""
+    """Return a string without its quotes; `${…}` is copied verbatim, including escapes in it."""
     quoted = token.text[1:-1]
     if "\\" not in quoted:
         return quoted
@@ -62,19 +62,19 @@ def _character(token: Token, match: re.Match[str]) -> str:
     if byte or octal:
         code = int(byte, 16) if byte else int(octal, 8)
         if code > _HIGHEST_ASCII:
-            raise _fault(token, rf"{match[0]} is half a character: write \u{code:04x}")
+            raise _fault(token, rf"{match[0]} is only part of a character: write \u{code:04x}")
         return chr(code)
     code = int(short or long, 16)
     if code > _HIGHEST_CHARACTER:
-        raise _fault(token, f"there is no character {match[0]}")
+        raise _fault(token, f"{match[0]} is not a character")
     return "\N{REPLACEMENT CHARACTER}" if code in _SURROGATES else chr(code)
 
 
 def _heredoc(written: str) -> str:
     r"""Return the lines of a heredoc.
 
-    The last line end is kept, and the closing word's indentation stays behind it. `<<-` removes
-    that indentation from every line instead, if every line has it, and from none otherwise.
+    The last newline is kept, followed by the closing word's indentation. `<<-` instead removes
+    that indentation from every line, if every line has it, and otherwise from none.
     """
     begin, _, rest = written.partition("\n")
     lines = rest.removesuffix("\n").split("\n")

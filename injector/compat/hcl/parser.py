@@ -1,4 +1,4 @@
-"""Tokens → tree, by the grammar of HCL 1: commas are optional in objects and needed in lists."""
+"""Parses tokens by the grammar of HCL 1: commas are optional in objects and required in lists."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from injector.compat.hcl.literals import literal, text
 from injector.compat.hcl.tokens import Kind, Token, tokens
 from injector.compat.hcl.tree import Item, List, Object, SyntaxFault, Value
 
-# Deeper than any configuration; Python's own limit would have no line to name.
+# Deeper than any configuration; errors at Python's own limit would have no line.
 DEEPEST = 50
 
 _KEYS = (Kind.IDENTIFIER, Kind.STRING)
@@ -14,10 +14,10 @@ _LITERALS = (Kind.STRING, Kind.HEREDOC, Kind.WHOLE, Kind.FLOAT, Kind.BOOLEAN)
 
 
 def parse_hcl(source: str) -> Object:
-    """Return the object that a text is. Raises SyntaxFault."""
+    """Parse a document; raises SyntaxFault."""
     if "\0" in source:
         line = source.count("\n", 0, source.index("\0")) + 1
-        raise SyntaxFault(line, 1, "there is a NUL character in it")
+        raise SyntaxFault(line, 1, "NUL characters are not allowed")
     return _Parser(tokens(source.replace("\r\n", "\n"))).document()
 
 
@@ -25,7 +25,7 @@ class _Parser:
     def __init__(self, found: Iterator[Token]) -> None:
         self._tokens = found
         self._token = next(found)
-        self._glued = False  # the token at hand begins where the one before it ends
+        self._glued = False  # whether the current token directly follows the one before it
         self._depth = 0
 
     def document(self) -> Object:
@@ -33,7 +33,7 @@ class _Parser:
         return Object(items, 1)
 
     def _next(self) -> Token:
-        """Return the token at hand, and go on to the one behind it."""
+        """Return the current token, and advance to the next."""
         token = self._token
         if token.kind is not Kind.END:
             self._token = after = next(self._tokens)
@@ -60,10 +60,10 @@ class _Parser:
         if self._token.kind is Kind.OPEN_BRACE:
             return Item(name, tuple(labels), self._value(), keys[0].line)
         if self._token.kind is not Kind.ASSIGN:
-            behind = "a number; a text needs quotes" if is_rest else _named(name)
-            raise self._unexpected(f"expected '=' or '{{' behind {behind}")
+            behind = "a number; strings need quotes" if is_rest else _named(name)
+            raise self._unexpected(f"expected '=' or '{{' after {behind}")
         if labels:
-            raise self._unexpected(f"expected '{{' behind the label of {_named(name)}")
+            raise self._unexpected(f"expected '{{' after the label of {_named(name)}")
         self._next()
         return Item(name, (), self._value(), keys[0].line)
 
@@ -80,7 +80,7 @@ class _Parser:
             raise self._unexpected("expected a value", token)
         self._depth += 1
         if self._depth > DEEPEST:
-            raise SyntaxFault(token.line, token.column, "this is nested too deeply")
+            raise SyntaxFault(token.line, token.column, "nested too deeply")
         value: Value
         if token.kind is Kind.OPEN_BRACE:
             value = Object(self._items(Kind.CLOSE_BRACE), token.line)
@@ -111,7 +111,7 @@ def _named(name: str) -> str:
 
 
 def _shown(token: Token) -> str:
-    """Name a token without quoting it: it may be a secret, also one that lacks its quotes."""
+    """Describe a token without quoting it: it may be a secret, even if it is not in quotes."""
     if token.kind is Kind.IDENTIFIER:
-        return "a name (a text needs quotes)"
+        return "a name (strings need quotes)"
     return token.kind.value

@@ -1,4 +1,4 @@
-"""Text → tree, whichever of the two it is written in."""
+"""Parses HCL or JSON."""
 
 from injector.compat.hcl.json import parse_json
 from injector.compat.hcl.parser import parse_hcl
@@ -7,7 +7,7 @@ from injector.errors import ConfigError
 
 
 def parse(file: str, source: str) -> Object:
-    """Return what a text says; one that begins with a brace is JSON.
+    """Parse a document; one that begins with a brace is JSON.
 
     Raises ConfigError with file, line and column.
     """

@@ -1,4 +1,4 @@
-"""Text → tokens. What an identifier, a number, a string and a heredoc are; nothing of meaning."""
+"""Splits HCL into tokens: identifiers, numbers, strings, heredocs and punctuation."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from injector.compat.hcl.tree import SyntaxFault
 
 
 class Kind(StrEnum):
-    """What a token is; for punctuation its name in a message."""
+    """The kind of a token, and its name in messages."""
 
     IDENTIFIER = "a name"
     STRING = "a text"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 
 class Token(NamedTuple):
-    """One token; `text` is as it stands in the file."""
+    """One token; `text` is its source."""
 
     kind: Kind
     text: str
@@ -37,14 +37,14 @@ class Token(NamedTuple):
 
 # White space and comments.
 _BETWEEN = re.compile(r"(?:[ \t\n\r]+|(?:#|//)[^\n]*|/\*.*?\*/)*", re.DOTALL)
-# What a name mostly consists of; letters and digits of other scripts are looked at one by one.
+# The common part of names; letters and digits of other scripts are checked one by one.
 _NAME = re.compile(r"[A-Za-z0-9_.-]*")
 _NUMBER = re.compile(
     r"-?(?P<hex>0[xX][0-9a-fA-F]*)"
     r"|-?(?:[0-9]+(?P<fraction>\.[0-9]*)?|(?P<bare>\.[0-9]+))(?P<exponent>[eE][-+]?[0-9]*)?"
 )
 _ESCAPE = re.compile(r'\\(?:[abfnrtv\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})')
-# What a text mostly consists of: nothing in it ends or begins anything.
+# The common part of strings, without special characters.
 _PLAIN = re.compile(r'[^"\\\n${}]+')
 # Letters and digits of any script are allowed, as in an identifier.
 _ANCHOR = re.compile(r"<<(-?)(\w+)\n")
@@ -59,7 +59,7 @@ _PUNCTUATION = {
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of a text, and END at last; its lines end with one character each."""
+    """Yield the tokens of a text, then END; lines must end with a single character."""
     scanner = _Scanner(text)
     while True:
         token = scanner.next()
@@ -91,15 +91,15 @@ class _Scanner:
         if first in _PUNCTUATION:
             return self._token(_PUNCTUATION[first], self._at + 1)
         shown = first if first.isprintable() else f"U+{ord(first):04X}"
-        raise self._fault(f"the character {shown!r} has no meaning here")
+        raise self._fault(f"the character {shown!r} is not allowed here")
 
     def _skip(self) -> None:
-        """Go past white space and comments."""
+        """Skip white space and comments."""
         if between := _BETWEEN.match(self._text, self._at):
             self._advance(between.end())
         if self._text.startswith("/", self._at):
             raise self._fault(
-                "a comment that begins with '/*' is never closed"
+                "a comment that begins with '/*' is not closed"
                 if self._text.startswith("/*", self._at)
                 else "a comment begins with '#', '//' or '/*'"
             )
@@ -116,7 +116,7 @@ class _Scanner:
 
     def _number(self, match: re.Match[str]) -> Token:
         if match["hex"] and len(match["hex"]) == len("0x"):
-            raise self._fault("'0x' needs hexadecimal digits behind it")
+            raise self._fault("'0x' must be followed by hexadecimal digits")
         if match["exponent"] and not match["exponent"][-1].isdigit():
             raise self._fault("an exponent needs digits")
         is_float = match["fraction"] or match["bare"] or match["exponent"]
@@ -126,14 +126,14 @@ class _Scanner:
         return self._token(Kind.FLOAT if is_float else Kind.WHOLE, match.end())
 
     def _string(self) -> Token:
-        """Read to the closing quote; inside of `${…}` quotes and line ends are part of it."""
+        """Read up to the closing quote; quotes and newlines inside `${…}` do not end the string."""
         at, braces = self._at + 1, 0
         while True:
             if plain := _PLAIN.match(self._text, at):
                 at = plain.end()
             char = self._text[at : at + 1]
             if not char or (char == "\n" and not braces):
-                raise self._fault("a text is never closed: its '\"' is missing")
+                raise self._fault("a string is not closed: its '\"' is missing")
             if char == '"' and not braces:
                 return self._token(Kind.STRING, at + 1)
             if not braces and self._text.startswith("${", at):
@@ -150,22 +150,24 @@ class _Scanner:
         if match is None:
             self._advance(at)
             raise self._fault(
-                r"a backslash in a text begins \n, \t, \\, \" or another escape; "
-                r"a backslash itself is written \\"
+                r"a backslash in a string begins an escape such as \n, \t, \\ or \"; "
+                r"write \\ for a backslash"
             )
         return match.end()
 
     def _heredoc(self) -> Token:
         match = _ANCHOR.match(self._text, self._at)
         if match is None:
-            raise self._fault("a heredoc begins with '<<' and a word that ends the line: <<EOF")
+            raise self._fault("a heredoc begins with '<<' and a word at the end of the line: <<EOF")
         dash, word = match.groups()
-        # As HashiCorp's reader has it: the closing word of `<<-EOF` has to be indented.
+        # As in HashiCorp's parser, the closing word of `<<-EOF` must be indented.
         indent = r"[ \t\v\f\r]+" if dash else r"[ \t\v\f\r]*"
         closing = re.compile(rf"^{indent}{word}\r*\n", re.MULTILINE).search(self._text, match.end())
         if closing is None:
-            hint = ", indented as `<<-` demands," if dash else ""
-            raise self._fault(f"a heredoc is never closed: '{word}'{hint} alone on a line ends it")
+            hint = ", indented as `<<-` requires," if dash else ""
+            raise self._fault(
+                f"a heredoc is not closed: it ends with '{word}'{hint} alone on a line"
+            )
         return self._token(Kind.HEREDOC, closing.end())
 
     def _token(self, kind: Kind, end: int) -> Token:
@@ -189,5 +191,5 @@ def _is_letter(char: str) -> bool:
 
 
 def _goes_on(char: str) -> bool:
-    """Tell whether a letter or digit of another script is here, and not the end."""
+    """Return whether a name continues with a letter or digit of another script."""
     return char.isalpha() or char.isdecimal()

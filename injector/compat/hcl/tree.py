@@ -1,10 +1,10 @@
-"""What a text in HCL says, with the line of everything in it."""
+"""The syntax tree of HCL, with the line of every element."""
 
 from dataclasses import dataclass, field
 
 
 class SyntaxFault(Exception):
-    """The text is not HCL; the message says what was expected, without quoting values."""
+    """The text is not valid HCL; the message says what was expected, without quoting values."""
 
     def __init__(self, line: int, column: int, why: str) -> None:
         super().__init__(why)
@@ -14,7 +14,7 @@ class SyntaxFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text, a number or a boolean; `written` is how a number stands in the file."""
+    """A string, number or boolean; `written` is the source, except for strings."""
 
     value: str | int | float | bool
     line: int
@@ -23,7 +23,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """Values in brackets."""
+    """A list in brackets."""
 
     items: "tuple[Value, ...]"
     line: int
@@ -31,7 +31,7 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """Values under keys; a key may occur many times."""
+    """Values by key; a key may occur more than once."""
 
     items: "tuple[Item, ...]"
     line: int
@@ -42,7 +42,7 @@ Value = Literal | List | Object
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of an object; `method "approle" {…}` has a label behind its key."""
+    """One entry of an object; `method "approle" {…}` has a label after its key."""
 
     key: str
     labels: tuple[str, ...]

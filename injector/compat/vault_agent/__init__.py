@@ -1,4 +1,4 @@
-"""Configurations of Vault Agent and OpenBao Agent, as one of ours."""
+"""Reads configurations of Vault Agent and OpenBao Agent as ours."""
 
 from injector.compat.vault_agent.reading import hint, read
 

@@ -1,4 +1,4 @@
-"""What the agents refuse although each option for itself is right."""
+"""Combinations of options that the agents reject, although each option is valid by itself."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _CONNECTION_USES = ("auto-auth", "caching", "proxying", "templating")
 
 
 def within(file: Section) -> Iterator[Problem]:
-    """Yield what is wrong in one file, whatever stands in the others."""
+    """Yield the problems of one file, regardless of the others."""
     cache = file.block("cache")
     if cache is not None:
         yield from _persistence(cache.block("persist"))
@@ -18,7 +18,9 @@ def within(file: Section) -> Iterator[Problem]:
         yield from _listener(listener)
     for variable in file.blocks("env_template"):
         if not variable.get("name"):
-            yield variable.problem("", 'needs the variable\'s name: env_template "NAME" { … }')
+            yield variable.problem(
+                "", 'requires the name of the variable: env_template "NAME" { … }'
+            )
     for name in ("disable_idle_connections", "disable_keep_alives"):
         for use in file.get(name, ()):
             if use not in _CONNECTION_USES:
@@ -26,7 +28,7 @@ def within(file: Section) -> Iterator[Problem]:
 
 
 def refusals(files: Section) -> Iterator[Problem]:
-    """Yield every combination that the agents end with, and those that are of no use here."""
+    """Yield every combination that the agents reject, and those that are useless here."""
     yield from _proxy(files)
     yield from _login(files)
     yield from _supervised(files)
@@ -38,25 +40,25 @@ def _proxy(files: Section) -> Iterator[Problem]:
     renders = bool(files.blocks("template") or files.blocks("env_template"))
     if cache is not None:
         if proxy is not None and None not in (_gives(cache), _gives(proxy)):
-            yield cache.problem("use_auto_auth_token", "is in api_proxy too: remove it here")
+            yield cache.problem("use_auto_auth_token", "is also set in api_proxy: remove it here")
         if not listens and not renders:
-            yield cache.problem("", "needs a template or a listener")
+            yield cache.problem("", "requires a template or a listener")
     if proxy is not None and not listens:
-        yield proxy.problem("", "needs a listener")
+        yield proxy.problem("", "requires a listener")
     for block in (cache, proxy):
         if block is not None and _gives(block) in _HANDED_OUT:
             if files.block("auto_auth") is None:
-                yield block.problem("use_auto_auth_token", "needs auto_auth")
+                yield block.problem("use_auto_auth_token", "requires auto_auth")
             if block is cache and proxy is None and not listens:
-                yield block.problem("use_auto_auth_token", "needs a listener")
+                yield block.problem("use_auto_auth_token", "requires a listener")
 
 
 def _persistence(persist: Section | None) -> Iterator[Problem]:
     if persist is not None and "type" not in persist.broken:
         if persist.get("type") is None:
-            yield persist.problem("", 'needs its type: persist "kubernetes" { … }')
+            yield persist.problem("", 'requires a type: persist "kubernetes" { … }')
         elif persist.get("type") != "kubernetes":
-            yield persist.problem("type", "only 'kubernetes' is known")
+            yield persist.problem("type", "expected 'kubernetes'")
 
 
 def _gives(block: Section) -> object:
@@ -69,8 +71,8 @@ def _login(files: Section) -> Iterator[Problem]:
         if "auto_auth" not in files.broken:
             yield files.problem(
                 "auto_auth",
-                "is required: without it an agent only passes requests on; "
-                "let those programs speak to Vault themselves",
+                "is required: without it, an agent only forwards requests; "
+                "let those programs talk to Vault directly",
             )
         return
     handed_out = any(
@@ -82,7 +84,7 @@ def _login(files: Section) -> Iterator[Problem]:
     broken = login.broken | files.broken
     if not given and not handed_out and not broken & {"sink", "sinks", "template", "env_template"}:
         yield login.problem(
-            "", "needs a sink or a template, or a listener with use_auto_auth_token = true"
+            "", "requires a sink or a template, or a listener with use_auto_auth_token = true"
         )
 
 
@@ -91,17 +93,17 @@ def _supervised(files: Section) -> Iterator[Problem]:
     if run is None and not variables:
         return
     if run is None:
-        yield variables[0].problem("", "needs `exec`, the command that gets the variable")
+        yield variables[0].problem("", "requires `exec`, the command that gets the variable")
     elif not variables:
-        yield run.problem("", "needs an env_template; `template` has an `exec` of its own")
+        yield run.problem("", "requires an env_template; for `template`, use the `exec` inside it")
     elif not run.get("command") and "command" not in run.broken:
         yield run.problem("command", "is required")
     for name in ("api_proxy", "cache"):
         block = files.block(name)
         if block is not None and (name == "api_proxy" or _gives(block) in _HANDED_OUT):
-            yield block.problem("", "passes requests on, and cannot stand beside env_template")
+            yield block.problem("", "forwards requests, and cannot be combined with env_template")
     if files.blocks("template") and variables:
-        yield variables[0].problem("", "cannot stand beside `template`: use one of them")
+        yield variables[0].problem("", "cannot be combined with `template`: use only one of them")
     yield from _twice(variables)
 
 
@@ -110,7 +112,7 @@ def _twice(variables: list[Section]) -> Iterator[Problem]:
     for variable in variables:
         name = variable.get("name")
         if name and names.setdefault(name, variable.line) != variable.line:
-            yield variable.problem("", f"line {names[name]} has the variable {name} already")
+            yield variable.problem("", f"line {names[name]} already has the variable {name}")
 
 
 def _listener(listener: Section) -> Iterator[Problem]:
@@ -120,6 +122,6 @@ def _listener(listener: Section) -> Iterator[Problem]:
     with_tls = listener.get("tls_cert_file") and listener.get("tls_key_file")
     unsure = listener.broken & {"tls_disable", "tls_cert_file", "tls_key_file"}
     if kind == "tcp" and not with_tls and not listener.get("tls_disable") and not unsure:
-        yield listener.problem("", "needs tls_cert_file and tls_key_file, or tls_disable = true")
+        yield listener.problem("", "requires tls_cert_file and tls_key_file, or tls_disable = true")
     if listener.get("role") not in (None, "", "default", "metrics_only"):
         yield listener.problem("role", "expected 'default' or 'metrics_only'")

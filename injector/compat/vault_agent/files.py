@@ -1,4 +1,4 @@
-"""Which files a path of the agents' command line stands for."""
+"""Finds the files for a path of the agents' command line."""
 
 import os
 
@@ -6,9 +6,9 @@ from injector.errors import ConfigError, unreadable
 
 
 def files(path: str) -> list[str]:
-    """Return the file, or those of a directory, in the order of their names; raises ConfigError.
+    """Return the file, or those of a directory in alphabetical order; raises ConfigError.
 
-    The agents take them as the directory lists them, which is no order to build on.
+    The agents use the order of the directory listing, which is not reliable.
     """
     if not os.path.isdir(path):
         return [path]
@@ -19,11 +19,11 @@ def files(path: str) -> list[str]:
     found = [os.path.join(path, name) for name in names if _counts(name)]
     found = [file for file in found if not os.path.isdir(file)]
     if not found:
-        raise ConfigError(f"{path}: holds no file that ends in .hcl or .json; name one")
+        raise ConfigError(f"{path}: contains no file that ends in .hcl or .json; specify one")
     return found
 
 
 def _counts(name: str) -> bool:
-    """Tell whether the agents would read it; they leave editors' copies alone."""
+    """Return whether the agents would read the file; they ignore editors' backup files."""
     is_copy = name.endswith("~") or name.startswith(".#") or (name[0] == name[-1] == "#")
     return name.endswith((".hcl", ".json")) and not is_copy

@@ -1,4 +1,4 @@
-"""The agents' command line: which flags there are, and what they set."""
+"""The flags of the agents' command line."""
 
 import argparse
 import os
@@ -11,22 +11,22 @@ from injector.compat.vault_agent import scalars
 from injector.config.environment import VARIABLES, find
 from injector.config.problem import Wrong
 
-CONFIG_VARIABLE = "AGENT_CONFIG_PATH"  # BAO_ or VAULT_ in front
+CONFIG_VARIABLE = "AGENT_CONFIG_PATH"  # with BAO_ or VAULT_ in front
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says beside the files; it beats the environment and the files."""
+    """The settings of the command line; they override the environment and the files."""
 
     vault: dict[str, Any] = field(default_factory=dict)
     exit_after_auth: bool | None = None
     log_level: str = ""
     log_format: str = ""
-    log: dict[str, Any] = field(default_factory=dict)  # where it goes
+    log: dict[str, Any] = field(default_factory=dict)  # where to write it
 
     @property
     def overruled(self) -> frozenset[str]:
-        """Return the variables of the environment that do not count beside these flags."""
+        """Return the environment variables that these flags override."""
         names = [name for name, (key, _) in VARIABLES.items() if key in self.vault]
         return frozenset(f"{prefix}_{name}" for name in names for prefix in ("VAULT", "BAO"))
 
@@ -42,7 +42,7 @@ def _read(convert: Callable[[Literal, bool], Any]) -> Callable[[str], Any]:
 
 
 class _Refuse(argparse.Action):
-    """Refuse a flag, with a value or without, for the reason that stands in `const`."""
+    """Reject a flag, with or without a value, for the reason in `const`."""
 
     def __call__(self, *_: Any) -> None:
         raise argparse.ArgumentError(self, str(self.const))
@@ -56,45 +56,45 @@ def _path(text: str) -> str:
     return os.path.abspath(text) if text else ""
 
 
-# Flag → key of `vault`, how it is read, what help says of it.
+# Flag → key of `vault`, how it is read, its help.
 _VAULT: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "address": ("address", str, "address of Vault"),
     "namespace": ("namespace", str, "namespace of every request"),
     "ns": ("namespace", str, "the same"),
-    "ca-cert": ("ca_cert", _path, "PEM file of Vault's authority"),
+    "ca-cert": ("ca_cert", _path, "PEM file of Vault's certificate authority"),
     "ca-path": ("ca_path", _path, "directory of such files"),
     "client-cert": ("client_cert", _path, "PEM certificate presented to Vault"),
     "client-key": ("client_key", _path, "its key"),
     "tls-server-name": ("tls_server_name", str, "name expected in Vault's certificate"),
-    "tls-skip-verify": ("tls_skip_verify", _boolean, "trust any certificate"),
+    "tls-skip-verify": ("tls_skip_verify", _boolean, "accept any certificate"),
 }
 
 
 _LOG: dict[str, tuple[Callable[[str], Any], str]] = {
-    "log-file": (str, "file that gets the log as well"),
-    "log-rotate-bytes": (_read(scalars.whole), "size at which it is put aside"),
-    "log-rotate-duration": (_read(scalars.duration), "age at which it is put aside"),
-    "log-rotate-max-files": (_read(scalars.whole), "how many of those are kept"),
+    "log-file": (str, "file that gets every log line too"),
+    "log-rotate-bytes": (_read(scalars.whole), "size at which the file is rotated"),
+    "log-rotate-duration": (_read(scalars.duration), "age at which the file is rotated"),
+    "log-rotate-max-files": (_read(scalars.whole), "number of rotated files to keep"),
 }
 
-_ONE_COMMAND = "it is for a single request, and an agent makes many"
-# Flags of theirs that would do nothing good here, each with the reason.
+_ONE_COMMAND = "it applies to a single request, but an agent makes many"
+# Flags of theirs that make no sense here, each with the reason.
 NOT_TAKEN = {
-    "agent-address": "an agent does not ask another one; say -address",
-    "disable-redirects": "redirects are followed to the same host only, whatever this says",
-    "header": "requests carry Vault's own headers only",
-    "mfa": "nobody is there to confirm; log in with a method for machines",
-    "non-interactive": "nothing is ever asked",
+    "agent-address": "an agent does not use another agent; use -address",
+    "disable-redirects": "redirects are only followed to the same host, regardless of this flag",
+    "header": "requests only have Vault's own headers",
+    "mfa": "nobody can confirm it; use a login method for machines",
+    "non-interactive": "the agent never prompts",
     "output-curl-string": _ONE_COMMAND,
-    "output-policy": "`injector policy -c FILE` prints the policy of all requests",
+    "output-policy": "`injector policy -c FILE` prints the policy for all requests",
     "policy-override": _ONE_COMMAND,
     "unlock-key": _ONE_COMMAND,
-    "wrap-ttl": "set `wrap_ttl` of a sink",
+    "wrap-ttl": "set `wrap_ttl` on a sink",
 }
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add them as Go writes them: one dash or two, the value behind `=` or a space."""
+    """Add the flags in Go's syntax: one dash or two, with the value after `=` or a space."""
     parser.allow_abbrev = False
 
     def add(name: str, **how: Any) -> None:
@@ -116,7 +116,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         const=True,
         type=_boolean,
         metavar="BOOL",
-        help="end once every file and sink is in place",
+        help="exit once every file and sink is in place",
     )
     add(
         "log-level",
@@ -125,7 +125,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="LEVEL",
         help="trace, debug, info, warn, error",
     )
-    add("log-format", default="", choices=("standard", "json"), help="of the log")
+    add("log-format", default="", choices=("standard", "json"), help="format of the log")
     for name, (read, text) in _LOG.items():
         add(name, type=read, metavar="VALUE", help=text)
     for name, (_, read, text) in _VAULT.items():
@@ -134,13 +134,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def paths(args: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
-    """Return which files and directories to read; the environment's count where none are given."""
+    """Return the files and directories to read; without flags, those of the environment."""
     found: list[str] = args.config
     return found or [path for path in find(CONFIG_VARIABLE, environ)[1].split(",") if path]
 
 
 def flags(args: argparse.Namespace) -> Flags:
-    """Return what was given."""
+    """Return the settings of the given flags."""
     vault = {}
     for name, (key, _, _) in _VAULT.items():
         value = getattr(args, name.replace("-", "_"))

@@ -1,4 +1,4 @@
-"""`vault` and `auto_auth` → ours: where the server is, who this process is, who gets its token."""
+"""Translates `vault` and `auto_auth`: the server, the login, and the sinks."""
 
 from injector.compat.vault_agent.making import Default, Making, seconds
 from injector.compat.vault_agent.nodes import Block
@@ -9,8 +9,8 @@ from injector.config.problem import Where, suggest
 
 DEFAULT_ADDRESS = "https://127.0.0.1:8200"
 DEFAULT_MODE = "0640"  # of a sink
-_BACKOFF = Default("a login is tried again after up to 5 minutes", '"20s"')
-_MODE = Default("the group may read the token", "0600")
+_BACKOFF = Default("logins are retried after up to 5 minutes", '"20s"')
+_MODE = Default("the group can read the token", "0600")
 
 
 def vault(making: Making) -> Block:
@@ -88,5 +88,5 @@ def _sink(making: Making, index: int, sink: Section) -> Block:
 def _unknown_method(name: str) -> str:
     known = list(model.METHODS)
     if not name:
-        return 'needs the method as its label: method "approle" { … }'
+        return 'requires the method as its label: method "approle" { … }'
     return f"there is no login method '{name}', {suggest(name, known)}"

@@ -1,4 +1,4 @@
-"""What is there already where files are to be written: their rights, and what they are on."""
+"""What exists at the destinations: permissions of files, and their filesystem."""
 
 import os
 import stat
@@ -11,35 +11,37 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Existing(NamedTuple):
-    """A file's mode, and its owner where that can be kept."""
+    """A file's mode, and its owner if that can be kept."""
 
     perms: int
     owner: tuple[int, int] | None
 
 
 class Elsewhere:
-    """Another machine, of which nothing is known."""
+    """Another machine, about which nothing is known."""
 
     def existing(self, path: str) -> Existing | None:  # noqa: ARG002
-        """Return the rights of a regular file; None if there is none.
+        """Return the permissions of a regular file; None if it does not exist.
 
-        Without `perms` the agents leave them as they are.
+        Without `perms`, the agents do not change them.
         """
         return None
 
     def disk(self, path: str) -> str:  # noqa: ARG002
-        """Name the filesystem that a file is on, or would be; nothing if it is in memory."""
+        """Return the filesystem that a file is on or would be on; empty if it is in memory."""
         return ""
 
 
 class Here(Elsewhere):
-    """This machine, as it is for one reading of a configuration."""
+    """This machine, for one reading of a configuration."""
 
     def __init__(self) -> None:
-        self._disks: dict[str, str] = {}  # by folder: a thousand files are mostly in one
+        self._disks: dict[
+            str, str
+        ] = {}  # by directory: a thousand files are mostly in the same one
 
     def existing(self, path: str) -> Existing | None:
-        """Only root can give a file away, and does so where nobody else can have put it there."""
+        """Return its owner too if we are root, and nobody else can have created the file."""
         try:
             found = os.lstat(path)
             folder = os.stat(os.path.dirname(path))
@@ -63,7 +65,7 @@ def _disk(folder: str) -> str:
     try:
         fd, existing, _ = open_nearest(folder)
     except OSError:
-        return ""  # whoever writes there gets to know
+        return ""  # writing the file reports it
     try:
         filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
     finally:

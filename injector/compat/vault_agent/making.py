@@ -1,4 +1,4 @@
-"""What every part of a translation is made with: the files, what counts besides, what is said."""
+"""What every part of a translation uses: the files, the other sources, the collected notes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from injector.compat.vault_agent.sections import Notes, Section
 from injector.config.problem import Where
 
 _SCALARS = frozenset(Kind) - {Kind.BLOCK, Kind.BLOCKS, Kind.MERGED, Kind.LAST, Kind.COMMAND}
-# Options whose value only has another spelling here.
+# Options whose value is only written differently here.
 _COPIED = {
     key: tuple(
         row
@@ -26,7 +26,7 @@ _COPIED = {
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What counts besides the files."""
+    """The sources other than the files."""
 
     environ: Mapping[str, str] = field(repr=False)
     flags: Flags = field(default_factory=Flags)
@@ -34,29 +34,29 @@ class Outside:
 
 
 class Default(NamedTuple):
-    """A default of the agents that ours is safer than; `better` is what to write for ours."""
+    """A default of the agents where ours is safer; `better` is the value of ours."""
 
     says: str
     better: str
 
     @property
     def remark(self) -> str:
-        """Return what a line with it is to say of itself."""
+        """Return the remark for a line with this default."""
         ours = self.better.strip('"')
-        return f"Vault Agent's default: {self.says}; without this line {ours}"
+        return f"Vault Agent's default: {self.says}; without this line, {ours}"
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One translation under way."""
+    """One translation in progress."""
 
     files: Section
     outside: Outside
     notes: Notes
-    broken: set[Where]  # places in the tree that are wrong already
+    broken: set[Where]  # places in the tree with known problems
 
     def copied(self, section: Section, key: str, place: Where) -> Block:
-        """Return our block with every option whose value only has another spelling here."""
+        """Return our block with every option whose value is only written differently here."""
         block = Block(section.file, section.line)
         self.broken.update((*place, name) for name in section.broken)
         for row in _COPIED[key]:
@@ -69,7 +69,7 @@ class Making:
     def default(
         self, block: Block, section: Section, name: str, value: object, default: Default
     ) -> None:
-        """Set what the agents have without being told, and advise against it."""
+        """Set a default of the agents, and advise against it."""
         block.put(name, value, remark=default.remark)
         self.advise(section, default.says, f"{name} = {default.better}")
 
@@ -87,7 +87,7 @@ def as_ours(kind: Kind, value: Any) -> Any:
 
 
 def seconds(value: float) -> str:
-    """Write a duration as people do."""
+    """Format a duration for people."""
     for unit, size in (("h", 3600), ("m", 60)):
         if value and value % size == 0:
             return f"{value / size:.0f}{unit}"

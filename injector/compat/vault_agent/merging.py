@@ -1,4 +1,4 @@
-"""Several files → one: a block of a later file replaces the whole block of an earlier one."""
+"""Merges several files: a block of a later file replaces the whole block of an earlier one."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from injector.compat.vault_agent.sections import Section
 
 
 def merged(files: Sequence[Section]) -> Section:
-    """Return what the files say together, in the order in which they are given."""
+    """Merge the files in the given order."""
     first, *others = files
     result = Section(first.file, first.line, (), dict(first.values), dict(first.lines))
     result.broken = set(first.broken)
@@ -18,7 +18,7 @@ def merged(files: Sequence[Section]) -> Section:
         for name, value in other.values.items():
             if kinds[name] is Kind.BLOCKS:
                 result.values[name] = [*result.blocks(name), *value]
-            elif value not in (False, ""):  # what is not set does not unset
+            elif value not in (False, ""):  # an unset value does not replace one
                 result.values[name] = value
                 result.lines[name] = other.lines[name]
     return result

@@ -1,4 +1,4 @@
-"""The tree of our own configuration, made of values that know the line they came from."""
+"""The tree of our own configuration, whose values know their lines."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from injector.config.problem import Problem, Where
 
 
 class Entry(NamedTuple):
-    """One option: its value, which may be a block or a list of blocks, and where it comes from."""
+    """One option: its value, which may be a block or a list of blocks, and its origin."""
 
     value: Any
     line: int
@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
 
 class Block:
-    """A mapping in the making; what is not given a line has the line of the block."""
+    """A mapping under construction; the default line of an option is that of the block."""
 
     def __init__(self, file: str, line: int) -> None:
         self.file = file
@@ -32,11 +32,11 @@ class Block:
     def put(
         self, name: str, value: Any, line: int = 0, *, verbatim: bool = False, remark: str = ""
     ) -> None:
-        """Set an option. `${…}` is literal text in HCL, so where ours expands it, it is escaped."""
+        """Set an option. `${…}` is literal in HCL, so it is escaped where ours would expand it."""
         self._entries[name] = Entry(value, line or self.line, verbatim, remark)
 
     def value(self, name: str) -> Any:
-        """Return what an option is set to; None if it is not."""
+        """Return the value of an option; None if it is not set."""
         entry = self._entries.get(name)
         return entry.value if entry is not None else None
 
@@ -53,17 +53,17 @@ class Block:
 
 
 class Translated(Document):
-    """A document that was made of one or more other files."""
+    """A document that was translated from one or more files."""
 
     def problem(self, where: Where, text: str) -> Problem:
         line, node = self.find(where)
         if where[:2] == ("auto_auth", "sinks"):
-            where = ("auto_auth", "sink", *where[2:])  # as it is written there
+            where = ("auto_auth", "sink", *where[2:])  # as written in the file
         return Problem(line, where, text, str(node.start_mark.name))
 
 
 def written(value: Any, *, verbatim: bool) -> str:
-    """Write a single value as a configuration of ours has it."""
+    """Format a single value for our configuration."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

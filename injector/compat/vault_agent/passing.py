@@ -1,4 +1,4 @@
-"""Passes requests on to Vault, as the agents' listeners do. Answers are not kept."""
+"""Forwards requests to Vault, like the agents' listeners. Answers are not cached."""
 
 import asyncio
 import posixpath
@@ -16,7 +16,7 @@ from injector.vault.transport import Request
 
 TOKEN, BEARER = "X-Vault-Token", "Bearer "
 REQUEST_HEADER = "X-Vault-Request"
-# What belongs to one connection only, or is made anew for the other one.
+# Headers that belong to one connection only, or are set again for the other one.
 _OF_THE_CONNECTION = frozenset(
     (
         *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"),
@@ -24,7 +24,7 @@ _OF_THE_CONNECTION = frozenset(
     )
 )
 _NOT_PASSED = _OF_THE_CONNECTION | {"authorization", TOKEN.lower()}
-# Who asks for these gets the token itself, wherever it is mounted in a namespace.
+# Requests whose answers contain the token itself, in any namespace.
 _ABOUT_ITSELF = tuple(
     f"/auth/token/{what}" for what in ("lookup-self", "renew-self", "lookup", "renew")
 )
@@ -34,7 +34,7 @@ _WRAPPED = "X-Vault-Wrap-TTL"
 def passage(
     passing: Passing, index: int, transport: Transport, tokens: Tokens, log: Logger
 ) -> "Passage | None":
-    """Return the way to Vault of one listener; None if it passes nothing on."""
+    """Return the path to Vault of one listener; None if it forwards nothing."""
     passes, needs_header = passing.listeners[index]
     if not passes:
         return None
@@ -42,7 +42,7 @@ def passage(
 
 
 class Passage:
-    """One listener's way to Vault."""
+    """One listener's path to Vault."""
 
     def __init__(
         self,
@@ -58,19 +58,19 @@ class Passage:
         self._log = log
         self._gives = gives
         self._needs_header = needs_header
-        # The parser in C knows no LIST, which some clients of Vault send. Pinned by test_passing.
+        # The C parser rejects LIST, which some clients of Vault send. Pinned by test_passing.
         web_protocol.HttpRequestParser = http_parser.HttpRequestParserPy  # type: ignore[attr-defined]
 
     def refusal(self, request: web.Request) -> web.Response | None:
-        """Refuse what comes without the header that was asked for."""
+        """Reject a request without the required header."""
         if self._needs_header and request.headers.get(REQUEST_HEADER) != "true":
             return _refused(412, f'missing "{REQUEST_HEADER}" header')
         return None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Let Vault answer what is not about ourselves."""
+        """Let Vault answer what is not about the agent itself."""
         if request.path.startswith("/agent/"):
-            return _refused(404, "there is nothing at this path")
+            return _refused(404, "no handler for this path")
         token, is_ours = self._token(request)
         if refusal := _refusal(request, is_ours=is_ours):
             return refusal
@@ -80,7 +80,7 @@ class Passage:
             async with asyncio.timeout(self._transport.settings.timeout):
                 body = await request.read()
         except TimeoutError:
-            return _refused(408, "the request was not complete in time")
+            return _refused(408, "the request body did not arrive in time")
         headers = {
             name: value
             for name, value in request.headers.items()
@@ -115,24 +115,24 @@ class Passage:
 
 
 def _refusal(request: web.Request, *, is_ours: bool) -> web.Response | None:
-    """Refuse what would let our token out; None if it would not."""
-    if not request.raw_path.startswith("/"):  # what stands there would be a part of the host
-        return _refused(400, "ask for a path: this is no proxy to other hosts")
+    """Reject a request that would reveal our token; None if it would not."""
+    if not request.raw_path.startswith("/"):  # it would become part of the host
+        return _refused(400, "request a path: this is not a proxy to other hosts")
     if is_ours and _is_of_a_page(request):
         return _refused(
             403,
-            "the token of the login is not for pages in a browser; programs of this machine ask "
-            "by address, or as localhost",
+            "web pages cannot use the token of the login; programs on this machine must use an "
+            "IP address or localhost",
         )
     if is_ours and _WRAPPED in request.headers and _is_about_itself(request.path):
-        return _refused(403, "the token of the login is not given away, wrapped neither")
+        return _refused(403, "the token of the login is not disclosed, not even wrapped")
     return None
 
 
 def _is_of_a_page(request: web.Request) -> bool:
-    """Tell whether a browser asks, for a page of whoever wrote that.
+    """Return whether the request comes from a web page, which anybody may have written.
 
-    It says so itself, but not where the page's own name has come to lead to this machine.
+    Browsers say so, except if the page's own host name has been changed to resolve to this machine.
     """
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
         return True
@@ -148,7 +148,7 @@ def _is_of_a_page(request: web.Request) -> bool:
 
 
 def _engine_of(path: str) -> str:
-    """Return the beginning of a path: at its end may be a lease id, or a token."""
+    """Return the beginning of a path: its end may be a lease id or a token."""
     return "/".join(path.split("/")[:4])
 
 
@@ -157,7 +157,7 @@ def _is_about_itself(path: str) -> bool:
 
 
 def _without(token: str, body: bytes) -> bytes:
-    """Take our token out of an answer, and what it is called: who may use it need not have it."""
+    """Remove our token and its accessor from an answer: clients may use it, but not see it."""
     if not token or token.encode() not in body:
         return body
     try:
@@ -181,5 +181,5 @@ def _pruned(token: str, value: Any) -> Any:
 
 
 def _refused(status: int, why: str) -> web.Response:
-    """Answer as Vault does, so that its clients understand."""
+    """Answer like Vault, so that its clients understand it."""
     return web.json_response({"errors": [why]}, status=status)

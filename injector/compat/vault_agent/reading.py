@@ -1,4 +1,4 @@
-"""Files of the agents → one document of ours, with everything that is to be said of them."""
+"""Reads files of the agents as one document of ours, with all problems, warnings and advice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from injector.errors import ConfigError
 
 
 def read(path: str, environ: Mapping[str, str]) -> Reading:
-    """Read one file; this is how other commands than `agent` come to it."""
+    """Read one path, for commands other than `agent`."""
     return read_all((path,), environ, Flags())
 
 
 def hint(path: str) -> str | None:
-    """Say how a file is read all of whose options are the agents'; None of any other."""
+    """Return how to read a file whose options are all the agents'; None for any other file."""
     notes = Notes()
     try:
         _sections((path,), notes)
@@ -34,13 +34,13 @@ def hint(path: str) -> str | None:
     if notes.problems or notes.unknown:
         return None
     return (
-        f"{path}: all its options are Vault Agent's: `injector agent -config={path}` reads it as "
-        "that does; other commands do if its name ends in .hcl"
+        f"{path}: all its options are Vault Agent's: use `injector agent -config={path}`, or "
+        "give it a name that ends in .hcl for other commands"
     )
 
 
 def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> Reading:
-    """Read files and folders as the agents merge them. Raises ConfigError for what is not HCL."""
+    """Read files and directories, merged like the agents. Raises ConfigError for invalid HCL."""
     made = translated(paths, Outside(environ, flags))
     notes = made.notes
     counting = {name: value for name, value in environ.items() if name not in flags.overruled}
@@ -59,7 +59,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What is made of files: one section of theirs, one block of ours, and what is said of it."""
+    """The result of a translation: the merged section of theirs, our block, and the notes."""
 
     files: tuple[str, ...]
     together: Section
@@ -69,7 +69,7 @@ class Made:
 
 
 def translated(paths: Sequence[str], outside: Outside) -> Made:
-    """Read and translate; raises ConfigError for what is not HCL."""
+    """Read and translate; raises ConfigError for invalid HCL."""
     notes = Notes()
     found = tuple(file for path in paths for file in files(path))
     together = merged(_sections(found, notes))

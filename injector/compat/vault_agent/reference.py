@@ -1,4 +1,4 @@
-"""The tables of docs/vault-agent.md: `python -m injector.compat.vault_agent.reference FILE`."""
+"""Regenerates the tables of docs/vault-agent.md: `python -m …vault_agent.reference FILE`."""
 
 import re
 import sys
@@ -9,17 +9,17 @@ from injector.compat.vault_agent.row import Row, State
 
 _TABLE = re.compile(r"<!-- agents' options: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
-# What the page calls the block of a file that has no braces around it.
+# The page's name for options outside of any block.
 TOP = "top level"
 
 
 def renewed(page: str) -> str:
-    """Return the page with every table as the rows have it now."""
+    """Return the page with current tables."""
     return _TABLE.sub(lambda match: _marked(match[1], tables()[match[1]]), page)
 
 
 def tables() -> dict[str, str]:
-    """Return the table of each block under the name that the page's markers use."""
+    """Return the table of each block, by its name in the page's markers."""
     return {key or TOP: _table(key, rows) for key, rows in OPTIONS.items()}
 
 

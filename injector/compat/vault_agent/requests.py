@@ -1,12 +1,12 @@
-"""What of requests listeners pass on to Vault, and with whose token."""
+"""Which requests the listeners forward to Vault, and with which token."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What the listeners of a configuration pass on; `gives` our token, or `force`s it."""
+    """What the listeners forward; `gives` is whether they add our token, or `force` it."""
 
     gives: bool | str = False
-    # Of each listener in turn: whether it passes requests on, and only with `X-Vault-Request`.
+    # For each listener: whether it forwards requests, and whether it requires `X-Vault-Request`.
     listeners: tuple[tuple[bool, bool], ...] = ()

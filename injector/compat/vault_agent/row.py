@@ -1,37 +1,37 @@
-"""What there is to say of one option of the agents."""
+"""The description of one option of the agents."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class State(StrEnum):
-    """What becomes of an option."""
+    """What happens to an option."""
 
     DONE = "done"
-    NEEDLESS = "nothing to do"  # the agents do nothing with it either, or it is so anyway
+    NEEDLESS = "nothing to do"  # it has no effect in the agents either, or applies anyway
     WARNED = "accepted with a warning"
     REFUSED = "refused"
 
 
 class Kind(StrEnum):
-    """How a value is written."""
+    """The type of a value."""
 
-    TEXT = "text"
-    PATH = "path"  # a relative one starts at the working directory
+    TEXT = "string"
+    PATH = "path"  # relative to the working directory
     BOOLEAN = "boolean"
     FORCE = "boolean or `force`"
     WHOLE = "whole number"
     NUMBER = "number"
     DURATION = "duration"
-    TEXTS = "list of texts"
-    OCTAL = "octal, quoted or not"
-    MODE = "octal number"
-    COMMAND = "text or list of texts"
-    LEVEL = "level"
-    ANY = "anything"
+    TEXTS = "list of strings"
+    OCTAL = "file mode (octal, with or without quotes)"
+    MODE = "file mode (octal, without quotes)"
+    COMMAND = "string or list of strings"
+    LEVEL = "log level"
+    ANY = "any value"
     BLOCK = "block"
-    MERGED = "block, may be repeated: its entries count together"
-    LAST = "block, of several the last counts"
+    MERGED = "block, may be repeated: the entries are merged"
+    LAST = "block; if repeated, the last one applies"
     BLOCKS = "block, may be repeated"
 
 
@@ -41,9 +41,9 @@ class Row(NamedTuple):
     name: str
     kind: Kind
     state: State
-    # Our key for it: below the block's own (`options.NATIVE`), or anywhere if it begins with a dot.
+    # Our key: within the block's own (`options.NATIVE`), or from the root if it begins with a dot.
     native: str = ""
     says: str = ""
     default: str = ""
     of: str = ""  # the only agent that has it
-    label: str = ""  # which option of the block its label is
+    label: str = ""  # the option of the block that its label sets

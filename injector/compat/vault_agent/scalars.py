@@ -1,4 +1,4 @@
-"""How single values are written in the agents' files: a value of HCL in, ours out."""
+"""Converts single values of the agents' files from HCL."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from injector.config.problem import Wrong
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
-# Go's units, and the day that Vault adds; ours has no use for less than a millisecond.
+# Go's units, and the day that Vault adds.
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _UNITS["d"] = 86400.0
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d)")
@@ -20,9 +20,9 @@ _LONGEST_SHOWN = 60
 
 
 def convert(kind: Kind, value: Value, *, strict: bool) -> Any:
-    """Return the value as the option wants it; raises Wrong.
+    """Return the value in the option's type; raises Wrong.
 
-    Most blocks take a number in quotes and the like; where it is `strict`, the agents do not.
+    In most blocks, the agents accept a number in quotes and the like; not if `strict`.
     """
     if kind in (Kind.TEXTS, Kind.COMMAND):
         return texts(value)
@@ -37,12 +37,12 @@ def text(value: Literal, strict: bool) -> str:  # noqa: FBT001 - one shape for a
     if isinstance(value.value, str):
         return value.value
     if isinstance(value.value, bool) or strict:
-        raise Wrong(f'expected a text, got {value.written}; write it in quotes: "{value.written}"')
+        raise Wrong(f'expected a string, got {value.written}; quote it: "{value.written}"')
     return value.written
 
 
 def path(value: Literal, strict: bool) -> str:  # noqa: FBT001
-    """Read a path, which starts at the working directory as in the agents; empty stays empty."""
+    """Read a path, relative to the working directory as in the agents; empty stays empty."""
     written = text(value, strict)
     if "\0" in written:
         raise Wrong("a path cannot contain a NUL character")
@@ -95,9 +95,7 @@ def duration(value: Literal, strict: bool) -> float:  # noqa: FBT001
         raise Wrong(f"expected a duration such as 30s, got {value.written}")
     if isinstance(value.value, int | float):
         if strict and value.value:
-            raise Wrong(
-                f'the agents take {value.written} for nanoseconds; write "{value.written}s"'
-            )
+            raise Wrong(f'the agents read {value.written} as nanoseconds; write "{value.written}s"')
         return _not_negative(float(value.value))
     written = value.value.strip()
     if not written and not strict:
@@ -113,21 +111,21 @@ def duration(value: Literal, strict: bool) -> float:  # noqa: FBT001
 
 
 def texts(value: Value) -> tuple[str, ...]:
-    """Read a list of texts; a single one is split at its commas, as the agents do."""
+    """Read a list of strings; a single string is split at commas, as in the agents."""
     if isinstance(value, Literal) and isinstance(value.value, str):
         return tuple(value.value.split(",")) if value.value else ()
     if not isinstance(value, List):
-        raise Wrong(f"expected a list of texts, got {_shape(value)}")
+        raise Wrong(f"expected a list of strings, got {_shape(value)}")
     found = []
     for item in value.items:
         if not isinstance(item, Literal) or not isinstance(item.value, str):
-            raise Wrong("expected a list of texts: one of its items is none")
+            raise Wrong("expected a list of strings, but one item is not a string")
         found.append(item.value)
     return tuple(found)
 
 
 def octal(value: Literal, strict: bool) -> int:  # noqa: FBT001
-    """Read a mode: a text is octal, a number is what HCL makes of it."""
+    """Read a mode: a string is octal, a number is as parsed by HCL."""
     del strict
     match value.value:
         case str() if re.fullmatch(r"[0-7]{1,7}", value.value):
@@ -139,14 +137,14 @@ def octal(value: Literal, strict: bool) -> int:  # noqa: FBT001
 
 
 def mode(value: Literal, strict: bool) -> int:  # noqa: FBT001
-    """Read the mode of a sink, where the agents take no text."""
+    """Read the mode of a sink, where the agents accept no string."""
     del strict
     if isinstance(value.value, int) and not isinstance(value.value, bool):
         return _mode(value.value)
-    raise Wrong("expected an octal number without quotes such as 0640; the agents stop at a text")
+    raise Wrong("expected an octal number without quotes, such as 0640; the agents reject a string")
 
 
-# The agents' words for levels → ours.
+# The agents' names of levels → ours.
 LEVELS = {
     **{level: level for level in ("trace", "debug", "info", "warn", "error")},
     "notice": "info",
@@ -178,7 +176,7 @@ _CONVERT: dict[Kind, Callable[[Literal, bool], Any]] = {
 
 def _mode(found: int) -> int:
     if not 0 <= found <= _HIGHEST_MODE:
-        raise Wrong(f"{found} is not a mode")
+        raise Wrong(f"{found} is not a valid mode")
     return found
 
 
@@ -189,7 +187,7 @@ def _not_negative(seconds: float) -> float:
 
 
 def shown(value: object) -> str:
-    """Return it for a message, not more than a line of it."""
+    """Return a value for a message, at most one line of it."""
     written = str(value)
     cut = written if len(written) <= _LONGEST_SHOWN else f"{written[:_LONGEST_SHOWN]}…"
     return f"'{cut}'"
@@ -202,4 +200,4 @@ def _shape(value: Value) -> str:
         case Object():
             return "a block"
         case _:
-            return f"'{value.written}'" if value.written else "a text"
+            return f"'{value.written}'" if value.written else "a string"

@@ -1,4 +1,4 @@
-"""Blocks of HCL → their options by name, each read as its row says; all mistakes are noted."""
+"""Reads the options of blocks by the table of options, and collects all mistakes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from injector.compat.vault_agent.scalars import convert
 from injector.config.problem import Problem, Where, Wrong, nearest
 
 _BLOCKS = (Kind.BLOCK, Kind.MERGED, Kind.LAST, Kind.BLOCKS)
-_NO_BLOCK = "expected a block: options in braces"
+_NO_BLOCK = "expected a block, with options in braces"
 _ROWS = {key: {row.name: row for row in rows} for key, rows in OPTIONS.items()}
 
 
 @dataclass(slots=True)
 class Notes:
-    """Everything that is to be said of the files."""
+    """Everything to report about the files."""
 
-    unknown: int = 0  # options
+    unknown: int = 0  # number of unknown options
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     advice: list[Problem] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Notes:
 
 @dataclass(slots=True)
 class Section:
-    """One block: its options by name, those that are wrong left out."""
+    """One block: its options by name, without invalid ones."""
 
     file: str
     line: int
@@ -56,7 +56,7 @@ class Section:
 
 
 def read_file(file: str, tree: Object, notes: Notes) -> Section:
-    """Read one file as a whole."""
+    """Read a whole file."""
     return _Reader(file, notes).section(tree, "", (), tree.line)
 
 
@@ -70,12 +70,12 @@ class _Reader:
         rows = _ROWS[key]
         by_name: dict[str, list[Item]] = {}
         for item in tree.items:
-            name = item.key.lower()  # the agents do not mind
+            name = item.key.lower()  # as in the agents
             if name in rows:
                 by_name.setdefault(name, []).append(item)
             else:
                 self._unknown(item, key, where)
-        # What a block is decides which options another one in it has, so blocks come last.
+        # The type of a block decides which options its inner blocks have, so blocks come last.
         for name in sorted(by_name, key=lambda name: rows[name].kind in _BLOCKS):
             items = by_name[name]
             found.lines[name] = items[-1].line
@@ -87,7 +87,7 @@ class _Reader:
         return found
 
     def _unknown(self, item: Item, key: str, where: Where) -> None:
-        """Note a name that means nothing: an error where the agents stop at it too."""
+        """Record an unknown option: an error if the agents reject it too."""
         self._notes.unknown += 1
         meant = nearest(item.key, [*_ROWS[key]])
         hint = f"; did you mean '{meant}'?" if meant is not None else ""
@@ -111,12 +111,12 @@ class _Reader:
         where = (*found.where, row.name)
         if row.kind not in _BLOCKS:
             if len(items) > 1:
-                said = f"is given {len(items)} times: the last one counts"
+                said = f"is set {len(items)} times: the last one applies"
                 self._notes.warnings.append(found.problem(row.name, said))
             return convert(row.kind, items[-1].value, strict=key in STRICT)
         inner = _inner(found, row, key)
         if inner not in OPTIONS:
-            return None  # of no meaning here, so that its options are not looked at
+            return None  # has no effect here, so its options are not checked
         blocks = list(_blocks(row, items, inner))
         if not blocks and row.kind is not Kind.BLOCKS:
             raise Wrong(_NO_BLOCK)
@@ -126,7 +126,7 @@ class _Reader:
             together = tuple(item for block in blocks for item in block.tree.items)
             return self.section(Object(together, items[0].line), inner, where, items[0].line)
         if row.kind is Kind.BLOCK and len(blocks) > 1:
-            raise Wrong(f"line {blocks[0].line} has such a block already, and there is only one")
+            raise Wrong(f"line {blocks[0].line} already has this block, which can only occur once")
         return self._labelled(row, blocks[-1], inner, where)
 
     def _labelled(self, row: Row, block: "_Block", inner: str, where: Where) -> Section:
@@ -149,7 +149,7 @@ class _Block:
 
 
 def _inner(found: Section, row: Row, key: str) -> str:
-    """Return which options a block in another one has: those of a login depend on its type."""
+    """Return which options an inner block has: those of a login depend on its type."""
     if key == "auto_auth.method" and row.name == "config":
         return f"{key}.config({found.get('type', '')})"
     name = "sink" if row.name == "sinks" else row.name
@@ -171,7 +171,7 @@ def _blocks(row: Row, items: Iterable[Item], inner: str) -> Iterator[_Block]:
 
 
 def _by_label(row: Row, item: Item, tree: Object, inner: str) -> Iterator[_Block]:
-    """Yield a block, or those in it: `method { approle { … } }` is JSON's way to write a label."""
+    """Yield a block, or those in it: `method { approle { … } }` is how JSON expresses a label."""
     labelled = row.label and not item.labels and tree.items
     if labelled and all(
         isinstance(each.value, Object) and each.key.lower() not in _ROWS[inner]
@@ -185,7 +185,7 @@ def _by_label(row: Row, item: Item, tree: Object, inner: str) -> Iterator[_Block
 
 
 def _wait(value: Literal) -> Object:
-    """Read `wait = "2s:10s"`, which is `wait { min = "2s" max = "10s" }`."""
+    """Read `wait = "2s:10s"`, which means `wait { min = "2s" max = "10s" }`."""
     least, _, most = str(value.value).partition(":")
     items = [Item("min", (), Literal(least.strip(), value.line), value.line)]
     if most:

@@ -1,4 +1,4 @@
-"""`template`, `env_template` and what holds for all of them → ours."""
+"""Translates `template`, `env_template`, `exec` and `template_config`."""
 
 from injector.compat.vault_agent.commands import argv
 from injector.compat.vault_agent.making import Default, Making, seconds
@@ -6,17 +6,17 @@ from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.sections import Section
 from injector.config.problem import Where
 
-# Ours is a share for renewable leases too: more would leave no time to try again.
+# Ours applies to renewable leases too: more would leave no time for retries.
 HIGHEST_THRESHOLD = 0.95
-# What a timeout of 0 is to the agents, in seconds.
+# What a timeout of 0 means here, in seconds; the agents have no limit then.
 NO_LIMIT = 86400.0
-# Ours keeps Vault's own from the command unless they are named.
+# By default, ours does not pass Vault's variables on to the command.
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
-_MISSING = Default("a missing key writes <no value> into the file", "true")
-_PERMS = Default("everybody may read the file", '"0600"')
-_MEMORY = Default("files may be on a disk", "they have to be in memory")
-_VARIABLES = Default("it sees Vault's variables, too", "it does not")
-_INTERVAL = Default("a changed secret is seen after 5 minutes", '"60s"')
+_MISSING = Default("a missing key is rendered as <no value>", "true")
+_PERMS = Default("everybody can read the file", '"0600"')
+_MEMORY = Default("files may be on disk", "they must be in memory")
+_VARIABLES = Default("the command gets Vault's variables", "it does not get them")
+_INTERVAL = Default("a changed secret is noticed after up to 5 minutes", '"60s"')
 
 
 def template(making: Making, index: int, section: Section) -> Block:
@@ -35,7 +35,7 @@ def template(making: Making, index: int, section: Section) -> Block:
 
 
 def variable(making: Making, index: int, section: Section) -> Block:
-    """Return an `env_template`."""
+    """Translate an `env_template`."""
     block = making.copied(section, "env_template", ("env_template", index))
     _text(making, section, block)
     _reach(section, block)
@@ -43,7 +43,7 @@ def variable(making: Making, index: int, section: Section) -> Block:
 
 
 def supervised(making: Making, section: Section) -> Block:
-    """Return `exec` of the top level."""
+    """Translate the `exec` of the top level."""
     block = making.copied(section, "exec", ("exec",))
     if section.get("command"):
         words = argv(section.get("command"))
@@ -67,14 +67,14 @@ def template_config(making: Making) -> Block:
         making.default(block, section, "static_secret_render_interval", "5m", _INTERVAL)
     threshold = section.get("lease_renewal_threshold")
     if threshold is not None:
-        # The agents take anything else for their default.
+        # For any other value, the agents use their default.
         threshold = min(threshold, HIGHEST_THRESHOLD) if 0 < threshold < 1 else 0.9
         block.put("lease_renewal_threshold", max(threshold, 0.11))
     return block
 
 
 def _text(making: Making, section: Section, block: Block) -> None:
-    """Set what the text is and how it is read; texts are in Go's template language."""
+    """Set the template, which is in Go's language, and how it treats missing keys."""
     block.put("language", "go")
     if section.get("contents") is not None:
         contents = section.get("contents")
@@ -84,7 +84,7 @@ def _text(making: Making, section: Section, block: Block) -> None:
 
 
 def _reach(section: Section, block: Block) -> None:
-    """Set what a template may do: everything, as in the agents, unless something is named."""
+    """Set what a template may do: everything, as in the agents, unless restricted."""
     if section.get("sandbox_path") is None:
         block.put("sandbox_path", "/")
     names = ("function_denylist", "function_blacklist")
@@ -95,7 +95,7 @@ def _reach(section: Section, block: Block) -> None:
 
 
 def _command(section: Section, block: Block) -> None:
-    """Set what is run: the command of `exec`, or else the older `command`."""
+    """Set what to run: the command of `exec`, otherwise the older `command`."""
     run = section.block("exec")
     if run is not None and run.get("enabled") is False:
         return
@@ -112,7 +112,7 @@ def _place(making: Making, section: Section) -> None:
     path = section.get("destination")
     disk = making.outside.machine.disk(path) if path else ""
     if disk:
-        says = f"the file is on a disk ({disk}), which keeps what was deleted"
+        says = f"the file is on a disk ({disk}), which retains deleted data"
         making.advise(section, says, "a destination on tmpfs")
 
 

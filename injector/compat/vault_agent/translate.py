@@ -1,4 +1,4 @@
-"""The agents' options → our configuration, with the agents' defaults where ours are stricter."""
+"""Translates the agents' options to our configuration, keeping their less strict defaults."""
 
 import os
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from injector.config.problem import Problem, Where, Wrong
 
 DEFAULT_LISTENER = "127.0.0.1:8200"
 HANDOVER = "injector-handover"
-_FORMAT = Default("lines for people", "auto")
+_FORMAT = Default("human-readable lines", "auto")
 
 
 class Translation:
-    """One translation: the tree, and the places in it that are wrong already."""
+    """One translation: the tree, and the places in it with known problems."""
 
     def __init__(self, files: Section, outside: Outside, notes: Notes) -> None:
         self.broken: set[Where] = {(name,) for name in files.broken}
@@ -25,7 +25,7 @@ class Translation:
         self._making = Making(files, outside, notes, self.broken)
 
     def tree(self) -> Block:
-        """Return the whole configuration as ours."""
+        """Return the whole configuration in our form."""
         making, files = self._making, self._files
         root = Block(files.file, files.line)
         root.put("vault", login.vault(making))
@@ -44,7 +44,7 @@ class Translation:
         if run is not None:
             root.put("exec", texts.supervised(making, run), files.at("exec"))
         if handed_out(files):
-            # Then there is something to do although nothing is written, so that is not said.
+            # There is something to do although nothing is written, so do not report that.
             self.broken.add(("bundle",))
         self._cache(root)
         self._process(root)
@@ -77,8 +77,8 @@ class Translation:
         path = os.path.join(persist.get("path"), HANDOVER)
         if disk := self._making.outside.machine.disk(path):
             said = (
-                f"is on a disk ({disk}), where nothing of this is written: the next process logs "
-                "in anew; name a directory on tmpfs"
+                f"is on a disk ({disk}), where this file is never written: the next process logs "
+                "in again; use a directory on tmpfs"
             )
             self._making.notes.warnings.append(persist.problem("path", said))
             return
@@ -123,7 +123,7 @@ class Translation:
 
 
 def passing(files: Section) -> Passing | None:
-    """Return what the listeners pass on; None without listeners."""
+    """Return which requests the listeners forward; None without listeners."""
     listeners = files.blocks("listener")
     if not listeners:
         return None
@@ -137,14 +137,14 @@ def passing(files: Section) -> Passing | None:
 
 
 def unkept(files: Section) -> Iterator[Problem]:
-    """Yield what is to be said of a cache that listeners are to have."""
+    """Yield a warning if listeners are configured with a cache."""
     cache = files.block("cache")
     if cache is not None and files.blocks("listener"):
-        yield cache.problem("", "answers are not kept: each request gets a lease of its own")
+        yield cache.problem("", "answers are not cached: each request gets its own lease")
 
 
 def handed_out(files: Section) -> bool | str:
-    """Return whether requests get the token of the login; `force`: whatever they have."""
+    """Return whether requests get the token of the login; `force`: even if they have one."""
     for name in ("api_proxy", "cache"):
         block = files.block(name)
         found: bool | str | None = block.get("use_auto_auth_token") if block is not None else None

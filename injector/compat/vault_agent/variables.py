@@ -1,4 +1,4 @@
-"""What VAULT_* and BAO_* variables say to an agent, beside those of the block `vault`."""
+"""The agents' VAULT_* and BAO_* variables other than those of the `vault` block."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,17 +7,17 @@ from injector.config import environment
 from injector.config.problem import Problem, Wrong
 
 _FORMATS = {name: name for name in ("standard", "json")}
-# Option → what a variable may say, in ours; and to people.
+# Option → our value for each accepted word; the words for messages.
 _WORDS = {
     "log_level": (scalars.LEVELS, "trace, debug, info, warn or error"),
     "log_format": (_FORMATS, "standard or json"),
 }
-# Names without VAULT_ or BAO_ that the agents heed and we do not → what to do instead.
+# Names without VAULT_ or BAO_ that the agents use and we do not → what to do instead.
 _UNHEEDED = {
     "AGENT_ADDR": "set VAULT_ADDR",
-    "CACERT_BYTES": "write it into a file, and set VAULT_CACERT",
+    "CACERT_BYTES": "write it to a file, and set VAULT_CACERT",
     "HTTP_PROXY": "set HTTPS_PROXY",
-    "MAX_RETRIES": "what fails is tried again for as long as it takes",
+    "MAX_RETRIES": "failures are retried forever",
     "PROXY_ADDR": "set HTTPS_PROXY",
     "RATE_LIMIT": "set `template_config.max_connections_per_host`",
     "SRV_LOOKUP": "set VAULT_ADDR to a host and a port",
@@ -25,7 +25,7 @@ _UNHEEDED = {
 
 
 def word(option: str, environ: Mapping[str, str]) -> str:
-    """Return what a variable says of `log_level` or `log_format`; raises Wrong."""
+    """Return the `log_level` or `log_format` of the environment; raises Wrong."""
     words, shown = _WORDS[option]
     variable, text = environment.find(option.upper(), environ)
     if variable and text.lower() not in words:
@@ -34,11 +34,11 @@ def word(option: str, environ: Mapping[str, str]) -> str:
 
 
 def unheeded(environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield each variable that is set and does nothing here."""
+    """Yield a warning for each variable that has no effect here."""
     for name, instead in _UNHEEDED.items():
         variable, _ = environment.find(name, environ)
         if variable:
-            yield problem(f"{variable} does nothing here: {instead}")
+            yield problem(f"{variable} has no effect here: {instead}")
 
 
 def problem(text: str) -> Problem:

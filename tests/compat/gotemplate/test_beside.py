@@ -214,13 +214,16 @@ def test_removing_takes_all_of_them(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{{ "x" | writeToFile "/r/a" "" "" "9" }}', '… is no mode such as "0640"'),
-        ('{{ "x" | writeToFile "/r/a" "" "" "77777" }}', '… is no mode such as "0640"'),
+        ('{{ "x" | writeToFile "/r/a" "" "" "9" }}', '… is not a mode such as "0640"'),
+        ('{{ "x" | writeToFile "/r/a" "" "" "77777" }}', '… is not a mode such as "0640"'),
         ('{{ writeToFile "/r/a" "" "" "0600" }}', "the content is missing"),
         ('{{ "x" | writeToFile "/r/own" "" "" "0600" }}', "this is the template's own destination"),
-        ('{{ "x" | writeToFile (env "BOX") "" "" "0600" }}', "name the one that it may lead to"),
+        (
+            '{{ "x" | writeToFile (env "BOX") "" "" "0600" }}',
+            "set `sandbox_path` to the directory that it may",
+        ),
         ('{{ "x" | writeToFile "/r/a" "" "" }}', "the content is missing"),
-        ('{{ file (env "BOX") }}', "name the one that it may lead to as `sandbox_path`"),
+        ('{{ file (env "BOX") }}', "set `sandbox_path` to the directory that it may be in"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is(text, said):

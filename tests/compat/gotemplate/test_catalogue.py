@@ -35,9 +35,11 @@ def test_what_is_refused_is_not_offered_and_says_why():
     for name, reason in REFUSED.items():
         with pytest.raises(RenderError) as error:
             template(f"a\n{{{{ {name} }}}}")
-        assert str(error.value) == f't.tpl:2: function "{name}" is not offered: {reason}'
+        assert str(error.value) == f't.tpl:2: function "{name}" is not supported: {reason}'
 
 
 def test_a_function_can_be_denied():
-    with pytest.raises(RenderError, match='1: function "env" is not offered: it is in `function_'):
+    with pytest.raises(
+        RenderError, match='1: function "env" is not supported: it is in `function_'
+    ):
         template("{{ env `A` }}", surroundings=Surroundings(denied=("env",)))

@@ -329,7 +329,7 @@ async def test_a_sandbox_holds_whatever_is_spelled_out(app, proxy, clock, tmpfs,
     loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
 
     async with engine(loaded, clock) as running:
-        assert "is outside of `sandbox_path`" in running.log
+        assert "is outside `sandbox_path`" in running.log
         assert not (tmpfs / "pki").exists()
 
 
@@ -395,7 +395,7 @@ def test_a_policy_is_known_without_a_server(tmp_path):
     [
         ("a\n{{ if }}", "2: missing value for if"),
         ("{{ foo }}", '1: function "foo" not defined'),
-        ('{{ key "x" }}', '1: function "key" is not offered: it asks Consul'),
+        ('{{ key "x" }}', '1: function "key" is not supported: it queries Consul'),
         ("{{ index (split `,` `a`) 7 }}", "1:3: error calling index: index out of range: …"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from injector.errors import RenderError
 from tests.compat.gotemplate.render import rendered, with_app
 
-TEXT, LIST = "so long a text is not made", "so long a list is not made"
+TEXT, LIST = "the text would be too long", "the list would be too long"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_mistake_is_shown_if_the_template_spells_it_out():
         template("{{ sockaddr `GetPrivatIP` }}", surroundings=on(MACHINE))
 
     assert str(error.value) == (
-        't.tpl:1:3: error calling sockaddr: in what it is given: function "GetPrivatIP" not '
+        't.tpl:1:3: error calling sockaddr: in its argument: function "GetPrivatIP" not '
         "defined (at <sockaddr `GetPrivatIP`>)"
     )
 
@@ -94,12 +94,12 @@ def test_a_mistake_that_may_hold_a_value_is_not(words):
     with pytest.raises(RenderError) as error:
         template("{{ sockaddr (env `W`) }}", surroundings=surroundings)
 
-    assert "sockaddr: what it is given is no template of addresses" in str(error.value)
+    assert "sockaddr: its argument is not a valid address template" in str(error.value)
     assert CANARY not in str(error.value)
 
 
 def test_a_machine_that_tells_no_addresses_is_an_error():
-    with pytest.raises(RenderError, match="the addresses of this machine are not known"):
+    with pytest.raises(RenderError, match="cannot read the addresses of this machine"):
         template("{{ sockaddr `GetPrivateIP` }}")
 
 

@@ -1,1 +1,1 @@
-"""What a template can call, a module for each family."""
+"""The functions that a template can call, one module per family."""

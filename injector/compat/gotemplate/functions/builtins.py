@@ -141,12 +141,12 @@ def _urlquery(*values: Any) -> str:
 
 
 def _decides(first: Any, *_others: Any) -> Any:
-    return first  # `and` and `or` are the evaluator's: they do not evaluate all arguments
+    return first  # `and` and `or` are in the evaluator: they do not evaluate all arguments
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "and": _decides,
-    "call": _decides,  # the evaluator's, since it quotes the callee
+    "call": _decides,  # in the evaluator, because its errors quote the callee
     "eq": comparison.equal,
     "ge": comparison.greater_or_equal,
     "gt": comparison.greater,

@@ -1,4 +1,4 @@
-"""Lists and maps: what is in them, and maps made of others."""
+"""Lists and maps: what they contain, and maps built from others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from injector.compat.gotemplate.go.values import Channel, kind_of, type_of
 
 
 def is_in(whole: Any, part: Any) -> bool:
-    """Tell whether a list has an item, or a text a part; what is of another type is not in it."""
+    """Return whether a list has an item, or a string a substring; other types are never in it."""
     if isinstance(whole, str):
         _require(part)
         return type(part) is type(whole) and part in whole
@@ -29,7 +29,7 @@ def _is_same(item: Any, part: Any) -> bool:
 
 def _require(part: Any) -> None:
     if part is None:
-        raise GoError("a nil cannot be looked for among texts")
+        raise GoError("cannot search for nil in strings")
 
 
 def _contains(part: Any, whole: Any) -> bool:
@@ -53,7 +53,7 @@ def _contains_not_all(parts: list[Any], whole: Any) -> bool:
 
 
 def _explode_map(flat: dict[str, Any]) -> dict[str, Any]:
-    """Make a map of maps out of keys with slashes."""
+    """Make nested maps from keys with slashes."""
     made: dict[str, Any] = {}
     for key in sorted(flat):
         *folders, name = key.split("/")
@@ -61,7 +61,7 @@ def _explode_map(flat: dict[str, Any]) -> dict[str, Any]:
         for folder in folders:
             inner = inner.setdefault(folder, {})
             if type(inner) is not dict:
-                raise GoError(f"explodeMap: {quoted(folder)} is a value and a folder")
+                raise GoError(f"explodeMap: {quoted(folder)} is both a value and a folder")
         if name:
             inner[name] = flat[key]
     return made
@@ -78,9 +78,9 @@ def _merge_map_with_override(into: dict[str, Any], more: dict[str, Any]) -> dict
 
 
 def merged(into: dict[str, Any], more: dict[str, Any], *, overwrite: bool) -> dict[str, Any]:
-    """Merge maps in maps, into the first; without `overwrite` only what is empty in it is filled.
+    """Merge nested maps into the first one; without `overwrite`, only its empty values are set.
 
-    The maps are this rendering's own: what others see of a secret does not change.
+    The maps belong to this rendering: the secrets of other templates do not change.
     """
     for key, item in more.items():
         before = into.get(key)
@@ -92,12 +92,12 @@ def merged(into: dict[str, Any], more: dict[str, Any], *, overwrite: bool) -> di
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether a value is the zero one of its type."""
+    """Return whether a value is the zero value of its type."""
     return value is None or (isinstance(value, str | int | float | list | dict) and not value)
 
 
 def _loop(*bounds: Any) -> Any:
-    """Count from the first bound, or 0, up to the last, without it."""
+    """Count from the first bound, or 0, up to but excluding the last."""
     if len(bounds) not in (1, 2):
         raise GoError(f"loop: wrong number of arguments, expected 1 or 2, but got {len(bounds)}")
     start, stop = map(_bound, bounds if len(bounds) > 1 else (0, *bounds))

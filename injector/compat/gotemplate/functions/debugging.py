@@ -1,6 +1,6 @@
-"""What shows values while a template is written. What went to the agent's own output shows nothing.
+"""Functions that print values for debugging. Those that print to the agent's output print nothing.
 
-A secret does not belong into the output of this program.
+Secrets do not belong in the output of this program.
 """
 
 from collections.abc import Callable

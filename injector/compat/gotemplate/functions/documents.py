@@ -9,7 +9,7 @@ from injector.compat.gotemplate.go.json import json_text
 
 
 def parse_json(text: str) -> Any:
-    """Return what encoding/json makes of it: every number is a float64."""
+    """Decode like encoding/json: every number is a float64."""
     return from_json(text) if text else {}
 
 
@@ -18,7 +18,7 @@ def from_json(text: str) -> Any:
         return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         at = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        raise GoError(f"the text is not JSON{at}") from None
+        raise GoError(f"the text is not valid JSON{at}") from None
 
 
 def _number(text: str) -> float:

@@ -34,14 +34,14 @@ def base64_url_encode(text: str) -> str:
 def _decoded(
     name: str, text: str, allowed: "re.Pattern[bytes]", decode: Callable[[bytes], bytes]
 ) -> str:
-    """Decode as Go does, which leaves out line ends and wants all the padding."""
+    """Decode as Go does: line endings are ignored, and the padding must be complete."""
     data = bytes_of(text).replace(b"\r", b"").replace(b"\n", b"")
     try:
         if not allowed.fullmatch(data):
             raise ValueError("another alphabet")
         return text_of(decode(data))
     except (binascii.Error, ValueError):
-        raise GoError(f"{name}: the text is not base64") from None
+        raise GoError(f"{name}: the text is not valid base64") from None
 
 
 def sha256_hex(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a template takes from the machine: variables, local files, the time."""
+"""What a template reads from the machine: variables, local files, the time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _RFC3339 = "2006-01-02T15:04:05Z07:00"
 
 
 class Environment:
-    """The functions, for one rendering, with the files that were read."""
+    """The functions for one rendering, and the files that were read."""
 
     def __init__(
         self, surroundings: Surroundings, spelled: frozenset[str], *, files_may_come: bool = False
@@ -22,7 +22,7 @@ class Environment:
         self.read: set[str] = set()
         self._surroundings = surroundings
         self._spelled = spelled
-        # Before anything is fetched, a file that is not there is nothing to complain of.
+        # Before anything has been fetched, a missing file is not an error.
         self._files_may_come = files_may_come
 
     def functions(self) -> dict[str, Callable[..., Any]]:

@@ -1,4 +1,4 @@
-"""What a template has beside secrets, for one rendering: the machine, and the rendering itself."""
+"""The functions of one rendering that are not for secrets: the machine, the rendering itself."""
 
 from injector.compat.gotemplate.functions.environment import Environment
 from injector.compat.gotemplate.functions.nesting import execute_template
@@ -11,7 +11,7 @@ from injector.destination.beside import Beside
 
 
 class Local:
-    """The functions of one execution, with the files that it read and wrote."""
+    """The functions of one execution, and the files that it read and wrote."""
 
     def __init__(
         self,

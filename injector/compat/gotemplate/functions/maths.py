@@ -1,4 +1,4 @@
-"""Arithmetic: the second argument is the one that is worked on, so that it can be piped in."""
+"""Arithmetic; the second argument is the left operand, so that it can be piped in."""
 
 import math
 import operator
@@ -39,7 +39,7 @@ def _kinds(name: str, second: Any, first: Any) -> set[str]:
 
 
 def _wrapped(value: int, kinds: set[str]) -> int:
-    """Return what 64 bits hold of it."""
+    """Return the number wrapped to 64 bits."""
     if kinds == {"uint"}:
         return Uint64(value % _WORD)
     return Int64((value + _WORD // 2) % _WORD - _WORD // 2)
@@ -66,7 +66,7 @@ def _modulo(second: Any, first: Any) -> Any:
 
 
 def _remainder(first: int, second: int) -> int:
-    """Return it with the sign of the first, as Go has it."""
+    """Return the remainder with the sign of the first, as in Go."""
     rest = abs(int(first)) % abs(int(second))
     return -rest if first < 0 else rest
 

@@ -1,6 +1,6 @@
-"""Ends what takes too long: Python's regular expressions may search forever, where Go's do not.
+"""Stops what takes too long: Python's regular expressions may search forever, unlike Go's.
 
-Python looks at signals while it searches, and a signal's handler may raise.
+Python checks for signals while it searches, and a signal handler may raise.
 """
 
 import signal
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from injector.compat.gotemplate.go.faults import GoError
 
-LIMIT = 1.0  # seconds of the processor
+LIMIT = 1.0  # seconds of CPU time
 
 
 class _TooLongError(Exception):
@@ -19,7 +19,7 @@ class _TooLongError(Exception):
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Raise GoError if what is done within takes too long; only the main thread gets signals."""
+    """Raise GoError if the body takes too long; only the main thread gets signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -32,8 +32,8 @@ def patience() -> Iterator[None]:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except _TooLongError:
         raise GoError(
-            f"the regular expression takes more than {LIMIT:g} s on this text: write it without "
-            "repetitions within repetitions, such as (a+)+"
+            f"the regular expression takes more than {LIMIT:g} s on this text: avoid nested "
+            "repetitions such as (a+)+"
         ) from None
     finally:
         signal.signal(signal.SIGVTALRM, before)

@@ -1,4 +1,4 @@
-"""Go's regular expressions, done by Python's: the syntax that differs is translated or refused."""
+"""Go's regular expressions on Python's engine: differing syntax is translated or rejected."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,17 +20,19 @@ _NEGATED = re.compile(r"\[\[:\^(\w+):\]\]")
 _LETTER = re.compile(r"\\p(?:L|\{L\})")
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(x\{[0-9A-Fa-f]+\}|[0-7]{1,3}|.)", re.DOTALL)
-# Python knows these groups, Go does not; and the other way round.
+# Groups that only Python has, and those that only Go has.
 _REFUSED = re.compile(r"\(\?(?:[=!>#(]|<[=!]|P[=>]|[a-zA-Z]*U)|[*+?}]\+")
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 def compiled(pattern: str) -> "re.Pattern[str]":
-    """Return the expression; raises GoError."""
+    """Compile an expression; raises GoError."""
     try:
         return _compiled(pattern)
     except (re.error, OverflowError, RecursionError):
-        raise GoError("error parsing regexp, or it uses what is not offered here") from None
+        raise GoError(
+            "error parsing regexp, or it uses syntax that is not supported here"
+        ) from None
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +87,7 @@ def _escape(what: str, *, in_class: bool) -> str:
     if what == "z":
         return "\\Z"
     if what == "Z" or what in "CXGKkpPR" or (what.isdigit() and not what.startswith("0")):
-        raise re.error("not in Go, or not offered here")
+        raise re.error("not in Go, or not supported here")
     if what.isdigit():
         return re.escape(chr(int(what, 8)))
     if what in _SETS and in_class:
@@ -97,12 +99,12 @@ def _escape(what: str, *, in_class: bool) -> str:
 
 def _class(name: str, *, negated: bool) -> str:
     if negated or name not in _CLASSES:
-        raise re.error("not offered here")
+        raise re.error("not supported here")
     return _CLASSES[name]
 
 
 def expanded(template: str, match: "re.Match[str]") -> str:
-    """Fill a replacement: `$1`, `${name}`; what the expression does not have is empty."""
+    """Expand a replacement: `$1`, `${name}`; an unknown group is empty."""
 
     def group(found: "re.Match[str]") -> str:
         if found[1]:
@@ -123,7 +125,7 @@ def search(expression: "re.Pattern[str]", text: str) -> "re.Match[str] | None":
 
 
 def matches(pattern: str, text: str) -> Iterator["re.Match[str]"]:
-    """Yield every match as Go does: an empty one right after another does not count."""
+    """Yield every match as Go does: an empty match directly after another one is skipped."""
     expression = compiled(pattern)
     with patience():
         found = list(expression.finditer(text))

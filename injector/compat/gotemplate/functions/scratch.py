@@ -1,4 +1,4 @@
-"""`scratch`: what a template keeps for later in the same rendering."""
+"""`scratch`: values that a template keeps during one rendering."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from injector.compat.gotemplate.run.stateful import Stateful
 
 
 class Scratch:
-    """Values by name. Once something unknown has been kept, all of it is unknown."""
+    """Values by name. Once an unknown value may have been stored, all of them are unknown."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -30,7 +30,7 @@ class Scratch:
         return self._struct
 
     def forget(self) -> None:
-        """Note that nobody knows any more what is in it."""
+        """Mark all of its content as unknown."""
         self._forgotten = True
 
     def _forget(self, *_given: Any) -> str:

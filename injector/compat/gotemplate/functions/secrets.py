@@ -1,4 +1,4 @@
-"""`secret`, `secrets`, `pkiCert`: what a template asks Vault for."""
+"""`secret`, `secrets`, `pkiCert`: what a template requests from Vault."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -16,18 +16,18 @@ from injector.compat.gotemplate.run.stateful import Stateful
 from injector.secret import Ref
 from injector.template.model import Snapshot
 
-# The first step of paths where no KV can be mounted.
+# The first segment of paths where no KV engine can be mounted.
 _NO_MOUNTS = frozenset(("auth", "cubbyhole", "identity", "sys"))
 _KV2 = frozenset(("data", "metadata"))
 
 
 class Secrets:
-    """The functions, for one rendering, with the record of what they were asked."""
+    """The functions for one rendering, and a record of what was requested."""
 
     def __init__(self, snapshot: Snapshot, named: Collection[Ref], progress: Progress) -> None:
         self.used: set[Ref] = set()
         self.lacking: set[Ref] = set()
-        # By where the call begins; None for one that depends on another secret.
+        # By the position of the call; None if it depends on another secret.
         self.asked: dict[int, set[Ref | None]] = defaultdict(set)
         self._snapshot = snapshot
         self._named = named
@@ -42,18 +42,18 @@ class Secrets:
         }
 
     def path_of(self, place: Any) -> str:
-        """Return the path of the secret that a map is, or is a part of; empty if of none."""
+        """Return the path of the secret that a map belongs to, or an empty string."""
         for ref, seen in self._seen.items():
             if _holds(seen.fields["Data"], place):
                 return str(ref)
         return ""
 
     def _secret(self, *words: str) -> Any:
-        """Return a secret; with more words than the path it is a write of them."""
+        """Return a secret; with parameters after the path, it is requested by a write."""
         return self._answer("secret", words) if words else None
 
     def _secrets(self, path: str) -> Any:
-        """Return the names below a path; none if there is nothing."""
+        """Return the names below a path; an empty list if there is nothing."""
         if not path:
             return NilStrings()
         found = self._answer("secrets", (path,))
@@ -92,7 +92,7 @@ class Secrets:
 
 
 def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
-    """Return which secret a call means: a named one where there is one at that path."""
+    """Return the secret that a call refers to: a named one if there is one at that path."""
     path = trim_space(words[0]).strip("/")
     if not path:
         raise GoError(f"{function}: the path is empty")

@@ -1,4 +1,4 @@
-"""`sockaddr`: a template of its own, in which the addresses of this machine are chosen."""
+"""`sockaddr`: a template language of its own that selects addresses of this machine."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -29,16 +29,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def sockaddr(words: tuple[str, ...], read: ReadMachine, spelled: Collection[str]) -> str:
-    """Evaluate the words; of what is not `spelled` out in the template no error tells anything."""
+    """Evaluate the expression; errors quote it only if the template spells it out (`spelled`)."""
     text = " ".join(words)
     try:
         return _evaluated(f"{{{{ {text} }}}}", read())
     except OSError as error:
-        raise GoError(f"the addresses of this machine are not known: {error}") from None
+        raise GoError(f"cannot read the addresses of this machine: {error}") from None
     except (SyntaxFault, ExecutionFault) as fault:
         if text not in spelled:
-            raise GoError("what it is given is no template of addresses") from None
-        raise GoError(f"in what it is given: {fault.why}") from None
+            raise GoError("its argument is not a valid address template") from None
+        raise GoError(f"in its argument: {fault.why}") from None
 
 
 def _evaluated(source: str, machine: Machine) -> str:

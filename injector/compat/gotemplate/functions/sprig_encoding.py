@@ -1,4 +1,4 @@
-"""Sprig's encodings and digests, paths, URLs, regular expressions, lengths of time."""
+"""Sprig's encodings and digests, paths, URLs, regular expressions, durations."""
 
 import base64
 import binascii
@@ -39,7 +39,7 @@ _ROUGHLY = (
 
 
 def b64dec(text: str) -> str:
-    """Decode; Go gives the text of the error for what it cannot, which would be taken for data."""
+    """Decode; raises GoError where Go returns the error's text, which looks like data."""
     return base64_decode(text)
 
 
@@ -54,7 +54,7 @@ def b32dec(text: str) -> str:
             raise ValueError("another alphabet")
         return text_of(base64.b32decode(data))
     except (binascii.Error, ValueError):
-        raise GoError("the text is not base32") from None
+        raise GoError("the text is not valid base32") from None
 
 
 def sha1sum(text: str) -> str:
@@ -100,7 +100,7 @@ def is_absolute(path: str) -> bool:
 
 
 def url_parse(text: str) -> dict[str, Any]:
-    """Take a URL apart, as Go's net/url does."""
+    """Parse a URL like Go's net/url."""
     try:
         parts = urlsplit(text)
         host = parts.hostname
@@ -187,7 +187,7 @@ def regex_replace_all_literal(pattern: str, text: str, replacement: str) -> str:
 
 
 def regex_split(pattern: str, text: str, most: int) -> Strings:
-    """Cut a text at matches; `most` parts, or all of them if it is negative."""
+    """Split a string at matches, into at most `most` parts, or all if that is negative."""
     if most == 0:
         return NilStrings()
     if pattern and not text:
@@ -210,11 +210,11 @@ def regex_quote_meta(text: str) -> str:
     return re.sub(r"[\\.+*?()|\[\]{}^$]", lambda match: f"\\{match[0]}", text)
 
 
-# -- lengths of time
+# -- durations
 
 
 def duration(seconds: Any) -> str:
-    """Write seconds as Go writes a duration."""
+    """Format seconds as Go formats a duration."""
     number = int(seconds) if type(seconds) is Int64 else 0
     if isinstance(seconds, str):
         number = int(seconds) if re.fullmatch(r"[+-]?[0-9]+", seconds) else 0
@@ -229,7 +229,7 @@ def duration(seconds: Any) -> str:
 
 
 def duration_round(value: Any) -> str:
-    """Write a duration as its largest unit."""
+    """Format a duration in its largest unit."""
     nanoseconds = int(value) if type(value) is Int64 else 0
     if isinstance(value, str):
         nanoseconds = _parsed(str(value))

@@ -1,4 +1,4 @@
-"""Sprig on lists."""
+"""Sprig's functions for lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from injector.compat.gotemplate.functions.sprig_numbers import whole
 from injector.compat.gotemplate.functions.sprig_values import deep_equal, is_empty
 from injector.compat.gotemplate.go.faults import GoError
-from injector.compat.gotemplate.go.values import Ints, Strings, kind_of, type_of
+from injector.compat.gotemplate.go.values import Ints, Strings, kind_of
 
 
 def _items(action: str, value: Any) -> list[Any]:
@@ -92,12 +92,12 @@ def concat(*values: Any) -> list[Any]:
 def chunk(size: int, value: Any) -> list[Any]:
     items = _items("chunk", value)
     if size < 1:
-        raise GoError(f"a chunk cannot have the size of {type_of(size)} below 1")
+        raise GoError("the size of a chunk must be at least 1")
     return [list(items[at : at + size]) for at in range(0, len(items), size)]
 
 
 _PLAIN: dict[str, Callable[..., Any]] = {"concat": concat, "list": listed, "tuple": listed}
-# What fails, fails in both forms: here as in Go the first panics, which is an error as well.
+# Both forms fail alike: in Go, the one without `must` panics, which is an error too.
 _IN_TWO_FORMS: dict[str, Callable[..., Any]] = {
     "append": append,
     "chunk": chunk,

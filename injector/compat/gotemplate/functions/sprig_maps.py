@@ -1,4 +1,4 @@
-"""Sprig on maps. Where Go's order is a matter of chance, keys are in order."""
+"""Sprig's functions for maps. Where Go's order is random, keys are sorted."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,7 +13,7 @@ _FEWEST_FOR_DIG = 3
 
 
 def made(*pairs: Any) -> dict[str, Any]:
-    """Make a map of keys and values that follow each other; the last value may be missing."""
+    """Make a map from alternating keys and values; the last value may be missing."""
     values = (*pairs, "") if len(pairs) % 2 else pairs
     return {strval(values[at]): values[at + 1] for at in range(0, len(values), 2)}
 
@@ -73,13 +73,13 @@ def deep_copy(value: Any) -> Any:
 
 
 def dig(*words: Any) -> Any:
-    """Follow keys into maps; the last argument is the map, the one before it the default."""
+    """Follow keys into nested maps; the last argument is the map, the one before it the default."""
     if len(words) < _FEWEST_FOR_DIG:
         raise GoError("dig needs at least three arguments")
     *path, default, found = words
     for key in path:
         if not isinstance(found, dict):
-            raise GoError(f"dig: {type_of(found)} is no map")
+            raise GoError(f"dig: {type_of(found)} is not a map")
         if key not in found:
             return default
         found = found[key]

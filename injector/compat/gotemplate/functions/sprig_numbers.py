@@ -1,4 +1,4 @@
-"""Sprig on numbers: whatever is given is taken for one, and 0 if it is none."""
+"""Sprig's functions for numbers: every value is converted, and 0 if that fails."""
 
 import math
 import operator
@@ -15,11 +15,11 @@ from injector.compat.gotemplate.go.printing import plain
 from injector.compat.gotemplate.go.values import Int64, Ints
 
 _WORD = 1 << 64
-_PRECISION = 16  # of a division, as Go's decimal library has it
+_PRECISION = 16  # of a division, as in Go's decimal library
 
 
 def whole(value: Any) -> int:
-    """Return what a value is as an int64."""
+    """Convert a value to an int64."""
     if isinstance(value, float):
         return int(value) if math.isfinite(value) else MIN_INT
     if isinstance(value, str):
@@ -89,7 +89,7 @@ def minf(first: Any, *values: Any) -> float:
 
 
 def _decimal(values: tuple[Any, ...], work: Callable[[Decimal, Decimal], Decimal]) -> float:
-    """Work on what the shortest spelling of each number says: 0.1 and 0.2 are 0.3."""
+    """Calculate in decimal with the shortest form of each number: 0.1 plus 0.2 is 0.3."""
     numbers = [Decimal(repr(real(value))) for value in values]
     with localcontext() as context:
         context.prec = 400
@@ -135,7 +135,7 @@ def _kept(value: float, work: Callable[[float], int]) -> float:
 
 
 def rounded(value: Any, places: int, *on: float) -> float:
-    """Round half up, or from another part on."""
+    """Round half up, or up from another fraction."""
     power = 10.0**places
     digit = power * real(value)
     part = math.modf(digit)[0]
@@ -157,7 +157,7 @@ def to_int64(value: Any) -> Int64:
 
 
 def to_decimal(value: Any) -> Int64:
-    """Read the digits of a value as octal ones."""
+    """Read the digits of a value as octal."""
     text = plain(value)
     number = int(text, 8) if re.fullmatch(r"[+-]?[0-7]+", text) else 0
     return Int64(number if MIN_INT <= number <= MAX_INT else 0)
@@ -176,7 +176,7 @@ def until_step(start: int, stop: int, step: int) -> Ints:
 
 
 def seq(*bounds: int) -> str:
-    """Return numbers up to the last one and with it, parted by spaces."""
+    """Return the numbers up to and including the last one, separated by spaces."""
     match bounds:
         case (end,):
             start, step = 1, -1 if end < 1 else 1

@@ -1,4 +1,4 @@
-"""Sprig on texts."""
+"""Sprig's functions for strings."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def strval(value: Any) -> str:
 
 
 def strings_of(value: Any) -> Strings:
-    """Return the texts of a list, without nils; of anything else its own."""
+    """Return the strings of a list, without nils; a single one for anything else."""
     if value is None:
         return Strings()
     items = value if isinstance(value, list) else [value]
@@ -44,7 +44,7 @@ def abbrevboth(left: int, right: int, text: str) -> str:
 
 
 def abbreviated(text: str, offset: int, width: int) -> str:
-    """Cut a text to a width in bytes, with dots where something is left out."""
+    """Truncate a string to a width in bytes, with dots for what is omitted."""
     data = bytes_of(text)
     if len(data) <= width:
         return text
@@ -62,7 +62,7 @@ def abbreviated(text: str, offset: int, width: int) -> str:
 
 
 def trunc(length: int, text: str) -> str:
-    """Keep the first bytes, or with a negative length the last ones."""
+    """Keep the first bytes, or the last ones if the length is negative."""
     data = bytes_of(text)
     if length < 0:
         return text_of(data[length:]) if len(data) + length > 0 else text
@@ -80,7 +80,7 @@ def substr(start: int, end: int, text: str) -> str:
 
 
 def title(text: str) -> str:
-    """Raise every letter that does not come after a letter, digit, underscore or apostrophe."""
+    """Capitalize every letter that does not follow a letter, digit, underscore or apostrophe."""
     out: list[str] = []
     before = " "
     for char in text:
@@ -91,7 +91,7 @@ def title(text: str) -> str:
 
 
 def _separates(char: str) -> bool:
-    """Tell what Go's strings.Title takes for the end of a word."""
+    """Return whether Go's strings.Title sees a word boundary there."""
     return not (char.isalnum() or char == "_") if char.isascii() else char in SPACES
 
 
@@ -139,7 +139,7 @@ def wrap(width: int, text: str) -> str:
 
 
 def wrap_with(width: int, newline: str, text: str) -> str:
-    """Break lines at spaces, and words that are longer than a line."""
+    """Break lines at spaces, and within words that are longer than a line."""
     return _wrapped(text, width, newline, breaks_words=True)
 
 
@@ -242,7 +242,7 @@ def sort_alpha(value: Any) -> Strings:
 
 
 def camelcase(text: str) -> str:
-    """Join words, each with a capital; connectors in front and at the end stay."""
+    """Join words, each capitalized; leading and trailing connectors are kept."""
     inside = text.strip(_CONNECTORS)
     start = text.find(inside)
     words = re.split(f"[{re.escape(_CONNECTORS)}]+", inside)
@@ -259,7 +259,7 @@ def kebabcase(text: str) -> str:
 
 
 def _connected(text: str, connector: str) -> str:
-    """Part a name where a word begins: before a capital, after capitals, before digits."""
+    """Split a name where a word begins: before a capital, after capitals, before digits."""
     parted = re.sub(f"[{re.escape(_CONNECTORS)}]", connector, text)
     parted = re.sub(r"([A-Z]+)([A-Z][a-z])", rf"\1{connector}\2", parted)
     parted = re.sub(r"([a-z])([A-Z])", rf"\1{connector}\2", parted)

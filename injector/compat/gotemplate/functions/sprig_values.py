@@ -1,4 +1,4 @@
-"""Sprig on values of any kind: defaults, choices, types, JSON."""
+"""Sprig's functions for values of any kind: defaults, choices, types, JSON."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from injector.compat.gotemplate.go.faults import VALUE, GoError
 from injector.compat.gotemplate.go.json import json_text
 from injector.compat.gotemplate.go.values import Struct, kind_of, type_of
 
-# Kinds that have sizes in their names, as Go calls them.
+# Go's names of kinds that include a size.
 _SIZED = {"Int64": "int64", "Uint64": "uint64", "Byte": "uint8", "Rune": "int32"}
 
 
@@ -64,7 +64,7 @@ def kind_is(target: str, value: Any) -> bool:
 
 
 def deep_equal(first: Any, second: Any) -> bool:
-    """Tell whether values and all their parts are the same, and of the same types."""
+    """Return whether values and all their parts are equal and of the same types."""
     if type(first) is not type(second):
         return False
     if isinstance(first, dict):

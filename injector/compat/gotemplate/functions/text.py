@@ -1,4 +1,4 @@
-"""Text to text, and text cut and joined."""
+"""Functions for strings: conversion, splitting, joining."""
 
 import unicodedata
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.go.limits import check_text
 from injector.compat.gotemplate.go.values import StringMap, Strings
 
-_JOINS = frozenset("'\u2019.:·")  # between letters they do not end a word
-# What unicode.IsSpace holds for a space; Python's own str.strip knows four more.
+_JOINS = frozenset("'\u2019.:·")  # do not end a word between letters
+# What unicode.IsSpace considers a space; Python's str.strip has four more.
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 
 
 def upper(text: str) -> str:
-    """Go maps character by character: a sharp s stays one."""
+    """Go maps character by character: ß stays as it is."""
     if text.isascii():
         return text.upper()
     return "".join(up if len(up := char.upper()) == 1 else char for char in text)
@@ -29,7 +29,7 @@ def lower(text: str) -> str:
 
 
 def repeated(text: str, times: int) -> str:
-    """Repeat a text, unless it would take all memory."""
+    """Repeat a string, unless the result would be too long."""
     check_text(len(text) * times)
     return text * times
 
@@ -66,7 +66,7 @@ def _replace_all(old: str, new: str, text: str) -> str:
 
 
 def split_at(text: str, separator: str) -> list[str]:
-    """Cut as strings.Split does: an empty separator cuts into characters."""
+    """Split like strings.Split: an empty separator splits into characters."""
     return text.split(separator) if separator else list(text)
 
 
@@ -82,7 +82,7 @@ def _split_to_map(between: str, within: str, text: str) -> StringMap:
 
 
 def title(text: str) -> str:
-    """Raise the first letter of every word, and leave the rest."""
+    """Capitalize the first letter of every word, and leave the rest."""
     out: list[str] = []
     inside = raised = False
     for char in text:

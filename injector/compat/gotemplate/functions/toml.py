@@ -1,4 +1,4 @@
-"""TOML as BurntSushi's encoder writes it: keys in order, tables after values."""
+"""TOML as BurntSushi's encoder writes it: sorted keys, tables after values."""
 
 import json
 import re
@@ -46,14 +46,14 @@ def _table(lines: list[str], path: tuple[str, ...], table: Mapping[Any, Any]) ->
 def _header(
     lines: list[str], path: tuple[str, ...], brackets: str, *, always: bool = False
 ) -> None:
-    """Begin a table; an empty line is before one of the first level, and before each of many."""
+    """Begin a table; a blank line precedes those of the first level, and each of an array."""
     if (always or len(path) == 1) and lines:
         lines.append("")
     lines.append("  " * (len(path) - 1) + brackets.format(".".join(map(_key, path))))
 
 
 def _is_table(value: Any) -> bool:
-    """Tell whether a value has a header of its own: a map, or a list of nothing but maps."""
+    """Return whether a value has its own header: a map, or a list of maps only."""
     if isinstance(value, Mapping):
         return True
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)

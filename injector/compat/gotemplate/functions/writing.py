@@ -1,4 +1,4 @@
-"""`writeToFile`: further files, which are written together with the template's own."""
+"""`writeToFile`: additional files, which are written together with the template's own."""
 
 import os
 
@@ -14,7 +14,7 @@ _FLAGS_AND_CONTENT = 2
 
 
 class Writing:
-    """The function, for one rendering, with what it was asked to write."""
+    """The function for one rendering, and the files to write."""
 
     def __init__(self, surroundings: Surroundings, spelled: frozenset[str]) -> None:
         self._surroundings = surroundings
@@ -26,13 +26,13 @@ class Writing:
         return tuple(self._files.values())
 
     def write_to_file(self, path: str, user: str, group: str, perms: str, *words: str) -> str:
-        """Note a file; the words are its content, and before it perhaps flags."""
+        """Record a file; the last word is its content, the ones before are flags."""
         if not words:
             raise GoError("the content is missing: pipe it into writeToFile")
         require_inside(path, self._surroundings, self._spelled)
         where = os.path.normpath(os.path.abspath(path))
         if where == self._surroundings.destination:
-            raise GoError("this is the template's own destination, which has its text")
+            raise GoError("this is the template's own destination, which already gets its text")
         flags = words[0] if len(words) == _FLAGS_AND_CONTENT else ""
         content = bytes_of(words[-1]) + (b"\n" if "newline" in flags else b"")
         appends = "append" in flags
@@ -45,5 +45,5 @@ class Writing:
 def _mode(perms: str) -> int:
     digits = perms if perms.isascii() and perms.isdigit() else "8"
     if set(digits) & {"8", "9"} or int(digits, 8) > _LARGEST_PERMS:
-        raise GoError(f'{VALUE} is no mode such as "0640"', quoted(perms))
+        raise GoError(f'{VALUE} is not a mode such as "0640"', quoted(perms))
     return int(digits, 8)

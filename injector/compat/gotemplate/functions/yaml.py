@@ -1,4 +1,4 @@
-"""YAML as Go's yaml.v2 reads and writes it; the work is libyaml's, which that is a copy of."""
+"""YAML as Go's yaml.v2 reads and writes it; libyaml does the work, of which yaml.v2 is a port."""
 
 import math
 import re
@@ -32,7 +32,7 @@ _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
 _CHUNKS = re.compile(r"[0-9]+|[^0-9]")
 _LARGEST = 2**64 - 1
-# More than any document of a secret has: a few lines of aliases of aliases have a billion.
+# More than any secret's document has: a few lines with aliases of aliases can have a billion.
 _MOST_NODES = 1_000_000
 _TAG = "tag:yaml.org,2002:"
 
@@ -45,14 +45,14 @@ def parse_yaml(text: str) -> Any:
         return _constructed(_Loader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        at = f" in line {mark.line + 1}" if mark else ""
-        raise GoError(f"the text is not YAML{at}") from None
+        at = f" at line {mark.line + 1}" if mark else ""
+        raise GoError(f"the text is not valid YAML{at}") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
-        raise GoError("the text is not YAML") from None
+        raise GoError("the text is not valid YAML") from None
 
 
 def _constructed(loader: "_Loader") -> Any:
-    """Return the document; raise GoError, as Go does, for one that is far larger than its text."""
+    """Return the document; raises GoError, as Go does, if its aliases make it far too large."""
     try:
         node = loader.get_single_node()
         if node is None:
@@ -65,11 +65,11 @@ def _constructed(loader: "_Loader") -> Any:
 
 
 def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
-    """Count the nodes of a document with its aliases written out."""
+    """Count the nodes of a document with its aliases expanded."""
     if isinstance(node, yaml.ScalarNode):
         return 1
     if node not in known:
-        known[node] = 0  # inside of itself
+        known[node] = 0  # inside itself
         parts = node.value
         if isinstance(node, yaml.MappingNode):
             parts = [part for pair in node.value for part in pair]
@@ -84,12 +84,12 @@ def to_yaml(value: Any) -> str:
         )
     except (yaml.YAMLError, RecursionError):
         raise GoError("the value cannot be written as YAML") from None
-    # A text alone has a mark of its end, which Go leaves out.
+    # A scalar document has an end marker, which Go omits.
     return str(text).removesuffix("...\n").strip()
 
 
 def resolved(text: str) -> Any:
-    """Return what a plain word means."""
+    """Return the value of a plain scalar."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
@@ -122,7 +122,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Maps in yaml.v2's order, texts quoted where it quotes them, no anchors."""
+    """Maps in yaml.v2's order, strings quoted where it quotes them, no anchors."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
@@ -136,7 +136,7 @@ def _read_word(_loader: _Loader, node: yaml.ScalarNode) -> Any:
 
 
 def _read_text(_loader: _Loader, node: yaml.ScalarNode) -> Any:
-    # What is plain has been taken for a text by libyaml's own rules, which differ a little.
+    # Plain scalars have been resolved as strings by libyaml's own rules, which differ slightly.
     return node.value if node.style else resolved(node.value)
 
 
@@ -158,7 +158,7 @@ _Loader.add_constructor(f"{_TAG}str", _read_text)
 
 
 def _plain(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    """Return a word that is written without quotes and without a tag."""
+    """Return a plain scalar: without quotes and without a tag."""
     tag = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return dumper.represent_scalar(tag, text)
 
@@ -185,7 +185,7 @@ def _write_list(dumper: _Dumper, value: list[Any]) -> yaml.SequenceNode:
 
 
 def _write_struct(dumper: _Dumper, value: Struct) -> yaml.MappingNode:
-    # yaml.v2 writes the names of fields in small letters.
+    # yaml.v2 writes the names of fields in lower case.
     return _write_map(dumper, {name.lower(): item for name, item in value.fields.items()})
 
 
@@ -209,12 +209,12 @@ _FAMILIES: dict[type, Callable[[_Dumper, Any], yaml.Node]] = {
 }
 for _type, _writer in (_WRITERS | _FAMILIES).items():
     _Dumper.add_representer(_type, _writer)
-for _type, _writer in _FAMILIES.items():  # and what is derived from them
+for _type, _writer in _FAMILIES.items():  # and their subclasses
     _Dumper.add_multi_representer(_type, _writer)
 
 
 def _style(text: str) -> str | None:
-    """Say how yaml.v2 writes a text."""
+    """Return the style in which yaml.v2 writes a string."""
     if not isinstance(resolved(text), str) or _BASE_60.fullmatch(text) or _DATE.fullmatch(text):
         return '"'
     return "|" if "\n" in text else None
@@ -229,7 +229,7 @@ def _float(value: float) -> str:
 
 
 def _natural(key: Any) -> Any:
-    """Order keys as yaml.v2 does: numbers in texts by their size, letters after everything else."""
+    """Order keys like yaml.v2: numbers within strings by value, letters after everything else."""
     if not isinstance(key, str):
         is_number = isinstance(key, int | float)
         return (0, float(key) if is_number else 0.0, ())

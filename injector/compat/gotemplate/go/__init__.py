@@ -1,1 +1,1 @@
-"""Go's values, and how Go writes, compares and looks into them."""
+"""Go's values, and how Go prints, compares and accesses them."""

@@ -1,4 +1,4 @@
-"""eq, ne, lt, le, gt, ge: only like kinds compare."""
+"""eq, ne, lt, le, gt, ge: only values of the same kind can be compared."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _INCOMPATIBLE = "incompatible types for comparison"
 
 
 def equal(first: Any, *others: Any) -> bool:
-    """Tell whether the first equals one of the others."""
+    """Return whether the first value equals one of the others."""
     if not others:
         raise GoError("missing argument for comparison")
     kind = _basic(first)

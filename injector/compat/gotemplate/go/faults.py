@@ -1,15 +1,15 @@
-"""What goes wrong in a Go template, in Go's words, with what may be a value kept apart."""
+"""Errors in Go templates, worded as in Go, with possible secret values kept separate."""
 
 from collections.abc import Callable
 from typing import Any
 
-# Stands in the words for something that may be a value, or be made of one.
+# Placeholder in a message for something that may be a secret value, or derived from one.
 VALUE = "\x00"
 _CONCEALED = "…"
 
 
 class GoError(Exception):
-    """A function or the evaluator fails; the place is not known yet."""
+    """An error in a function or the evaluator; the place is not known yet."""
 
     def __init__(self, words: str, *values: Any) -> None:
         super().__init__(words)
@@ -20,18 +20,18 @@ class GoError(Exception):
         return self.worded(lambda _: _CONCEALED)
 
     def worded(self, show: Callable[[Any], str]) -> str:
-        """Return Go's words, with `show` applied to what may be a value."""
+        """Return Go's message, with `show` applied to what may be a secret value."""
         pieces = self.words.split(VALUE)
         shown = [show(value) for value in self.values]
         return "".join(piece + text for piece, text in zip(pieces, [*shown, ""], strict=True))
 
     def within(self, prefix: str) -> "GoError":
-        """Return the same error as seen from outside."""
+        """Return the same error with a prefix."""
         return GoError(prefix + self.words, *self.values)
 
 
 class SyntaxFault(Exception):
-    """The source is no template; `why` is Go's reason."""
+    """The source is not a valid template; `why` is Go's message."""
 
     def __init__(self, name: str, line: int, why: str) -> None:
         super().__init__(f"template: {name}:{line}: {why}")
@@ -40,7 +40,7 @@ class SyntaxFault(Exception):
 
 
 class NoEntryError(GoError):
-    """A map has no such key, and that is an error."""
+    """A map does not have the key, where that is an error."""
 
     def __init__(self, key: str, place: Any, words: str) -> None:
         super().__init__(words)
@@ -52,11 +52,11 @@ class NoEntryError(GoError):
 
 
 class ExecutionFault(Exception):
-    """Executing failed at some expression; `context` is its source."""
+    """An expression failed during execution; `context` is its source."""
 
     def __init__(self, position: tuple[int, int], place: str, context: str, why: GoError) -> None:
         super().__init__(str(why))
-        self.position = position  # line, and column in bytes from 0
+        self.position = position  # line, and column in bytes, starting at 0
         self.context = context
         self.why = why
         self.whole = why.within(f"{place} at <{context}>: ")

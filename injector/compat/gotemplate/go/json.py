@@ -1,4 +1,4 @@
-"""Values as Go's encoding/json writes them: keys in order, HTML escaped unless told otherwise."""
+"""Values as Go's encoding/json writes them: keys sorted, HTML escaped unless disabled."""
 
 import json
 import math
@@ -25,7 +25,7 @@ _STEP = "  "
 
 
 def json_text(value: Any, *, indented: bool = False, html: bool = True) -> str:
-    """Return the text; raises GoError for what JSON cannot carry."""
+    """Return the JSON; raises GoError for what JSON cannot represent."""
     return _Writer(indented=indented, html=html).text(value, "")
 
 
@@ -47,7 +47,7 @@ class _Writer:
             return int.__repr__(value)
         if isinstance(value, float):
             if not math.isfinite(value):
-                raise GoError("json: unsupported value: an infinite number, or none")
+                raise GoError("json: unsupported value: infinity or NaN")
             return json_float(value)
         return self._composite(value, indent)
 

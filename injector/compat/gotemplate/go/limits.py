@@ -1,7 +1,7 @@
-"""How much a template may make: Go knows no bound but memory, and a daemon needs one.
+"""Limits on what a template may produce: Go's only limit is memory, and a daemon needs others.
 
-All of them are far beyond what files of secrets are. They are against mistakes: whoever writes the
-templates can still write one that takes long.
+They are far above what files of secrets need, and only protect against mistakes: a template can
+still be written to take long.
 """
 
 from typing import Any
@@ -11,12 +11,12 @@ from injector.compat.gotemplate.go.faults import GoError
 # Some ten seconds. A template of a thousand secrets takes ten thousand steps.
 STEPS = 2_000_000
 LONGEST_TEXT = 2**26  # characters
-SHORT = LONGEST_TEXT // STEPS  # all steps together cannot make too much of this
+SHORT = LONGEST_TEXT // STEPS  # not counted: the number of steps limits their total
 LONGEST_LIST = 1_000_000  # items
 
 
 def within_limits(made: Any) -> Any:
-    """Return what a function has made; raises GoError if that is too long."""
+    """Return the result of a function; raises GoError if it is too long."""
     if isinstance(made, str):
         check_text(len(made))
     elif isinstance(made, list):
@@ -26,9 +26,9 @@ def within_limits(made: Any) -> Any:
 
 def check_text(length: int) -> None:
     if length > LONGEST_TEXT:
-        raise GoError("so long a text is not made")
+        raise GoError("the text would be too long")
 
 
 def check_list(length: int) -> None:
     if length > LONGEST_LIST:
-        raise GoError("so long a list is not made")
+        raise GoError("the list would be too long")

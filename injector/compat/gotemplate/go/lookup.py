@@ -1,4 +1,4 @@
-"""What a key finds: a method, a field, an entry of a map, or nothing."""
+"""Looks up a key: a method, a field, a map entry, or nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ Found = tuple[Any, Any]  # a value, or a function
 
 
 def looked_up(value: Any, key: str, *, has_arguments: bool, missing_is_error: bool) -> Found:
-    """Return the value of a key, or its method; raises GoError."""
+    """Return the value or the method of a key; raises GoError."""
     if isinstance(value, dict):
         if has_arguments:
             raise GoError(f"{key} is not a method but has arguments")

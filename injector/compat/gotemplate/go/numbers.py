@@ -1,4 +1,4 @@
-"""Go's numbers as text: constants read, floats and integers written."""
+"""Go's numbers as text: parses constants, formats floats and integers."""
 
 import math
 import re
@@ -13,13 +13,13 @@ _INTEGER = re.compile(
 _BASES = (16, 2, 8, 10)
 _FLOAT = re.compile(r"[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?")
 _HEX_FLOAT = re.compile(r"[+-]?0[xX][0-9a-fA-F]*\.?[0-9a-fA-F]*[pP][+-]?\d+")
-_MANTISSA = 53  # bits of a float's
-# The exponents of the first digit for which Go's shortest form does without one.
+_MANTISSA = 53  # bits of a float's mantissa
+# The exponents of the first digit for which Go's shortest form has no exponent.
 _SMALLEST_PLAIN, _LARGEST_PLAIN = -4, 6
 
 
 class Constant:
-    """What a numeric constant is as an int, an unsigned int and a float; None if it is not."""
+    """A numeric constant as an int, an unsigned int and a float; None where it does not fit."""
 
     __slots__ = ("as_float", "as_int", "as_uint")
 
@@ -30,7 +30,7 @@ class Constant:
 
 
 def constant(text: str) -> Constant:
-    """Read a number as a template has it; raises ValueError with Go's words."""
+    """Parse a number in a template; raises ValueError with Go's message."""
     as_int = as_uint = as_float = None
     value = parsed_int(text)
     if value is not None:
@@ -56,7 +56,7 @@ def constant(text: str) -> Constant:
 
 
 def character(literal: str) -> Constant:
-    """Read a character constant; raises ValueError."""
+    """Parse a character constant; raises ValueError."""
     text = unquoted(literal)
     if not text:
         raise ValueError("invalid syntax")
@@ -67,7 +67,7 @@ def character(literal: str) -> Constant:
 
 
 def parsed_int(text: str) -> int | None:
-    """Return the integer that a Go literal is, whatever its size."""
+    """Return the integer of a Go literal of any size."""
     match = _INTEGER.fullmatch(text)
     if match is None:
         return None
@@ -81,7 +81,7 @@ def parsed_int(text: str) -> int | None:
 
 
 def parsed_float(text: str) -> float | None:
-    """Return the float that strconv.ParseFloat makes of it, or None; too large is infinite."""
+    """Parse a float like strconv.ParseFloat; None if it is invalid, infinite if it is too large."""
     if _HEX_FLOAT.fullmatch(text):
         return float.fromhex(text)
     if _FLOAT.fullmatch(text) and "_" not in text:
@@ -102,17 +102,17 @@ def shortest(value: float) -> str:
 
 
 def json_float(value: float) -> str:
-    """Return what Go's JSON has for a float: an exponent only for the very small and large."""
+    """Format a float as in Go's JSON: with an exponent only if it is very small or large."""
     size = abs(value)
     if size == 0 or 1e-6 <= size < 1e21:  # noqa: PLR2004 - encoding/json's limits
         return float_text(value, "f", -1)
     text = float_text(value, "e", -1)
-    # Go cleans e-09 to e-9.
+    # Go shortens e-09 to e-9.
     return re.sub(r"e-0(\d)$", r"e-\1", text)
 
 
 def float_text(value: float, verb: str, precision: int) -> str:  # noqa: PLR0911 - a form each
-    """Return what strconv.FormatFloat gives; a precision of -1 is as many digits as needed."""
+    """Format like strconv.FormatFloat; a precision of -1 means as many digits as needed."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -139,7 +139,7 @@ def float_text(value: float, verb: str, precision: int) -> str:  # noqa: PLR0911
 
 
 def _digits(value: float) -> tuple[str, int]:
-    """Return the shortest digits that mean this float, and the exponent of the first."""
+    """Return the shortest digits that identify this float, and the exponent of the first."""
     if value == 0:
         return "0", 0
     mantissa, _, exponent = f"{abs(value)!r}".partition("e")
@@ -150,12 +150,12 @@ def _digits(value: float) -> tuple[str, int]:
 
 
 def in_base(value: int, base: int) -> str:
-    """Return a number that is not negative in base 2, 8, 10 or 16."""
+    """Format a non-negative number in base 2, 8, 10 or 16."""
     return format(value, {2: "b", 8: "o", 10: "d", 16: "x"}[base])
 
 
 def _hexadecimal(value: float, precision: int) -> str:
-    """Return a float as `0x1.8p+01`; its exponent has two digits at least."""
+    """Format a float as `0x1.8p+01`; the exponent has at least two digits."""
     sign = "-" if math.copysign(1.0, value) < 0 else ""
     fraction, exponent = math.frexp(abs(value))
     mantissa, exponent = int(fraction * (1 << _MANTISSA)), exponent - 1

@@ -1,4 +1,4 @@
-"""Go's Printf: a format cut into directives, and its complaints where a directive has no value."""
+"""Go's Printf: splits a format into directives, and reports those that do not fit their values."""
 
 import re
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from injector.compat.gotemplate.go.values import MISSING, type_of
 from injector.compat.gotemplate.go.verbs import Directive, formatted
 
 _FLAGS = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
-_LARGEST = 1_000_000  # a width or precision
+_LARGEST = 1_000_000  # width or precision
 _DIGITS = re.compile(r"[0-9]*")
 _INDEX = re.compile(r"\[([0-9]+)\]")
 
 
 def sprintf(format_: str, values: Sequence[Any]) -> str:
-    """Return the text; what does not fit is said in it, as Go does."""
+    """Return the text; errors are part of it, as in Go."""
     return _Printf(format_, values).run()
 
 
@@ -23,9 +23,9 @@ class _Printf:
         self._format = format_
         self._values = [None if value is MISSING else value for value in values]
         self._at = 0
-        self._next = 0  # the value that is due
-        self._good = True  # the directive's argument numbers so far
-        self._indexed = False  # an argument number stands right before
+        self._next = 0  # index of the next value
+        self._good = True  # whether the directive's argument numbers have been valid so far
+        self._indexed = False  # whether an argument number directly precedes
         self._reordered = False
 
     def run(self) -> str:
@@ -112,7 +112,7 @@ class _Printf:
         return int(match[0])
 
     def _star(self) -> int | None:
-        """Take a width or precision from the values."""
+        """Read a width or precision from the values."""
         self._at += 1
         self._indexed = False
         if self._next >= len(self._values):
@@ -122,7 +122,7 @@ class _Printf:
         return int(value) if is_number and abs(value) <= _LARGEST else None
 
     def _index(self) -> None:
-        """Take an argument number such as `[2]`."""
+        """Read an argument number such as `[2]`."""
         self._indexed = False
         if self._char() != "[":
             return

@@ -34,7 +34,7 @@ def plain(value: Any) -> str:
 
 
 def composite(value: Any, item: Callable[[Any], str]) -> str:
-    """Return what `%v` makes of a map, list or struct, with `item` for each part."""
+    """Format a map, list or struct like `%v`, with `item` for each part."""
     if isinstance(value, Mapping):
         pairs = (f"{item(key)}:{item(value[key])}" for key in key_order(value))
         return f"map[{' '.join(pairs)}]"
@@ -44,11 +44,11 @@ def composite(value: Any, item: Callable[[Any], str]) -> str:
         if "String" in value.methods:
             return str(value.methods["String"]())
         return f"{{{' '.join(map(item, value.fields.values()))}}}"
-    return f"({kind_of(value)})"  # channels have an address, which tells nobody anything
+    return f"({kind_of(value)})"  # a channel's address is meaningless
 
 
 def print_text(values: Iterable[Any]) -> str:
-    """Return what Print makes: a space between two that are both no strings."""
+    """Format like Print: with a space between two values if neither is a string."""
     text = ""
     was_string = True
     for value in values:

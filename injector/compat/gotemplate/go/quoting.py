@@ -1,4 +1,4 @@
-"""Go's quoted strings: written as strconv.Quote does, and read as strconv.Unquote does."""
+"""Go's quoted strings, like strconv.Quote and strconv.Unquote."""
 
 import re
 import unicodedata
@@ -14,19 +14,19 @@ _SIMPLE = re.compile(r"[ !#-\[\]-~]*")
 _NUMERIC = {"x": (2, 16), "u": (4, 16), "U": (8, 16)}
 _LARGEST_RUNE, _LARGEST_BYTE = 0x10FFFF, 0xFF
 _SURROGATES = range(0xD800, 0xE000)
-# Where a byte that is no UTF-8 is kept in a str: `surrogateescape`.
+# Code points for bytes that are not UTF-8 (`surrogateescape`).
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)
 
 
 def quoted(text: str, quote: str = '"', *, ascii_only: bool = False) -> str:
-    """Return the text as a Go literal."""
+    """Return a string as a Go literal."""
     if quote == '"' and _SIMPLE.fullmatch(text):
         return f'"{text}"'
     return quote + "".join(_escaped(char, quote, ascii_only) for char in text) + quote
 
 
 def can_backquote(text: str) -> bool:
-    """Tell whether a raw literal can hold the text."""
+    """Return whether the string can be a raw literal."""
     return not any(
         char in "`\x7f\ufeff" or (char < " " and char != "\t") or ord(char) in _SURROGATES
         for char in text
@@ -34,12 +34,12 @@ def can_backquote(text: str) -> bool:
 
 
 def is_printable(char: str) -> bool:
-    """Tell what Go's unicode.IsPrint would: letters, marks, numbers, symbols and the space."""
+    """Return what Go's unicode.IsPrint does: letters, marks, numbers, symbols and the space."""
     return char == " " or unicodedata.category(char)[0] in "LMNPS"
 
 
 def unquoted(literal: str) -> str:
-    """Return what a Go string or character literal stands for; raises ValueError."""
+    """Return the value of a Go string or character literal; raises ValueError."""
     quote, body = literal[0], literal[1:-1]
     if quote == "`":
         return body.replace("\r", "")
@@ -64,7 +64,7 @@ def _escaped(char: str, quote: str, ascii_only: bool) -> str:  # noqa: FBT001 - 
 
 
 def _unescaped(body: str, quote: str) -> list[str]:
-    """Decode escapes; hexadecimal and octal ones are bytes, which only together may be UTF-8."""
+    """Decode escapes; hexadecimal and octal ones are bytes that may form UTF-8 together."""
     out: list[str] = []
     raw = bytearray()
     position = 0
@@ -85,7 +85,7 @@ def _unescaped(body: str, quote: str) -> list[str]:
 def _one(  # noqa: C901 - one line for each kind of escape
     body: str, position: int, quote: str
 ) -> tuple[str, int | None, int]:
-    """Return one character, or one byte, and where the next begins."""
+    """Return one character or byte, and the position of the next."""
     if body[position] != "\\":
         return body[position], None, position + 1
     kind = body[position + 1 : position + 2]

@@ -1,4 +1,4 @@
-"""Go's time layouts: a reference time, written the way that is wanted."""
+"""Go's time layouts: a reference time in the desired format."""
 
 import re
 from collections.abc import Callable
@@ -42,7 +42,7 @@ _ZONES = {
     "-07:00:00": (False, ":", 3), "-0700": (False, "", 2), "-07:00": (False, ":", 2),
     "-07": (False, "", 1),
 }  # fmt: skip
-# The longest first, as Go reads them; `Jan` is no month in `January` or `Janet`.
+# The longest first, as in Go; `Jan` is not a month in `January` or `Janet`.
 _LAYOUT = re.compile(
     r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|002|__2|_2(?!006)|01|02|03|04|05|06|15|PM|pm"
     r"|Z070000|Z07:00:00|Z0700|Z07:00|Z07|-070000|-07:00:00|-0700|-07:00|-07"
@@ -51,7 +51,7 @@ _LAYOUT = re.compile(
 
 
 def formatted(at: datetime, layout: str) -> str:
-    """Return the time in a Go layout."""
+    """Format the time by a Go layout."""
     return _LAYOUT.sub(lambda match: _part(match[0], at), layout)
 
 

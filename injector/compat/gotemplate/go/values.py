@@ -1,8 +1,8 @@
-"""Go's values in Python: which Go type each is, and whether it is true.
+"""Go's values in Python: the Go type of each, and whether it is true.
 
 Most are Python's own: str, bool, int, float, dict (`map[string]interface {}`), list
-(`[]interface {}`), None (nil). A str holds bytes that are no UTF-8 as `surrogateescape` does. Where
-Go tells types apart and Python does not, there is a subclass.
+(`[]interface {}`), None (nil). A str holds bytes that are not UTF-8 like `surrogateescape`. Where
+Go distinguishes types and Python does not, there is a subclass.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from injector.formats.spelled import Spelled
 
 
 class Missing:
-    """Go's invalid value: no value at all, not even a nil."""
+    """Go's invalid value: no value at all, not even nil."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -22,9 +22,9 @@ MISSING = Missing()
 
 
 class Unknown:
-    """What depends on a secret that is not there yet.
+    """A value that depends on a secret that has not been read yet.
 
-    `is_certain` is one that will be a secret and nothing else: what stands behind `with` happens.
+    If `is_certain`, it will be a secret, so that the body of its `with` will be executed.
     """
 
     __slots__ = ("is_certain",)
@@ -37,13 +37,13 @@ UNKNOWN = Unknown()
 
 
 class Number(str):
-    """Go's json.Number: the number as JSON spells it. Its kind is string."""
+    """Go's json.Number: a number as written in the JSON. Its kind is string."""
 
     __slots__ = ()
 
 
 class Int64(int):
-    """Go's int64; int is another type."""
+    """Go's int64, which is not the same type as int."""
 
     __slots__ = ()
 
@@ -55,13 +55,13 @@ class Uint64(int):
 
 
 class Byte(int):
-    """Go's uint8: what indexing a string gives."""
+    """Go's uint8: the result of indexing a string."""
 
     __slots__ = ()
 
 
 class Rune(int):
-    """Go's int32: a character of a string that is ranged over."""
+    """Go's int32: a character in a range over a string."""
 
     __slots__ = ()
 
@@ -73,7 +73,7 @@ class Strings(list[str]):
 
 
 class NilStrings(Strings):
-    """A []string that is nil: empty, and null in JSON."""
+    """A nil []string: empty, and null in JSON."""
 
     __slots__ = ()
 
@@ -85,7 +85,7 @@ class Ints(list[int]):
 
 
 class NamedSlice(list[Any]):
-    """A slice of a type that has a name."""
+    """A slice of a named type."""
 
     __slots__ = ()
     type_name: ClassVar[str]
@@ -98,20 +98,20 @@ class StringMap(dict[str, str]):
 
 
 class AnyMap(dict[Any, Any]):
-    """Go's map[interface {}]interface {}, which YAML gives."""
+    """Go's map[interface {}]interface {}, as returned for YAML."""
 
     __slots__ = ()
 
 
 class Channel:
-    """Go's <-chan int64: gives each of its numbers once."""
+    """Go's <-chan int64: yields each of its numbers once."""
 
     def __init__(self, numbers: Iterator[int]) -> None:
         self.numbers = numbers
 
 
 class Struct:
-    """A Go struct (or a pointer to one): fields in their order, and methods."""
+    """A Go struct (or a pointer to one): fields in order, and methods."""
 
     __slots__ = ("fields", "methods", "type_name")
 
@@ -127,7 +127,7 @@ class Struct:
 
 
 class NilPointer:
-    """Go's nil pointer to a struct: unlike a nil without a type it prints as one."""
+    """Go's nil pointer to a struct; it prints as `<nil>`, unlike an untyped nil."""
 
     def __bool__(self) -> bool:
         return False
@@ -169,7 +169,7 @@ def type_of(value: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """Return its kind: the many integers are `int` or `uint`, nothing is `invalid`."""
+    """Return the value's kind: all integers are `int` or `uint`, no value is `invalid`."""
     known = _TYPES.get(type(value))
     if known is not None:
         return known[1]
@@ -179,21 +179,21 @@ def kind_of(value: Any) -> str:
 
 
 def is_true(value: Any) -> bool:
-    """Tell what `if` does with a value: what is zero or empty is false."""
+    """Return whether `if` considers a value true: zero and empty values are false."""
     if isinstance(value, Struct | Channel):
         return True
     return bool(value) and value is not MISSING
 
 
 def truth_of(value: Any) -> bool | None:
-    """Tell the same of what may be unknown; None if nobody knows."""
+    """Return the same for a value that may be unknown; None if it is."""
     if type(value) is Unknown:
         return True if value.is_certain else None
     return is_true(value)
 
 
 def of_json(value: Any) -> Any:
-    """Return a JSON value as Vault's client has it: every number is a json.Number."""
+    """Return a JSON value as in Vault's client: every number is a json.Number."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return value
@@ -205,12 +205,12 @@ def of_json(value: Any) -> Any:
         return Number(value.text)
     if isinstance(value, int):
         return Number(value)
-    # What is not Spelled is spelt as Python does.
+    # A number that is not Spelled is formatted by Python.
     return Number(repr(value)) if isinstance(value, float) else value
 
 
 def length_of(value: Any) -> int:
-    """Return how long a value is to Go, which counts bytes of a string."""
+    """Return the length of a value in Go, which counts the bytes of a string."""
     if isinstance(value, str):
         return len(value) if value.isascii() else len(bytes_of(value))
     return 0 if isinstance(value, Channel) else len(value)
@@ -224,12 +224,12 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-# Go orders keys of several types by where its compiler put the types.
+# Go orders keys of several types by the addresses of these types.
 _RANKS = {"invalid": 0, "string": 1, "int": 2, "uint": 3, "float": 4, "bool": 5}
 
 
 def key_order(value: Mapping[Any, Any]) -> list[Any]:
-    """Return the keys in the order in which Go prints and ranges over a map."""
+    """Return the keys in the order in which Go prints a map and ranges over it."""
     if type(value) is not AnyMap:
         return sorted(value, key=_by_bytes) if not _all_ascii(value) else sorted(value)
     return sorted(value, key=lambda key: (_RANKS.get(kind_of(key), 6), key or 0))

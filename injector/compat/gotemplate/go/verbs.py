@@ -1,4 +1,4 @@
-"""One value under one verb of Printf."""
+"""Formats one value with one verb of Printf."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ class Directive:
 
 
 def formatted(value: Any, verb: str, how: Directive) -> str:
-    """Return the text of a value."""
+    """Format a value."""
     if verb == "T":
         return how.padded(type_of(value))
     if value is None or value is MISSING or value is NIL_POINTER:
@@ -76,7 +76,7 @@ def _misfit(value: Any, verb: str, how: Directive) -> str:
     return f"%!{verb}({type_of(value)}={as_it_is})"
 
 
-# -- what has parts
+# -- composite values
 
 
 def _composite(value: Any, verb: str, how: Directive) -> str:
@@ -119,7 +119,7 @@ def _composite_as_go(value: Any, verb: str, how: Directive) -> str:
     return f"{pointer}{name.removeprefix('*')}{{{', '.join(parts)}}}"
 
 
-# -- texts
+# -- strings
 
 
 def _string(value: str, verb: str, how: Directive) -> str | None:
@@ -178,7 +178,7 @@ def _rune(value: int, verb: str, how: Directive) -> str:
         return how.padded(char)
     if verb == "q":
         return how.padded(quoted(char, "'", ascii_only=how.plus))
-    # Go takes the number for an unsigned one of 64 bits.
+    # Go treats the number as unsigned, with 64 bits.
     digits = f"{value & 0xFFFFFFFFFFFFFFFF:X}".rjust(max(how.precision or 0, 4), "0")
     picture = f" '{char}'" if how.sharp and is_rune and is_printable(char) else ""
     return how.padded(f"U+{digits}{picture}", zeros=False)
@@ -193,7 +193,7 @@ def _float(value: float, verb: str, how: Directive) -> str | None:
     text = float_text(value, {"v": "g", "F": "f"}.get(verb, verb), precision)
     sign = how.sign(negative=text.startswith("-"))
     digits = text.lstrip("+-")
-    if not digits[:1].isdigit():  # infinite, or not a number
+    if not digits[:1].isdigit():  # infinity or NaN
         sign = sign or text[: -len(digits)]
         return how.padded(sign + digits, zeros=False)
     if how.sharp and verb != "b":
@@ -204,7 +204,7 @@ def _float(value: float, verb: str, how: Directive) -> str | None:
 
 
 def _with_point(digits: str, verb: str, precision: int | None) -> str:
-    """Keep the decimal point, and for `%g` the zeros, as `#` asks for."""
+    """Keep the decimal point, and the zeros of `%g`, as `#` demands."""
     marks = "pP" if verb in "xX" else "eE"
     at = next((index for index, char in enumerate(digits) if char in marks), len(digits))
     mantissa, exponent = digits[:at], digits[at:]

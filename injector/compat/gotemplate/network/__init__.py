@@ -1,1 +1,1 @@
-"""The addresses of this machine, as `sockaddr` asks for them."""
+"""The addresses of this machine, for `sockaddr`."""

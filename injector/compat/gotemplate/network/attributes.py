@@ -1,4 +1,4 @@
-"""What there is to say of an address: `attr` and `join`."""
+"""Attributes of addresses: `attr` and `join`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.network.model import Address, Addresses
 
-_POINT_TO_POINT = 31  # bits of a network that has but two addresses
+_POINT_TO_POINT = 31  # prefix length of a network with only two addresses
 
 
 def attr(name: str, of: Any) -> str:
@@ -15,7 +15,7 @@ def attr(name: str, of: Any) -> str:
         return _attribute(name, of)
     if isinstance(of, Addresses):
         return _attribute(name, of[0]) if of else ""
-    raise GoError(f"unable to obtain attribute {name} from what is no address")
+    raise GoError(f"unable to obtain attribute {name} from a value that is not an address")
 
 
 def join(name: str, separator: str, addresses: Addresses) -> str:
@@ -39,7 +39,7 @@ def _last_usable(address: Address) -> str:
 
 
 def _unusable(address: Address) -> int:
-    """Return how many addresses are set apart at either end of the network."""
+    """Return how many addresses are reserved at each end of the network."""
     is_link = address.ip.network.prefixlen >= _POINT_TO_POINT
     return 1 if address.is_v4 and not is_link else 0
 

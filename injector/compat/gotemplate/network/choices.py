@@ -1,4 +1,4 @@
-"""The choices among the addresses of a machine that have a name: `GetPrivateIP` and its kin."""
+"""The named selections of addresses: `GetPrivateIP` and the like."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from injector.compat.gotemplate.network.order import sort
 
 
 class Choices:
-    """Chooses for one machine."""
+    """Selects among the addresses of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self._all = machine.addresses

@@ -1,4 +1,4 @@
-"""Which of the addresses: `include` and `exclude`."""
+"""Filters for addresses: `include` and `exclude`."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, ip_interface
@@ -9,7 +9,7 @@ from injector.compat.gotemplate.network.model import FLAGS, Address, Addresses
 from injector.compat.gotemplate.network.ranges import NOT_FORWARDED, contains, is_in
 
 _Test = Callable[[Address], bool]
-# Interface flags by the name that a filter has for them. `down` asks for nothing, in Go as well.
+# Interface flags by their names in filters. `down` checks nothing, as in Go.
 _OF_INTERFACE = {
     "broadcast": FLAGS["broadcast"],
     "down": 0,
@@ -30,12 +30,12 @@ def exclude(selector: str, wanted: str, addresses: Addresses) -> Addresses:
 
 
 def _chosen(verb: str, selector: str, wanted: str, addresses: Addresses) -> Addresses:
-    """Return what passes the tests, or does not; what passes two of them is there twice."""
+    """Return the addresses that match, or do not; those that match two tests are included twice."""
     name = selector.lower()
     if name not in _SELECTORS:
         raise GoError(f'invalid {verb} selector "{selector}"')
     tests = _SELECTORS[name](wanted)
-    # The order is Go's.
+    # In Go's order.
     pairs = (
         ((test, address) for address in addresses for test in tests)
         if name == "type"
@@ -55,12 +55,12 @@ def _by_name(pattern: str) -> list[_Test]:
 
 
 def _by_port(pattern: str) -> list[_Test]:
-    matches = bool(search(compiled(pattern), "0"))  # an interface has no port
+    matches = bool(search(compiled(pattern), "0"))  # interfaces have no port
     return [lambda _: matches]
 
 
 def _by_flags(wanted: str) -> list[_Test]:
-    """Ask for all flags of the interface, or for one of what is said of the address."""
+    """Test for all given flags of the interface, or for any given property of the address."""
     flags, has_flags = 0, False
     of_address: list[_Test] = []
     for name in wanted.lower().split("|"):

@@ -1,4 +1,4 @@
-"""Asks the kernel for interfaces, their addresses and the default route (rtnetlink)."""
+"""Reads interfaces, their addresses and the default route from the kernel (rtnetlink)."""
 
 import socket
 import struct
@@ -16,7 +16,7 @@ _ATTRIBUTE = struct.Struct("=HH")  # length, type
 _GET_LINK, _GET_ADDRESS, _GET_ROUTE = 18, 22, 26
 _ERROR, _DONE = 2, 3
 _ALL_OF_THEM = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
-# Attributes: of a link, of an address, of a route.
+# Attributes of links, addresses and routes.
 _HARDWARE, _NAME, _MTU = 1, 3, 4
 _PEER, _LOCAL = 1, 2
 _THROUGH, _GATEWAY = 4, 5
@@ -26,7 +26,7 @@ _LARGEST = 1 << 16
 
 
 def read() -> Machine:
-    """Return what the kernel says now; raises OSError."""
+    """Read the current state from the kernel; raises OSError."""
     links = list(_links())
     by_index: dict[int, list[IPv4Interface | IPv6Interface]] = {link.index: [] for link in links}
     for index, ip in _addresses():
@@ -48,7 +48,7 @@ def _links() -> Iterator[Interface]:
             name,
             flags,
             mtu=int.from_bytes(about.get(_MTU, b""), sys.byteorder),
-            # A loopback's is all zeros, which stands for none.
+            # The address of a loopback interface is all zeros, which means none.
             hardware=hardware.hex(":") if any(hardware) else "",
         )
 
@@ -57,7 +57,7 @@ def _addresses() -> Iterator[tuple[int, IPv4Interface | IPv6Interface]]:
     for message in _dump(_GET_ADDRESS, socket.AF_UNSPEC):
         _, prefix, _, _, index = _ADDRESS.unpack_from(message)
         about = _attributes(message[_ADDRESS.size :])
-        # Without a peer that is told apart, there is but one address.
+        # Unless there is a separate peer, there is only one address.
         packed = about.get(_LOCAL) or about.get(_PEER)
         if packed is not None and len(packed) in _LENGTHS:
             yield index, ip_interface((packed, prefix))
@@ -74,7 +74,7 @@ def _default_index() -> int:
 
 
 def _dump(kind: int, family: int) -> Iterator[bytes]:
-    """Return the bodies of the answers to one question."""
+    """Return the bodies of the answers to one request."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(5)
         body = struct.pack("=B", family).ljust(_LINK.size, b"\0")
@@ -87,7 +87,7 @@ def _dump(kind: int, family: int) -> Iterator[bytes]:
                     return
                 if answered == _ERROR:
                     (code,) = struct.unpack_from("=i", answer, _HEADER.size)
-                    raise OSError(-code, "the kernel tells no addresses")
+                    raise OSError(-code, "the kernel did not return the addresses")
                 yield answer[_HEADER.size : length]
                 answer = answer[_aligned(length) :]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from injector.compat.gotemplate.go.values import NamedSlice, Struct
 
-# The kernel's bits, in the order in which Go lists them.
+# The kernel's bits, in Go's order.
 FLAGS = {
     "up": 0x1,
     "broadcast": 0x2,
@@ -36,7 +36,7 @@ class Interface:
 
 
 class Address(Struct):
-    """An address of an interface, with its network."""
+    """An address of an interface and its network."""
 
     __slots__ = ("interface", "ip")
 
@@ -53,19 +53,19 @@ class Address(Struct):
         return isinstance(self.ip, IPv4Interface)
 
     def spelled(self) -> str:
-        """Return it with the length of the prefix, unless that is all of it."""
+        """Return the address with its prefix length, unless it is a single host."""
         whole = self.ip.network.prefixlen == self.ip.max_prefixlen
         return str(self.ip.ip) if whole else self.ip.with_prefixlen
 
     def moved(self, address: int, prefix: int | None = None) -> "Address":
-        """Return another address, in the same network unless told otherwise."""
+        """Return another address, by default in the same network."""
         made: Any = ip_address(address.to_bytes(self.ip.max_prefixlen // 8))
         length = self.ip.network.prefixlen if prefix is None else prefix
         return Address(self.interface, type(self.ip)((made, length)))
 
 
 class Addresses(NamedSlice):
-    """A list of them."""
+    """A list of addresses."""
 
     __slots__ = ()
     type_name = "sockaddr.IfAddrs"
@@ -73,7 +73,7 @@ class Addresses(NamedSlice):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """All addresses there are, and the interface that the default route leads to."""
+    """All addresses, and the interface of the default route."""
 
     addresses: Addresses
     default: str = ""

@@ -1,4 +1,4 @@
-"""In which order: `sort`, `unique`, `limit`, `offset`."""
+"""Orders addresses and selects by position: `sort`, `unique`, `limit`, `offset`."""
 
 import re
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from injector.compat.gotemplate.go.values import Uint64
 from injector.compat.gotemplate.network.model import Address, Addresses
 from injector.compat.gotemplate.network.ranges import PRIVATE, is_in
 
-_Compare = Callable[[Address, Address], int]  # below 0: the first one first
+_Compare = Callable[[Address, Address], int]  # negative if the first one comes first
 _CLAUSE = re.compile(r"(?P<sign>[+-]?)(?P<by>\w+)")
 
 
 def sort(clauses: str, addresses: Addresses, default: str) -> Addresses:
-    """Sort by what is listed; `default` is the interface of the default route.
+    """Sort by the clauses; `default` is the interface of the default route.
 
-    Addresses of both families compare as equal in some of it, which is no order. Go inserts one
-    after the other where there are up to twelve, and so do we.
+    Some clauses treat addresses of different families as equal, which is not a consistent order.
+    Go uses an insertion sort for up to twelve addresses, and so do we.
     """
     compares = [_compare(clause, default) for clause in clauses.split(",")]
     ordered: list[Address] = []
@@ -30,7 +30,7 @@ def sort(clauses: str, addresses: Addresses, default: str) -> Addresses:
 
 
 def unique(selector: str, addresses: Addresses) -> Addresses:
-    """Leave out what is like the one before."""
+    """Omit addresses that equal the one before."""
     if selector.lower() not in ("address", "name"):
         raise GoError(f'unsupported unique constraint "{selector}"')
     kept, last = Addresses(), ""
@@ -47,7 +47,7 @@ def limit(count: Uint64, addresses: Addresses) -> Addresses:
 
 
 def offset(count: int, addresses: Addresses) -> Addresses:
-    """Leave out the first, or with a negative number keep as many of the last."""
+    """Omit the first addresses, or with a negative number, keep that many of the last."""
     if abs(count) > len(addresses):
         raise GoError(
             "unable to seek past the end of the interface array: "
@@ -96,7 +96,7 @@ def _private_first(one: Address, other: Address) -> int:
 _COMPARES: dict[str, _Compare] = {
     "address": _within_family(lambda address: address.ip.ip.packed),
     "name": _by(lambda address: address.interface.name),
-    "port": lambda _one, _other: 0,  # an interface has none
+    "port": lambda _one, _other: 0,  # interfaces have no port
     "private": _private_first,
     "size": _within_family(lambda address: address.ip.network.prefixlen),
     "type": _by(lambda address: address.ip.version),

@@ -1,4 +1,4 @@
-"""Ranges of addresses that have a number: of the RFC that sets them apart."""
+"""Ranges of addresses by the number of the RFC that reserves them."""
 
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.network.model import Address
 
-# What no router forwards (RFC 6890): asked for as a flag, and by this number.
+# What no router forwards (RFC 6890): available as a flag, and by this number.
 NOT_FORWARDED = 0xFFFFFFFF
 PRIVATE = 6890
 _RANGES = {
@@ -49,7 +49,7 @@ _RANGES = {
 
 
 def is_in(number: int, address: Address) -> bool:
-    """Tell whether the address and its network are in one of the ranges of an RFC."""
+    """Return whether the address and its network are in one of the ranges of an RFC."""
     return any(contains(network, address) for network in _networks(number))
 
 

@@ -1,4 +1,4 @@
-"""Other addresses made of the ones there are: `math`."""
+"""Derives addresses from others: `math`."""
 
 import re
 
@@ -7,7 +7,7 @@ from injector.compat.gotemplate.network.model import Address, Addresses
 
 
 def math(operation: str, value: str, addresses: Addresses) -> Addresses:
-    """Shift each address, put each at a place of its network, or make their networks larger."""
+    """Shift each address, move it to a position in its network, or enlarge its network."""
     shift = {"address": _shifted, "network": _placed, "mask": _masked}.get(operation.lower())
     if shift is None:
         raise GoError(f'unsupported math operation: "{operation}"')
@@ -19,7 +19,7 @@ def math(operation: str, value: str, addresses: Addresses) -> Addresses:
 
 
 def _shifted(address: Address, by: int) -> Address:
-    """Return the address so many further on; after the last one of all comes the first."""
+    """Return the address at this offset; after the last possible one comes the first."""
     return address.moved((int(address.ip.ip) + by) % (1 << address.ip.max_prefixlen))
 
 

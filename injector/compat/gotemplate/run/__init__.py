@@ -1,1 +1,1 @@
-"""Executes a tree."""
+"""Executes the syntax tree."""

@@ -1,4 +1,4 @@
-"""Constants of a template as values, and as arguments of a certain type."""
+"""Converts constants of a template to values, and to arguments of a given type."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _WANTED = {
 
 
 def value_of(node: Constant) -> Any:
-    """Return a constant as the type that its spelling says."""
+    """Return a constant in the type that its form implies."""
     if isinstance(node, nodes.String):
         return node.text
     if isinstance(node, nodes.Bool):
@@ -32,7 +32,7 @@ def value_of(node: Constant) -> Any:
 
 
 def typed(node: Constant, kind: Any) -> Any:
-    """Return a constant as an argument of this type."""
+    """Return a constant as an argument of the given type."""
     if kind is Any:
         return value_of(node)
     if kind not in _WANTED:

@@ -1,7 +1,7 @@
-"""Evaluates pipelines: constants, variables, keys, and calls with Go's types for arguments.
+"""Evaluates pipelines: constants, variables, keys, and calls with arguments of Go's types.
 
-Where a secret is not there yet, an `Unknown` stands for it and for everything that is computed from
-it: a function is not called with one, unless it says that it can be.
+A secret that has not been read yet is an `Unknown`, and so is everything that is computed from it.
+A function is not called with one, unless it is declared to accept it.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _Keyed = nodes.Field | nodes.Variable | nodes.Chain
 
 
 class Expressions:
-    """Evaluates in one scope; `at` is the node that an error is about."""
+    """Evaluates expressions in one scope; `at` is the node that an error refers to."""
 
     def __init__(
         self, scope: Scope, functions: Functions, progress: Progress, *, missing_is_error: bool
@@ -44,7 +44,7 @@ class Expressions:
         self._missing_is_error = missing_is_error
 
     def pipe(self, dot: Any, pipe: nodes.Pipe) -> Any:
-        """Return what a pipeline gives, and keep it in the variables that it names."""
+        """Return the value of a pipeline, and set the variables that it declares or assigns."""
         self.at = pipe
         value: Any = _NO_ARGUMENT
         for command in pipe.commands:
@@ -79,10 +79,10 @@ class Expressions:
     # -- keys
 
     def _keyed(self, dot: Any, node: _Keyed, arguments: _Arguments, final: Any) -> Any:
-        """Evaluate keys after something; only a method takes arguments."""
+        """Look up keys of a value; only methods take arguments."""
         self.at = node
         value = self._before_keys(dot, node)
-        if not node.keys:  # a variable alone
+        if not node.keys:  # a variable without keys
             _refuse_arguments(node, arguments, final)
             return value
         for key in node.keys[:-1]:
@@ -125,7 +125,7 @@ class Expressions:
         return self._apply(dot, name, function, whole, arguments, final)
 
     def _junction(self, dot: Any, name: str, arguments: _Arguments, final: Any) -> Any:
-        """Evaluate `and` or `or` up to the argument that decides."""
+        """Evaluate `and` or `or` up to the argument that decides the result."""
         if not arguments and final is _NO_ARGUMENT:
             raise GoError(f"wrong number of args for {name}: want at least 1 got 0")
         value: Any = MISSING
@@ -172,10 +172,10 @@ class Expressions:
         except Exception as error:  # noqa: BLE001 - whatever a function of ours did not expect
             self.at = node
             what = type(error).__name__
-            raise GoError(f"error calling {name}: this does not work here ({what})") from None
+            raise GoError(f"error calling {name}: unexpected error ({what})") from None
 
     def _argument(self, dot: Any, kind: Any, node: nodes.Operand) -> Any:
-        """Evaluate an argument of the given type; None takes what comes."""
+        """Evaluate an argument of the given type; None accepts any."""
         self.at = node
         value: Any
         match node:
@@ -197,7 +197,7 @@ class Expressions:
 
 
 def call_of(callee: str) -> Callable[..., Any]:
-    """Return what `call` does with a callee that is written this way: no value is a function."""
+    """Return the function `call`, which always fails because no value is a function."""
 
     def call(function: Any, *_arguments: Any) -> Any:
         if function is None:

@@ -1,4 +1,4 @@
-"""What `range` goes through."""
+"""Iterates for `range`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from injector.compat.gotemplate.go.values import MISSING, Channel, Int64, key_or
 
 
 def items(value: Any, variables: int) -> Iterable[tuple[Any, Any]]:
-    """Return pairs of index or key, and item; raises GoError for what has no parts."""
+    """Return pairs of index or key and item; raises GoError if the value cannot be iterated."""
     kind = kind_of(value)
     if kind in ("int", "uint"):
         if variables > 1:

@@ -1,4 +1,4 @@
-"""Where an execution failed, as Go says it."""
+"""Where an execution failed, in Go's form."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from injector.compat.gotemplate.syntax.nodes import Tree
 
 
 def located(tree: Tree, name: str, node: Any, error: GoError) -> ExecutionFault:
-    """Return the fault with line, and column in bytes from 0; `name` is the template's."""
+    """Return the fault with line, and column in bytes starting at 0; `name` is the template's."""
     line, column = line_and_column(tree.source, node.start)
     place = f"template: {tree.name}:{line}:{column}: executing {quoted(name)}"
     return ExecutionFault((line, column), place, str(node), error)

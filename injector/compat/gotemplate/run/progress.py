@@ -1,18 +1,18 @@
-"""How far an execution is: what it may still do, and which call it is at."""
+"""The progress of an execution: its remaining limits, and the current call."""
 
 from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.go.limits import STEPS, check_text
 
 
 class Progress:
-    """What is left to do of the steps, and how much text has been made."""
+    """The remaining steps, and how much text has been produced."""
 
     __slots__ = ("call", "left", "length")
 
     def __init__(self) -> None:
         self.left = STEPS
         self.length = 0
-        self.call = 0  # where in the source the call that is made begins
+        self.call = 0  # position of the current call in the source
 
     def step(self) -> None:
         self.left -= 1

@@ -1,4 +1,4 @@
-"""The variables of one template that is executed."""
+"""The variables of one template during its execution."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from injector.compat.gotemplate.go.faults import GoError
 
 
 class Scope:
-    """A stack: who enters a block notes its height, and drops what is above when leaving."""
+    """A stack: its height is saved on entering a block, and restored on leaving."""
 
     def __init__(self, dot: Any) -> None:
         self._stack: list[tuple[str, Any]] = [("$", dot)]
 
     @property
     def dot(self) -> Any:
-        """Return what the template was called with."""
+        """Return the value that the template was called with."""
         return self._stack[0][1]
 
     @property

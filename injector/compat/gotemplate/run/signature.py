@@ -1,4 +1,4 @@
-"""What arguments a function takes: read from its Python annotations, checked as Go does."""
+"""The arguments a function accepts: read from its Python annotations, checked as in Go."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from injector.compat.gotemplate.go.values import (
 )
 from injector.compat.gotemplate.run.stateful import Stateful
 
-# The Go type of each annotation; those after the bar may be nil.
+# The Go type of each annotation.
 _NAMES: dict[Any, str] = {
     str: "string",
     bool: "bool",
@@ -41,7 +41,7 @@ _NIL: dict[Any, Callable[[], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The types of the parameters; `rest` is that of any number more, or None."""
+    """The types of the parameters; `rest` is the type of a variadic one, or None."""
 
     fixed: tuple[Any, ...]
     rest: Any = None
@@ -50,7 +50,7 @@ class Signature:
         return self.fixed[index] if index < len(self.fixed) else self.rest
 
     def check_count(self, name: str, written: int, given: int) -> None:
-        """Refuse the wrong number; `written` does not count what a pipeline adds."""
+        """Reject a wrong number of arguments; `written` excludes the one that a pipeline adds."""
         if self.rest is not None:
             if given < len(self.fixed):
                 raise GoError(
@@ -61,12 +61,12 @@ class Signature:
             raise GoError(f"wrong number of args for {name}: want {len(self.fixed)} got {given}")
 
 
-# By code: the functions of one rendering are made anew for the next.
+# By code object: functions of one rendering are created again for the next.
 _KNOWN: dict[Any, Signature] = {}
 
 
 def signature(function: Callable[..., Any] | Stateful) -> Signature:
-    """Return what the annotations of a function say."""
+    """Return the signature from the annotations of a function."""
     if isinstance(function, Stateful):
         function = function.call
     code = getattr(function, "__func__", function).__code__
@@ -101,7 +101,7 @@ def nil_of(kind: Any) -> Any:
 
 
 def validated(value: Any, kind: Any) -> Any:
-    """Return the value if it may be given where `kind` is wanted; raises GoError."""
+    """Return the value if it can be passed where `kind` is expected; raises GoError."""
     if value is MISSING:
         if can_be_nil(kind):
             return nil_of(kind)

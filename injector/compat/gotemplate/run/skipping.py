@@ -1,25 +1,25 @@
-"""What a branch might do: asked where nobody knows yet whether it is taken."""
+"""What a branch might change: needed while it is unknown whether the branch is taken."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from injector.compat.gotemplate.syntax import nodes
 
-# What may change things that are kept from one call to the next.
+# What may change state that is kept between calls.
 _KEEPERS = frozenset(("executeTemplate", "scratch"))
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What may be different afterwards."""
+    """What a branch may have changed."""
 
     assigned: frozenset[str]
     on_functions: bool
-    jumps: bool  # leaves, or cuts short, a loop outside
+    jumps: bool  # may leave or continue an enclosing loop
 
 
 def effects_of(node: nodes.Branch) -> Effects:
-    """Return what the bodies of a branch may do to what is outside of them."""
+    """Return what the bodies of a branch may change outside of them."""
     pipes = list(pipes_of((node,)))
     assigned = {variable.name for pipe in pipes if pipe.assigns for variable in pipe.variables}
     inside = (*node.body, *(node.otherwise or ()))
@@ -31,13 +31,13 @@ def effects_of(node: nodes.Branch) -> Effects:
 
 
 def commands_of(body: Iterable[nodes.Node]) -> Iterator[nodes.Command]:
-    """Yield every command, inner ones included."""
+    """Yield every command, including nested ones."""
     for pipe in pipes_of(body):
         yield from pipe.commands
 
 
 def pipes_of(body: Iterable[nodes.Node]) -> Iterator[nodes.Pipe]:
-    """Yield every pipeline, inner ones included."""
+    """Yield every pipeline, including nested ones."""
     for node in body:
         if isinstance(node, nodes.Action | nodes.Branch | nodes.Call) and node.pipe is not None:
             yield from _with_inner(node.pipe)

@@ -1,4 +1,4 @@
-"""Functions that keep something from one call to the next."""
+"""Functions that keep state between calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Stateful:
-    """A function, and what is called in its place when an argument is not known yet.
+    """A function, and the one that is called instead if an argument is unknown.
 
-    Other functions are not called then, and what they give is unknown too.
+    Other functions are not called then, and their result is unknown too.
     """
 
     call: Callable[..., Any]

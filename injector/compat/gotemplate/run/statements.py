@@ -1,7 +1,7 @@
 """Executes statements: text, actions, branches, loops, templates.
 
-What depends on a secret that is not there yet is left out, so that whatever is executed would be
-executed with all secrets there as well: the calls of `secret` that are met, and the errors, are
+What depends on a secret that has not been read yet is skipped, so that everything that is executed
+would also be executed with all secrets: the calls of `secret` that are found, and the errors, are
 real.
 """
 
@@ -22,7 +22,7 @@ from injector.compat.gotemplate.run.scope import Scope
 from injector.compat.gotemplate.run.skipping import effects_of
 from injector.compat.gotemplate.syntax import nodes
 
-# Templates that call templates. Go's limit is 100,000; Python's stack ends earlier.
+# Nesting of template calls. Go's limit is 100,000; Python's stack is smaller.
 DEEPEST = 100
 
 
@@ -31,15 +31,15 @@ class _Break(Exception):
 
 
 class _Perhaps(Exception):
-    """Leaves a loop, since nobody knows yet whether it would go on."""
+    """Leaves a loop, because it is unknown whether it would continue."""
 
 
 class _Continue(Exception):
-    """Goes on with the next iteration."""
+    """Continues with the next iteration."""
 
 
 class Execution:
-    """One execution of a tree with functions; keeps nothing when it is over."""
+    """One execution of a tree with its functions; keeps no state afterwards."""
 
     def __init__(
         self,
@@ -53,19 +53,19 @@ class Execution:
         self.functions = functions
         self.progress = progress
         self.missing_is_error = missing_is_error
-        # Told when a part was left out that may have changed what functions keep.
+        # Called after a part was skipped that may have changed the state of functions.
         self.forget_effects: Callable[[], None] = lambda: None
-        self.left_out = 0  # parts whose text is not known yet
+        self.left_out = 0  # number of parts whose text is not known yet
         self.depth = 0
 
     def run(self, name: str = "", dot: Any = MISSING) -> str:
-        """Return the text of one of its templates; raises ExecutionFault."""
+        """Return the text of one template; raises ExecutionFault."""
         out: list[str] = []
         self.execute(name, dot, out)
         return "".join(out)
 
     def execute(self, name: str, dot: Any, out: list[str]) -> None:
-        """Execute a template; raises GoError if there is none, and ExecutionFault within it."""
+        """Execute a template; raises GoError if it does not exist, ExecutionFault if it fails."""
         body = self.tree.templates.get(name)
         if body is None:
             raise GoError(f'no template {VALUE} associated with template ""', quoted(name))
@@ -77,7 +77,7 @@ class Execution:
 
 
 class _Statements:
-    """The execution of one template: its variables, and where it is."""
+    """The execution of one template: its variables and its position."""
 
     def __init__(self, execution: Execution, name: str, dot: Any, out: list[str]) -> None:
         self._execution = execution
@@ -129,7 +129,7 @@ class _Statements:
         self._write(printed(value))
 
     def _write(self, text: str) -> None:
-        if len(text) > SHORT:  # there are only so many others
+        if len(text) > SHORT:  # the number of shorter ones is limited
             self._execution.progress.wrote(len(text))
         self._out.append(text)
 
@@ -160,11 +160,11 @@ class _Statements:
         self._scope.drop(height)
 
     def _leave_out(self, node: nodes.Branch) -> None:
-        """Forget what a branch may have changed, since nobody knows whether it is taken."""
+        """Forget what a branch may have changed, because it is unknown whether it is taken."""
         self._execution.left_out += 1
         effects = effects_of(node)
         for name in effects.assigned:
-            with suppress(GoError):  # one of the branch's own
+            with suppress(GoError):  # a variable of the branch itself
                 self._scope.assign(name, UNKNOWN)
         if effects.on_functions:
             self._execution.forget_effects()
@@ -194,7 +194,7 @@ class _Statements:
             self._walk(dot, node.otherwise)
 
     def _bind(self, pipe: nodes.Pipe, index: Any, item: Any) -> None:
-        """Set the variables of a loop: one is the item, two are index and item."""
+        """Set the variables of a loop: one gets the item, two get index and item."""
         names = [variable.name for variable in pipe.variables]
         values = [item] if len(names) == 1 else [index, item]
         for name, value in zip(names, values, strict=False):

@@ -1,1 +1,1 @@
-"""A template as Go reads it: tokens, then a tree."""
+"""Parses a template like Go: first tokens, then a tree."""

@@ -1,4 +1,4 @@
-"""Cut a template into text, comments and actions, as Go's lexer does."""
+"""Splits a template into text, comments and actions, like Go's lexer."""
 
 from injector.compat.gotemplate.syntax.tokens import Kind, Token
 from injector.compat.gotemplate.syntax.words import SPACES, UnreadableError, word
@@ -8,7 +8,7 @@ _SPACES = frozenset(SPACES)
 
 
 def tokens(source: str, left: str, right: str) -> list[Token]:
-    """Return all tokens; the last one is EOF, or the error that ends the reading."""
+    """Return all tokens; the last one is EOF or an error."""
     return _Lexer(source, left or "{{", right or "}}").run()
 
 
@@ -36,7 +36,7 @@ class _Lexer:
         self._position = end
 
     def _text(self) -> bool:
-        """Add the text up to the next action and its delimiter; tell whether there is one."""
+        """Add the text up to the next action and its delimiter; return whether there is one."""
         source = self._source
         while True:
             opening = source.find(self._left, self._position)
@@ -72,7 +72,7 @@ class _Lexer:
         self._position = self._trimmed(end) if trims else end
 
     def _closes(self, position: int) -> tuple[int, bool]:
-        """Return where the right delimiter that stands here ends (or 0), and whether it trims."""
+        """Return the end of a right delimiter at this position (or 0), and whether it trims."""
         source = self._source
         if (
             source[position : position + 1] in _SPACES
@@ -90,7 +90,7 @@ class _Lexer:
         return position
 
     def _action(self) -> None:
-        """Add the tokens of one action, its right delimiter included."""
+        """Add the tokens of one action, including its right delimiter."""
         self._depth = 0
         while True:
             end, trims = self._closes(self._position)

@@ -1,6 +1,6 @@
-"""The syntax tree of a template. A node's text is Go's: errors quote it.
+"""The syntax tree of a template. The str of a node is the same as in Go, because errors quote it.
 
-Nodes are named tuples: each template makes dozens, and frozen dataclasses take three times as long.
+Nodes are named tuples: a template has dozens, and frozen dataclasses take three times as long.
 """
 
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Bool(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A constant; each member is what it is as that type, None if it is not."""
+    """A numeric constant; each member is its value in that type, None if it does not fit."""
 
     start: int
     text: str
@@ -55,7 +55,7 @@ class Number(NamedTuple):
 
     @property
     def is_float(self) -> bool:
-        """Tell whether it is spelt as one."""
+        """Return whether it is written as one."""
         text = self.text.lower()
         if text.startswith("'") or (text.lstrip("+-").startswith("0x") and "p" not in text):
             return False
@@ -66,7 +66,7 @@ class Number(NamedTuple):
 
 
 class String(NamedTuple):
-    """A constant; `literal` is how it is written."""
+    """A string constant; `literal` is its source."""
 
     start: int
     literal: str
@@ -87,7 +87,7 @@ class Identifier(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One or more keys, looked up from the cursor."""
+    """One or more keys, looked up in the cursor."""
 
     start: int
     keys: tuple[str, ...]
@@ -97,7 +97,7 @@ class Field(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable, and keys looked up from it."""
+    """A variable, and keys looked up in it."""
 
     start: int
     name: str
@@ -108,7 +108,7 @@ class Variable(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """Keys, looked up from what a parenthesis or function gives."""
+    """Keys, looked up in the result of a parenthesis or function."""
 
     start: int
     node: "Operand"
@@ -130,7 +130,7 @@ class Command(NamedTuple):
 
 
 class Pipe(NamedTuple):
-    """Commands, each with the result of the one before as its last argument."""
+    """Commands, each of which gets the result of the one before as its last argument."""
 
     start: int
     commands: tuple[Command, ...]
@@ -145,7 +145,7 @@ class Pipe(NamedTuple):
 
 
 class Action(NamedTuple):
-    """A pipeline that is printed, unless it declares or assigns."""
+    """A pipeline, which is printed unless it declares or assigns."""
 
     start: int
     pipe: Pipe
@@ -172,7 +172,7 @@ class Jump(NamedTuple):
 
 
 class Call(NamedTuple):
-    """`template`: another template's text."""
+    """`template`: executes another template."""
 
     start: int
     name: str
@@ -184,7 +184,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """The templates of one source by name; the source itself is the one with its name."""
+    """The templates of one source by name, including the source itself."""
 
     name: str
     source: str = field(repr=False)

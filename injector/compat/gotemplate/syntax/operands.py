@@ -1,4 +1,4 @@
-"""Inside of an action: pipelines, commands, operands."""
+"""Parses the inside of an action: pipelines, commands, operands."""
 
 from collections.abc import Collection, Mapping
 
@@ -30,12 +30,12 @@ _OPERANDS = frozenset(
     )
 )  # fmt: skip
 _DEEPEST = 100
-# The last token is there some times more: whoever looks behind the end sees it again.
+# The last token is repeated, so that looking past the end finds it again.
 _BEHIND = 8
 
 
 class Operands:
-    """Reads tokens one after another; the parser of the rest of the grammar builds on it."""
+    """Reads tokens one by one; the parser of the rest of the grammar builds on it."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Operands:
         return self.next()
 
     def peek_word(self) -> Token:
-        """Skip spaces; return what follows, without taking it."""
+        """Skip spaces; return the next token without consuming it."""
         token = self.peek()
         while token.kind is Kind.SPACE:
             self.position += 1
@@ -123,7 +123,7 @@ class Operands:
         return Pipe(start, tuple(commands), tuple(variables), assigns)
 
     def _variables(self, context: str) -> tuple[list[Variable], bool]:
-        """Read what a pipeline declares or assigns to."""
+        """Read the variables that a pipeline declares or assigns."""
         variables: list[Variable] = []
         while self.peek_word().kind is Kind.VARIABLE:
             at = self.position
@@ -211,7 +211,7 @@ class Operands:
 
     def _no_function(self, name: str) -> SyntaxFault:
         if name in self._refused:
-            return self.fault(f"function {quoted(name)} is not offered: {self._refused[name]}")
+            return self.fault(f"function {quoted(name)} is not supported: {self._refused[name]}")
         return self.fault(f"function {quoted(name)} not defined")
 
     def _parenthesis(self) -> Pipe:
@@ -225,7 +225,7 @@ class Operands:
     def _number(self, token: Token) -> Number:
         try:
             if token.kind is Kind.COMPLEX or token.text.endswith("i"):
-                raise ValueError("complex numbers are not offered")
+                raise ValueError("complex numbers are not supported")
             value = (character if token.kind is Kind.CHARACTER else constant)(token.text)
         except ValueError as error:
             raise self.fault(str(error)) from None

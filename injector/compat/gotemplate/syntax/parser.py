@@ -1,4 +1,4 @@
-"""Tokens to a tree, with Go's grammar and Go's complaints."""
+"""Builds a tree from tokens, with Go's grammar and Go's errors."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,7 @@ from injector.compat.gotemplate.syntax.nodes import Action, Branch, Call, Jump, 
 from injector.compat.gotemplate.syntax.operands import Operands
 from injector.compat.gotemplate.syntax.tokens import Kind, Token
 
-# As deep as a source may be nested; Go has no such limit, Python's stack has.
+# Maximum nesting of a source; Go has no such limit, but Python's stack does.
 _DEEPEST = 100
 
 
@@ -17,7 +17,7 @@ def parsed(
     functions: Collection[str],
     refused: Mapping[str, str],
 ) -> Tree:
-    """Return the templates of a source; raises SyntaxFault. `refused` has reasons by name."""
+    """Return the templates of a source; raises SyntaxFault. `refused` has reasons by function."""
     return _Parser(source, found, functions, refused).tree()
 
 
@@ -47,7 +47,7 @@ class _Parser(Operands):
         return Tree("", self._source, self._templates)
 
     def _defines(self) -> bool:
-        """Take a `define`, which stands at the top only."""
+        """Read a `define`, which is only allowed at the top level."""
         if self.peek().kind is not Kind.LEFT_DELIM:
             return False
         at = self.position
@@ -64,7 +64,7 @@ class _Parser(Operands):
         return True
 
     def _apart(self, context: str) -> tuple[Node, ...]:
-        """Read a body that knows no variables and no loop but its own."""
+        """Read a body that sees no variables and no loop except its own."""
         variables, self.variables = self.variables, ["$"]
         ranges, self._ranges = self._ranges, 0
         body, end = self._list()
@@ -81,7 +81,7 @@ class _Parser(Operands):
             raise self.fault(f"template: multiple definition of template {quoted(name)}")
 
     def _list(self) -> tuple[tuple[Node, ...], Token]:
-        """Return what stands before the next `end` or `else`, and that token."""
+        """Return the nodes before the next `end` or `else`, and that token."""
         nodes: list[Node] = []
         while self.peek_word().kind is not Kind.EOF:
             node = self._text_or_action()
@@ -134,7 +134,7 @@ class _Parser(Operands):
         self._ranges -= word == "range"
         otherwise: tuple[Node, ...] | None = None
         if end.kind is Kind.ELSE:
-            # `else if` and `else with` are an `else` with one branch in it, and share its end.
+            # `else if` and `else with` are an `else` that contains one branch and shares its end.
             if word in ("if", "with") and self.peek().kind is Kind(word):
                 self.next()
                 otherwise = (self._branch(word),)

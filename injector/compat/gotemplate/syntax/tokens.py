@@ -1,19 +1,19 @@
-"""What a template is cut into."""
+"""The tokens of a template."""
 
 from enum import Enum, auto
 from typing import NamedTuple
 
 from injector.compat.gotemplate.go.quoting import quoted
 
-_SHOWN = 10  # characters of a token that an error shows
+_SHOWN = 10  # characters of a token in an error
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     ERROR = auto()
     BOOL = auto()
-    CHAR = auto()  # printable ASCII that means nothing, but for the comma
+    CHAR = auto()  # printable ASCII without a meaning, except for the comma
     CHARACTER = auto()  # a character constant
     COMPLEX = auto()
     ASSIGN = auto()

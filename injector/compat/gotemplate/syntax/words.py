@@ -1,4 +1,4 @@
-"""The words inside of an action: one after another, as Go's lexer reads them."""
+"""Reads the words inside an action, like Go's lexer."""
 
 import re
 from collections.abc import Callable
@@ -20,17 +20,17 @@ _LITERALS = {
     "'": (re.compile(r"'(?:\\[^\n]|[^'\\\n])*'"), Kind.CHARACTER, "character constant"),
     "`": (re.compile(r"`[^`]*`"), Kind.RAW_STRING, "raw quoted string"),
 }
-Word = tuple[Kind, int]  # what it is, and where it ends
+Word = tuple[Kind, int]  # its kind, and where it ends
 
 
 class UnreadableError(ValueError):
-    """No word of the language begins here; the message is Go's."""
+    """No valid word begins here; the message is Go's."""
 
 
 def word(  # noqa: C901, PLR0911 - one line for each kind of word
     source: str, position: int, right: str
 ) -> Word:
-    """Read the word that begins here and is no space; `right` is the right delimiter."""
+    """Read the word that begins here, which is not a space; `right` is the right delimiter."""
     char = source[position : position + 1]
     if not char:
         raise UnreadableError("unclosed action")
@@ -98,6 +98,6 @@ def _unicode(char: str) -> str:
 
 @cache
 def _may_end(right: str) -> Callable[[str, int], bool]:
-    """Return what tells whether a name may end here."""
+    """Return a function that returns whether a name may end at a position."""
     pattern = re.compile(rf"[ \t\r\n.,|:)(]|\Z|{re.escape(right)}")
     return lambda source, position: pattern.match(source, position) is not None
