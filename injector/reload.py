@@ -39,9 +39,9 @@ async def changes(known: dict[str, Fingerprint]) -> AsyncGenerator[frozenset[str
 def _events(paths: Iterable[str], *, polling: bool = False) -> AsyncGenerator[object, None]:
     import watchfiles  # 30 ms of import that `once` does without
 
-    folders = {os.path.dirname(path) for path in paths}
+    directories = {os.path.dirname(path) for path in paths}
     return watchfiles.awatch(
-        *(folder for folder in folders if os.path.isdir(folder)),
+        *(directory for directory in directories if os.path.isdir(directory)),
         watch_filter=None,
         debounce=DEBOUNCE,
         step=STEP,

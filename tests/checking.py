@@ -32,7 +32,7 @@ async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_i
         planned.config,
         names(planned.config),
         planned.templates.values(),
-        folder=os.path.dirname(planned.loaded.path),
+        directory=os.path.dirname(planned.loaded.path),
     )
     return await check(planned, wanted, parts, here=here, use_secret_id=use_secret_id)
 

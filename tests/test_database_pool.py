@@ -97,7 +97,7 @@ def test_a_pool_changes_credentials_without_a_failed_query(app, tmpfs, tmp_path,
     )
     config = write_config(tmp_path, settings)
     assert result("once", "-c", config).returncode == 0
-    application = [sys.executable, "-c", APPLICATION, str(tmpfs / "db"), database.folder]
+    application = [sys.executable, "-c", APPLICATION, str(tmpfs / "db"), database.directory]
     with (
         subprocess.Popen(
             application, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

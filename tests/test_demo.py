@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from injector.clock import SystemClock
-from injector.dev.demo.folder import folder
+from injector.dev.demo.directory import directory
 from injector.dev.timeline import Timeline
 from tests.disk import require_disk
 from tests.processes import clean_environment, command, processes
@@ -231,7 +231,7 @@ async def test_a_piped_story_shows_nothing_that_moves():
 def test_without_a_memory_backed_folder_it_uses_a_disk_and_knows_it(tmp_path):
     disk = require_disk(tmp_path)
 
-    with folder([str(disk), "", "/nonexistent"]) as made:
+    with directory([str(disk), "", "/nonexistent"]) as made:
         assert not made.in_memory
         assert made.path.stat().st_mode & 0o777 == 0o700
     assert not made.path.exists()

@@ -23,7 +23,7 @@ def printed(folder, text, **environ):
     file.write_text(complete(text))
     planned = plan(str(file), environ, elsewhere=True)
     found = needs(
-        planned.config, names(planned.config), planned.templates.values(), folder=str(folder)
+        planned.config, names(planned.config), planned.templates.values(), directory=str(folder)
     )
     return document(found, file="injector.yaml")
 

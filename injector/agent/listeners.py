@@ -96,15 +96,16 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]"
 
 
 def _default(log: Logger) -> tuple[model.Listener, ...]:
-    folder = os.path.dirname(DEFAULT.address)
+    directory = os.path.dirname(DEFAULT.address)
     try:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        usable = os.access(folder, os.W_OK)
+        os.makedirs(directory, mode=0o755, exist_ok=True)
+        usable = os.access(directory, os.W_OK)
     except OSError:
         usable = False
     if usable:
         return (DEFAULT,)
     log.info(
-        "no listener: none is configured, and the default socket cannot be created", folder=folder
+        "no listener: none is configured, and the default socket cannot be created",
+        directory=directory,
     )
     return ()

@@ -28,7 +28,7 @@ def look(loaded: Loaded) -> Iterator[Finding]:
 def _unix(address: str) -> Finding:
     """Check the socket's directory: binding would create the socket."""
     about = f"listener {address}"
-    folder = os.path.dirname(address)
+    directory = os.path.dirname(address)
     try:
         is_socket = stat.S_ISSOCK(os.lstat(address).st_mode)
     except FileNotFoundError:
@@ -40,21 +40,21 @@ def _unix(address: str) -> Finding:
             return problem(about, "is there, and is not a socket", ELSEWHERE, like=ConfigError)
         if _is_served(address):
             return note(about, SERVED)
-    if os.path.isdir(folder):
-        nearest, done = folder, "is available"
+    if os.path.isdir(directory):
+        nearest, done = directory, "is available"
     else:
-        nearest, done = _nearest(folder), f"is available: {folder} will be made"
+        nearest, done = _nearest(directory), f"is available: {directory} will be made"
     if os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
         return ok(about, done)
     text = f"uid {os.geteuid()} may not write in {nearest}"
-    remedy = f"make {folder} writable for it, or {ELSEWHERE}"
+    remedy = f"make {directory} writable for it, or {ELSEWHERE}"
     return problem(about, text, remedy, like=ConfigError)
 
 
-def _nearest(folder: str) -> str:
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    return folder
+def _nearest(directory: str) -> str:
+    while not os.path.isdir(directory):
+        directory = os.path.dirname(directory)
+    return directory
 
 
 def _is_served(address: str) -> bool:

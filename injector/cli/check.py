@@ -228,7 +228,7 @@ def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
         planned.config,
         names(planned.config),
         planned.templates.values(),
-        folder=os.path.dirname(os.path.abspath(args.config)),
+        directory=os.path.dirname(os.path.abspath(args.config)),
     )
     found = eventloop.run(
         checks.check(

@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> int:
         planned.config,
         names(planned.config),
         planned.templates.values(),
-        folder=os.path.dirname(os.path.abspath(args.config)),
+        directory=os.path.dirname(os.path.abspath(args.config)),
     )
     print(document(found, file=os.path.basename(args.config)), end="")
     return 0

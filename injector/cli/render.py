@@ -112,8 +112,8 @@ class Run:
             self._fixtures = Fixtures(args.fixtures, self._names, frozenset(optional))
 
     def print_names(self) -> int:
-        folder = os.path.dirname(os.path.abspath(self._args.config))
-        lines = list(example(self._targets, self._plan.config, self._keys(), folder=folder))
+        directory = os.path.dirname(os.path.abspath(self._args.config))
+        lines = list(example(self._targets, self._plan.config, self._keys(), directory=directory))
         if not lines:
             raise ConfigError("no file here defines variables: dotenv, shell, or lines of NAME=…")
         print("\n".join(lines[:-1]))

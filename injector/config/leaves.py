@@ -175,13 +175,13 @@ def _bare_mode(written: str) -> str:
     return 'write the mode as octal digits in quotes, such as "0640": a bare number is refused'
 
 
-def path(value: Scalar, folder: str) -> str:
+def path(value: Scalar, directory: str) -> str:
     """Read a path that may start at the configuration's directory; empty stays empty."""
     written = text(value)
     if not written:
         return ""
     _refuse_odd(written)
-    return os.path.normpath(os.path.join(folder, written))
+    return os.path.normpath(os.path.join(directory, written))
 
 
 def absolute_path(value: Scalar) -> str:

@@ -128,7 +128,7 @@ def _scalar_reader(kind: Any, metas: list[Meta]) -> Reader:
 
     def read(walk: Walk, node: yaml.Node, _where: Where) -> Any:
         scalar = scalar_of(walk, node, verbatim=way == "verbatim")
-        value = leaves.path(scalar, walk.folder) if way == "path" else convert(scalar)
+        value = leaves.path(scalar, walk.directory) if way == "path" else convert(scalar)
         for keeps, limit, demand in limits:
             if not keeps(value, limit):
                 raise Wrong(demand)

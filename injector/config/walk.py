@@ -22,7 +22,7 @@ class Walk:
     ) -> None:
         self.document = document
         self.environ = environ
-        self.folder = os.path.dirname(os.path.abspath(document.file))
+        self.directory = os.path.dirname(os.path.abspath(document.file))
         self.problems: list[Problem] = []
         # Places with a stand-in, because the value in the file is invalid.
         self.broken: set[Where] = set(broken)

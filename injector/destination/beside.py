@@ -204,9 +204,9 @@ def rights_of(one: Beside) -> Rights:
 def _after_what_is_there(one: Beside) -> bytes:
     if not one.appends:
         return one.content
-    folder, name = os.path.split(one.path)
+    parent, name = os.path.split(one.path)
     try:
-        with open_directory(folder, create=False, require_memory_backed=False) as directory:
+        with open_directory(parent, create=False, require_memory_backed=False) as directory:
             before = read_all(directory, name)
     except FileNotFoundError:
         before = b""

@@ -89,11 +89,11 @@ def write(
 def _write_member(
     generation: Directory, member: str, content: bytes, rights: Rights, bundle: str
 ) -> os.stat_result:
-    *folders, name = member.split("/")
+    *parents, name = member.split("/")
     with ExitStack() as opened:
         directory = generation
-        for folder in folders:
-            directory = opened.enter_context(directory.make(folder))
+        for parent in parents:
+            directory = opened.enter_context(directory.make(parent))
         fd = create(directory, name, content, rights, os.path.join(bundle, member))
         opened.callback(os.close, fd)
         directory.sync()
@@ -115,12 +115,12 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o777 != MODE:
         return None
     for root, _, files, fd in os.fwalk(name, dir_fd=bundle.fd):
-        folder = Directory(fd, os.path.join(bundle.path, root), memory_backed=True)
+        within = Directory(fd, os.path.join(bundle.path, root), memory_backed=True)
         for file in files:
             member = os.path.join(root, file).removeprefix(name + "/")
             members[member] = os.stat(file, dir_fd=fd, follow_symlinks=False)
             try:
-                contents[member] = read_all(folder, file)
+                contents[member] = read_all(within, file)
             except (PermissionError, WriteError):
                 readable = False
     return Generation(name, digest(contents) if readable else "", members)
@@ -145,8 +145,8 @@ def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
     for path in tuple(ours):
         while path := os.path.dirname(path):
             ours.add(path)
-    for root, folders, files, fd in os.fwalk(generation.name, dir_fd=bundle.fd):
-        for name in [*folders, *files]:
+    for root, directories, files, fd in os.fwalk(generation.name, dir_fd=bundle.fd):
+        for name in [*directories, *files]:
             if os.path.join(root, name) in ours:
                 continue
             if stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):

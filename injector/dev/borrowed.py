@@ -34,13 +34,13 @@ def _composed(text: str) -> yaml.MappingNode:
     return root
 
 
-def _relocate(node: yaml.Node, kind: Any, folder: str) -> None:
+def _relocate(node: yaml.Node, kind: Any, directory: str) -> None:
     """Make absolute the paths in a value of this type that are relative to the file's directory."""
     if not isinstance(node, yaml.ScalarNode):
         for inner, inner_kind in _inside(node, kind):
-            _relocate(inner, inner_kind, folder)
+            _relocate(inner, inner_kind, directory)
     elif written(annotation(kind)[1]) == "path" and not node.value.startswith(("/", "${")):
-        node.value = node.value and os.path.join(folder, node.value)
+        node.value = node.value and os.path.join(directory, node.value)
 
 
 def _inside(node: yaml.Node, kind: Any) -> Iterator[tuple[yaml.Node, Any]]:

@@ -36,7 +36,7 @@ def text(seed: Seed, place: Place, address: str, *, supervised: bool) -> str:
 def policy(planned: Plan) -> str:
     """Return the least-privilege policy of a configuration."""
     config = planned.config
-    found = needs(config, names(config), planned.templates.values(), folder="")
+    found = needs(config, names(config), planned.templates.values(), directory="")
     return document(found, file=os.path.basename(planned.loaded.path))
 
 

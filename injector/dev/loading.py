@@ -43,8 +43,8 @@ def load_seed(path: str | None, environ: Mapping[str, str] = os.environ) -> Seed
         rules=lambda seed, document: _findings(seed, document, environ, given=path is not None),
         example="`secrets:` with an entry such as `app: {kv: {password: {random: 24}}}`",
     )
-    folder = os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
-    env_file = seed.env_file or os.path.join(folder, ENV_FILE)
+    directory = os.path.dirname(os.path.abspath(path)) if path else os.getcwd()
+    env_file = seed.env_file or os.path.join(directory, ENV_FILE)
     if seed.config:
         plan(seed.config, environ)  # raises, naming its own lines
     secrets = seed.secrets if path else _that_can_be_had(seed.secrets)

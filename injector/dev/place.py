@@ -21,35 +21,35 @@ OWN_ONLY = 0o700
 
 
 class State(msgspec.Struct, frozen=True):
-    """What a rehearsal needs to know; `folder` is the project's directory."""
+    """What a rehearsal needs to know; `directory` is the project's directory."""
 
     pid: int
-    folder: str
+    directory: str
     address: str
     root_token: str
     unseal_key: str
     seed: Seed
 
     def __repr__(self) -> str:
-        return f"State({self.folder})"  # it holds the keys of the server
+        return f"State({self.directory})"  # it holds the keys of the server
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """The two directories of a project: in memory for secrets, on disk for the database."""
 
-    folder: str
+    directory: str
     memory: Path
     disk: Path
 
     @classmethod
-    def of(cls, folder: str) -> "Place":
-        """Return the directories of the project in `folder`, without creating them."""
-        digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:10]
+    def of(cls, directory: str) -> "Place":
+        """Return the directories of the project in `directory`, without creating them."""
+        digest = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:10]
         name = f"injector-dev-{os.geteuid()}-{digest}"
         disk = Path(tempfile.gettempdir())
         memory = Path(memory_backed(usual_parents()) or disk)
-        return cls(folder, memory / name, disk / f"{name}-disk")
+        return cls(directory, memory / name, disk / f"{name}-disk")
 
     @property
     def socket(self) -> Path:
@@ -86,7 +86,7 @@ class Place:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise ConfigError(
-                    f"`injector dev` already runs for {self.folder}; end it first"
+                    f"`injector dev` already runs for {self.directory}; end it first"
                 ) from None
             self._empty()
             try:
@@ -117,11 +117,11 @@ class Place:
         try:
             return msgspec.json.decode(self._state.read_bytes(), type=State)
         except FileNotFoundError:
-            raise TransientError(f"`injector dev` for {self.folder} is still starting") from None
+            raise TransientError(f"`injector dev` for {self.directory} is still starting") from None
 
     def _nobody(self) -> TransientError:
         return TransientError(
-            f"no `injector dev` runs for {self.folder}; start it there, or name its file with -c"
+            f"no `injector dev` runs for {self.directory}; start it there, or name its file with -c"
         )
 
     def _empty(self) -> None:

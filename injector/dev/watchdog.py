@@ -11,14 +11,14 @@ from injector.dev.guard import end, left_behind
 
 
 @contextlib.contextmanager
-def watched(folder: str | Path) -> Iterator[None]:
-    """If we die within the block, `folder` and the processes that run for it are removed.
+def watched(directory: str | Path) -> Iterator[None]:
+    """If we die within the block, `directory` and the processes that run for it are removed.
 
     Those are the processes with its path in their command line or environment. If the block
     ends normally, ending them is up to the caller.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "injector.dev.watchdog", str(folder)],
+        [sys.executable, "-m", "injector.dev.watchdog", str(directory)],
         stdin=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C in a terminal is not for it
     ) as watchdog:
@@ -30,10 +30,10 @@ def watched(folder: str | Path) -> Iterator[None]:
 
 def main() -> None:
     """Wait until nobody holds the other end of standard input, then clean up."""
-    folder = sys.argv[1]
+    directory = sys.argv[1]
     sys.stdin.buffer.read()
-    end(lambda: left_behind(folder))
-    shutil.rmtree(folder, ignore_errors=True)
+    end(lambda: left_behind(directory))
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

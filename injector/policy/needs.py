@@ -56,9 +56,9 @@ def needs(
     names: Mapping[str, Ref],
     templates: Iterable[Template],
     *,
-    folder: str = "/",
+    directory: str = "/",
 ) -> Needs:
-    """Collect what the files of a configuration need; paths are relative to `folder`."""
+    """Collect what the files of a configuration need; paths are relative to `directory`."""
     paths: dict[tuple[str, str], _Path] = defaultdict(_Path)
     unknown: set[Unknown] = set()
     used: set[Ref] = set()
@@ -68,7 +68,7 @@ def needs(
     for name, ref in names.items():
         named[ref].add(name)
 
-    for place, use in _uses(config, names, templates, folder):
+    for place, use in _uses(config, names, templates, directory):
         if use.ref is not None:
             used.add(use.ref)
             path = paths[use.ref.namespace or home, _bare(use.ref.path)]
@@ -106,20 +106,20 @@ def _uses(
     config: model.Config,
     names: Mapping[str, Ref],
     templates: Iterable[Template],
-    folder: str,
+    directory: str,
 ) -> Iterator[tuple[str, Use]]:
     for _, entry in located_templates(config):
         if entry.format is not None:
-            yield _relative(file_of(config, entry), folder), Use(0, names[entry.secret])
+            yield _relative(file_of(config, entry), directory), Use(0, names[entry.secret])
     for template in templates:
         for use in template.uses():
-            yield f"{_relative(template.name, folder)}:{use.line}", use
+            yield f"{_relative(template.name, directory)}:{use.line}", use
 
 
-def _relative(path: str, folder: str) -> str:
+def _relative(path: str, directory: str) -> str:
     """Return a file's name relative to the configuration, wherever that is."""
-    inside = path.startswith(os.path.join(folder, ""))
-    return os.path.relpath(path, folder) if inside else path
+    inside = path.startswith(os.path.join(directory, ""))
+    return os.path.relpath(path, directory) if inside else path
 
 
 def _bare(path: str) -> str:

@@ -1,7 +1,7 @@
 """Secrets from a directory of YAML files, instead of a server.
 
-    FOLDER/NAME.yaml             the secret that `secrets:` calls NAME
-    FOLDER/PATH.yaml             the secret at PATH, such as FOLDER/secret/data/app.yaml
+    DIR/NAME.yaml             the secret that `secrets:` calls NAME
+    DIR/PATH.yaml             the secret at PATH, such as DIR/secret/data/app.yaml
 
 Each holds the keys and values that templates see. `.yml` and `.json` do as well. A version that is
 pinned may have a file of its own (`secret/data/app?version=3.yaml`), parameters do not.
@@ -26,10 +26,10 @@ EXTENSIONS = (".yaml", ".yml", ".json")
 class Fixtures:
     """A directory, and which of its files have been used."""
 
-    def __init__(self, folder: str, names: Mapping[str, Ref], optional: frozenset[Ref]) -> None:
-        if not os.path.isdir(folder):
-            raise ConfigError(f"--fixtures: {folder} is not a directory; {LAYOUT}")
-        self._folder = folder
+    def __init__(self, directory: str, names: Mapping[str, Ref], optional: frozenset[Ref]) -> None:
+        if not os.path.isdir(directory):
+            raise ConfigError(f"--fixtures: {directory} is not a directory; {LAYOUT}")
+        self._directory = directory
         self._names = names
         self._optional = optional
         self._used: set[str] = set()
@@ -47,7 +47,7 @@ class Fixtures:
             return {"keys": self._names_below(ref)}
         for stem in self._stems(ref):
             for extension in EXTENSIONS:
-                path = os.path.join(self._folder, stem + extension)
+                path = os.path.join(self._directory, stem + extension)
                 if os.path.isfile(path):
                     self._used.add(path)
                     return _read(path)
@@ -75,8 +75,8 @@ class Fixtures:
         """Return what a list of a path gives: the files and directories there."""
         found: set[str] = set()
         for stem in {ref.path, *self._stems(ref), ref.path.replace("/metadata", "/data", 1)}:
-            folder = os.path.join(self._folder, stem)
-            for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+            directory = os.path.join(self._directory, stem)
+            for entry in os.scandir(directory) if os.path.isdir(directory) else ():
                 name, extension = os.path.splitext(entry.name)
                 if entry.is_dir():
                     found.add(f"{entry.name}/")
@@ -86,16 +86,20 @@ class Fixtures:
         return sorted(found)
 
     def _files(self) -> Iterator[str]:
-        for folder, _, files in os.walk(self._folder):
-            yield from (os.path.join(folder, file) for file in files if file.endswith(EXTENSIONS))
+        for directory, _, files in os.walk(self._directory):
+            yield from (
+                os.path.join(directory, file) for file in files if file.endswith(EXTENSIONS)
+            )
 
     def _missing(self, ref: Ref) -> str:
         stems = self._stems(ref)
-        expected = " or ".join(os.path.join(self._folder, stem + EXTENSIONS[0]) for stem in stems)
-        there = [os.path.relpath(path, self._folder) for path in self.unused()]
+        expected = " or ".join(
+            os.path.join(self._directory, stem + EXTENSIONS[0]) for stem in stems
+        )
+        there = [os.path.relpath(path, self._directory) for path in self.unused()]
         close = {os.path.splitext(path)[0]: path for path in there}
         near = next((near for stem in stems if (near := nearest(stem, list(close)))), None)
-        hint = f"; did you mean {os.path.join(self._folder, close[near])}?" if near else ""
+        hint = f"; did you mean {os.path.join(self._directory, close[near])}?" if near else ""
         return f"there is no fixture for {ref}: it would be {expected}{hint}"
 
 

@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
 def example(
-    targets: Sequence[Target], config: model.Config, keys: dict[str, list[str]], *, folder: str
+    targets: Sequence[Target], config: model.Config, keys: dict[str, list[str]], *, directory: str
 ) -> Iterator[str]:
     """Yield the lines of an example file for everything that defines variables.
 
@@ -23,16 +23,16 @@ def example(
     for target in targets:
         lines = list(_variables(target, config, keys))
         if lines:
-            yield f"# {target.path}, made from {_made_from(target, config, folder)}"
+            yield f"# {target.path}, made from {_made_from(target, config, directory)}"
             yield from lines
             yield ""
 
 
-def _made_from(target: Target, config: model.Config, folder: str) -> str:
+def _made_from(target: Target, config: model.Config, directory: str) -> str:
     entry = target.entry
     if isinstance(entry, model.Template) and entry.secret:
         return f"secrets.{entry.secret} ({config.secrets[entry.secret].path})"
-    return os.path.relpath(entry.source, folder) if entry.source else "`contents`"
+    return os.path.relpath(entry.source, directory) if entry.source else "`contents`"
 
 
 def _variables(target: Target, config: model.Config, keys: dict[str, list[str]]) -> Iterator[str]:

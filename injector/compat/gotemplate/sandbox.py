@@ -23,9 +23,9 @@ def require_inside(path: str, surroundings: Surroundings, spelled: Collection[st
         )
 
 
-def _is_in(path: str, folder: str) -> bool:
+def _is_in(path: str, directory: str) -> bool:
     """Return whether a path is inside a directory after resolving symbolic links."""
-    if not folder or folder == "/dev":
+    if not directory or directory == "/dev":
         return False
-    root = os.path.join(os.path.realpath(folder), "")
+    root = os.path.join(os.path.realpath(directory), "")
     return os.path.realpath(path).startswith(root)

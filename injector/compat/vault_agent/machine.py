@@ -36,34 +36,33 @@ class Here(Elsewhere):
     """This machine, for one reading of a configuration."""
 
     def __init__(self) -> None:
-        self._disks: dict[
-            str, str
-        ] = {}  # by directory: a thousand files are mostly in the same one
+        # By directory: a thousand files are mostly in the same one.
+        self._disks: dict[str, str] = {}
 
     def existing(self, path: str) -> Existing | None:
         """Return its owner too if we are root, and nobody else can have created the file."""
         try:
             found = os.lstat(path)
-            folder = os.stat(os.path.dirname(path))
+            directory = os.stat(os.path.dirname(path))
         except OSError:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        trusted = folder.st_uid == 0 and not folder.st_mode & _OTHERS_WRITE
+        trusted = directory.st_uid == 0 and not directory.st_mode & _OTHERS_WRITE
         keeps_owner = os.geteuid() == 0 and found.st_uid != 0 and trusted
         perms = stat.S_IMODE(found.st_mode) & 0o777
         return Existing(perms, (found.st_uid, found.st_gid) if keeps_owner else None)
 
     def disk(self, path: str) -> str:
-        folder = os.path.dirname(path)
-        if folder not in self._disks:
-            self._disks[folder] = _disk(folder)
-        return self._disks[folder]
+        directory = os.path.dirname(path)
+        if directory not in self._disks:
+            self._disks[directory] = _disk(directory)
+        return self._disks[directory]
 
 
-def _disk(folder: str) -> str:
+def _disk(directory: str) -> str:
     try:
-        fd, existing, _ = open_nearest(folder)
+        fd, existing, _ = open_nearest(directory)
     except OSError:
         return ""  # writing the file reports it
     try:

@@ -154,6 +154,6 @@ def handed_out(files: Section) -> bool | str:
 
 
 def _log_path(path: str) -> str:
-    folder, name = os.path.split(path)
+    directory, name = os.path.split(path)
     name = name if os.path.splitext(name)[1] else f"{name or 'agent'}.log"
-    return os.path.abspath(os.path.join(folder, name))
+    return os.path.abspath(os.path.join(directory, name))

@@ -12,7 +12,7 @@ from injector.clock import Clock
 from injector.dev.child import Child, Line, child
 from injector.dev.cluster import Cluster
 from injector.dev.demo.application import masked
-from injector.dev.demo.folder import Folder
+from injector.dev.demo.directory import Directory
 from injector.dev.demo.server import Server
 from injector.dev.timeline import Timeline
 
@@ -24,7 +24,7 @@ class Stage:
     clock: Clock
     timeline: Timeline
     environ: Mapping[str, str] = field(repr=False)
-    folder: Folder
+    directory: Directory
     cluster: Cluster
     server: Server
     ends: contextlib.AsyncExitStack
@@ -34,7 +34,7 @@ class Stage:
     async def start_application(self) -> Child:
         program = (sys.executable, "-m", "injector.dev.demo.application")
         application = await self.start(
-            "application", *program, str(self.folder.rendered), str(self.folder.pid_file)
+            "application", *program, str(self.directory.rendered), str(self.directory.pid_file)
         )
         await application.line("ready".__eq__, "'ready'")
         return application

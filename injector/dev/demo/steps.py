@@ -4,7 +4,7 @@ import secrets
 
 from injector.dev.child import Child
 from injector.dev.demo.application import masked
-from injector.dev.demo.folder import REFRESH, TEMPLATE
+from injector.dev.demo.directory import REFRESH, TEMPLATE
 from injector.dev.demo.server import SERVICE_ACCOUNT, TOKEN_TTL
 from injector.dev.demo.stage import Stage, between, count, event, holds
 from injector.errors import InjectorError
@@ -20,7 +20,7 @@ def value(word: str) -> str:
 
 async def first_render(stage: Stage) -> tuple[Child, Child]:
     """Start the application and the injector; return both."""
-    timeline, folder = stage.timeline, stage.folder
+    timeline, directory = stage.timeline, stage.directory
     timeline.chapter("First render")
     password, key = value("amber"), value("pearl")
     await stage.server.write_password(password)
@@ -32,7 +32,7 @@ async def first_render(stage: Stage) -> tuple[Child, Child]:
     timeline.say("application", "runs, and knows nothing yet")
 
     began = stage.clock.now()
-    injector = await stage.start_injector("run", "-c", str(folder.daemon_config(stage.server)))
+    injector = await stage.start_injector("run", "-c", str(directory.daemon_config(stage.server)))
     with timeline.waiting("injector run -c demo.yaml"):
         logged_in = await event(injector, "logged in")
         written = await event(injector, "file written")
@@ -40,8 +40,8 @@ async def first_render(stage: Stage) -> tuple[Child, Child]:
         taken = await holds(application, key)
     _is_in_file(stage, password, key)
     timeline.say("injector", f"logged in by AppRole, token for {TOKEN_TTL} s", at=logged_in.at)
-    mode = f"{folder.rendered.stat().st_mode & 0o777:04o}"
-    timeline.say("injector", f"wrote {folder.rendered.name} (mode {mode})", at=written.at)
+    mode = f"{directory.rendered.stat().st_mode & 0o777:04o}"
+    timeline.say("injector", f"wrote {directory.rendered.name} (mode {mode})", at=written.at)
     timeline.say("injector", "sent SIGHUP to the application", at=told.at)
     timeline.say("application", taken.text, at=taken.at)
     stage.measured("injector's start → first file", written.at - began, "interpreter and all")
@@ -72,7 +72,7 @@ async def kubernetes_login(stage: Stage) -> None:
     """Log in as the init container of a pod does."""
     stage.timeline.chapter("Kubernetes login")
     token = stage.cluster.service_account_token(*SERVICE_ACCOUNT)
-    config = stage.folder.pod_config(stage.server, token)
+    config = stage.directory.pod_config(stage.server, token)
     stage.timeline.say("you", "run `injector once` as a pod does, with its own token")
     began = stage.clock.now()
     once = await stage.start_injector("once", "-c", str(config))
@@ -147,7 +147,7 @@ async def end(stage: Stage, injector: Child) -> None:
 
 
 async def _still_ready(stage: Stage) -> None:
-    address = f"unix://{stage.folder.socket}"
+    address = f"unix://{stage.directory.socket}"
     probe = await stage.start_injector("probe", "ready", "--address", address)
     if await probe.ended():
         said = "; ".join(line.text for line in probe.lines)
@@ -155,7 +155,7 @@ async def _still_ready(stage: Stage) -> None:
 
 
 def _is_in_file(stage: Stage, *values: str) -> None:
-    content = stage.folder.rendered.read_text()
+    content = stage.directory.rendered.read_text()
     for expected in values:
         if expected not in content:
-            raise InjectorError(f"{masked(expected)} is not in {stage.folder.rendered.name}")
+            raise InjectorError(f"{masked(expected)} is not in {stage.directory.rendered.name}")

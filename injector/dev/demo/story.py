@@ -11,7 +11,7 @@ from injector.clock import SystemClock
 from injector.dev.bao import dev_server
 from injector.dev.cluster import cluster
 from injector.dev.demo import steps
-from injector.dev.demo.folder import folder
+from injector.dev.demo.directory import directory
 from injector.dev.demo.server import Server
 from injector.dev.demo.stage import Stage
 from injector.dev.memory import usual_parents
@@ -48,7 +48,7 @@ async def _told(timeline: Timeline, clock: SystemClock, started: list[int]) -> N
     async with contextlib.AsyncExitStack() as ends:
         timeline.title("vault-injector, live: a real OpenBao, a real application")
         timeline.note("")
-        place = ends.enter_context(folder(usual_parents()))
+        place = ends.enter_context(directory(usual_parents()))
         bao = ends.enter_context(dev_server())
         started.append(bao.process.pid)
         authority = await ends.enter_async_context(cluster(clock))

@@ -374,7 +374,7 @@ def test_a_policy_is_known_without_a_server(tmp_path):
     planned = plan(str(tmp_path / "injector.yaml"), {}, elsewhere=True)
 
     found = needs(
-        planned.config, names(planned.config), planned.templates.values(), folder=str(tmp_path)
+        planned.config, names(planned.config), planned.templates.values(), directory=str(tmp_path)
     )
     policy = document(found, file="injector.yaml")
 

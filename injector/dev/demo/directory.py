@@ -21,7 +21,7 @@ TEMPLATE = "DATABASE_PASSWORD={{ database.password }}\nAPI_KEY={{ api.key }}\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class Directory:
     """The directory and the paths in it."""
 
     path: Path
@@ -99,11 +99,11 @@ def _template(destination: Path, **more: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def folder(parents: Iterable[str]) -> Iterator[Folder]:
+def directory(parents: Iterable[str]) -> Iterator[Directory]:
     """Create the directory in the first of `parents` that is memory-backed and writable."""
     parent = memory_backed(parents)
     with (
         tempfile.TemporaryDirectory(prefix=f"injector-demo-{os.getpid()}-", dir=parent) as path,
         watched(path),
     ):
-        yield Folder(Path(path), in_memory=parent is not None)
+        yield Directory(Path(path), in_memory=parent is not None)
