@@ -7,9 +7,8 @@ import time
 from functools import partial
 
 from injector.cli import client
-from injector.cli.arguments import duration
 from injector.cli.overview import overview
-from injector.cli.parser import exits
+from injector.cli.parser import duration, exits
 from injector.cli.refresh import failure, refreshed, table
 from injector.cli.status import fetch
 from injector.dev.place import Place

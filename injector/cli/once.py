@@ -4,9 +4,8 @@ import argparse
 
 from injector.agent.once import once
 from injector.agent.plan import plan
-from injector.cli.arguments import duration
 from injector.cli.daemon import execute
-from injector.cli.parser import add_config, exits
+from injector.cli.parser import add_config, duration, exits
 from injector.errors import ConfigError
 
 NOTE = """\

@@ -78,6 +78,17 @@ def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: 
     )
 
 
+def duration(text: str) -> float:
+    """Parse a duration as in the configuration: the type of `--timeout`, `--watch` and others."""
+    from injector.config.leaves import duration_of  # only where somebody gives one
+    from injector.config.problem import Wrong
+
+    try:
+        return duration_of(text)
+    except Wrong as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from None
+
+
 def width() -> int:
     """Return the width of help text: that of the terminal, within readable limits."""
     import shutil  # only for who asks for help

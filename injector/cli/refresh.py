@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from injector.cli import client
-from injector.cli.arguments import duration
-from injector.cli.parser import exits
+from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
 from injector.cli.table import columns
 from injector.errors import InjectorError, TransientError

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from injector.cli import client
-from injector.cli.arguments import duration
 from injector.cli.overview import overview
-from injector.cli.parser import exits
+from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
 from injector.errors import ConfigError, TransientError
 
