@@ -45,6 +45,7 @@ WORDS = {
     "TransientError": ["vault/tls.advice"],
     "WriteError": [
         "destination/explain._REMEDIES",
+        "destination/explain._NOT_MADE",
         "destination/rights._cannot_give",
         "destination/swap.foreign_entries",
     ],

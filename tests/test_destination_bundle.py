@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -662,6 +663,19 @@ def test_what_is_planted_between_stage_and_commit_fails_the_commit_and_leaves_no
     with pytest.raises(WriteError, match="neither followed nor replaced"):
         staged.commit()
     assert names_in(tls) == {"cert.pem"}
+
+
+def test_a_directory_that_vanishes_during_a_write_is_made_again_by_the_next_one(tls):
+    target = bundle(tls)
+    staged = target.stage(ONE)
+    assert staged is not None
+    shutil.rmtree(tls)
+
+    with pytest.raises(WriteError, match="somebody removed the directory meanwhile") as caught:
+        staged.commit()
+    assert "create_dest_dirs" not in str(caught.value)  # which a bundle does not have
+    deliver(target, ONE)
+    assert seen(tls) == ONE
 
 
 def test_what_was_changed_after_its_check_is_not_used(tls):

@@ -227,7 +227,9 @@ class File(Unheld):
         try:
             yield
         except OSError as error:
-            raise explain.failed(action, self.path, error, needs=self._needs()) from error
+            raise explain.failed(
+                action, self.path, error, needs=self._needs(), makes_directory=self._create
+            ) from error
 
     def _write(self, directory: Directory, content: bytes) -> tuple[bool, os.stat_result]:
         with suppress(FileNotFoundError):
