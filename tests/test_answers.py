@@ -60,7 +60,7 @@ def test_an_answer_without_envelope_is_the_data_where_vault_sends_such(path):
 
 
 @pytest.mark.parametrize("path", ["secret/data/app", "database/creds/app"])
-def test_elsewhere_it_is_somebody_elses_answer(path):
+def test_elsewhere_it_is_not_vaults_answer(path):
     with pytest.raises(MissingError, match="the answer has no data"):
         understand(Ref.of(path), {"message": "hello"})
 
@@ -176,7 +176,7 @@ def test_what_a_write_is(path, answer, kind, life):
     assert found == (kind, math.inf if life is None else life)
 
 
-def test_a_user_who_knows_better_is_believed():
+def test_an_engine_set_by_the_user_takes_precedence():
     odd = body(STATIC_ROLE, lease_duration=2764800)
 
     assert kind_and_life("kv/a", odd, engine="kv1")[0] is Kind.STATIC
@@ -205,7 +205,7 @@ def test_an_answer_without_data_is_missing(answer):
 @pytest.mark.parametrize("lease_id", ["", "a/b/c"])
 @pytest.mark.parametrize("more", [{}, STATIC_ROLE, CERTIFICATE, {"code": "1", "expire_time": 0}])
 @pytest.mark.parametrize("write", [True, False])
-def test_no_answer_is_asked_for_again_at_once(lease, ttl, lease_id, more, write):
+def test_no_answer_causes_an_immediate_request(lease, ttl, lease_id, more, write):
     answer = body({**more, "ttl": ttl}, lease_duration=lease, lease_id=lease_id, renewable=True)
     found = understand(Ref.of("x/y", {} if write else None), answer)
     life = Life(found.kind, 0.0, found.life(DATE, WALL), found.renewable)
@@ -252,7 +252,7 @@ dates = st.text() | st.sampled_from(
     st.sampled_from(["auto", "kv1", "kv2"]),
     dates,
 )
-def test_whatever_stands_in_an_answer_is_understood_or_missing(path, write, answer, engine, date):
+def test_any_answer_is_understood_or_missing(path, write, answer, engine, date):
     """Whoever may write one secret must not be able to stop the others."""
     try:
         found = understand(Ref.of(path, {} if write else None), answer, engine=engine)
@@ -269,7 +269,7 @@ def test_without_the_servers_clock_ours_is_used():
     assert found.life("no date", SERVED + 400) == 86000
 
 
-def test_what_only_counts_down_makes_no_other_value():
+def test_a_countdown_is_not_a_new_value():
     before = understand(Ref.of("d/static-creds/a"), body(STATIC_ROLE))
     later = understand(Ref.of("d/static-creds/a"), body({**STATIC_ROLE, "ttl": 2}))
     rotated = understand(Ref.of("d/static-creds/a"), body({**STATIC_ROLE, "password": "two"}))
@@ -287,7 +287,7 @@ def test_the_ttl_of_a_key_value_secret_is_a_value():
     assert kv[0].lasting != kv[1].lasting
 
 
-def test_an_answer_shows_nothing_secret():
+def test_a_repr_of_an_answer_shows_no_secret():
     found = understand(Ref.of("database/creds/a"), body({"password": "hidden-value"}, **LEASED))
 
     assert "hidden-value" not in repr(found)
@@ -307,7 +307,7 @@ def test_an_answer_shows_nothing_secret():
         ("sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", 3),
     ],
 )
-def test_the_end_of_an_ssh_certificate_is_found_behind_every_kind_of_key(name, fields):
+def test_the_expiry_of_an_ssh_certificate_is_found_for_every_kind_of_key(name, fields):
     assert ssh.valid_before(signed_key(1234567890, name=name, fields=fields)) == 1234567890
 
 
@@ -323,7 +323,7 @@ def test_the_end_of_an_ssh_certificate_is_found_behind_every_kind_of_key(name, f
         signed_key(1)[:90],
     ],
 )
-def test_what_is_no_ssh_certificate_has_no_end(text):
+def test_other_data_is_not_an_ssh_certificate_and_has_no_expiry(text):
     assert ssh.valid_before(text) == math.inf
 
 
@@ -347,7 +347,7 @@ def authority(end: dt.datetime, begin: dt.datetime = dt.datetime(2001, 1, 1, tzi
 
 
 @pytest.mark.parametrize("year", [2001, 2026, 2049, 2050, 9999])
-def test_the_end_of_a_certificate_is_read_in_both_of_its_forms(year):
+def test_the_expiry_of_a_certificate_is_read_in_both_formats(year):
     end = dt.datetime(year, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
     pem = authority(end)
 
@@ -356,7 +356,7 @@ def test_the_end_of_a_certificate_is_read_in_both_of_its_forms(year):
 
 
 @given(st.text() | st.binary().map(lambda noise: base64.b64encode(noise).decode()))
-def test_what_is_no_certificate_has_no_end(text):
+def test_other_data_is_not_a_certificate_and_has_no_expiry(text):
     assert x509.validity(text) == x509.ALWAYS
 
 
@@ -392,7 +392,7 @@ def test_a_certificate_lives_no_longer_than_the_first_of_its_issuers(more, left)
     assert found.life(DATE, WALL) == left
 
 
-def test_an_issuer_that_had_ended_before_the_certificate_began_is_not_needed():
+def test_an_issuer_that_expired_before_the_certificate_began_is_not_needed():
     """As an old root which was cross-signed, and is still in the chain that Vault puts together."""
     hour = [dt.datetime(2026, 11, 25, hour, tzinfo=dt.UTC) for hour in range(24)]
     leaf = {"certificate": authority(hour[20], begin=hour[1])}

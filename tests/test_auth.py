@@ -252,7 +252,7 @@ async def test_a_removed_secret_id_stays_usable_from_memory(app, proxy, clock, t
         assert running.assembly.health.settled
 
 
-async def test_a_refused_secret_id_file_is_not_removed(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_rejected_secret_id_file_is_not_removed(app, proxy, clock, tmpfs, tmp_path):
     app.secret_id.write_text("wrong")
     loaded = load_from(
         tmp_path, settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
@@ -431,7 +431,7 @@ async def test_a_reload_to_another_identity_revokes_the_old_token(
         assert proxy.count("revoke-self") == 1
 
 
-async def test_another_server_never_sees_a_token_of_the_last_one(
+async def test_another_server_never_sees_a_token_of_the_previous_one(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")

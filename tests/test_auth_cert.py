@@ -102,7 +102,7 @@ async def test_a_certificate_logs_in_and_its_token_works_on_connections_without_
         assert (tmpfs / "db.env").read_text() == "one"
 
 
-async def test_without_a_role_name_the_server_looks_for_one_that_fits(load, clock, tmpfs):
+async def test_without_a_role_name_the_server_looks_for_a_matching_one(load, clock, tmpfs):
     async with engine(load(name=""), clock):
         assert (tmpfs / "db.env").read_text() == "one"
 
@@ -112,7 +112,7 @@ async def test_with_a_role_name_no_other_role_is_tried(load, clock):
         assert isinstance(login_error(running), AuthError)
 
 
-async def test_the_certificate_of_the_connection_serves_if_the_login_has_none(
+async def test_the_certificate_of_the_connection_is_used_if_the_login_has_none(
     load, clock, tmpfs, pair
 ):
     of_vault = {"client_cert": str(pair.cert), "client_key": str(pair.key)}
@@ -147,7 +147,7 @@ async def test_a_new_certificate_logs_in_instead_of_renewing(load, clock, pair):
         assert running.assembly.health.settled
 
 
-async def test_both_files_are_read_again_at_every_login(load, app, clock, tmpfs, pair):
+async def test_both_files_are_reread_at_every_login(load, app, clock, tmpfs, pair):
     async with engine(load(), clock) as running:
         pair.put(*pair.issue())
         app.admin.auth.token.revoke(running.token.value)
@@ -175,7 +175,7 @@ EXPIRED = {"not_before": NOW - dt.timedelta(days=2), "not_after": NOW - dt.timed
     [(EXPIRED, "has expired"), ({"common_name": None}, "missing name in alias")],
     ids=["expired", "without a common name"],
 )
-async def test_a_certificate_that_the_server_refuses_with_a_500_is_a_refusal_all_the_same(
+async def test_a_certificate_rejected_with_a_500_is_still_a_rejection(
     load, clock, tmpfs, pair, flaw, words
 ):
     pair.put(*pair.issue(**flaw))
@@ -190,7 +190,7 @@ async def test_a_certificate_that_the_server_refuses_with_a_500_is_a_refusal_all
         assert (tmpfs / "db.env").read_text() == "one"
 
 
-async def test_a_server_in_trouble_is_no_refusal(load, clock, tmpfs, tmp_path):
+async def test_a_server_error_is_not_a_rejection(load, clock, tmpfs, tmp_path):
     """A port where nobody listens."""
     async with engine(load(vault={"address": "https://127.0.0.1:1"}), clock) as running:
         assert isinstance(login_error(running), TransientError)
@@ -273,7 +273,7 @@ tls_context(model.Vault(client_cert={str(pair.cert)!r}, client_key={str(pair.key
     assert b"Enter PEM pass phrase" not in done.stderr
 
 
-async def test_a_half_replaced_pair_is_not_presented_and_the_whole_one_at_once(
+async def test_a_half_replaced_pair_is_not_presented_but_the_complete_one_is_at_once(
     load, clock, tmpfs, pair
 ):
     cert, key = pair.issue()

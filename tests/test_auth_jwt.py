@@ -99,13 +99,13 @@ def login_error(running):
     return report.error
 
 
-async def test_a_jwt_logs_in_and_is_removed_then(load, clock, tmpfs, jwt):
+async def test_a_jwt_is_removed_after_the_login(load, clock, tmpfs, jwt):
     async with engine(load(), clock):
         assert (tmpfs / "db.env").read_text() == "one"
         assert not jwt.exists()
 
 
-async def test_a_removed_jwt_is_not_remembered_and_the_next_login_asks_for_a_new_one(
+async def test_a_removed_jwt_is_not_kept_and_the_next_login_needs_a_new_one(
     load, app, proxy, clock, tmpfs, jwt, issuer
 ):
     async with engine(load(), clock) as running:
@@ -124,7 +124,7 @@ async def test_a_removed_jwt_is_not_remembered_and_the_next_login_asks_for_a_new
         assert not jwt.exists()
 
 
-async def test_while_there_is_no_new_jwt_the_old_token_serves_to_its_end(
+async def test_without_a_new_jwt_the_old_token_is_used_until_it_expires(
     load, app, proxy, clock, tmpfs, jwt
 ):
     async with engine(load(role="batch"), clock) as running:
@@ -139,7 +139,7 @@ async def test_while_there_is_no_new_jwt_the_old_token_serves_to_its_end(
         assert (tmpfs / "db.env").read_text() == "two"
 
 
-async def test_a_jwt_that_stays_is_read_again_at_every_login(load, app, proxy, clock, jwt, issuer):
+async def test_a_jwt_that_is_kept_is_reread_at_every_login(load, app, proxy, clock, jwt, issuer):
     async with engine(load(remove_jwt_after_reading=False), clock) as running:
         assert jwt.exists()
         jwt.write_text(issuer.issue())
@@ -150,7 +150,7 @@ async def test_a_jwt_that_stays_is_read_again_at_every_login(load, app, proxy, c
         assert proxy.count("/login") == 2
 
 
-async def test_a_refused_jwt_stays_and_is_not_quoted(load, clock, jwt, issuer):
+async def test_a_rejected_jwt_is_kept_and_not_quoted(load, clock, jwt, issuer):
     jwt.write_text(issuer.issue(aud="somebody else"))
 
     async with engine(load(), clock) as running:
@@ -177,7 +177,7 @@ async def test_a_refused_jwt_stays_and_is_not_quoted(load, clock, jwt, issuer):
     ],
     ids=["missing", "empty", "two words", "no jwt", "three parts of nothing"],
 )
-async def test_what_is_no_jwt_is_named_but_not_quoted(load, clock, jwt, content, problem):
+async def test_an_invalid_jwt_is_named_but_not_quoted(load, clock, jwt, content, problem):
     jwt.unlink()
     if content is not None:
         jwt.write_text(content)
@@ -239,16 +239,14 @@ async def test_a_projected_jwt_that_is_renewed_waits_for_the_next_login(
         assert proxy.count("/login") == 1
 
 
-async def test_neither_a_symlink_nor_what_it_leads_to_is_removed(load, clock, jwt, linked):
+async def test_neither_a_symlink_nor_its_target_is_removed(load, clock, jwt, linked):
     async with engine(load(), clock) as running:
         assert jwt.is_symlink()
         assert linked.exists()
         assert "it is a symlink" in running.log
 
 
-async def test_the_file_behind_a_symlink_is_removed_where_that_is_asked_for(
-    load, clock, jwt, linked
-):
+async def test_the_target_of_a_symlink_is_removed_if_configured(load, clock, jwt, linked):
     async with engine(load(remove_jwt_follows_symlinks=True), clock):
         assert jwt.is_symlink()
         assert not linked.exists()

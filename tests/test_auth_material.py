@@ -93,7 +93,7 @@ async def test_neither_our_own_removal_nor_the_same_content_is_new(
         assert proxy.count("/login") == 1
 
 
-async def test_a_new_secret_id_that_is_refused_leaves_the_old_token_and_is_no_reason_to_exit(
+async def test_a_rejected_new_secret_id_leaves_the_old_token_and_does_not_cause_an_exit(
     load, app, proxy, clock
 ):
     async with engine(load(exit_on_err=True), clock) as running:
@@ -108,7 +108,7 @@ async def test_a_new_secret_id_that_is_refused_leaves_the_old_token_and_is_no_re
         assert running.assembly.health.settled
 
 
-async def test_a_new_secret_id_is_tried_until_somebody_decides(load, app, proxy, clock):
+async def test_a_new_secret_id_is_tried_until_vault_accepts_or_rejects_it(load, app, proxy, clock):
     async with engine(load(), clock) as running:
         old = running.token
         proxy.only, proxy.script = "/login", [500, 429]
@@ -142,7 +142,7 @@ async def test_a_wrong_secret_id_locks_nobody_else_out(load, app, proxy, clock):
         assert running.assembly.health.settled
 
 
-async def test_a_role_that_is_locked_out_is_asked_for_again_and_says_where_to_look(
+async def test_a_locked_out_role_is_retried_and_the_error_says_where_to_look(
     load, app, proxy, clock
 ):
     for _ in range(5):
@@ -196,7 +196,7 @@ def plain(app, _wrapped):
         (plain, "it is a plain secret id"),
     ],
 )
-async def test_a_spoilt_wrapped_secret_id_says_why_and_a_new_one_is_used_at_once(
+async def test_an_unusable_wrapped_secret_id_says_why_and_a_new_one_is_used_at_once(
     load, app, proxy, clock, tmpfs, wrapped, spoil, says
 ):
     (tmpfs / "db.env").write_text("of an earlier run")
@@ -216,7 +216,7 @@ async def test_a_spoilt_wrapped_secret_id_says_why_and_a_new_one_is_used_at_once
         assert (tmpfs / "db.env").read_text() == "one"
 
 
-async def test_our_own_unwrapping_whose_answer_was_lost_is_no_security_event(
+async def test_a_lost_answer_to_our_own_unwrapping_is_not_a_security_event(
     load, app, proxy, clock, tmpfs, wrapped
 ):
     """What is lost is lost, but nobody has to look for a thief."""

@@ -147,7 +147,7 @@ async def test_an_old_generation_stays_a_minute_at_least_and_two_at_most(
         assert generations(tmpfs) == [generation(tmpfs)]
 
 
-async def test_an_old_generation_goes_after_a_reload_as_well(app, proxy, clock, tmpfs, tmp_path):
+async def test_an_old_generation_is_removed_after_a_reload_too(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="alice")
     app.put("b", value="one")
     loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
@@ -163,7 +163,7 @@ async def test_an_old_generation_goes_after_a_reload_as_well(app, proxy, clock, 
         assert generations(tmpfs) == [generation(tmpfs)]
 
 
-async def test_a_regular_end_leaves_the_current_generation_only(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_shutdown_leaves_only_the_current_generation(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="alice")
     app.put("b", value="one")
     loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
@@ -198,7 +198,7 @@ async def test_a_bundle_that_somebody_changed_is_restored_at_the_next_refresh(
 # --- checks
 
 
-async def test_what_fails_its_check_is_never_seen_and_costs_vault_nothing(
+async def test_content_that_fails_its_check_is_never_seen_and_causes_no_requests(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")
@@ -231,7 +231,7 @@ async def test_what_fails_its_check_is_never_seen_and_costs_vault_nothing(
         assert told(tmpfs) == 2
 
 
-async def test_a_check_that_failed_for_another_reason_is_tried_again_by_itself(
+async def test_a_check_that_failed_for_another_reason_is_retried(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")
@@ -269,7 +269,7 @@ async def test_a_check_that_hangs_delays_nothing_else_and_is_killed(
         assert generations(tmpfs) == []
 
 
-async def test_what_a_check_leaves_in_the_directory_is_not_shown_and_is_no_change(
+async def test_files_left_by_a_check_are_not_published_and_are_no_change(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="alice")
@@ -288,9 +288,7 @@ async def test_what_a_check_leaves_in_the_directory_is_not_shown_and_is_no_chang
         assert told(tmpfs) == 1
 
 
-async def test_a_failed_check_leaves_nothing_whatever_it_has_made(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_failed_check_leaves_no_files(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="alice")
     app.put("b", value="one")
     leave = "cd $0 && mkdir cache && cp user cache && ln -s conf link; exit 1"
@@ -317,9 +315,7 @@ async def test_a_stopped_injector_leaves_nothing_of_what_it_was_checking(
     assert generations(tmpfs) == []
 
 
-async def test_a_single_file_is_checked_before_it_takes_its_place(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_single_file_is_checked_before_it_is_replaced(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", port="80")
     path = tmpfs / "app.json"
     config = configuration(
@@ -384,7 +380,7 @@ async def test_content_that_its_reader_could_not_parse_is_not_written(
         ({"user": "u", "password": ["x"], "port": 1}, 6, "password is a list and not a string"),
     ],
 )
-async def test_nothing_is_made_of_a_secret_that_breaks_its_contract(
+async def test_a_secret_that_violates_its_contract_is_not_used(
     app, proxy, clock, tmpfs, tmp_path, values, exit_code, reason
 ):
     app.put("a", user="u", password="p", port=5432)

@@ -61,7 +61,7 @@ def test_a_value_that_two_secrets_share_is_masked_until_both_are_gone():
     assert redactor.redact("shared-value") == "shared-value"
 
 
-def test_of_two_values_that_begin_alike_the_longer_is_masked_whole():
+def test_of_two_values_with_the_same_prefix_the_longer_is_masked_completely():
     redactor = Redactor()
     redactor.learn("a", ["password", "password-and-more"])
 
@@ -161,7 +161,7 @@ async def _broken(_: object) -> int:
     raise RuntimeError("broken with canary-value")
 
 
-def test_an_internal_error_outside_of_any_service_is_redacted_and_is_one(tmp_path, capsys):
+def test_an_internal_error_outside_any_service_is_redacted_and_reported_as_one(tmp_path, capsys):
     loaded = load_text(tmp_path, "log_format: json")
 
     def knowing(kept: Kept):

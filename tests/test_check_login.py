@@ -122,7 +122,7 @@ async def test_a_wrapping_token_that_is_used_expired_or_of_another_role(
     assert f"cannot read the secret id from {app.secret_id}: No such file" in problems(found)[0]
 
 
-async def test_a_jwt_stays_where_it_is(app, tmp_path, settings, issuer, jwt):
+async def test_a_jwt_is_not_removed(app, tmp_path, settings, issuer, jwt):
     method = {
         "type": "jwt",
         "mount_path": f"auth/{issuer.mount}",
@@ -153,7 +153,7 @@ async def test_a_service_account_logs_in(app, tmp_path, settings, kube):
     )
 
 
-async def test_a_refused_jwt_stays_too(app, proxy, tmp_path, settings):
+async def test_nor_is_a_rejected_jwt(app, proxy, tmp_path, settings):
     (tmp_path / "jwt").write_text("a.b.c")
     method = {"type": "jwt", "config": {"role": "r", "path": str(tmp_path / "jwt")}}
 
@@ -281,7 +281,7 @@ async def test_a_token_of_few_uses_is_a_warning(app, tmp_path, settings):
     assert tokens(app) == before
 
 
-async def test_a_token_that_never_ends_is_a_warning(app, tmp_path, settings):
+async def test_a_token_that_never_expires_is_a_warning(app, tmp_path, settings):
     config = settings()
     del config["auto_auth"]
 

@@ -100,7 +100,7 @@ async def test_a_file_off_memory_is_a_problem_with_its_remedy(tmp_path, tmpfs):
 # --- programs and endpoints --------------------------------------------------------------------
 
 
-async def test_programs_are_looked_for_and_not_run(tmp_path, tmpfs):
+async def test_programs_are_found_but_not_run(tmp_path, tmpfs):
     ran = tmpfs / "ran"
     found = await looked(
         tmp_path,
@@ -129,7 +129,7 @@ async def test_programs_are_looked_for_and_not_run(tmp_path, tmpfs):
     assert not ran.exists()
 
 
-async def test_an_endpoint_is_connected_to_and_nothing_is_sent(tmp_path):
+async def test_endpoints_are_connected_to_but_nothing_is_sent(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         text = f"""
@@ -173,7 +173,7 @@ async def test_a_process_that_handles_the_signal_is_not_sent_it(tmp_path, listen
     assert listener.heard_only()
 
 
-async def test_a_process_that_would_die_of_the_signal_or_ignore_it(tmp_path, script):
+async def test_a_process_that_would_be_killed_by_the_signal_or_ignore_it(tmp_path, script):
     app = script("app-for-check", f"import signal\n{LISTENER}{WAIT}")
 
     (fatal,) = await signaled(tmp_path, "SIGUSR2", "{name: app-for-check}")
@@ -233,7 +233,7 @@ def tcp(address, more=""):
     return f"listener: {{type: tcp, address: '{address}'{more}}}"
 
 
-async def test_a_socket_that_can_be_made_is_not_made(tmp_path, tmpfs):
+async def test_a_socket_that_can_be_created_is_not_created(tmp_path, tmpfs):
     (here,) = await listened(tmp_path, unix(tmpfs / "sock"))
     (deeper,) = await listened(tmp_path, unix(tmpfs / "a/b/sock"))
 
@@ -245,7 +245,7 @@ async def test_a_socket_that_can_be_made_is_not_made(tmp_path, tmpfs):
     assert list(tmpfs.iterdir()) == []
 
 
-async def test_a_socket_of_a_killed_run_is_left_and_one_that_serves_is_known(tmp_path, tmpfs):
+async def test_a_stale_socket_is_left_alone_and_one_in_use_is_recognized(tmp_path, tmpfs):
     with socket.socket(socket.AF_UNIX) as served:
         served.bind(str(tmpfs / "sock"))
         served.listen()
@@ -258,7 +258,7 @@ async def test_a_socket_of_a_killed_run_is_left_and_one_that_serves_is_known(tmp
     assert (tmpfs / "sock").exists()
 
 
-async def test_something_else_in_the_sockets_place_is_a_problem(tmp_path, tmpfs):
+async def test_something_else_at_the_path_of_the_socket_is_a_problem(tmp_path, tmpfs):
     (tmpfs / "sock").touch()
 
     (finding,) = await listened(tmp_path, unix(tmpfs / "sock"))

@@ -38,7 +38,7 @@ def test_everything_is_listed_with_a_verdict_and_nothing_is_left(app, settings, 
     assert app.secret_id.exists()
 
 
-def test_of_several_problems_the_smallest_code_counts(settings, tmp_path, tmpfs):
+def test_the_smallest_exit_code_of_several_problems_is_used(settings, tmp_path, tmpfs):
     settings["secrets"]["kv"]["path"] = "secret/data/of-others"  # 4
     settings["template"][0]["command"] = ["no-such-program"]  # 8
     (tmpfs / "sock").touch()  # 2: where the listener's socket should be

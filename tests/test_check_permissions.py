@@ -39,7 +39,7 @@ def exact(app):
     return rules(app.path("team/kv"), "check-transit/keys/app") + UPKEEP
 
 
-async def test_the_policy_that_is_needed_is_found_enough_and_not_too_much(app, tmp_path, settings):
+async def test_the_exact_policy_is_neither_too_small_nor_too_large(app, tmp_path, settings):
     allow(app, result("policy", "-c", write_config(tmp_path, settings)).stdout)
 
     found = await findings(tmp_path, settings)
@@ -143,7 +143,7 @@ EXCESSES = {
 
 
 @pytest.mark.parametrize("excess", EXCESSES)
-async def test_what_is_too_much_is_one_warning_with_its_pattern(
+async def test_excess_permissions_are_one_warning_with_the_pattern(
     app, tmp_path, settings, exact, excess
 ):
     more, says = (text.replace("APP", app.name) for text in EXCESSES[excess])
@@ -180,7 +180,7 @@ async def test_many_places_with_the_same_excess_are_one_warning(app, tmp_path, p
     assert proxy.count("capabilities-self") == 7  # 200 paths at once
 
 
-async def test_a_path_that_depends_on_a_secret_is_said_not_to_be_asked(
+async def test_a_path_that_depends_on_a_secret_is_reported_as_not_checked(
     app, tmp_path, settings, exact
 ):
     allow(app, exact)
@@ -197,7 +197,9 @@ async def test_a_path_that_depends_on_a_secret_is_said_not_to_be_asked(
     ) in notes(found)
 
 
-async def test_a_token_that_may_not_ask_is_a_warning(app, tmp_path, settings, exact):
+async def test_a_token_that_may_not_look_up_permissions_is_a_warning(
+    app, tmp_path, settings, exact
+):
     app.admin.auth.approle.create_or_update_approle(
         app.name, token_policies=[app.name], token_no_default_policy=True, token_ttl="1h"
     )
@@ -214,7 +216,7 @@ async def test_a_token_that_may_not_ask_is_a_warning(app, tmp_path, settings, ex
     ]
 
 
-async def test_an_outage_in_between_is_a_problem_of_its_own(app, proxy, tmp_path, settings):
+async def test_an_outage_during_the_check_is_a_separate_problem(app, proxy, tmp_path, settings):
     proxy.status, proxy.only = 503, "capabilities"
 
     found = await findings(tmp_path, settings)
@@ -223,7 +225,7 @@ async def test_an_outage_in_between_is_a_problem_of_its_own(app, proxy, tmp_path
     assert problems(found)[0].startswith("permissions: write sys/capabilities-self: Vault is seal")
 
 
-async def test_a_cubbyhole_is_each_tokens_own(app, tmp_path, settings, exact):
+async def test_each_token_has_its_own_cubbyhole(app, tmp_path, settings, exact):
     allow(app, exact)
     settings["secrets"]["db"] = {"path": "cubbyhole/x"}
 
@@ -232,7 +234,7 @@ async def test_a_cubbyhole_is_each_tokens_own(app, tmp_path, settings, exact):
     assert not any("cubbyhole" in text for text in warnings(found))
 
 
-async def test_rights_in_an_inner_namespace_are_asked_where_the_policy_says_them(
+async def test_permissions_in_an_inner_namespace_are_looked_up_where_the_policy_is(
     server, tmp_path, tmpfs
 ):
     def write(path, namespace, **data):
@@ -305,7 +307,7 @@ async def test_a_path_where_nothing_is_mounted_is_missing(app, tmp_path, setting
     ]
 
 
-async def test_a_path_of_the_other_version_of_kv_says_how_to_write_it(app, tmp_path, settings):
+async def test_a_path_of_the_other_kv_version_says_how_to_write_it(app, tmp_path, settings):
     settings["secrets"] = {
         "kv": {"path": f"secret/{app.name}/kv"},
         "db": {"path": f"kv1/data/{app.name}/db"},

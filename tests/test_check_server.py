@@ -72,7 +72,7 @@ async def checked_over_tls(tmp_path, settings, server, authority, *names, trust=
         return await findings(tmp_path, settings(proxy.address, ca_cert=ca_cert))
 
 
-async def test_a_server_that_serves_is_described(tmp_path, settings, server):
+async def test_a_working_server_is_described(tmp_path, settings, server):
     found = await findings(tmp_path, settings(server.address.replace("127.0.0.1", "localhost")))
 
     assert exit_code(found) == 0
@@ -126,7 +126,7 @@ async def test_a_server_that_never_answers(tmp_path, settings, clock):
     assert problems(found)[0].startswith(f"server: no connection to {address} within 5 s; a firew")
 
 
-async def test_a_certificate_is_described_with_its_authority_and_end(
+async def test_a_certificate_is_described_with_issuer_and_expiry(
     tmp_path, settings, server, authority
 ):
     found = await checked_over_tls(tmp_path, settings, server, authority)
@@ -162,7 +162,7 @@ WRONG: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-async def test_a_certificate_that_is_not_good(tmp_path, settings, server, authority, what):
+async def test_an_invalid_certificate(tmp_path, settings, server, authority, what):
     names, life, remedy = WRONG[what]
 
     found = await checked_over_tls(tmp_path, settings, server, authority, *names, life=life)
@@ -172,7 +172,7 @@ async def test_a_certificate_that_is_not_good(tmp_path, settings, server, author
     assert remedy in problems(found)[0]
 
 
-async def test_an_authority_that_is_not_trusted(tmp_path, settings, server, authority):
+async def test_an_untrusted_authority(tmp_path, settings, server, authority):
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
 
@@ -183,7 +183,7 @@ async def test_an_authority_that_is_not_trusted(tmp_path, settings, server, auth
     assert "set `vault.ca_cert` to the authority that signed the" in problems(found)[0]
 
 
-async def test_a_file_that_is_no_certificate(tmp_path, settings, server, authority):
+async def test_a_file_that_is_not_a_certificate(tmp_path, settings, server, authority):
     bad = tmp_path / "bad.pem"
     bad.write_text("not PEM")
 
@@ -193,7 +193,7 @@ async def test_a_file_that_is_no_certificate(tmp_path, settings, server, authori
     assert problems(found)[0].startswith(f"tls: cannot use {bad} for TLS: ")
 
 
-async def test_a_certificate_that_ends_soon_is_a_warning(tmp_path, settings, server, authority):
+async def test_a_certificate_that_expires_soon_is_a_warning(tmp_path, settings, server, authority):
     life = {"not_before": NOW - 80 * DAY, "not_after": NOW + 10 * DAY}
 
     found = await checked_over_tls(tmp_path, settings, server, authority, life=life)
@@ -212,7 +212,7 @@ async def test_a_certificate_that_ends_soon_is_a_warning(tmp_path, settings, ser
         (3650, 13, Level.WARNING),
     ],
 )
-def test_soon_is_a_fifth_of_a_life_and_two_weeks_at_most(days, left, level):
+def test_soon_means_a_fifth_of_its_life_and_at_most_two_weeks(days, left, level):
     ends = NOW + left * DAY
     form = "%b %d %H:%M:%S %Y GMT"
     shown = {
@@ -223,7 +223,7 @@ def test_soon_is_a_fifth_of_a_life_and_two_weeks_at_most(days, left, level):
     assert judge(shown, model.Vault(address="https://v"), NOW.timestamp()).level is level
 
 
-async def test_tls_asked_of_a_port_that_speaks_http(tmp_path, settings, server):
+async def test_tls_on_a_port_that_serves_http(tmp_path, settings, server):
     found = await findings(tmp_path, settings(server.address.replace("http:", "https:")))
 
     assert exit_code(found) == 9
@@ -251,7 +251,7 @@ STATES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("says", STATES)
-async def test_a_server_that_does_not_serve(tmp_path, settings, proxy, says):
+async def test_a_server_that_is_not_available(tmp_path, settings, proxy, says):
     found = await asked(tmp_path, settings, proxy, health(**STATES[says]))
 
     assert exit_code(found) == 9
@@ -335,7 +335,7 @@ async def test_an_answer_without_a_date_says_so(tmp_path, settings, proxy):
     assert "clock: the answer has no date to compare with" in notes(found)
 
 
-async def test_behind_a_proxy_the_name_is_the_proxys_business(
+async def test_behind_a_proxy_the_name_is_resolved_by_the_proxy(
     tmp_path, settings, server, monkeypatch
 ):
     # pragma: allowlist nextline secret

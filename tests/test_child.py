@@ -34,17 +34,17 @@ OURS = {"PATH": "/bin", "APP_ENV": "test", "VAULT_ADDR": "https://v", "BAO_TOKEN
     ],
     ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
-def test_what_is_passed_on(rules, names):
+def test_which_variables_are_passed_on(rules, names):
     assert inherited(OURS, model.ExecEnv(**rules)).keys() == names
 
 
-def test_a_custom_value_may_hold_an_equals_sign_and_variables_come_over_it():
+def test_a_custom_value_may_contain_an_equals_sign_and_is_overridden_by_templates():
     passed = inherited({"A": "ours"}, model.ExecEnv(custom=("A=custom", "B=x=y")))
 
     assert for_exec(passed, {"A": "käse".encode()}) == {b"A": "käse".encode(), b"B": b"x=y"}
 
 
-def test_what_no_variable_can_hold_is_a_problem():
+def test_values_that_no_variable_can_hold_are_a_problem():
     assert problem("A", b"x\n" * 100) == ""
     assert "NUL" in problem("A", b"x\0y")
     assert "write it to a file" in problem("A", b"x" * LONGEST)
@@ -65,7 +65,7 @@ def test_what_no_variable_can_hold_is_a_problem():
         (-(signal.SIGRTMIN + 1), 163, True, "signal 35"),
     ],
 )
-def test_an_end_is_read_as_a_shell_reads_it(status, code, crashed, how):
+def test_an_exit_is_reported_as_by_a_shell(status, code, crashed, how):
     ending = Ending(status, 1.0)
 
     assert (ending.code, ending.crashed, ending.how) == (code, crashed, how)
@@ -76,7 +76,7 @@ def decide(status=1, *, ran_for=1.0, outdated=False, restarts=True, crashes=0):
     return after(ending, outdated=outdated, restarts=restarts, crashes=crashes, draw=1.0)
 
 
-def test_only_a_crash_leads_to_another_start():
+def test_only_a_crash_causes_a_restart():
     assert decide(0) == Exit(0)
     assert decide(1, restarts=False) == Exit(1)
     assert decide(1) == Restart(1.0, 1)
@@ -88,7 +88,7 @@ def test_one_that_ran_for_a_minute_starts_over():
     assert decide(1, crashes=5, ran_for=61) == Restart(1.0, 1)
 
 
-def test_one_that_crashes_of_an_old_value_does_not_wait():
+def test_one_that_crashes_with_an_old_value_restarts_at_once():
     assert decide(1, outdated=True, restarts=False) == Restart(0.0)
     assert decide(0, outdated=True) == Exit(0)
 
@@ -119,7 +119,7 @@ PARTS = st.sampled_from([*VALUES, "canary", "canary-on", "\n", "x", "✓", "----
 
 
 @given(st.lists(PARTS | st.text(max_size=5), max_size=12), st.lists(st.integers(0, 500)))
-def test_however_a_stream_is_cut_it_is_masked_as_the_whole_text_is(parts, cuts):
+def test_a_stream_is_masked_the_same_however_it_is_split(parts, cuts):
     text = "".join(parts)
     whole = text.encode(errors="surrogatepass")
     redactor = knowing(*VALUES)
@@ -131,7 +131,7 @@ def test_however_a_stream_is_cut_it_is_masked_as_the_whole_text_is(parts, cuts):
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
-def test_bytes_that_are_no_text_come_out_as_they_went_in(whole, cuts):
+def test_bytes_that_are_not_text_are_unchanged(whole, cuts):
     assert masked(pieces_of(whole, cuts), knowing("canary-one")) == whole
 
 
@@ -144,7 +144,7 @@ def test_a_value_that_comes_byte_by_byte_is_masked(value):
     assert found == f"before {MASK}\n".encode()
 
 
-def test_a_line_is_held_back_only_where_it_ends_as_a_value_begins():
+def test_a_line_is_held_back_only_if_it_ends_with_the_beginning_of_a_value():
     mask = Mask(knowing("canary-one", "canary-one-and-more"))
 
     assert mask.feed(b"Password: ") == b"Password: "
@@ -157,7 +157,7 @@ def test_a_line_is_held_back_only_where_it_ends_as_a_value_begins():
     assert mask.feed(b"canary-one-and-more.") == f"{MASK}.".encode()
 
 
-def test_half_a_character_is_waited_for_and_not_held_as_a_value():
+def test_a_partial_character_is_completed_first():
     mask = Mask(knowing("canary-one"))
     half, rest = "✓".encode()[:2], "✓".encode()[2:]
 
@@ -168,7 +168,7 @@ def test_half_a_character_is_waited_for_and_not_held_as_a_value():
     assert mask.end() == half
 
 
-def test_a_value_that_is_learnt_meanwhile_is_masked_too():
+def test_a_value_learned_later_is_masked_too():
     redactor = knowing("canary-one")
     mask = Mask(redactor)
     assert mask.feed(b"next-c") == b"next-"

@@ -25,7 +25,7 @@ def checked(folder, text, *, as_json=False):
     return code, out.getvalue().replace(f"{folder}/", "")
 
 
-def test_a_good_file_is_summed_up(tmp_path):
+def test_a_valid_file_is_summarized(tmp_path):
     assert checked(tmp_path, GOOD) == (
         0,
         "app.yaml: ok (2 secrets, 1 file, 1 notification target)\n",
@@ -99,7 +99,7 @@ def test_problems_are_listed_and_counted(tmp_path):
     ]
 
 
-def test_warnings_leave_a_file_good(tmp_path):
+def test_a_file_with_warnings_is_valid(tmp_path):
     code, output = checked(tmp_path, "vault: {address: 'http://vault:8200'}")
 
     assert code == 0

@@ -12,7 +12,7 @@ from tests.processes import result
 from tests.test_documents import error_classes, page, rows
 
 
-def test_the_overview_lists_every_command_by_what_it_is_for():
+def test_the_overview_lists_every_command_by_purpose():
     ended = result("--help")
 
     assert ended.returncode == 0
@@ -32,7 +32,7 @@ def test_the_overview_fits_a_terminal(capsys, monkeypatch):
     assert all(f"  {summary}\n" in text for summary in COMMANDS.values())  # each in one line
 
 
-def test_help_can_be_had_on_a_terminal_that_is_hardly_one(capsys, monkeypatch):
+def test_help_works_on_a_terminal_of_any_width(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "2")
     with pytest.raises(SystemExit) as ended:
         injector.cli.main(["run", "--help"])
@@ -79,7 +79,7 @@ def test_every_command_has_examples_and_exit_codes_and_fits_a_terminal(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_examples_are_commands_that_the_parser_takes(command, capsys):
+def test_examples_are_valid_commands(command, capsys):
     import argparse
     import shlex
 

@@ -62,7 +62,7 @@ def test_the_clock_counts_while_the_machine_is_suspended():
     assert after - before == pytest.approx(7200, abs=5)
 
 
-async def test_a_daemon_replaces_after_a_suspend_what_has_died_meanwhile(
+async def test_after_a_suspend_a_daemon_replaces_what_has_expired(
     app, proxy, tmpfs, tmp_path, monkeypatch
 ):
     """Its timers are an hour away; what it looks at instead, every 15 s, is looked at sooner."""
@@ -89,7 +89,7 @@ async def test_a_daemon_replaces_after_a_suspend_what_has_died_meanwhile(
         assert proxy.count("/login") == 2
 
 
-async def test_a_ring_cuts_the_sleep_short_and_says_so():
+async def test_a_ring_interrupts_the_sleep_and_is_reported():
     wakeup = Wakeup()
     task = await sleeping(SystemClock(), math.inf, wakeup)
 
@@ -98,7 +98,7 @@ async def test_a_ring_cuts_the_sleep_short_and_says_so():
     assert await task is True
 
 
-async def test_a_ring_is_not_lost_with_the_sleeper_that_it_was_for():
+async def test_a_ring_survives_the_cancellation_of_its_sleeper():
     """A reload cancels services, and what was rung for is for those that follow."""
     clock, wakeup = SystemClock(), Wakeup()
     task = await sleeping(clock, math.inf, wakeup)
@@ -120,7 +120,7 @@ async def test_a_ring_before_the_sleep_is_not_lost_and_counts_once():
     assert await clock.sleep(0, wakeup) is False
 
 
-async def test_time_that_has_passed_is_not_waited_for():
+async def test_a_time_in_the_past_is_not_waited_for():
     assert await SystemClock().sleep(-5) is False
 
 

@@ -79,7 +79,7 @@ def test_commands_options_choices_and_files_are_completed(shell, scripts):
 
 
 @pytest.mark.parametrize("shell", [installed("bash"), installed("zsh"), installed("fish")])
-def test_each_script_is_one_that_its_shell_can_read(shell, scripts):
+def test_each_script_is_valid_in_its_shell(shell, scripts):
     ended = subprocess.run([shell, "-n", scripts / shell], capture_output=True, check=False)
 
     assert (ended.returncode, ended.stderr) == (0, b"")
@@ -117,7 +117,7 @@ def test_without_a_configuration_names_are_those_of_the_running_injector(app, tm
         assert injector.end() == 0
 
 
-def test_a_shell_that_is_not_named_or_not_known_is_a_mistake():
+def test_a_missing_or_unknown_shell_is_an_error():
     for args in ([], ["tcsh"]):
         ended = result("completion", *args)
         assert ended.returncode == 2

@@ -46,7 +46,7 @@ def test_every_variable_of_the_environment_has_a_row():
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split(":")[0])
-def test_every_example_loads_and_keeps_to_the_schema(tmp_path, example):
+def test_every_example_loads_and_conforms_to_the_schema(tmp_path, example):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "db.env.j2").write_text("x")
     for key, block in NAMES.items():
@@ -70,7 +70,7 @@ def test_every_example_loads_and_keeps_to_the_schema(tmp_path, example):
         "listener:",
     ],
 )
-def test_the_schema_takes_what_people_may_write(text):
+def test_the_schema_accepts_what_the_program_accepts(text):
     assert valid(complete(text))
 
 
@@ -88,5 +88,5 @@ def test_the_schema_takes_what_people_may_write(text):
         "auto_auth: {method: {type: approle, config: {type: approle, role_id_file_path: a}}}",
     ],
 )
-def test_the_schema_refuses_what_the_program_refuses(text):
+def test_the_schema_rejects_what_the_program_rejects(text):
     assert not valid(complete(text))

@@ -18,7 +18,7 @@ EXAMPLES = {
 
 @pytest.mark.parametrize("prefix", ["VAULT", "BAO"])
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_environment_beats_the_file(tmp_path, prefix, name):
+def test_the_environment_overrides_the_file(tmp_path, prefix, name):
     key, text, value = EXAMPLES[name]
     file = """
         vault: {address: https://v, namespace: x, ca_cert: x, ca_path: x, tls_server_name: x,
@@ -38,7 +38,7 @@ def test_certificate_and_key_come_together(tmp_path):
     assert (vault.client_cert, vault.client_key) == ("/c.pem", "/k.pem")
 
 
-def test_the_files_address_beats_the_environment(tmp_path):
+def test_the_address_in_the_file_overrides_the_environment(tmp_path):
     environ = {"VAULT_ADDR": "http://127.0.0.1:8100"}
 
     config = load_text(tmp_path, "vault: {address: 'https://file:8200'}", environ).config
@@ -58,7 +58,7 @@ def test_an_empty_variable_counts_as_not_set(tmp_path):
     assert load_text(tmp_path, "vault: {}", environ).config.vault.address == "https://vault:8200"
 
 
-def test_without_any_address_it_is_said_where_one_belongs(tmp_path):
+def test_without_any_address_the_error_says_where_to_set_it(tmp_path):
     assert problems(tmp_path, "vault: {}") == [
         (
             "1: vault.address: is required, unless VAULT_ADDR or BAO_ADDR is set; "
@@ -81,7 +81,7 @@ def test_a_bad_variable_is_named_without_its_value(tmp_path):
     ]
 
 
-def test_without_login_a_token_of_the_environment_counts(tmp_path):
+def test_without_login_the_token_of_the_environment_is_used(tmp_path):
     loaded = load_text(tmp_path, "auto_auth:\n", {"VAULT_TOKEN": "hvs.hunter2"})
 
     assert loaded.token == "hvs.hunter2"
@@ -92,7 +92,7 @@ def test_with_a_login_the_token_of_the_environment_is_ignored(tmp_path):
     assert load_text(tmp_path, "", {"VAULT_TOKEN": "hvs.x", "BAO_TOKEN": "s.x"}).token == ""
 
 
-def test_without_login_and_token_both_ways_are_offered(tmp_path):
+def test_without_login_and_token_the_error_offers_both(tmp_path):
     (found,) = problems(tmp_path, "auto_auth:\n")
 
     assert found.startswith("1: auto_auth: is required, unless VAULT_TOKEN or BAO_TOKEN is set; ")

@@ -37,13 +37,13 @@ def test_variables_are_replaced_in_values_of_every_type(tmp_path):
     ("environ", "path"),
     [({}, "dev/app"), ({"ENV": ""}, "dev/app"), ({"ENV": "prod"}, "prod/app")],
 )
-def test_a_default_stands_in_for_nothing(tmp_path, environ, path):
+def test_a_default_is_used_for_an_unset_variable(tmp_path, environ, path):
     config = load_text(tmp_path, 'secrets: {app: {path: "${ENV:-dev}/app"}}', environ).config
 
     assert config.secrets["app"].path == path
 
 
-def test_a_variable_that_is_not_set_is_a_problem(tmp_path):
+def test_an_unset_variable_is_a_problem(tmp_path):
     assert problems(tmp_path, 'log_level: info\nsecrets: {app: {path: "${ENV}/app"}}') == [
         (
             "2: secrets.app.path: the environment variable ENV is not set; "
@@ -52,20 +52,20 @@ def test_a_variable_that_is_not_set_is_a_problem(tmp_path):
     ]
 
 
-def test_two_dollars_are_one_and_no_variable(tmp_path):
+def test_two_dollars_are_a_literal_dollar(tmp_path):
     config = load_text(tmp_path, 'secrets: {app: {path: "a/$${ENV}/$b"}}').config
 
     assert config.secrets["app"].path == "a/${ENV}/$b"
 
 
 @pytest.mark.parametrize("written", ["${a.b}", "${}", "${1}", "${A-b}"])
-def test_other_references_are_refused(tmp_path, written):
+def test_other_references_are_rejected(tmp_path, written):
     (found,) = problems(tmp_path, f'secrets: {{app: {{path: "{written}"}}}}')
 
     assert found.startswith("1: secrets.app.path: expected ${NAME} or ${NAME:-default}")
 
 
-def test_a_reference_has_to_be_closed(tmp_path):
+def test_a_reference_must_be_closed(tmp_path):
     assert problems(tmp_path, 'secrets: {app: {path: "${ENV"}}') == [
         "1: secrets.app.path: '${' is never closed by '}'; a literal one is written '$${'"
     ]
@@ -103,7 +103,7 @@ def test_templates_and_commands_are_left_alone(tmp_path):
         "auto_auth: {method: {type: ${V}, mount_path: ${V}}}",
     ],
 )
-def test_no_problem_shows_what_a_variable_holds(tmp_path, text):
+def test_no_problem_shows_the_value_of_a_variable(tmp_path, text):
     found = problems(tmp_path, text.replace("${V}", '"${V}"'), {"V": "hunter2"})
 
     assert found

@@ -16,18 +16,18 @@ def refused(file: Path) -> list[str]:
     return [problem.replace(str(file), file.name) for problem in caught.value.problems]
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     assert refused(tmp_path / "app.yaml") == ["app.yaml: no such file"]
 
 
-def test_a_folder_is_not_a_configuration(tmp_path):
+def test_a_directory_is_not_a_configuration(tmp_path):
     folder = tmp_path / "conf.yaml"
     folder.mkdir()
 
     assert refused(folder) == ["conf.yaml: is a directory, not a file"]
 
 
-def test_a_file_that_this_user_may_not_read_is_said_so(tmp_path):
+def test_an_unreadable_file_is_reported(tmp_path):
     file = tmp_path / "app.yaml"
     file.write_text("vault: {}")
     file.chmod(0)
@@ -53,7 +53,7 @@ def test_a_list_is_not_a_configuration(tmp_path):
     ]
 
 
-def test_what_is_not_text_is_refused_without_a_quote(tmp_path):
+def test_a_binary_file_is_rejected_without_being_quoted(tmp_path):
     file = tmp_path / "app.yaml"
     file.write_bytes(b"key: 1\nhunter2 \xff\xfe\n")
 
@@ -117,7 +117,7 @@ def test_only_mappings_can_be_merged(tmp_path):
     assert problems(tmp_path, "vault:\n  <<: 5\n") == ["2: `<<` merges mappings, nothing else"]
 
 
-def test_an_alias_inside_of_itself_is_refused(tmp_path):
+def test_an_alias_inside_itself_is_rejected(tmp_path):
     assert problems(tmp_path, "secrets: &all\n  app: *all\n") == [
         "1: an alias inside the value that it refers to"
     ]
@@ -157,7 +157,7 @@ def test_json_is_read_too(tmp_path):
         ("", "app.json: is empty"),
     ],
 )
-def test_json_has_to_be_json(tmp_path, text, problem):
+def test_json_must_be_valid(tmp_path, text, problem):
     file = tmp_path / "app.json"
     file.write_text(text)
 
@@ -170,7 +170,7 @@ def test_a_key_that_occurs_twice_names_both_lines(tmp_path):
     ]
 
 
-def test_a_reload_is_wanted_when_the_file_or_a_template_changes(tmp_path):
+def test_a_reload_is_needed_when_the_file_or_a_template_changes(tmp_path):
     (tmp_path / "a.j2").write_text("A\r\n")
     loaded = load_text(
         tmp_path,
@@ -184,7 +184,7 @@ def test_a_reload_is_wanted_when_the_file_or_a_template_changes(tmp_path):
     assert loaded.files == {f"{tmp_path}/app.yaml", f"{tmp_path}/a.j2"}
 
 
-def test_the_text_of_a_template_keeps_its_line_ends(tmp_path):
+def test_a_template_keeps_its_line_endings(tmp_path):
     (tmp_path / "a.j2").write_bytes(b"A\r\n")
     text = "template: [{source: a.j2, destination: /a}, {contents: b, destination: /b}]"
 
@@ -194,7 +194,7 @@ def test_the_text_of_a_template_keeps_its_line_ends(tmp_path):
     assert read_source(second) == "b"
 
 
-def test_a_template_that_is_gone_later_is_an_error_of_the_configuration(tmp_path):
+def test_a_template_that_is_removed_later_is_a_configuration_error(tmp_path):
     (tmp_path / "a.j2").write_text("A")
     template = load_text(tmp_path, "template: {source: a.j2, destination: /a}").config.template[0]
     (tmp_path / "a.j2").unlink()

@@ -25,7 +25,7 @@ def nested(key: str, value: object) -> Any:
     return value
 
 
-def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
+def test_all_problems_are_reported_in_one_run_in_order_of_lines(tmp_path):
     found = problems(
         tmp_path,
         """
@@ -68,7 +68,7 @@ def test_everything_is_said_in_one_run_and_in_the_order_of_lines(tmp_path):
     ]
 
 
-def test_an_unknown_key_that_resembles_none_names_the_valid_ones(tmp_path):
+def test_an_unknown_key_without_a_similar_one_lists_the_valid_ones(tmp_path):
     assert problems(tmp_path, "cache: {file: x}") == [
         "1: cache: unknown key 'file', expected one of: persist"
     ]
@@ -86,7 +86,7 @@ def test_a_missing_key_is_shown_at_its_block(tmp_path):
     ]
 
 
-def test_what_cannot_be_read_leads_to_no_further_problem(tmp_path):
+def test_an_unreadable_value_causes_no_further_problem(tmp_path):
     assert problems(
         tmp_path,
         """
@@ -102,21 +102,21 @@ def test_what_cannot_be_read_leads_to_no_further_problem(tmp_path):
     ]
 
 
-def test_an_entry_that_is_no_block_leads_to_no_further_problem(tmp_path):
+def test_an_entry_that_is_not_a_block_causes_no_further_problem(tmp_path):
     assert problems(tmp_path, "template: [/run/a]\nnotify: {app: HUP}") == [
         "1: template[0]: expected keys with values, got a single value",
         "2: notify.app: expected keys with values, got a single value",
     ]
 
 
-def test_a_long_value_is_cut(tmp_path):
+def test_a_long_value_is_truncated(tmp_path):
     assert problems(tmp_path, f"log_level: {'x' * 100}")[0].startswith(
         f"1: log_level: unknown value '{'x' * 60}…', "
     )
 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
-def test_no_value_of_any_key_is_more_than_a_problem(tmp_path, value):
+def test_any_value_of_any_key_is_valid_or_a_problem(tmp_path, value):
     for key in KEYS:
         ((block, inside),) = nested(key, value).items()
         text = f"{block}: {json.dumps(inside)}"

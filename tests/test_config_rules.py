@@ -34,7 +34,7 @@ def warnings(folder, text):
         ("https://v:8200?x=1", "must end with the port, without '?' or '#'"),
     ],
 )
-def test_addresses_that_are_none(tmp_path, address, problem):
+def test_invalid_addresses(tmp_path, address, problem):
     assert one(tmp_path, f"vault: {{address: '{address}'}}") == f"vault.address: {problem}"
 
 
@@ -131,7 +131,7 @@ def test_a_login_by_certificate_takes_the_connections_pair_if_it_has_none(tmp_pa
         ),
     ],
 )
-def test_listeners_that_cannot_be(tmp_path, listener, problem):
+def test_invalid_listeners(tmp_path, listener, problem):
     assert one(tmp_path, f"listener: {{{listener}}}") == f"listener[0].{problem}"
 
 
@@ -145,7 +145,7 @@ def test_listeners_that_cannot_be(tmp_path, listener, problem):
         "type: tcp, address: '0.0.0.0:8099', tls_cert_file: a, tls_key_file: b",
     ],
 )
-def test_listeners_that_are_fine(tmp_path, listener):
+def test_valid_listeners(tmp_path, listener):
     assert problems(tmp_path, f"listener: {{{listener}}}") == []
 
 
@@ -169,13 +169,13 @@ def test_names_are_variables(tmp_path, block, name, better):
 
 
 @pytest.mark.parametrize("name", ["secret", "env", "loop", "true", "none", "self", "for", "in"])
-def test_names_that_templates_understand_otherwise_are_refused(tmp_path, name):
+def test_names_that_are_reserved_in_templates_are_rejected(tmp_path, name):
     assert one(tmp_path, f"secrets: {{{name}: {{path: p}}}}") == (
         f"secrets.{name}: '{name}' is reserved in templates; choose another name"
     )
 
 
-def test_two_names_of_one_secret_have_to_agree(tmp_path):
+def test_two_names_of_one_secret_must_have_the_same_settings(tmp_path):
     assert problems(
         tmp_path,
         """
@@ -205,7 +205,7 @@ def test_another_namespace_or_parameter_makes_another_secret(tmp_path):
     )
 
 
-def test_unknown_names_have_a_nearest_one(tmp_path):
+def test_unknown_names_suggest_the_nearest_one(tmp_path):
     assert problems(
         tmp_path,
         """
@@ -223,7 +223,7 @@ def test_unknown_names_have_a_nearest_one(tmp_path):
     ]
 
 
-def test_a_name_where_there_are_none_at_all(tmp_path):
+def test_a_name_where_none_are_defined(tmp_path):
     assert one(tmp_path, TEMPLATE.format("notify: web")) == (
         "template[0].notify[0]: 'web' is not in `notify:`, `notify:` has no entries"
     )
@@ -327,7 +327,7 @@ def test_template_files_have_to_be_readable(tmp_path, content, problem):
     )
 
 
-def test_a_folder_is_no_template(tmp_path):
+def test_a_directory_is_not_a_template(tmp_path):
     assert one(tmp_path, "template: {source: ., destination: /run/x}") == (
         "template[0].source: .: is a directory, not a file"
     )
@@ -369,7 +369,7 @@ def test_a_sink_is_something_to_do(tmp_path):
         ("/run/../x", "must not contain '..': write the path that is meant"),
     ],
 )
-def test_destinations_that_cannot_be(tmp_path, destination, problem):
+def test_invalid_destinations(tmp_path, destination, problem):
     text = f"template: {{contents: x, destination: {destination}}}"
 
     assert one(tmp_path, text) == f"template[0].destination: {problem}"
@@ -399,7 +399,7 @@ def test_two_things_at_one_path_name_both_lines(tmp_path):
     ]
 
 
-def test_a_file_cannot_be_where_another_needs_a_folder(tmp_path):
+def test_a_file_cannot_be_where_another_needs_a_directory(tmp_path):
     assert problems(
         tmp_path,
         """

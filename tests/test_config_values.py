@@ -91,7 +91,7 @@ def test_a_relative_path_starts_at_the_configurations_folder(tmp_path):
     assert vault.ca_path == "/etc/ca"
 
 
-def test_a_tilde_is_not_silently_a_folder(tmp_path):
+def test_a_tilde_is_not_expanded_silently(tmp_path):
     assert problems(tmp_path, "vault: {address: 'https://v', ca_cert: ~/ca.pem}") == [
         "1: vault.ca_cert: '~' is not expanded here; write ${HOME}, or the full path"
     ]
@@ -103,7 +103,7 @@ def test_a_path_has_no_nul_character(tmp_path):
     ]
 
 
-def test_an_absolute_path_has_to_be_absolute(tmp_path):
+def test_an_absolute_path_must_be_absolute(tmp_path):
     assert problems(tmp_path, "pid_file: app.pid") == [
         "1: pid_file: expected an absolute path, got 'app.pid'; begin it with '/'"
     ]
@@ -116,13 +116,13 @@ def test_signals_with_and_without_sig(tmp_path, written):
     assert load_text(tmp_path, text).config.notify["app"].signal == "SIGHUP"
 
 
-def test_an_unknown_signal_has_a_nearest_one(tmp_path):
+def test_an_unknown_signal_suggests_the_nearest_one(tmp_path):
     assert problems(tmp_path, "notify: {app: {signal: HUPP, process: {name: app}}}") == [
         "1: notify.app.signal: unknown signal 'HUPP', did you mean 'SIGHUP'?"
     ]
 
 
-def test_an_unknown_word_has_a_nearest_one_or_all_of_them(tmp_path):
+def test_an_unknown_word_suggests_the_nearest_one_or_lists_all(tmp_path):
     assert problems(tmp_path, "log_level: warning\nlog_format: xml") == [
         "1: log_level: unknown value 'warning', did you mean 'warn'?",
         "2: log_format: unknown value 'xml', expected one of: auto, json, console, standard",
@@ -186,13 +186,13 @@ def test_the_renewal_threshold_within_its_limits(tmp_path, written, problem):
         ("", "has no value; write one, or remove the key"),
     ],
 )
-def test_what_yaml_takes_for_something_else_is_no_text(tmp_path, written, problem):
+def test_values_that_yaml_reads_as_other_types_are_not_text(tmp_path, written, problem):
     assert problems(tmp_path, f"vault:\n  address: https://v\n  namespace: {written}") == [
         f"3: vault.namespace: {problem}"
     ]
 
 
-def test_words_that_old_yaml_took_for_booleans_are_text(tmp_path):
+def test_words_that_are_booleans_in_old_yaml_are_text(tmp_path):
     text = "vault: {address: 'https://v', namespace: no}"
 
     assert load_text(tmp_path, text).config.vault.namespace == "no"
@@ -218,7 +218,7 @@ def test_an_owner_by_number_needs_no_quotes(tmp_path):
     assert (template.user, template.group) == ("1000", "0")
 
 
-def test_an_owners_number_has_to_be_one(tmp_path):
+def test_an_owners_number_must_be_valid(tmp_path):
     assert problems(tmp_path, "template: {contents: x, destination: /run/x, user: 4294967295}") == [
         "1: template[0].user: a number must be at most 4294967294"
     ]
@@ -238,13 +238,13 @@ def test_a_single_block_or_name_is_a_list_of_one(tmp_path):
     assert config.notify["app"].http.expect == (204,)
 
 
-def test_a_block_without_anything_in_it_is_not_there(tmp_path):
+def test_an_empty_block_is_the_same_as_none(tmp_path):
     config = load_text(tmp_path, "cache:\nsecrets:\nlistener:\n").config
 
     assert (config.cache.persist, config.secrets, config.listener) == (None, {}, ())
 
 
-def test_commands_are_words_or_a_line_of_them(tmp_path):
+def test_commands_are_lists_or_strings_of_words(tmp_path):
     config = load_text(
         tmp_path,
         """
@@ -268,13 +268,13 @@ def test_a_command_consists_of_words(tmp_path, word):
 @pytest.mark.parametrize(
     "written", ["a | b", "a > b", "a && b", "kill $(cat x)", "echo $HOME", "`a`"]
 )
-def test_what_only_a_shell_could_do_is_refused(tmp_path, written):
+def test_shell_syntax_is_rejected(tmp_path, written):
     (found,) = problems(tmp_path, f"notify: {{app: {{command: '{written}'}}}}")
 
     assert found.startswith("1: notify.app.command: no shell runs this, so ")
 
 
-def test_a_quote_that_is_never_closed_is_refused(tmp_path):
+def test_an_unclosed_quote_is_rejected(tmp_path):
     assert problems(tmp_path, "notify: {app: {command: 'echo \"a'}}") == [
         "1: notify.app.command: a quote is never closed"
     ]

@@ -60,7 +60,7 @@ async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
         assert CANARY not in running.log
 
 
-def test_a_hook_that_hangs_is_ended_with_all_it_started_and_holds_up_no_renewal(
+def test_a_hook_that_hangs_is_killed_with_its_children_and_delays_no_renewal(
     app, tmpfs, tmp_path, database
 ):
     """In real time: a lease of 2 s has to be renewed before the hook's 2 s are over."""
@@ -109,7 +109,7 @@ def one_file(app, proxy, path, **template):
     )
 
 
-async def test_a_full_filesystem_costs_vault_nothing_and_is_written_once_there_is_room(
+async def test_a_full_filesystem_causes_no_requests_and_the_file_is_written_once_there_is_room(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -144,7 +144,7 @@ def make_writable(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
 
 
-async def test_a_directory_that_becomes_read_only_is_named_and_written_again_when_it_is_not(
+async def test_a_directory_that_becomes_read_only_is_named_and_recovers(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -170,7 +170,7 @@ async def test_a_directory_that_becomes_read_only_is_named_and_written_again_whe
             assert running.assembly.health.settled
 
 
-async def test_a_removed_directory_is_made_again(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_removed_directory_is_created_again(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="one")
     folder = tmpfs / "folder"
     loaded = load_from(tmp_path, one_file(app, proxy, folder / "a"))

@@ -207,7 +207,7 @@ class Terminal(io.StringIO):
     ("no_color", "stream", "colored"),
     [("", Terminal(), True), ("1", Terminal(), False), ("", io.StringIO(), False)],
 )
-def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream, colored):
+def test_colors_are_for_terminals_that_support_them(monkeypatch, no_color, stream, colored):
     monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setenv("TERM", "xterm")
     timeline = Timeline(stream, SystemClock(), name="demo")
@@ -218,7 +218,7 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch, no_color, stream,
     assert ("\x1b[" in stream.getvalue()) is colored
 
 
-async def test_a_piped_story_shows_nothing_that_moves():
+async def test_piped_output_has_no_animation():
     stream = io.StringIO()
     timeline = Timeline(stream, SystemClock(), name="demo")
 
@@ -228,7 +228,7 @@ async def test_a_piped_story_shows_nothing_that_moves():
     assert stream.getvalue() == ""
 
 
-def test_without_a_memory_backed_folder_it_uses_a_disk_and_knows_it(tmp_path):
+def test_without_a_memory_backed_directory_it_uses_a_disk_and_says_so(tmp_path):
     disk = require_disk(tmp_path)
 
     with directory([str(disk), "", "/nonexistent"]) as made:

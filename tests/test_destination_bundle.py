@@ -96,7 +96,7 @@ def test_owners_are_given(tls):
     assert bundle(tls, members).stage({"key.pem": b"x"}) is None
 
 
-def test_nobody_sees_a_generation_before_it_is_committed(tls):
+def test_a_generation_is_invisible_before_it_is_committed(tls):
     target = bundle(tls)
     deliver(target, ONE)
 
@@ -180,13 +180,13 @@ def test_a_stat_reveals_that_somebody_removed_a_member_or_the_path_to_it(tls, na
     assert not target.is_intact()
 
 
-def test_the_hash_covers_names_and_contents_and_tells_them_apart():
+def test_the_hash_covers_names_and_contents_separately():
     assert digest({"a": b"bc"}) != digest({"ab": b"c"})
     assert digest({"a": b"x", "b": b"y"}) != digest({"a": b"y", "b": b"x"})
     assert digest({"a": b"x", "b": b"y"}) == digest({"b": b"y", "a": b"x"})
 
 
-def test_an_added_member_is_no_identical_generation(tls):
+def test_a_generation_with_an_added_member_is_not_identical(tls):
     deliver(bundle(tls), ONE)
     (tls / "..data" / "extra").touch()
     assert bundle(tls).stage(ONE) is not None
@@ -421,7 +421,7 @@ def test_a_rollback_to_a_generation_that_is_gone_changes_nothing(tls):
     assert target.is_intact()
 
 
-def test_remove_takes_everything_that_is_ours(tls):
+def test_remove_removes_everything_of_ours(tls):
     target = bundle(tls)
     deliver(target, ONE)
     deliver(target, TWO)
@@ -654,7 +654,7 @@ def test_what_is_not_ours_in_the_directory_is_left_alone(tls, plant, reason):
     assert reason in problem
 
 
-def test_what_is_planted_between_stage_and_commit_fails_the_commit_and_leaves_nothing(tls):
+def test_something_planted_between_stage_and_commit_fails_the_commit_and_leaves_nothing(tls):
     target = bundle(tls)
     staged = target.stage(ONE)
     assert staged is not None
@@ -691,7 +691,7 @@ def test_what_was_changed_after_its_check_is_not_used(tls):
     assert len(generations(tls)) == 1
 
 
-def test_a_generation_that_somebody_changed_is_not_gone_back_to(tls):
+def test_a_generation_that_somebody_changed_is_not_rolled_back_to(tls):
     target = bundle(tls)
     deliver(target, ONE)
     target.accept()

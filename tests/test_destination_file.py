@@ -68,7 +68,7 @@ def test_a_file_has_its_content_and_mode_whatever_the_umask(memory):
     assert names_in(memory / "a/b") == ["db.env"]
 
 
-def test_a_made_directory_keeps_the_group_of_a_set_group_id_parent(memory):
+def test_a_created_directory_keeps_the_group_of_a_set_group_id_parent(memory):
     memory.chmod(0o2775)
 
     file(memory / "made" / "db.env").write(NEW)
@@ -160,7 +160,7 @@ def test_a_very_long_name_still_has_room_for_its_temporary_file(memory):
     assert path.read_bytes() == NEW
 
 
-def test_remove_takes_the_file_and_does_not_mind_that_it_is_gone(memory):
+def test_remove_removes_the_file_even_if_it_is_already_gone(memory):
     destination = file(memory / "db.env")
     destination.write(OLD)
 
@@ -207,7 +207,7 @@ def test_a_file_that_somebody_changed_is_not_intact_until_it_is_written_again(me
 # --- staged, accepted, rolled back ---------------------------------------------------------------
 
 
-def test_nobody_sees_a_staged_file_under_its_name_before_it_is_committed(memory):
+def test_a_staged_file_does_not_have_its_name_before_it_is_committed(memory):
     target = file(memory / "db.env", perms=0o640)
     target.write(OLD)
 
@@ -480,7 +480,7 @@ def test_a_directory_behind_another_users_link_is_refused_with_the_path_to_write
     assert (real / "db.env").read_bytes() == NEW
 
 
-def test_a_link_that_is_exchanged_while_its_directory_is_opened_is_noticed(memory):
+def test_a_link_that_is_swapped_while_its_directory_is_opened_is_noticed(memory):
     for name in ("harmless", "elsewhere"):
         (memory / name).mkdir()
     (memory / "link").symlink_to("elsewhere")
@@ -516,7 +516,7 @@ def test_what_was_changed_after_its_check_is_not_used(memory, how):
     assert target.is_intact()
 
 
-def test_what_somebody_planted_is_not_gone_back_to(memory):
+def test_a_planted_file_is_not_rolled_back_to(memory):
     if os.geteuid() != 0:
         pytest.skip("planting as another user needs root")
     (memory / "db.env").write_bytes(b"password=theirs\n")
@@ -615,7 +615,7 @@ def test_no_descriptor_is_leaked_by_success_or_failure(memory):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_a_removed_directory_is_made_again_only_if_wanted(memory):
+def test_a_removed_directory_is_created_again_only_if_configured(memory):
     directory = memory / "gone"
     destination = file(directory / "db.env")
     destination.write(OLD)
@@ -659,7 +659,7 @@ def test_a_name_that_is_too_long_is_an_error_with_a_remedy(memory):
         file(memory / ("x" * 256)).write(NEW)
 
 
-def test_giving_a_file_away_without_the_right_to_says_what_to_do(memory):
+def test_changing_the_owner_without_permission_says_what_to_do(memory):
     memory.chmod(0o777)
     path = memory / "db.env"
 
@@ -737,7 +737,7 @@ def test_in_place_a_mounted_file_is_overwritten_where_it_is(memory):
     assert names_in(memory) == ["db.env", "host"]
 
 
-def test_in_place_unchanged_is_untouched_and_a_missing_file_is_made(memory):
+def test_in_place_unchanged_is_untouched_and_a_missing_file_is_created(memory):
     path = memory / "db.env"
     destination = file(path, in_place=True)
     assert destination.write(OLD)
@@ -795,7 +795,7 @@ def test_in_place_a_planted_hard_link_or_file_is_refused(memory):
     assert path.read_bytes() == b""
 
 
-def test_in_place_a_mode_that_cannot_be_set_says_which_one_would_do(memory):
+def test_in_place_a_mode_that_cannot_be_set_says_which_one_would_work(memory):
     host, path = memory / "host", memory / "db.env"
     host.write_bytes(OLD)
     host.chmod(0o666)
@@ -810,7 +810,7 @@ def test_in_place_a_mode_that_cannot_be_set_says_which_one_would_do(memory):
 # --- owners --------------------------------------------------------------------------------------
 
 
-def test_owners_are_names_numbers_or_left():
+def test_owners_are_names_numbers_or_unset():
     assert owner_of("root", "root") == Owner(0, 0)
     assert owner_of("10001", "") == Owner(10001, -1)
     assert owner_of("", "-1") == OURS

@@ -111,7 +111,7 @@ def test_a_good_destination_has_no_problems_whether_it_is_there_or_not(memory):
         ("/run/a\0b", r"'/run/a\x00b': write it without `.`, `..` and NUL bytes"),
     ],
 )
-def test_a_path_that_cannot_be_meant(path, problem):
+def test_an_invalid_path(path, problem):
     assert problems(path) == [problem]
 
 
@@ -125,13 +125,13 @@ def test_what_is_in_the_way_is_named(memory):
     assert "is not a regular file" in one_problem(memory / "pipe")
 
 
-def test_a_missing_directory_is_a_problem_only_if_it_is_not_to_be_made(memory):
+def test_a_missing_directory_is_a_problem_only_if_it_may_not_be_created(memory):
     assert one_problem(memory / "gone" / "db.env", create_dest_dirs=False) == (
         f"the directory {memory}/gone is missing: make it, or set `create_dest_dirs: true`"
     )
 
 
-def test_something_else_where_a_directory_should_be(memory):
+def test_something_else_in_place_of_a_directory(memory):
     (memory / "file").touch()
     assert "Not a directory" in one_problem(memory / "file" / "db.env")
     assert "Not a directory" in one_problem(memory / "file" / "deep" / "db.env")
@@ -150,7 +150,7 @@ def test_off_memory_names_the_filesystem_and_both_remedies(disk):
     assert problems(disk / "db.env", require_memory_backed=False) == []
 
 
-def test_a_link_to_a_disk_in_memory_is_not_memory(memory, disk):
+def test_a_link_in_memory_to_a_disk_is_not_memory(memory, disk):
     (memory / "link").symlink_to(disk)
     assert "require_memory_backed: false" in one_problem(memory / "link" / "db.env")
 
@@ -215,7 +215,7 @@ def test_another_users_link_on_the_way_is_a_problem(memory):
     )
 
 
-def test_an_owner_that_this_process_cannot_give_is_a_problem_before_the_start(memory):
+def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(memory):
     memory.chmod(0o777)
     path = memory / "db.env"
     with as_uid(STRANGER):

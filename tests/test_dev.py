@@ -172,7 +172,7 @@ def test_every_value_has_a_variable_and_is_private(dev):
     assert str(dev.variables["APP_PASSWORD"]) not in dev.output
 
 
-def test_the_injector_can_be_asked(dev):
+def test_the_injector_can_be_queried(dev):
     ended = result("status", "--json", "--address", f"unix://{dev.place.socket}")
 
     assert '"ready": true' in ended.stdout
@@ -202,7 +202,7 @@ def test_a_value_that_is_changed_by_hand_is_seen(dev):
     until(lambda: dev.variables.get("OLD_KEY") == "by hand", "the new value is there")
 
 
-def test_what_env_asks_for_is_all_there_is(tmp_path):
+def test_only_the_variables_of_env_are_written(tmp_path):
     env = 'env:\n  URL: "https://{{ app.username }}@here/?q=it\'s {{ app.password | urlencode }}"\n'
     with starting(tmp_path, seed=SEED + env + "env_file: app.env\n") as dev:
         dev.read_until(RUNS)
@@ -213,7 +213,7 @@ def test_what_env_asks_for_is_all_there_is(tmp_path):
     assert re.fullmatch(r"https://app@here/\?q=it's \w{24}", written["URL"] or "")
 
 
-def test_a_configuration_of_ones_own_runs_as_it_is_and_may_change_meanwhile(tmp_path, tmpfs):
+def test_a_users_own_configuration_runs_unchanged_and_may_change_meanwhile(tmp_path, tmpfs):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "app.j2").write_text("{{ shop.password }}")
     own = tmp_path / "injector.yaml"
@@ -261,7 +261,7 @@ def test_a_command_runs_with_the_variables_and_again_when_they_change(tmp_path):
     assert f"app {before}\n" in dev.output
 
 
-def test_a_commands_output_and_exit_code_are_its_own(tmp_path):
+def test_a_commands_output_and_exit_code_are_passed_through(tmp_path):
     (tmp_path / "dev.yaml").write_text(SEED)
     ended = subprocess.run(
         command("dev", "-c", "dev.yaml", "--", "sh", "-c", "echo $APP_USERNAME; exit 7"),
@@ -314,7 +314,7 @@ def test_a_revoked_token_leads_to_a_login(dev):
     dev.read_until("logged in by approle")
 
 
-def test_an_outage_is_noticed_and_over(dev):
+def test_an_outage_is_noticed_and_ends(dev):
     said = dev.act("outage", "2500ms")  # longer than it takes until something is asked for
 
     assert said == "sealed for 2.5 s\nunsealed\n"
@@ -334,7 +334,7 @@ def test_an_outage_is_noticed_and_over(dev):
         ((), "already runs for"),
     ],
 )
-def test_what_cannot_be_done_says_what_can(dev, arguments, says):
+def test_an_impossible_request_says_what_is_possible(dev, arguments, says):
     ended = subprocess.run(
         command("dev", *arguments),
         cwd=dev.folder,
@@ -348,7 +348,7 @@ def test_what_cannot_be_done_says_what_can(dev, arguments, says):
     assert says in ended.stderr
 
 
-def test_where_none_runs_there_is_nothing_to_rehearse(tmp_path):
+def test_without_a_running_one_there_is_nothing_to_rehearse(tmp_path):
     ended = result("dev", "rotate", "app", "-c", tmp_path / "dev.yaml")
 
     assert ended.returncode == 9
@@ -377,7 +377,7 @@ def test_chaos_without_anything_to_rotate_does_something_else():
     assert choose(0.0, 0.0, rotatable=[], expirable=["token"]) == Act("expire", "token")
 
 
-def test_chaos_comes_about_as_often_as_it_is_asked_for():
+def test_chaos_happens_about_as_often_as_requested():
     assert [pause(30, draw) for draw in (0, 0.5, 1)] == [15, 30, 45]
     assert [outage(30, 1), outage(600, 1)] == [15, 30]
 
@@ -386,7 +386,7 @@ def test_chaos_comes_about_as_often_as_it_is_asked_for():
 
 
 @pytest.mark.parametrize("victim", ["the one that was started", "its child"])
-def test_a_killed_one_leaves_nothing(tmp_path, victim):
+def test_a_killed_session_leaves_nothing(tmp_path, victim):
     with starting(tmp_path, seed=SEED) as dev:
         dev.read_until(RUNS)
         ours = [pid for pid, line in dev.processes().items() if "injector dev" in line]
@@ -397,7 +397,7 @@ def test_a_killed_one_leaves_nothing(tmp_path, victim):
         until(lambda: dev.left() == [], "nothing is left")
 
 
-def test_a_next_one_clears_up_after_two_that_were_killed_at_once(tmp_path):
+def test_the_next_session_cleans_up_after_two_that_were_killed(tmp_path):
     with starting(tmp_path, seed=SEED) as dev:
         dev.read_until(RUNS)
         (child,) = [pid for pid, line in dev.processes().items() if "injector dev" in line]
@@ -426,7 +426,7 @@ def test_a_signal_while_it_starts_leaves_nothing(tmp_path, number):
         assert dev.left() == []
 
 
-def test_a_reader_that_is_gone_ends_it(tmp_path):
+def test_it_ends_if_its_reader_is_gone(tmp_path):
     with starting(tmp_path, seed=SEED) as dev:
         dev.read_until("OpenBao")
         assert dev.popen.stdout is not None
@@ -483,7 +483,7 @@ def problems(folder: Path, text: str) -> list[str]:
     return [problem.removeprefix(f"{file}:") for problem in refused.value.problems]
 
 
-def test_everything_that_is_wrong_is_said_at_once(tmp_path):
+def test_all_problems_are_reported_at_once(tmp_path):
     found = problems(
         tmp_path,
         """\
@@ -562,7 +562,7 @@ def test_wrong_statements_say_which_line(tmp_path):
 # --- its parts ---------------------------------------------------------------------------------
 
 
-def test_a_borrowed_configuration_finds_its_files_and_keeps_its_words(tmp_path):
+def test_an_adapted_configuration_finds_its_files_and_keeps_its_text(tmp_path):
     (tmp_path / "own.yaml").write_text(
         """
 x: &shared {source: shared.j2}
@@ -630,7 +630,7 @@ def test_the_page_has_every_option():
     assert renewed(text, Seed) == text, "run: python -m injector.dev.reference docs/dev.md"
 
 
-def test_the_seed_file_of_the_page_is_one(tmp_path):
+def test_the_seed_file_of_the_page_is_valid(tmp_path):
     (example,) = re.findall(
         r"^```yaml\n(# dev\.yaml.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
     )

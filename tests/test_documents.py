@@ -206,7 +206,7 @@ def test_every_link_leads_somewhere(path, target):
         assert anchor in anchors(goal)
 
 
-def test_every_rule_of_the_guidance_leads_to_a_page_or_a_feature():
+def test_every_rule_of_the_guidance_links_to_a_page_or_a_feature():
     rules = [cells for cells in rows(page("guidance.md")) if cells[0] != "the rule"]
 
     assert len(rules) == 14

@@ -214,7 +214,7 @@ async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 307])
-async def test_a_secret_that_is_refused_quotes_no_token(app, proxy, clock, tmpfs, tmp_path, status):
+async def test_a_denied_secret_quotes_no_token(app, proxy, clock, tmpfs, tmp_path, status):
     app.put("db", password="one-7f3a")
     made = settings(app, proxy, tmpfs)
 
@@ -269,7 +269,9 @@ async def test_what_is_handed_over_is_known_before_anything_is_sent(
 
 
 @pytest.mark.timeout(60)
-async def test_neither_stream_of_a_process_has_what_a_login_posts(app, proxy, tmpfs, tmp_path):
+async def test_neither_output_of_a_process_has_the_credentials_of_a_login(
+    app, proxy, tmpfs, tmp_path
+):
     """The whole program: both streams, its own status and what `once` says at its end."""
     proxy.answer = quoting(400)
     path = write_config(tmp_path, settings(app, proxy, tmpfs))
@@ -294,7 +296,7 @@ async def test_a_token_in_the_environment_does_not_show_in_a_traceback(clock):
     assert "7f3a" not in repr(kept)
 
 
-def test_a_credential_that_replaced_another_is_as_hidden_as_the_last_one():
+def test_a_replacement_credential_is_hidden_like_its_predecessor():
     redactor = Redactor()
     for value in ("secret-id-one", "secret-id-two", "secret-id-two"):
         redactor.learn("secret id", value)

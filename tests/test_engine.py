@@ -119,7 +119,7 @@ async def test_a_secret_is_read_once_per_refresh_however_many_templates_use_it(
         assert proxy.count("/db") == 2
 
 
-async def test_what_only_a_value_reveals_is_fetched_in_a_second_round(
+async def test_secrets_that_depend_on_a_value_are_fetched_in_a_second_round(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("pointer", path=app.path("db"))
@@ -261,7 +261,7 @@ async def test_every_odd_answer_ends_in_success_without_an_error_in_the_log(
             assert '"level":"error"' not in running.log, answer
 
 
-async def test_a_429_is_obeyed_for_as_long_as_it_asks(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_429_is_obeyed_for_as_long_as_it_says(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
     proxy.only = "/secret/"
@@ -351,7 +351,7 @@ async def test_a_new_token_unknown_to_a_lagging_node_gets_a_moment(
         assert '"level":"error"' not in running.log
 
 
-async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock, tmpfs, tmp_path):
+async def test_many_requests_denied_together_cause_one_lookup(app, proxy, clock, tmpfs, tmp_path):
     names = [f"s{n}" for n in range(8)]
     for name in names:
         app.put(name, value="one")
@@ -375,7 +375,7 @@ async def test_many_that_are_refused_together_ask_one_question(app, proxy, clock
 
 
 @pytest.mark.parametrize("lookup", [200, 403, 503])
-async def test_many_policies_that_refuse_are_one_question_about_the_token(
+async def test_many_denying_policies_cause_one_lookup_of_the_token(
     app, proxy, clock, tmpfs, tmp_path, lookup
 ):
     """Also if that question gets no answer: nobody waits for one after the other."""
@@ -407,7 +407,7 @@ async def test_a_token_revoked_again_and_again_is_replaced_every_time(
         assert proxy.count("/login") == 4
 
 
-async def test_a_denied_path_disturbs_no_other_and_starts_no_login_storm(
+async def test_a_denied_path_affects_no_other_and_starts_no_login_storm(
     app, proxy, clock, tmpfs, tmp_path
 ):
     names = [f"s{n}" for n in range(4)]
@@ -518,7 +518,7 @@ async def test_a_fresh_login_that_fails_leaves_the_valid_token_as_it_was(
 
 
 @pytest.mark.parametrize(("seconds", "fresh_within"), [(60, 3), (150, 3), (600, 12.5)])
-async def test_an_outage_costs_probes_only_and_ends_within_seconds(
+async def test_an_outage_causes_only_probes_and_ends_within_seconds(
     app, proxy, clock, tmpfs, tmp_path, seconds, fresh_within
 ):
     for n in range(20):
@@ -642,7 +642,7 @@ async def test_the_token_goes_to_a_sink_only_if_asked(app, proxy, clock, tmpfs, 
 # --- what goes wrong on disk, and a reload
 
 
-async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(
+async def test_a_failing_write_is_retried_alone_without_requests_to_vault(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
@@ -668,7 +668,7 @@ async def test_a_failing_write_is_retried_alone_and_asks_vault_for_nothing(
         assert (folder / "db.env").read_text() == "pw=two\n"
 
 
-async def test_a_file_that_can_be_made_again_says_so_although_nothing_is_written(
+async def test_a_file_that_can_be_rendered_again_says_so_although_nothing_is_written(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
@@ -722,7 +722,7 @@ async def test_a_file_that_is_gone_when_a_reload_fails_is_not_in_place(
         assert len(running.assembly.readiness.reasons()) == 1
 
 
-async def test_a_reload_asks_for_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_reload_requests_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
     kept = kept_parts(clock, io.StringIO())

@@ -40,7 +40,7 @@ def test_a_token_found_dead_during_its_own_login_leads_to_no_second_login():
     run(World(SHORT), [Jump(70)])
 
 
-def test_what_vault_refused_to_issue_costs_no_issuance_budget():
+def test_a_credential_that_vault_refused_does_not_use_up_the_issuance_budget():
     """A forbidden path used the budget up, and stayed without a credential once allowed."""
     roles = Roles(token_ttl=3600, token_max=36000, lease_ttl=300, lease_max=300)
     run(World(roles, budget=10), [Deny(DB, 700), Wait(65)])
@@ -107,7 +107,7 @@ def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     assert redactor._index == {}
 
 
-def test_revocations_wait_out_an_outage_as_everything_else_does():
+def test_revocations_wait_for_the_end_of_an_outage_like_everything_else():
     """Each spare lease was tried every five seconds, beside the one probe."""
     roles = Roles(token_ttl=36000, token_max=36000, lease_ttl=900, lease_max=900)
     run(World(roles), [Reload("without-db"), Outage("reset", 700)])
@@ -135,14 +135,14 @@ def test_a_reload_loses_no_credential_that_is_being_issued():
         run(World(roles), [Fail(part, "slow"), Wait(16), Reload("all"), Wait(20)])
 
 
-def test_what_vault_failed_to_issue_costs_no_issuance_budget():
+def test_a_credential_that_vault_failed_to_issue_does_not_use_up_the_issuance_budget():
     """A database that was away for minutes used it up: then nothing was issued for ten."""
     roles = Roles(token_ttl=3600, token_max=36000, lease_ttl=300, lease_max=300)
     for kind in ("500", "429"):
         run(World(roles, budget=3), [Fail(DB, kind, 8), Wait(400)])
 
 
-def test_lost_answers_of_a_path_that_is_not_known_yet_are_within_its_budget():
+def test_lost_answers_of_a_path_of_unknown_kind_are_limited_by_its_budget():
     """Only an answer tells that it issues anything, and there was none."""
     run(World(budget=3), [Fail(DB, "lost", 9), Restart(), Wait(300)])
 

@@ -88,7 +88,7 @@ def peak(times):
 
 
 @pytest.mark.timeout(900)
-async def test_a_fleet_neither_starts_nor_comes_back_in_one_second(
+async def test_a_fleet_neither_starts_nor_recovers_in_one_second(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", v="one")

@@ -53,13 +53,13 @@ def test_text_formats_print_other_types_as_compact_json(format_name, value, text
 
 
 @pytest.mark.parametrize("format_name", TEXT_FORMATS)
-def test_null_is_no_text(format_name):
+def test_null_is_not_text(format_name):
     with pytest.raises(RenderError, match=f"format {format_name}: key 'A': .* null.* template"):
         render(format_name, {"A": None}, section="s")
 
 
 @pytest.mark.parametrize("format_name", [*TEXT_FORMATS, "json", "yaml"])
-def test_the_same_secret_makes_the_same_bytes(format_name):
+def test_the_same_secret_produces_the_same_bytes(format_name):
     one = render(format_name, {"A": {"x": 1, "y": 2}, "B": "b"}, section="s")
     other = render(format_name, {"B": "b", "A": {"y": 2, "x": 1}}, section="s")
 
@@ -111,7 +111,7 @@ def test_raw_prints_numbers_and_booleans():
 
 
 @pytest.mark.parametrize("value", [None, ["a"], {"a": "b"}, "\ud800"])
-def test_raw_refuses_what_is_no_text(value):
+def test_raw_rejects_what_is_not_text(value):
     with pytest.raises(RenderError, match="format raw: key 'cert': "):
         render("raw", {"cert": value}, key="cert")
 

@@ -148,13 +148,13 @@ def test_yaml_leaves_words_and_repeated_lists_plain():
     )
 
 
-def test_json_is_for_people_too():
+def test_json_is_readable_too():
     assert render("json", {"b": "ü", "a": 1}).decode() == '{\n  "a": 1,\n  "b": "ü"\n}\n'
 
 
 @pytest.mark.parametrize("format_name", ["json", "yaml"])
 @pytest.mark.parametrize("value", [float("nan"), [float("inf")], b"bytes", {"inner": "\ud800"}])
-def test_what_json_cannot_carry_is_refused_by_key(format_name, value):
+def test_what_json_cannot_represent_is_rejected_by_key(format_name, value):
     with pytest.raises(RenderError, match=f"format {format_name}: key 'bad': "):
         render(format_name, {"good": 1, "bad": value})
 
@@ -204,7 +204,7 @@ def test_ini_refuses_what_its_readers_would_change(value):
 
 
 @pytest.mark.parametrize("key", ["", "a=b", "a:b", "[a", "#a", ";a", " a", "a\nb"])
-def test_ini_refuses_keys_that_are_no_options(key):
+def test_ini_rejects_keys_that_are_not_options(key):
     with pytest.raises(RenderError, match=re.escape(f"format ini: key {key!r}: ")):
         render("ini", {key: "x"}, section="db")
 

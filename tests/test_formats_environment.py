@@ -181,7 +181,7 @@ def test_a_key_is_a_variable_or_refused_by_name(format_name, key):
 
 @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
 @pytest.mark.parametrize("format_name", ["dotenv", "shell", "github-env"])
-def test_what_no_environment_carries_is_refused(format_name, value):
+def test_what_no_environment_can_hold_is_rejected(format_name, value):
     with pytest.raises(RenderError, match=rf"format {format_name}: key 'A': .*base64"):
         render(format_name, {"A": value})
 
@@ -199,7 +199,7 @@ def test_dotenv_prefers_the_spelling_that_most_readers_know():
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_variables_of_the_shells_own_are_refused(shell):
+def test_the_shells_own_variables_are_rejected(shell):
     own = subprocess.run(["bash", "-c", "compgen -v"], capture_output=True, text=True, check=True)
     names = {*own.stdout.split(), "RANDOM", "SECONDS", "LINENO", "OPTIND", "UID", "EUID"} - {
         "SHLVL",
@@ -227,7 +227,7 @@ def test_a_value_cannot_end_its_own_here_document():
 
 
 @pytest.mark.parametrize("key", ["NODE_OPTIONS", "node_options", "GITHUB_SHA", "RUNNER_TEMP"])
-def test_variables_of_the_runners_own_are_refused(key):
+def test_the_runners_own_variables_are_rejected(key):
     with pytest.raises(RenderError, match=f"key '{key}': the runner reserves that name"):
         render("github-env", {key: "x"})
 

@@ -55,7 +55,9 @@ def test_what_can_be_read_is_fine(format_name, content):
         ("json", b"\xff", "byte 0 is not UTF-8"),
     ],
 )
-def test_what_cannot_is_refused_by_its_place_and_not_quoted(format_name, content, reason):
+def test_what_cannot_be_read_is_rejected_with_its_position_and_not_quoted(
+    format_name, content, reason
+):
     found = problem(format_name, content if isinstance(content, bytes) else content.encode())
 
     assert found.startswith(f"is not valid {format_name}: {reason}")

@@ -84,7 +84,7 @@ def test_what_cannot_be_masked_is_not_written(app, tmp_path, env_file):
     assert env_file.read_bytes() == b""
 
 
-def test_outside_of_a_step_it_says_so(app, tmp_path):
+def test_outside_a_step_it_says_so(app, tmp_path):
     ended = step(app, tmp_path, tmp_path / "missing", "db")
 
     assert ended.returncode == 2
@@ -100,7 +100,7 @@ def test_outside_of_a_step_it_says_so(app, tmp_path):
         ({"check": {"format": "json"}}, "template[0].check: does not apply to format"),
     ],
 )
-def test_options_that_would_do_nothing_are_refused(app, tmp_path, env_file, options, problem):
+def test_options_without_effect_are_rejected(app, tmp_path, env_file, options, problem):
     app.put("db", PASSWORD="p4ssw0rd")
     ended = step(app, tmp_path, env_file, "db", **options)
 
@@ -111,7 +111,7 @@ def test_options_that_would_do_nothing_are_refused(app, tmp_path, env_file, opti
 # --- the file ------------------------------------------------------------------------------------
 
 
-def test_a_line_without_an_end_is_ended_first(env_file):
+def test_an_incomplete_line_is_completed_first(env_file):
     env_file.write_bytes(b"A=1")
 
     assert append(str(env_file), b"B=2\n")
@@ -130,7 +130,7 @@ def test_a_full_filesystem_leaves_the_file_as_it_was(tmp_path):
         assert path.read_bytes() == b"A=1\n"
 
 
-def test_what_is_no_file_is_not_appended_to(tmp_path, env_file):
+def test_only_regular_files_are_appended_to(tmp_path, env_file):
     link = tmp_path / "link"
     link.symlink_to(env_file)
 

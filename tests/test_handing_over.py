@@ -58,7 +58,9 @@ def everything_notified(tmpfs):
     return state.files.keys() == written and not state.pending and "app" in state.notified_at
 
 
-def test_init_container_to_sidecar_logs_in_once_and_disturbs_nobody(tmpfs, tmp_path, settings):
+def test_a_hand_over_from_init_container_to_sidecar_needs_one_login_and_changes_nothing(
+    tmpfs, tmp_path, settings
+):
     path = write_config(tmp_path, settings)
     first = result("once", "-c", path)
     assert first.returncode == 0, first.stderr
@@ -104,7 +106,9 @@ def test_a_failed_notification_is_sent_by_the_next_process(app, tmpfs, tmp_path,
     assert (tmpfs / "told").read_text() == "told\n"
 
 
-def test_the_file_holds_no_kv_value_and_only_its_owner_reads_it(app, tmpfs, tmp_path, settings):
+def test_the_file_contains_no_kv_value_and_only_its_owner_can_read_it(
+    app, tmpfs, tmp_path, settings
+):
     app.put("db", password=CANARY)
 
     assert result("once", "-c", write_config(tmp_path, settings)).returncode == 0
@@ -115,7 +119,7 @@ def test_the_file_holds_no_kv_value_and_only_its_owner_reads_it(app, tmpfs, tmp_
 
 
 @pytest.mark.parametrize("how", ["garbage", "truncated", "of another configuration"])
-def test_a_file_that_is_not_fit_is_ignored_with_a_warning(app, tmpfs, tmp_path, settings, how):
+def test_an_unsuitable_file_is_ignored_with_a_warning(app, tmpfs, tmp_path, settings, how):
     path = write_config(tmp_path, settings)
     assert result("once", "-c", path).returncode == 0
     state = tmpfs / "handover" / "state"
@@ -155,7 +159,7 @@ def test_what_changed_meanwhile_is_announced_once_and_not_at_every_reload(
     assert sidecar.output.count('"notified"') == 1
 
 
-async def test_a_record_that_cannot_be_written_is_tried_again_and_said_once(
+async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
@@ -178,7 +182,9 @@ async def test_a_record_that_cannot_be_written_is_tried_again_and_said_once(
             assert output.getvalue().count("hand-over file written again") == 1
 
 
-async def test_what_cannot_be_removed_at_the_end_is_said(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_file_that_cannot_be_removed_at_the_end_is_reported(
+    app, proxy, clock, tmpfs, tmp_path
+):
     app.put("db", password="one")
     state = tmpfs / "handover" / "state"
     blocks = {"cache": {"persist": {"path": str(state)}}, "revoke_on_shutdown": "token"}

@@ -116,7 +116,7 @@ def numbers(state: State) -> list[tuple[int, Phase]]:
 # --- what is written down ------------------------------------------------------------------------
 
 
-def test_a_record_comes_back_as_it_was(handover, said):
+def test_a_record_survives_a_round_trip(handover, said):
     handover.save(RECORD)
 
     assert asdict(handover.load(NOW)) == asdict(RECORD)
@@ -152,13 +152,13 @@ def test_a_kv_value_is_not_in_the_file(handover, memory):
     assert CANARY.encode() not in (memory / "handover").read_bytes()
 
 
-def test_an_absent_optional_secret_is_asked_for_again():
+def test_an_absent_optional_secret_is_requested_again():
     absent = replace(static(), answer=None)
 
     assert capture(State(generations=(absent,))).generations == ()
 
 
-def test_a_token_that_somebody_gave_us_is_taken_from_where_it_came_from():
+def test_a_provided_token_is_not_recorded():
     given_token = replace(TOKEN, ours=False)
     state = State(token=given_token, generations=(replace(lease(), token=given_token),))
 
@@ -218,7 +218,7 @@ def test_what_has_expired_is_dropped():
     assert restore(State(retiring=(TOKEN,)), at_its_end).retiring == ()
 
 
-def test_a_lease_dies_with_its_token():
+def test_a_lease_expires_with_its_token():
     state = replace(STATE, generations=(lease(duration=86400.0),))
 
     assert restore(state, TOKEN.expires_at - 1).generations != ()
@@ -235,11 +235,11 @@ def test_a_lease_lives_on_with_a_token_that_was_renewed_after_it():
     assert restored.token is renewed
 
 
-def test_a_token_without_an_end_stays():
+def test_a_token_that_never_expires_is_kept():
     assert restore(State(token=replace(TOKEN, duration=0.0)), 1e9).token is not None
 
 
-def test_what_an_expired_credential_replaced_does_not_come_back():
+def test_the_predecessor_of_an_expired_credential_does_not_come_back():
     older, current = lease(1, duration=3600.0), lease(2, duration=10.0)
     waiting = lease(3, phase=Phase.PENDING)
 
@@ -249,7 +249,7 @@ def test_what_an_expired_credential_replaced_does_not_come_back():
     assert restored.generations[1].superseded_at == NOW.at
 
 
-def test_a_replaced_lease_that_is_still_held_stays_as_it_is():
+def test_a_replaced_lease_that_is_still_held_is_kept():
     older, current = lease(1), lease(2, phase=Phase.PUBLISHED)
 
     restored = restore(replace(STATE, generations=(current, older)), NOW.at)
@@ -257,7 +257,7 @@ def test_a_replaced_lease_that_is_still_held_stays_as_it_is():
     assert numbers(restored) == [(2, Phase.PUBLISHED), (1, Phase.ACKNOWLEDGED)]
 
 
-def test_a_file_written_after_the_last_record_is_still_to_be_announced():
+def test_a_file_written_after_the_last_record_is_still_unannounced():
     """Killed between the rename and the next record."""
     assert STATE.unnotified("/run/secrets/db.env", "another content")
     assert not STATE.unnotified("/run/secrets/db.env", "5d0c1f6e")
@@ -309,7 +309,7 @@ def test_a_record_belongs_to_one_server_and_one_login(changes, same):
     assert (identity(configuration(**changes)) == identity(configuration())) is same
 
 
-def test_without_auto_auth_there_is_an_identity_too():
+def test_there_is_an_identity_without_auto_auth_too():
     assert identity(model.Config()) != identity(configuration())
 
 
@@ -326,7 +326,7 @@ async def test_a_stamp_is_of_this_boot_and_this_moment():
 # --- what is wrong with a file is said, and does no harm ------------------------------------------
 
 
-def test_a_first_start_is_no_reason_for_a_warning(handover, memory, said):
+def test_a_first_start_causes_no_warning(handover, memory, said):
     assert handover.load(NOW) is None
     assert at(memory / "no" / "folder" / "yet", said).load(NOW) is None
     assert said.getvalue() == ""
@@ -385,7 +385,7 @@ def spoil_others(path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes() + b"x"), "damaged"),
     ],
 )
-def test_an_unfit_file_is_ignored_with_one_warning_that_says_why(
+def test_an_unusable_file_is_ignored_with_one_warning_that_says_why(
     handover, memory, said, spoil: Callable[[Path], object], reason
 ):
     handover.save(RECORD)
@@ -398,7 +398,7 @@ def test_an_unfit_file_is_ignored_with_one_warning_that_says_why(
 
 
 @pytest.mark.parametrize("spoil", [spoil_link, spoil_pipe, spoil_group, spoil_version])
-def test_the_next_record_takes_the_place_of_an_unfit_file(handover, memory, spoil):
+def test_the_next_record_replaces_an_unusable_file(handover, memory, spoil):
     handover.save(RECORD)
     spoil(memory / "handover")
 
@@ -448,7 +448,7 @@ def test_off_memory_nothing_is_read_and_nothing_written(tmp_path, said):
     assert os.listdir(tmp_path) == ["handover"]
 
 
-def test_what_cannot_be_written_down_is_an_error_that_names_no_value(handover):
+def test_a_record_that_cannot_be_encoded_is_an_error_without_a_value(handover):
     for value in (2**70, f"{CANARY}\ud800"):
         odd = lease()
         data = {"password": value}
@@ -478,7 +478,7 @@ def large(size: int) -> Record:
     )
 
 
-def test_a_record_that_fits_only_in_the_place_of_the_last_one_takes_it(small):
+def test_a_record_that_only_fits_after_removing_the_last_one_replaces_it(small):
     small.save(large(36 * 1024))
 
     small.save(large(37 * 1024))
@@ -498,7 +498,7 @@ def test_where_a_record_does_not_fit_none_is_left(small):
     assert os.listdir(os.path.dirname(small.path)) == []
 
 
-def test_what_cannot_be_written_down_leaves_no_older_record(handover):
+def test_a_record_that_cannot_be_encoded_leaves_no_older_one(handover):
     handover.save(RECORD)
 
     with pytest.raises(WriteError):
@@ -582,7 +582,7 @@ def test_any_record_survives_the_bytes(one):
 
 
 @given(states, times)
-def test_restoring_any_state_leaves_nothing_that_is_over(state, now):
+def test_restoring_any_state_leaves_nothing_expired(state, now):
     restored = restore(state, now)
 
     assert all(found.life.expires_at > now for found in restored.generations)
@@ -638,7 +638,7 @@ def test_the_lock_is_free_when_its_holder_is_done(handover):
             pass
 
 
-def test_programs_that_we_start_do_not_keep_the_lock(handover):
+def test_child_processes_do_not_keep_the_lock(handover):
     with handover.lock():
         child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
@@ -709,7 +709,7 @@ def test_a_folder_that_may_not_be_written_is_refused_with_the_remedy(handover):
 # --- killed at any moment ------------------------------------------------------------------------
 
 
-def test_leftovers_of_a_killed_save_go_with_the_lock_and_nothing_else_does(
+def test_taking_the_lock_removes_leftovers_of_a_killed_save_and_nothing_else(
     handover, memory, monkeypatch
 ):
     kept = {"handover.lock", ".other.vault-injector.12345678", ".handover.vault-injector.swp"}

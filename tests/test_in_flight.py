@@ -107,7 +107,7 @@ async def test_a_reload_does_not_wait_for_what_can_be_read_again(
     assert "reload waiting" not in output.getvalue()
 
 
-async def test_an_end_does_not_wait_long_for_a_request_that_hangs(
+async def test_a_shutdown_does_not_wait_long_for_a_request_that_hangs(
     app, proxy, clock, tmpfs, tmp_path
 ):
     gate = Gate(proxy, "/login")

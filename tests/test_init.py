@@ -49,7 +49,7 @@ signal.pause()
 )
 
 
-def test_outside_of_a_container_the_injector_is_not_forked():
+def test_outside_a_container_the_injector_is_not_forked():
     source = "import os; from injector import __main__; print(os.getpid() == 1)"
 
     done = subprocess.run(
@@ -59,7 +59,7 @@ def test_outside_of_a_container_the_injector_is_not_forked():
     assert done.stdout == "False\n"
 
 
-def test_it_is_there_before_anything_large_is_imported():
+def test_it_starts_before_anything_large_is_imported():
     source = (
         "import sys; import injector.__main__; import injector.init;"
         "print(*sorted(m for m in sys.modules if m in ('asyncio', 'argparse', 'typing', 're')"
@@ -112,7 +112,7 @@ def test_the_exit_code_is_the_injectors():
         assert inside.end(signal.SIGTERM) == 3
 
 
-def test_killed_it_ends_as_a_shell_says_it():
+def test_a_kill_is_reported_as_by_a_shell():
     with namespace("-c", AFTER_FORK + "import signal; signal.raise_signal(9)") as inside:
         assert inside.wait() == 128 + 9
 
@@ -137,7 +137,7 @@ def test_it_is_small_however_much_the_injector_imports():
         assert int(of_its_own[1]) < 6 * 1024
 
 
-def test_what_the_terminal_sends_to_both_is_not_sent_again():
+def test_signals_that_the_terminal_sends_to_both_are_not_forwarded():
     assert is_known(signal.SIGINT, SI_KERNEL)
     assert not is_known(signal.SIGINT, 0)
     assert not is_known(signal.SIGHUP, SI_KERNEL)  # the terminal is gone: only PID 1 is told

@@ -48,13 +48,13 @@ BUSY = World(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_fault_at_each_place_is_survived(kind):
+def test_the_engine_survives_each_fault_at_each_place(kind):
     for part in PATHS:
         run(BUSY, [Fail(part, kind, 3), Wait(400)])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_fault_at_the_first_login_is_survived(kind):
+def test_the_engine_survives_each_fault_at_the_first_login(kind):
     run(BUSY, [Fail("login", kind, 3), Restart(), Wait(100)])
 
 

@@ -38,7 +38,7 @@ def outcomes(path):
     return [(line["generation"], line["outcome"]) for line in lines(path)]
 
 
-async def test_a_line_says_what_was_rotated_when_and_what_came_of_it(
+async def test_a_line_says_what_was_rotated_when_and_with_what_result(
     app, proxy, clock, tmpfs, tmp_path, path
 ):
     app.put("app", value=CANARY)
@@ -67,7 +67,7 @@ async def test_a_line_says_what_was_rotated_when_and_what_came_of_it(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_delivery_is_written_down_when_the_application_has_taken_it(
+async def test_a_delivery_is_recorded_when_the_application_has_accepted_it(
     app, proxy, clock, tmpfs, tmp_path, path
 ):
     app.put("app", value="one")
@@ -180,7 +180,7 @@ def small(tmp_path):
         yield folder
 
 
-async def test_a_full_disk_costs_no_line_and_disturbs_nothing(
+async def test_a_full_disk_loses_no_line_and_affects_nothing_else(
     app, proxy, clock, tmpfs, tmp_path, small
 ):
     app.put("app", value="one")
@@ -214,7 +214,7 @@ async def test_a_full_disk_costs_no_line_and_disturbs_nothing(
         ("a pipe", ""),
     ],
 )
-async def test_a_path_that_cannot_be_used_is_said_once_and_disturbs_nothing(
+async def test_an_unusable_path_is_reported_once_and_affects_nothing_else(
     app, proxy, clock, tmpfs, tmp_path, path, kind, remedy
 ):
     app.put("app", value="one")

@@ -137,7 +137,7 @@ async def test_an_intermediates_chain_comes_with_the_certificate(
         assert proxy.count("pki_int/issue") == 2  # by the leaf's hour, not by the CA's years
 
 
-async def test_a_certificate_is_replaced_in_time_for_an_issuer_that_ends_before_it(
+async def test_a_certificate_is_replaced_in_time_if_its_issuer_expires_first(
     permitted, proxy, clock, tmpfs, tmp_path
 ):
     def write(path, **data):
@@ -287,7 +287,7 @@ async def test_a_batch_tokens_lease_is_issued_once_for_each_token(
         assert proxy.count("leases/renew") == 0
 
 
-async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing_with_it(
+async def test_a_lease_requested_while_its_token_is_replaced_is_reissued(
     permitted, proxy, clock, tmpfs, tmp_path, database, monkeypatch
 ):
     database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
@@ -314,7 +314,7 @@ async def test_a_token_that_is_replaced_while_a_lease_is_asked_for_takes_nothing
         assert lease.token.is_same(running.token)
 
 
-async def test_a_token_that_is_renewed_while_a_lease_is_asked_for_takes_the_lease_along(
+async def test_a_lease_requested_while_its_token_is_renewed_lives_as_long_as_the_token(
     permitted, proxy, clock, tmpfs, tmp_path, database, monkeypatch
 ):
     database.role(permitted.admin, permitted.name, ttl="24h", max_ttl="240h")
@@ -365,7 +365,7 @@ async def log_in(vault, app):
     )
 
 
-async def test_a_lease_without_a_life_is_renewed_by_what_the_server_thinks_right(
+async def test_a_lease_without_a_duration_is_renewed_by_the_servers_default(
     permitted, proxy, clock, tmpfs, tmp_path, database
 ):
     database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
@@ -461,7 +461,7 @@ async def test_a_rotation_that_is_due_is_looked_for_closely_and_published_at_onc
         assert proxy.count(role) == 7
 
 
-async def test_a_ttl_of_zero_for_a_minute_is_no_busy_loop(
+async def test_a_ttl_of_zero_for_a_minute_causes_no_busy_loop(
     permitted, proxy, clock, tmpfs, tmp_path, role
 ):
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{role}").password }}}}')
@@ -475,7 +475,7 @@ async def test_a_ttl_of_zero_for_a_minute_is_no_busy_loop(
         assert running.assembly.health.settled
 
 
-async def test_a_schedules_ttl_that_starts_anew_does_not_hide_the_old_password(
+async def test_a_schedules_ttl_that_restarts_does_not_hide_the_old_password(
     permitted, proxy, clock, tmpfs, tmp_path, role
 ):
     """Vault's `rotation_schedule`: at its moment the ttl jumps, the password follows later."""
@@ -506,7 +506,7 @@ async def test_a_one_time_code_is_replaced_when_it_ends(permitted, proxy, clock,
 # --- asked for once, and by a plain ttl
 
 
-async def test_transit_and_cubbyhole_are_asked_for_once_whatever_becomes_of_the_token(
+async def test_transit_and_cubbyhole_are_requested_once_even_if_the_token_changes(
     permitted, proxy, clock, tmpfs, tmp_path
 ):
     config = files(
@@ -592,7 +592,7 @@ async def test_an_identity_token_is_not_polled_but_replaced_by_its_ttl(
         assert proxy.count("oidc/token") == 2
 
 
-async def test_a_token_for_another_program_is_replaced_by_its_life_and_with_ours(
+async def test_a_token_for_another_program_is_replaced_by_its_ttl_and_with_ours(
     permitted, proxy, clock, tmpfs, tmp_path
 ):
     permitted.allow("auth/token/create")

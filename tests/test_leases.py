@@ -168,7 +168,7 @@ async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_
         assert len(running.kept.store.leases()) == 1
 
 
-async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
+async def test_the_old_lease_is_kept_until_the_application_has_accepted_the_new_one(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
@@ -191,7 +191,7 @@ async def test_the_old_lease_lives_until_the_application_has_taken_the_new_one(
         assert not database.accepts(*old)
 
 
-async def test_a_lease_at_a_path_that_changed_lives_until_the_application_has_taken_the_next(
+async def test_the_lease_of_a_changed_path_is_kept_until_the_application_has_accepted_the_next(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """No template names the old path, but the application still has its credential."""
@@ -339,7 +339,7 @@ async def test_what_readers_see_and_what_has_ended_is_reported(
         assert (output, generation.number) == (str(tmpfs / "db0"), 1)
 
 
-async def test_a_replaced_token_takes_no_lease_with_it(
+async def test_a_replaced_token_revokes_no_lease(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """A planned hand-over: log in, issue anew, deliver, then revoke the old token."""
@@ -394,7 +394,7 @@ async def test_another_token_is_one_change_for_an_application_however_many_lease
         assert running.log.count('"notified"') == 2
 
 
-async def test_a_lease_that_a_dead_token_cannot_revoke_goes_with_its_own(
+async def test_a_lease_that_a_revoked_token_cannot_revoke_expires_with_its_own_token(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "30s"}))
@@ -434,7 +434,7 @@ async def test_a_replaced_token_lives_while_a_lease_is_being_issued_with_it(
         assert not await vault.is_valid(old)
 
 
-async def test_a_revoked_token_means_new_credentials_at_once_and_once(
+async def test_a_revoked_token_causes_new_credentials_at_once_and_only_once(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     app.put("kv", value="x")
@@ -461,7 +461,7 @@ async def test_a_revoked_token_means_new_credentials_at_once_and_once(
         assert running.log.count('"notified"') == 2
 
 
-async def test_a_path_that_stays_denied_costs_a_login_now_and_then_and_no_credential(
+async def test_a_path_that_stays_denied_causes_an_occasional_login_and_no_credential(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """A fresh token that may do no more than the old one is given back: no lease dies with it."""
@@ -482,7 +482,7 @@ async def test_a_path_that_stays_denied_costs_a_login_now_and_then_and_no_creden
         assert "token" not in [report.kind for report in running.assembly.health.failures()]
 
 
-async def test_where_lookups_are_refused_a_denied_path_replaces_the_token_ever_more_rarely(
+async def test_without_lookups_a_denied_path_replaces_the_token_ever_less_often(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """Nothing tells a dead token from a policy there, so a fresh one is taken over on suspicion."""
@@ -606,7 +606,7 @@ async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_wor
 
 
 @pytest.mark.parametrize("what", ["none", "leases", "token"])
-async def test_what_is_revoked_at_a_regular_end(
+async def test_what_is_revoked_on_shutdown(
     app, proxy, clock, tmpfs, tmp_path, creds, database, what
 ):
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown=what))
@@ -622,7 +622,7 @@ async def test_what_is_revoked_at_a_regular_end(
         assert await running.assembly.vault.is_valid(token) is (what != "token")
 
 
-async def test_a_batch_tokens_leases_are_revoked_at_a_regular_end_since_it_cannot_be(
+async def test_a_batch_tokens_leases_are_revoked_on_shutdown_because_it_cannot_be(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     app.admin.auth.approle.create_or_update_approle(
@@ -656,7 +656,7 @@ async def test_a_revocation_that_hangs_delays_the_end_by_its_deadline_only(
         assert "not everything revoked" in running.log
 
 
-async def test_one_revocation_that_hangs_keeps_no_other_from_being_sent(
+async def test_one_revocation_that_hangs_does_not_delay_others(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     """They have seconds for all of them, however far away Vault is."""
@@ -685,7 +685,7 @@ async def test_one_revocation_that_hangs_keeps_no_other_from_being_sent(
         await end
 
 
-async def test_a_regular_end_revokes_replaced_tokens_too(
+async def test_a_shutdown_revokes_replaced_tokens_too(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, revoke_on_shutdown="token"))

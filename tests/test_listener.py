@@ -140,7 +140,7 @@ LOOK_AND_CHANGE = (
 
 
 @pytest.mark.parametrize("begins", [b"", b"GET /livez HTTP/1.1\r\n"])
-def test_any_number_of_silent_connections_takes_nothing_from_anybody(app, tmpfs, tmp_path, begins):
+def test_any_number_of_silent_connections_affects_nobody(app, tmpfs, tmp_path, begins):
     app.put("db", password="one")
     port, settings = on_tcp(app, tmpfs)
     limit = (resource.RLIMIT_NOFILE, (260, 260))
@@ -203,7 +203,7 @@ def test_tls_works_beside_many_clients_that_never_shake_hands(app, tmpfs, tmp_pa
     assert "Traceback" not in injector.output
 
 
-def test_a_page_in_a_browser_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):
+def test_a_web_page_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):
     port, settings = on_tcp(app, tmpfs, enable_quit=True, enable_refresh=True)
     with running("run", "-c", write_config(tmp_path, settings)) as injector:
         injector.wait_for("listening")
@@ -284,9 +284,7 @@ def test_an_unavailable_address_is_a_configuration_error(app, tmpfs, tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-def test_a_socket_that_somebody_serves_is_left_alone_even_if_he_does_not_answer(
-    app, tmpfs, tmp_path
-):
+def test_a_socket_in_use_is_left_alone_even_if_it_does_not_answer(app, tmpfs, tmp_path):
     with contextlib.ExitStack() as held:
         taken = held.enter_context(socket.socket(socket.AF_UNIX))
         taken.bind(str(tmpfs / "injector.sock"))
@@ -323,7 +321,7 @@ def test_a_reload_to_an_unavailable_address_keeps_the_old_one(app, tmpfs, tmp_pa
     ("address", "problem"),
     [("http://127.0.0.1:port", "port"), ("http://127.0.0.1:{bao}", "not an injector")],
 )
-def test_something_else_that_answers_is_an_error_and_no_traceback(
+def test_an_answer_from_something_else_is_an_error_without_traceback(
     server, command, address, problem
 ):
     ended = result(command, "--address", address.format(bao=server.address.rsplit(":", 1)[1]))
@@ -370,7 +368,7 @@ def test_a_reload_moves_a_listener_to_another_address_with_the_same_port(
         assert injector.end() == 0
 
 
-def test_a_reload_makes_a_socket_again_that_was_removed(app, tmpfs, tmp_path):
+def test_a_reload_recreates_a_removed_socket(app, tmpfs, tmp_path):
     app.put("db", password="one")
     with running("run", "-c", write_config(tmp_path, daemon(app, tmpfs))) as injector:
         injector.wait_for("listening")

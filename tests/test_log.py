@@ -8,7 +8,7 @@ import pytest
 from injector.log import logger
 
 
-def test_a_log_that_cannot_be_written_ends_nothing():
+def test_an_unwritable_log_stops_nothing():
     full = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115 - closing it fails, too
     log = logger(level="info", style="json", redact=str, stream=full)
 
@@ -27,7 +27,7 @@ def test_a_name_that_is_not_utf_8_is_logged_escaped():
     assert r'"/run/\udcff"' in out.getvalue()
 
 
-def test_a_line_of_json_begins_with_when_how_bad_and_what():
+def test_a_line_of_json_begins_with_timestamp_level_and_event():
     out = io.StringIO()
 
     logger(level="info", style="json", redact=str, stream=out).info("removed", path="/run/a")

@@ -49,7 +49,7 @@ async def test_every_line_is_in_both(opened, beside, tmp_path):
     assert (tmp_path / "new" / "a.log").stat().st_mode & 0o777 == 0o640
 
 
-async def test_what_an_earlier_run_has_written_stays(opened, tmp_path):
+async def test_lines_of_an_earlier_run_are_kept(opened, tmp_path):
     written(opened(), "one")
     written(opened(), "two")
 
@@ -75,7 +75,7 @@ async def test_an_old_log_is_rotated(opened, clock, tmp_path):
     assert aside(tmp_path) == ["one\n"]
 
 
-async def test_what_cannot_be_opened_again_at_first_is_later(
+async def test_a_log_that_cannot_be_reopened_is_retried(
     opened, clock, beside, tmp_path, monkeypatch
 ):
     log = opened(size=8)
@@ -111,7 +111,7 @@ def test_a_foreign_file_is_left_alone(app, tmpfs, tmp_path, trap):
 
 
 @pytest.mark.parametrize(("keep", "kept"), [(0, 4), (2, 2), (-1, 0)])
-async def test_so_many_are_kept_the_newest(opened, clock, tmp_path, keep, kept):
+async def test_only_the_newest_logs_are_kept(opened, clock, tmp_path, keep, kept):
     log = opened(size=1, keep=keep)
     for number in range(5):
         written(log, number)
@@ -120,7 +120,7 @@ async def test_so_many_are_kept_the_newest(opened, clock, tmp_path, keep, kept):
     assert aside(tmp_path) == [f"{number}\n" for number in range(4)][4 - kept :]
 
 
-async def test_standard_error_that_is_gone_keeps_nothing_from_it(opened, beside, tmp_path):
+async def test_without_standard_error_the_file_gets_every_line(opened, beside, tmp_path):
     log = opened()
     beside.close()
 
@@ -129,7 +129,7 @@ async def test_standard_error_that_is_gone_keeps_nothing_from_it(opened, beside,
     assert (tmp_path / "new" / "a.log").read_text() == "one\n"
 
 
-async def test_one_that_cannot_be_opened_is_an_error_that_names_it(tmp_path, clock, beside):
+async def test_a_log_that_cannot_be_opened_is_an_error_that_names_it(tmp_path, clock, beside):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(WriteError, match=r"log_file .*/file/a\.log: "):

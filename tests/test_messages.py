@@ -41,7 +41,7 @@ REMEDY = re.compile(
 )
 
 
-def test_the_words_of_every_error_can_be_read_from_the_source():
+def test_the_message_of_every_error_can_be_read_from_the_source():
     assert set(unexplained()) == PASSED_ON
 
 

@@ -58,7 +58,7 @@ async def test_what_a_reload_removes_has_no_series(app, proxy, clock, tmpfs, tmp
         assert lines(running)[written] == 1
 
 
-async def test_whatever_may_happen_is_counted_from_0(app, proxy, clock, tmpfs, tmp_path):
+async def test_counters_of_possible_events_start_at_0(app, proxy, clock, tmpfs, tmp_path):
     exec_ = {"command": ["sleep", "600"]}
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", exec=exec_))
 
@@ -97,7 +97,7 @@ async def test_a_reload_repeats_nothing_and_does_not_make_things_look_fresh(
             assert lines(running)[line] == before[line]
 
 
-async def test_what_an_earlier_process_has_left_is_said_at_once(
+async def test_what_an_earlier_process_has_left_is_shown_at_once(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="x")
@@ -127,7 +127,7 @@ async def test_a_secret_that_no_longer_expires_has_no_series_for_that(
         assert 'injector_secret_expires_timestamp_seconds{secret="db"}' not in lines(running)
 
 
-async def test_a_token_without_an_end_has_no_line(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_token_that_never_expires_has_no_line(app, proxy, clock, tmpfs, tmp_path):
     app.put("kv", value="x")
     token_file = tmp_path / "token"
     token_file.write_text(app.bao.root_token)
@@ -144,7 +144,7 @@ async def test_a_token_without_an_end_has_no_line(app, proxy, clock, tmpfs, tmp_
         assert "injector_token_expires_timestamp_seconds" not in lines(running)
 
 
-async def test_what_can_happen_is_counted_from_nought(app, proxy, clock, tmpfs, tmp_path):
+async def test_every_possible_event_has_a_series_of_0(app, proxy, clock, tmpfs, tmp_path):
     """`increase()` does not see the step from no line to 1."""
     app.put("kv", value="x")
 

@@ -38,7 +38,7 @@ def delete(app):
     return delete
 
 
-async def test_a_file_stays_and_is_not_called_wrong_by_default(load, clock, tmpfs, delete):
+async def test_by_default_a_file_is_kept_and_is_not_an_error(load, clock, tmpfs, delete):
     async with engine(load(), clock) as running:
         delete()
         await clock.advance(300)
@@ -50,7 +50,7 @@ async def test_a_file_stays_and_is_not_called_wrong_by_default(load, clock, tmpf
         assert running.log.count('"notified"') == 1
 
 
-async def test_a_file_is_removed_where_that_is_asked_for_and_comes_back_with_the_secret(
+async def test_if_configured_a_file_is_removed_and_comes_back_with_the_secret(
     load, app, clock, tmpfs, delete
 ):
     async with engine(load(on_missing="remove"), clock) as running:
@@ -97,9 +97,7 @@ async def test_an_outage_removes_nothing(load, proxy, clock, tmpfs):
             assert (tmpfs / "db.env").read_text() == "one"
 
 
-async def test_a_file_stays_and_makes_it_unready_where_that_is_asked_for(
-    load, app, clock, tmpfs, delete
-):
+async def test_if_configured_a_file_is_kept_and_makes_it_unready(load, app, clock, tmpfs, delete):
     async with engine(load(on_missing="fail"), clock) as running:
         delete()
         await clock.advance(67)

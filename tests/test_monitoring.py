@@ -94,14 +94,14 @@ def test_what_a_legend_quotes_is_left_by_its_expression():
             assert quoted <= left, panel["title"]
 
 
-def test_every_metric_is_of_use_to_somebody():
+def test_every_metric_is_used():
     used = {name for _, expr in expressions() for name, _ in SELECTOR.findall(expr)}
     parts = {name for name in series() if name.endswith(("_count", "_sum"))}
 
     assert series().keys() - parts == used
 
 
-def test_no_two_panels_lie_on_one_another_and_numbers_are_their_own():
+def test_panels_do_not_overlap_and_ids_are_unique():
     taken: set[tuple[int, int]] = set()
     for panel in panels():
         at = panel["gridPos"]
@@ -132,7 +132,7 @@ def promtool(*args):
     return subprocess.run([program, *map(str, args)], capture_output=True, text=True, check=False)
 
 
-def test_promtool_takes_the_alerts():
+def test_promtool_accepts_the_alerts():
     checked = promtool("check", "rules", "--lint-fatal", ALERTS)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -144,7 +144,7 @@ def test_promtool_sees_each_alert_fire_and_be_quiet():
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
-def test_each_alert_is_tried_both_ways():
+def test_each_alert_is_tested_both_ways():
     tests = yaml.safe_load((ROOT / "tests" / "monitoring" / "alerts_test.yaml").read_text())
     tried = {
         (case["alertname"], bool(case["exp_alerts"]))
@@ -155,7 +155,7 @@ def test_each_alert_is_tried_both_ways():
     assert tried == {(rule["alert"], fires) for rule in rules() for fires in (True, False)}
 
 
-def test_promtool_takes_the_expressions_of_the_dashboard(tmp_path):
+def test_promtool_accepts_the_expressions_of_the_dashboard(tmp_path):
     recorded = [
         {"record": f"panel:{number}", "expr": expr}
         for number, (_, expr) in enumerate(expressions())

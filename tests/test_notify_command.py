@@ -125,7 +125,7 @@ async def test_a_failure_shows_code_and_output_without_values():
         (["sh", "a\0b"], "cannot be started: embedded null byte"),
     ],
 )
-async def test_every_way_to_fail_has_its_words(argv, reason):
+async def test_every_failure_has_its_message(argv, reason):
     with pytest.raises(HookError, match=reason):
         await run(*argv)
 
@@ -200,7 +200,7 @@ async def test_a_command_that_hangs_is_ended_with_everything_it_started(fifo):
     assert text.endswith("did not end within 5 s and was killed: waiting for [redacted]")
 
 
-async def test_a_command_that_heeds_sigterm_may_clean_up(fifo):
+async def test_a_command_that_handles_sigterm_may_clean_up(fifo):
     script = "trap 'rm lock; echo cleaned; exit 0' TERM; >lock; sleep 1000 & echo > fifo; wait"
     clock = HeldClock()
     hook = asyncio.create_task(run("sh", "-c", script, clock=clock, cwd=str(fifo.parent)))
@@ -213,7 +213,7 @@ async def test_a_command_that_heeds_sigterm_may_clean_up(fifo):
     assert not (fifo.parent / "lock").exists()
 
 
-async def test_a_grandchild_that_heeds_sigterm_may_clean_up_too(fifo):
+async def test_a_grandchild_that_handles_sigterm_may_clean_up_too(fifo):
     script = """
         (trap 'rm lock; exit' TERM; >lock; sleep 1000 & echo > fifo; wait) &
         exec sleep 1000
@@ -280,7 +280,7 @@ async def test_a_program_left_running_on_purpose_is_neither_waited_for_nor_kille
     os.kill(daemon, 9)
 
 
-async def test_a_flood_of_output_costs_neither_memory_nor_the_end():
+async def test_a_flood_of_output_neither_uses_memory_nor_loses_the_end():
     flood = "import sys; [sys.stdout.write('x' * 99 + '\\n') for _ in range(300_000)]; print('end')"
     tracemalloc.start()
 

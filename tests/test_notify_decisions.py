@@ -107,7 +107,7 @@ def test_a_forbidden_signal_names_both_users_or_the_policy_in_between():
 # --- which process is meant ----------------------------------------------------------------------
 
 
-def test_a_name_means_the_tops_of_their_families_but_never_ours():
+def test_a_name_matches_top_level_processes_but_never_our_own():
     view = shown(
         (1, 0, "web"),  # started us
         (50, 1, "web"),  # us
@@ -191,7 +191,7 @@ def test_the_end_of_the_output_is_kept_and_redacted():
 
 
 @given(st.integers(0, 1000), st.booleans(), st.integers(0, 16))
-def test_a_cut_never_shows_a_part_of_a_value(offset, newline, unfinished):
+def test_truncation_never_shows_part_of_a_value(offset, newline, unfinished):
     # Long values, so that what is left of a full buffer is short enough to be shown from its start.
     line = SECRET * 24 + ("\n" if newline else "")
     flood = "x" * offset + line * (KEPT // len(line) + 10) + SECRET[:unfinished]
@@ -203,7 +203,7 @@ def test_a_cut_never_shows_a_part_of_a_value(offset, newline, unfinished):
     assert not any(SECRET[start : start + 3] in text for start in range(len(SECRET) - 2))
 
 
-def test_our_credentials_are_not_for_others():
+def test_our_credentials_are_not_passed_on():
     ours = {"VAULT_TOKEN": "a", "BAO_TOKEN": "b", "VAULT_SECRET_ID": "c", "INJECTOR_X_JWT": "d"}
     theirs = {"VAULT_ADDR": "e", "VAULT_TOKEN_FILE": "f", "MY_VAULT_TOKEN": "g", "PATH": "h"}
 
@@ -225,7 +225,7 @@ def test_an_answer_is_judged_by_status_and_body():
     assert "nothing that matches" in (judge(http, Answer(200, b"version x"), redact) or "")
 
 
-def test_of_a_body_only_a_short_and_whole_one_is_shown():
+def test_only_a_short_and_complete_body_is_shown():
     http = model.Http(url="http://x/")
 
     long = judge(http, Answer(500, b"y" * 1000), redact)

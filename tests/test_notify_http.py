@@ -135,7 +135,7 @@ async def test_a_redirect_is_an_answer_and_not_followed(server):
     assert len(server.requests) == 1
 
 
-async def test_the_body_counts_if_a_pattern_is_set(server):
+async def test_the_body_is_checked_if_a_pattern_is_set(server):
     server.body = b'{"reloaded": true}'
 
     assert await tell(f"http://{server.address}/", body_pattern='d": true') is Outcome.SENT
@@ -204,7 +204,7 @@ async def test_an_answer_that_does_not_come_is_a_failure(server):
         (f"{SECRET} nonsense\r\n\r\n".encode(), "this is no HTTP answer"),
     ],
 )
-async def test_what_is_no_answer_is_a_failure(answer, reason):
+async def test_an_invalid_answer_is_a_failure(answer, reason):
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
         writer.close()
@@ -224,7 +224,7 @@ async def test_a_header_that_cannot_be_sent_is_a_failure(server):
     await failure(f"http://{server.address}/", headers={"X": f"{SECRET}\r\n"})
 
 
-async def test_an_endpoint_with_tls_has_to_be_trusted(tmp_path):
+async def test_an_endpoint_with_tls_must_be_trusted(tmp_path):
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)

@@ -162,12 +162,12 @@ async def test_a_zombie_is_not_notified(tmp_path, zombie):
 @pytest.mark.parametrize(
     "content", ["", "abc", "-5", "0", "12abc", "1_2", "+7", "12 34", "9" * 70, "\0"]
 )
-async def test_a_pid_file_that_holds_no_number_is_refused(tmp_path, content):
+async def test_a_pid_file_without_a_number_is_rejected(tmp_path, content):
     with pytest.raises(HookError, match=r"^hook 'app': .*app\.pid (is empty|is not the number)"):
         await tell(pid_file(tmp_path, content))
 
 
-async def test_a_pid_no_process_can_have_is_absent(tmp_path):
+async def test_an_impossible_pid_is_absent(tmp_path):
     assert await tell(pid_file(tmp_path, 2**31)) is Outcome.ABSENT
 
 
@@ -177,7 +177,7 @@ async def test_neither_the_injector_nor_what_started_it_is_signaled(tmp_path):
             await tell(pid_file(tmp_path, pid))
 
 
-async def test_a_pid_file_that_is_no_file_is_refused_without_waiting(tmp_path):
+async def test_a_pid_file_that_is_not_a_regular_file_is_rejected_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "fifo")
 
     with pytest.raises(HookError, match="not a regular file"):
@@ -316,9 +316,7 @@ async def test_a_signal_that_another_thread_waits_for_is_sent(start, tmp_path):
     assert app.line() == "read SIGTERM"
 
 
-async def test_a_signal_that_the_main_thread_waits_for_looks_deadly_and_needs_force(
-    start, tmp_path
-):
+async def test_a_signal_that_the_main_thread_waits_for_looks_fatal_and_needs_force(start, tmp_path):
     # The kernel unblocks a signal while a thread is in sigwait().
     app = start(sys.executable, "-c", LISTENER + SIGWAIT + "wait()")
     which = pid_file(tmp_path, app.pid)
@@ -347,7 +345,7 @@ def state(pid: int) -> str:
 PREFORK = LISTENER + "if os.fork() == 0: on_signal = lambda *_: say('worker!')\n" + WAIT
 
 
-async def test_a_name_means_every_master_and_no_worker(script):
+async def test_a_name_matches_every_master_and_no_worker(script):
     first = script("vi-prefork", PREFORK)
     second = script("vi-prefork", PREFORK)
     assert (first.line(), second.line()) == ("ready", "ready")
@@ -367,7 +365,7 @@ async def test_a_name_may_be_longer_than_the_kernel_keeps(script):
     assert similar.heard_only()
 
 
-async def test_one_that_cannot_be_signaled_does_not_keep_the_others_from_it(script):
+async def test_one_that_cannot_be_signaled_does_not_affect_the_others(script):
     deaf = script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
     listening = script("vi-mixed")
 
@@ -383,7 +381,7 @@ def shell(tmp_path: Path) -> Path:
     return Path(shutil.copy(Path("/bin/sh").resolve(), tmp_path / "vi-shell"))
 
 
-async def test_an_executable_is_found_by_its_path_also_when_it_was_replaced(shell, start):
+async def test_an_executable_is_found_by_its_path_even_if_it_was_replaced(shell, start):
     app = start(str(shell), "-c", "trap 'echo got it' HUP; echo ready; sleep 1000 & wait")
     shell.unlink()
 

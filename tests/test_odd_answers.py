@@ -25,7 +25,7 @@ def loaded(app, proxy, tmpfs, tmp_path):
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-async def test_a_gateways_refusal_is_not_vaults(proxy, clock, tmpfs, loaded, status):
+async def test_a_rejection_by_a_gateway_is_not_vaults(proxy, clock, tmpfs, loaded, status):
     async with engine(loaded, clock) as running:
         before = running.token
         gateways = json.dumps({"message": "no Route matched with those values"})
@@ -48,7 +48,7 @@ async def test_an_outage_ends_even_where_the_health_check_is_refused(proxy, cloc
 
 
 @pytest.mark.parametrize("status", [403, 503])
-async def test_refused_health_checks_make_no_storm_while_vault_is_down(
+async def test_rejected_health_checks_cause_no_storm_while_vault_is_down(
     proxy, clock, loaded, status
 ):
     async with engine(loaded, clock):
@@ -76,7 +76,7 @@ async def test_refused_health_checks_make_no_storm_while_vault_is_down(
     ],
     ids=str,
 )
-async def test_a_login_without_a_token_is_no_login(proxy, clock, loaded, auth):
+async def test_a_login_without_a_token_is_not_a_login(proxy, clock, loaded, auth):
     proxy.only = "/login"
     proxy.script = [answer(json.dumps({"auth": auth}))]
 
@@ -108,7 +108,7 @@ async def test_an_odd_renewal_leaves_the_token_as_it_is(proxy, clock, loaded, au
     [b'{"data": {"a": "\xff"}}', b"[" * 200_000, b'{"data": [1]}', b'{"data": null}'],
     ids=["not UTF-8", "deep", "list", "null"],
 )
-async def test_an_odd_secret_is_asked_for_again(proxy, clock, tmpfs, loaded, body):
+async def test_an_odd_secret_is_requested_again(proxy, clock, tmpfs, loaded, body):
     proxy.only = "/db"
     proxy.script = [answer(body)]
 
@@ -129,9 +129,7 @@ async def test_an_error_that_is_not_text_is_still_an_error(proxy, clock, loaded)
 
 
 @pytest.mark.parametrize("packed", [True, False])
-async def test_an_answer_without_an_end_costs_no_memory(
-    proxy, clock, tmpfs, loaded, packed, monkeypatch
-):
+async def test_an_endless_answer_uses_no_memory(proxy, clock, tmpfs, loaded, packed, monkeypatch):
     """Not even one that is small on the wire."""
     monkeypatch.setattr(transport, "LARGEST", 2**20)
 

@@ -19,7 +19,7 @@ def config(app: App, destination, **more):
     return configuration(app, app.bao.address, **blocks)
 
 
-def test_done_is_zero_and_the_file_is_there(app, tmpfs, tmp_path):
+def test_success_is_0_and_the_file_exists(app, tmpfs, tmp_path):
     app.put("db", password=CANARY)
 
     ended = result("once", "-c", write_config(tmp_path, config(app, tmpfs / "db.env")))
@@ -30,7 +30,7 @@ def test_done_is_zero_and_the_file_is_there(app, tmpfs, tmp_path):
     assert "everything is in place" in ended.stderr
 
 
-def test_a_configuration_problem_is_two_and_sends_nothing(app, tmpfs, tmp_path):
+def test_a_configuration_problem_is_2_and_sends_nothing(app, tmpfs, tmp_path):
     broken = config(app, "relative/db.env", destinaton="x")
 
     ended = result("once", "-c", write_config(tmp_path, broken))

@@ -35,7 +35,7 @@ def blocks(policy):
 # --- what it says ------------------------------------------------------------------------------
 
 
-def test_each_path_has_its_block_and_says_who_needs_it(tmp_path):
+def test_each_path_has_a_block_that_says_what_needs_it(tmp_path):
     (tmp_path / "web.j2").write_text("\n{{ tls.certificate }}\n{{ secret('kv/data/a').x }}\n")
 
     policy = printed(
@@ -133,7 +133,7 @@ def test_the_same_configuration_always_gives_the_same_text(tmp_path):
         ("{path: 'kv/data/a\"b'}", 'path "kv/data/a\\"b" {\n  capabilities = ["read"]\n}\n'),
     ],
 )
-def test_a_block_allows_what_the_request_is(tmp_path, secret, block):
+def test_a_block_allows_the_operation_of_the_request(tmp_path, secret, block):
     policy = printed(
         tmp_path,
         f"""
@@ -241,7 +241,7 @@ def test_what_depends_on_no_secret_is_known(tmp_path, text):
     assert "INCOMPLETE" not in policy
 
 
-def test_what_nothing_asks_for_is_not_allowed(tmp_path):
+def test_what_nothing_requests_is_not_allowed(tmp_path):
     policy = printed(
         tmp_path,
         """
@@ -292,7 +292,7 @@ def test_a_sink_that_wraps_needs_to_wrap(tmp_path):
     assert "sys/wrapping/wrap" not in blocks(printed(tmp_path, text.replace("5m", "0")))
 
 
-def test_a_path_that_vault_takes_for_a_pattern_is_said_to_be_one(tmp_path):
+def test_a_path_that_vault_reads_as_a_pattern_is_reported(tmp_path):
     policy = printed(
         tmp_path, "template: {contents: \"{{ secret('kv/data/a*').k }}\", destination: /run/x}"
     )

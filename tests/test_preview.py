@@ -68,7 +68,7 @@ def diff(old, new_and_skeleton, masks=MASKS):
         ("x", [], None),
     ],
 )
-def test_a_text_is_taken_apart_after_its_skeleton(text, made_after, pieces):
+def test_a_text_is_split_by_its_skeleton(text, made_after, pieces):
     found = fit(text, made_after)
 
     if pieces is None:
@@ -82,7 +82,7 @@ PARTS = st.lists(st.one_of(st.none(), st.text("ab=\n", max_size=4)), max_size=7)
 
 
 @given(PARTS, st.data())
-def test_what_is_made_after_a_skeleton_always_fits_it(made_after, data):
+def test_text_made_from_a_skeleton_always_fits_it(made_after, data):
     text = "".join(
         data.draw(st.text("ab=\n", max_size=4)) if part is None else part for part in made_after
     )
@@ -94,7 +94,7 @@ def test_what_is_made_after_a_skeleton_always_fits_it(made_after, data):
 
 
 @given(PARTS, st.text("ab=\nxyz", max_size=30))
-def test_whatever_a_text_is_no_more_is_shown_than_the_skeleton_has(made_after, text):
+def test_only_text_of_the_skeleton_is_ever_shown(made_after, text):
     pieces = apart(text, made_after)
 
     assert "".join(piece.text for piece in pieces) == text
@@ -128,7 +128,7 @@ def test_the_same_value_has_the_same_mask_wherever_it_is():
     assert first == second != third
 
 
-def test_masks_of_another_run_are_others():
+def test_masks_differ_between_runs():
     new = rendered("A={{ app.user }}\n")
 
     assert diff(None, new) != diff(None, new, Masks(b"key of another run"))
@@ -159,7 +159,7 @@ def test_no_value_is_shown_however_it_is_printed(text):
     assert "yranac" not in shown
 
 
-def test_what_loops_and_conditions_make_is_shown_line_by_line():
+def test_output_of_loops_and_conditions_is_shown_line_by_line():
     text = (
         "{% for item in app.nested.list %}\nitem: {{ item }};\n{% endfor %}\n"
         "{% if app.tls %}\ntls on {{ app.port }}\n{% else %}\ntls off\n{% endif %}\n"
@@ -174,7 +174,7 @@ def test_what_loops_and_conditions_make_is_shown_line_by_line():
     ]
 
 
-def test_white_space_that_a_tag_takes_away_is_no_difference():
+def test_white_space_that_a_tag_trims_is_not_a_difference():
     new = rendered("a: {{- app.user -}}  ;\n{%- if app.tls %}\nb{% endif -%}\n  c\n")
 
     assert re.sub("[0-9a-f]{6}", "…", "|".join(diff(None, new).splitlines()[3:])) == (
@@ -197,7 +197,7 @@ def test_what_a_template_captures_and_turns_around_is_masked():
     ]
 
 
-def test_old_lines_that_the_template_does_not_make_are_masked_as_a_whole():
+def test_old_lines_that_do_not_come_from_the_template_are_masked_completely():
     new = rendered("# made by injector\nU={{ app.user }}\n")
 
     text = diff(b"# made by injector\nU=canary-old\nTOKEN=canary-x\n\n# canary note\n", new)
@@ -215,7 +215,7 @@ def test_a_certificate_is_one_mask_and_not_thirty():
     assert len(diff(b"# cert\ncanary-1\ncanary-2\ncanary-3\n# end\n", new).splitlines()) == 7
 
 
-def test_what_is_not_text_is_masked_as_a_whole():
+def test_binary_content_is_masked_completely():
     text = diff(b"canary\xff\xfe", rendered("A={{ app.user }}\n"))
 
     assert "canary" not in text
@@ -265,7 +265,7 @@ FORMATS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-def test_every_format_is_here():
+def test_every_format_is_covered():
     assert FORMATS.keys() == formats.FORMATS
 
 

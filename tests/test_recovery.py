@@ -14,7 +14,7 @@ from tests.model_world import World
     ("outage", "seconds"),
     [(0.01, 0.01), (5, 0.5), (60, 0.5), (150, 0.5), (180, 2.5), (300, 10), (86400, 10)],
 )
-def test_over_how_long_a_fleet_comes_back(outage, seconds):
+def test_how_long_a_fleet_takes_to_recover(outage, seconds):
     assert spread(outage) == pytest.approx(seconds)
 
 

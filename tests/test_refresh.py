@@ -156,7 +156,7 @@ async def test_a_refusal_is_the_answer_and_changes_nothing(
         assert running.assembly.watch.step(running.assembly.watch.named()["db"]) == step
 
 
-async def test_in_an_outage_the_answer_comes_at_once_and_only_what_is_read_is_made_up_for(
+async def test_in_an_outage_the_answer_comes_at_once_and_only_reads_are_made_up_for(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")
@@ -218,7 +218,7 @@ async def test_a_request_for_a_secret_that_is_no_longer_wanted_is_answered(
         assert waiting.cancelled()
 
 
-async def test_a_name_that_nothing_has_is_an_error_with_the_nearest(
+async def test_an_unknown_name_is_an_error_that_suggests_the_nearest(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")
@@ -296,7 +296,7 @@ async def test_the_wait_is_bounded_and_the_answer_says_what_is_missing(
             assert http_status([answer]) == 202
 
 
-async def test_an_application_that_does_not_run_is_nothing_to_wait_for(
+async def test_an_application_that_is_not_running_is_not_waited_for(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")
@@ -320,7 +320,9 @@ async def test_an_application_that_does_not_run_is_nothing_to_wait_for(
             assert answer.absent == ("app",)
 
 
-async def test_a_file_that_cannot_be_made_is_the_answer(app, proxy, clock, tmpfs, tmp_path, creds):
+async def test_a_file_that_cannot_be_rendered_is_reported(
+    app, proxy, clock, tmpfs, tmp_path, creds
+):
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
@@ -335,7 +337,7 @@ async def test_a_file_that_cannot_be_made_is_the_answer(app, proxy, clock, tmpfs
         assert again == answer
 
 
-async def test_rejected_content_is_tried_again_and_the_answer_is_what_came_of_that(
+async def test_rejected_content_is_retried_and_the_result_is_reported(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="good")
@@ -359,7 +361,7 @@ async def test_rejected_content_is_tried_again_and_the_answer_is_what_came_of_th
             assert CANARY not in answer.reason
 
 
-async def test_a_secret_that_waits_for_its_publish_delay_is_said_to(
+async def test_a_secret_that_waits_for_its_publish_delay_is_reported(
     app, proxy, clock, tmpfs, tmp_path, creds
 ):
     app.put("kv", value="one")

@@ -42,7 +42,7 @@ async def comes_out(reader, length):
     return found
 
 
-async def test_a_prompt_without_the_end_of_a_line_comes_at_once():
+async def test_a_prompt_without_a_newline_is_printed_at_once():
     async with carrying() as (_, printer, reader):
         os.write(printer, b"Password: ")
 
@@ -58,7 +58,7 @@ async def test_a_value_in_two_pieces_is_masked():
         assert await comes_out(reader, 12) == b"[redacted].\n"
 
 
-async def test_what_only_begins_like_a_value_is_held_for_a_moment():
+async def test_the_possible_beginning_of_a_value_is_held_for_a_moment():
     async with carrying() as (_, printer, reader):
         os.write(printer, b"the can")
 
@@ -98,7 +98,7 @@ async def test_a_closed_pipe_ends_the_printer():
         assert ended
 
 
-async def test_what_was_printed_last_comes_out_although_somebody_keeps_the_pipe_open():
+async def test_the_last_output_is_printed_although_somebody_keeps_the_pipe_open():
     async with carrying() as (relay, printer, reader):
         os.write(printer, b"the last " + CANARY.encode() + b" can")
         relay.finish()

@@ -26,7 +26,7 @@ def no_inotify():
             os.close(fd)
 
 
-async def test_without_inotify_changes_are_found_by_looking(tmpfs, monkeypatch):
+async def test_without_inotify_changes_are_found_by_polling(tmpfs, monkeypatch):
     monkeypatch.setattr(reload, "LOOK_EVERY", 50)
     tmpfs.chmod(0o755)
     path = tmpfs / "config.yaml"

@@ -79,7 +79,7 @@ def issued(server):
     return len(listed["data"]["keys"])
 
 
-def test_what_is_there_is_read_and_what_would_be_issued_is_not(
+def test_existing_secrets_are_read_and_credentials_are_not_issued(
     app, server, settings, render, tmpfs
 ):
     before = tokens(app), issued(server)
@@ -100,7 +100,7 @@ def test_what_is_there_is_read_and_what_would_be_issued_is_not(
     assert app.secret_id.exists()
 
 
-def test_what_is_not_asked_for_is_not_read(app, settings, render, tmpfs):
+def test_only_requested_secrets_are_read(app, settings, render, tmpfs):
     ended = render(settings, f"{tmpfs}/kv.env", "--reveal")
 
     assert ended.returncode == 1
@@ -147,7 +147,7 @@ def test_a_provided_token_is_kept_and_its_leases_are_revoked(app, settings, rend
     assert len(leases(app)) == 1
 
 
-def test_a_path_without_any_right_is_denied_and_the_others_are_shown(app, settings, render):
+def test_a_path_without_permission_is_denied_and_the_others_are_shown(app, settings, render):
     app.allow(app.path("kv"))
 
     ended = render(settings, "--issue")
@@ -210,7 +210,7 @@ def test_a_wrapped_secret_id_is_never_opened(app, settings, render, tmpfs):
     assert app.admin.sys.unwrap(app.secret_id.read_text())["data"]["secret_id"]
 
 
-def test_a_refused_login_and_an_absent_server_have_their_codes(app, settings, render):
+def test_a_rejected_login_and_an_absent_server_have_their_exit_codes(app, settings, render):
     app.secret_id.write_text(CANARY)
     ended = render(settings)
     assert ended.returncode == 3

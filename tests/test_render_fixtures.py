@@ -78,7 +78,7 @@ def test_what_would_be_written_is_shown_masked_and_nothing_is_written(
     assert list(tmpfs.iterdir()) == []
 
 
-def test_what_is_there_already_is_nothing_to_show(render, tmp_path, tmpfs, folder):
+def test_unchanged_files_are_not_shown(render, tmp_path, tmpfs, folder):
     config = settings(tmpfs)
     (tmpfs / "app.env").write_text("password='canary-pw'\nuser='bob'\n")
     (tmpfs / "app.env").chmod(0o600)
@@ -142,7 +142,7 @@ def test_a_bundle_is_compared_through_its_links(render, tmp_path, tmpfs, folder)
     assert ended.stderr == "injector: 2 unchanged\n"
 
 
-def test_content_is_printed_whatever_is_there(render, tmp_path, tmpfs, folder):
+def test_content_is_printed_regardless_of_existing_files(render, tmp_path, tmpfs, folder):
     one = render(
         settings(tmpfs),
         "--fixtures",
@@ -160,14 +160,14 @@ def test_content_is_printed_whatever_is_there(render, tmp_path, tmpfs, folder):
     assert "canary" not in all_of_them.stdout
 
 
-def test_a_destination_that_is_not_there_names_the_nearest(render, tmp_path, tmpfs, folder):
+def test_an_unknown_destination_suggests_the_nearest(render, tmp_path, tmpfs, folder):
     ended = render(settings(tmpfs), "--fixtures", folder, f"{tmpfs}/app.evn")
 
     assert ended.returncode == 2
     assert f"no file here is '{tmpfs}/app.evn', did you mean '{tmpfs}/app.env'?" in ended.stderr
 
 
-def test_a_link_in_the_place_of_a_file_is_not_followed(render, tmp_path, tmpfs, folder):
+def test_a_link_in_place_of_a_file_is_not_followed(render, tmp_path, tmpfs, folder):
     (tmp_path / "elsewhere").write_text("canary-elsewhere")
     (tmpfs / "db.env").symlink_to(tmp_path / "elsewhere")
 
@@ -207,7 +207,7 @@ def test_a_path_that_a_value_decides_is_found_in_the_second_round(render, tmp_pa
     assert ended.stdout == "of bob\n"
 
 
-def test_a_missing_fixture_names_what_it_would_be_and_the_nearest_there_is(
+def test_a_missing_fixture_names_its_path_and_the_nearest_existing_one(
     render, tmp_path, tmpfs, folder
 ):
     (folder / "db.yml").rename(folder / "dbs.yaml")
@@ -257,7 +257,7 @@ def test_a_fixture_that_cannot_be_used_is_named(render, tmp_path, tmpfs, folder,
     assert f"{tmpfs}/app.env: {folder}/app.yaml{BAD[text]}" in ended.stderr
 
 
-def test_a_folder_that_is_not_there_says_what_should_be(render, tmp_path, tmpfs):
+def test_a_missing_directory_says_what_belongs_there(render, tmp_path, tmpfs):
     ended = render(settings(tmpfs), "--fixtures", tmp_path / "nowhere")
 
     assert ended.returncode == 2
@@ -267,7 +267,7 @@ def test_a_folder_that_is_not_there_says_what_should_be(render, tmp_path, tmpfs)
     )
 
 
-def test_a_path_that_leads_out_of_the_folder_is_refused(render, tmp_path, tmpfs, folder):
+def test_a_path_that_leaves_the_directory_is_rejected(render, tmp_path, tmpfs, folder):
     config = settings(tmpfs, bundle=[])
     config["template"] = [
         {"contents": "{{ secret('../../etc/x').key }}", "destination": f"{tmpfs}/x"}
@@ -371,7 +371,7 @@ def test_files_without_variables_have_no_names(render, tmp_path, tmpfs, folder):
     assert "no file here defines variables" in ended.stderr
 
 
-def test_what_is_printed_for_people_is_what_scripts_can_parse(render, tmp_path, tmpfs, folder):
+def test_content_goes_to_stdout_and_remarks_to_stderr(render, tmp_path, tmpfs, folder):
     """The difference is on stdout, everything that is said about it on stderr."""
     ended = render(settings(tmpfs), "--fixtures", folder, "--content", f"{tmpfs}/db.env")
 

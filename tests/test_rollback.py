@@ -203,7 +203,7 @@ async def test_every_file_of_the_change_is_rolled_back_and_all_its_users_are_not
         assert len(running.assembly.health.failures()) == 2
 
 
-async def test_what_cannot_go_back_is_asked_for_again_with_what_has(
+async def test_a_new_file_that_cannot_be_rolled_back_is_retried_with_those_that_were(
     app, proxy, clock, tmpfs, tmp_path
 ):
     """A file of the change that is new has nothing to go back to, and may yet be taken."""
@@ -233,9 +233,7 @@ async def test_what_cannot_go_back_is_asked_for_again_with_what_has(
         assert phases == {"a": Phase.PUBLISHED, "b": Phase.ACKNOWLEDGED}
 
 
-async def test_what_was_rejected_together_is_tried_again_together(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_content_rejected_together_is_retried_together(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="a1")
     app.put("b", value="b1")
     files = [
@@ -262,7 +260,7 @@ async def test_what_was_rejected_together_is_tried_again_together(
         assert running.assembly.health.settled
 
 
-async def test_what_came_during_the_verification_is_announced_before_any_rollback(
+async def test_changes_during_the_verification_are_announced_before_any_rollback(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -355,7 +353,7 @@ async def test_what_was_rejected_is_better_than_a_bundle_that_somebody_has_remov
         assert "not restored" in running.log
 
 
-async def test_an_application_that_does_not_confirm_the_old_content_either_moves_nothing(
+async def test_an_application_that_does_not_confirm_the_old_content_either_changes_nothing(
     app, proxy, clock, tmpfs, tmp_path
 ):
     """It is ill for a reason of its own: going back again would not help, nor would haste."""

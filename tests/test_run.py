@@ -163,7 +163,7 @@ def test_a_broken_configuration_leaves_the_old_one_running(app, tmpfs, tmp_path)
 
 
 @pytest.mark.parametrize(("on_remove", "stays"), [("keep", True), ("delete", False)])
-def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remove, stays):
+def test_the_file_of_a_removed_entry_is_kept_or_removed(app, tmpfs, tmp_path, on_remove, stays):
     app.put("db", password="one")
     first = {"contents": "{{ db.password }}", "destination": str(tmpfs / "a")}
     second = {**first, "destination": str(tmpfs / "b"), "on_remove": on_remove}
@@ -188,7 +188,7 @@ def test_a_removed_entry_leaves_or_takes_its_file(app, tmpfs, tmp_path, on_remov
     assert injector.output.count("secret fetched") == 1
 
 
-def test_a_bundle_that_moves_takes_its_old_directory_and_one_that_is_renamed_stays(
+def test_a_bundle_that_moves_removes_its_old_directory_and_one_that_is_renamed_keeps_it(
     app, tmpfs, tmp_path
 ):
     def configure(name, folder):
@@ -239,7 +239,7 @@ def test_a_new_secret_id_is_used_at_once(app, tmpfs, tmp_path):
         assert injector.end() == 0
 
 
-def test_a_reload_says_what_takes_a_restart(app, tmpfs, tmp_path):
+def test_a_reload_says_what_requires_a_restart(app, tmpfs, tmp_path):
     app.put("db", password="one")
     settings = daemon(app, tmpfs)
     with running("run", "-c", write_config(tmp_path, settings)) as injector:
@@ -305,14 +305,14 @@ def test_a_probe_fails_while_a_file_is_missing_and_says_which(app, tmpfs, tmp_pa
         assert injector.end() == 0
 
 
-def test_a_probe_without_an_injector_is_one(tmp_path):
+def test_a_probe_without_an_injector_exits_with_1(tmp_path):
     ended = result("probe", "live", "--address", f"unix://{tmp_path / 'nobody.sock'}")
 
     assert ended.returncode == 1
     assert "no injector answers" in ended.stderr
 
 
-def test_a_second_injector_does_not_take_the_socket(app, tmpfs, tmp_path):
+def test_a_second_injector_does_not_take_over_the_socket(app, tmpfs, tmp_path):
     app.put("db", password="one")
     path = write_config(tmp_path, daemon(app, tmpfs))
     with running("run", "-c", path) as first:
@@ -406,7 +406,7 @@ async def test_exit_after_auth_waits_for_a_secret_that_is_not_there_yet(
 
 
 @pytest.mark.parametrize(("command", "end"), [("run", 0), ("agent", 0), ("once", -signal.SIGHUP)])
-def test_a_daemon_that_only_starts_does_not_end_of_what_makes_it_read_again(command, end):
+def test_a_starting_daemon_survives_the_signals_for_a_reload(command, end):
     code = (
         "import signal, sys, injector.cli\n"
         "def main(_):\n"

@@ -56,7 +56,7 @@ def line(injector):
 # --- its environment ---------------------------------------------------------------------------
 
 
-def test_it_has_variables_and_files_and_nothing_of_what_we_log_in_with(configure, tmpfs):
+def test_it_has_variables_and_files_but_none_of_our_credentials(configure, tmpfs):
     environ = clean_environment(
         VAULT_ADDR="http://127.0.0.1:1", VAULT_TOKEN="t", INJECTOR_ADDR="x", LANG_OF_MINE="de"
     )
@@ -70,7 +70,7 @@ def test_it_has_variables_and_files_and_nothing_of_what_we_log_in_with(configure
     assert not [text for text in variables if re.match("VAULT_|BAO_|INJECTOR_", text)]
 
 
-def test_the_command_line_beats_exec_and_keeps_its_settings(configure):
+def test_the_command_line_overrides_exec_and_keeps_its_settings(configure):
     settings = {"command": ["false"], "env": {"custom": ["COLOUR=blue"]}}
 
     ended = result(
@@ -80,7 +80,7 @@ def test_the_command_line_beats_exec_and_keeps_its_settings(configure):
     assert (ended.returncode, ended.stdout) == (5, "blue\n")
 
 
-def test_without_a_command_what_is_meant_for_one_is_refused(configure):
+def test_without_a_command_its_options_are_rejected(configure):
     path = configure()
 
     ran, once = result("run", "-c", path), result("once", "-c", path)
@@ -93,7 +93,7 @@ def test_without_a_command_what_is_meant_for_one_is_refused(configure):
 
 
 @pytest.mark.parametrize("words", [["sh", "-c", "exit 5"], ["--"]], ids=" ".join)
-def test_the_command_stands_behind_two_dashes(configure, words):
+def test_the_command_follows_two_dashes(configure, words):
     ended = result("run", "-c", configure(), *words)
 
     assert ended.returncode == 2
@@ -120,14 +120,14 @@ def test_its_exit_code_is_ours(configure, argv, code):
     assert ended.returncode == code
 
 
-def test_sigterm_is_passed_on_and_its_answer_is_ours(configure):
+def test_sigterm_is_passed_on_and_its_exit_code_is_ours(configure):
     with running("run", "-c", configure(), "--", sys.executable, "-c", LISTENER) as injector:
         assert line(injector) == "up"
 
         assert injector.end() == 3
 
 
-def test_ended_by_sigterm_it_is_143(configure):
+def test_the_exit_code_after_sigterm_is_143(configure):
     with running(
         "run", "-c", configure(), "--", "sh", "-c", "echo up; exec sleep 1000"
     ) as injector:
@@ -136,7 +136,7 @@ def test_ended_by_sigterm_it_is_143(configure):
         assert injector.end() == 143
 
 
-def test_sigterm_before_it_could_be_started_is_143_as_well(configure):
+def test_the_exit_code_after_sigterm_before_its_start_is_143_too(configure):
     missing = {"a": {"path": "secret/data/no-such-app/x"}}
     with running("run", "-c", configure(secrets=missing), "--", "true") as injector:
         injector.wait_for("command waiting")
@@ -167,7 +167,7 @@ def test_a_second_sigterm_waits_no_longer(configure):
         assert injector.wait() == 137
 
 
-def test_quit_asks_it_by_its_own_signal(configure):
+def test_quit_stops_it_with_its_own_signal(configure):
     settings = {"command": ["sh", "-c", "trap 'exit 4' INT; echo up; while :; do sleep 0.01; done"]}
     path = configure(exec=settings | {"restart_stop_signal": "SIGINT"})
     with running("run", "-c", path) as injector:
@@ -301,7 +301,7 @@ def test_its_output_comes_out_masked_and_in_order(configure):
     assert CANARY not in ended.stderr
 
 
-def test_it_is_not_masked_unless_that_is_asked_for(configure):
+def test_its_output_is_masked_only_if_configured(configure):
     ended = result("run", "-c", configure(), "--", "sh", "-c", 'echo "$PASSWORD"')
 
     assert ended.stdout == f"{CANARY}\n"

@@ -6,7 +6,7 @@ from tests.engine import engine, load_from
 from tests.test_engine import one_file
 
 
-async def test_what_fails_again_in_the_same_way_is_said_in_full_once_and_now_and_then(
+async def test_a_repeated_failure_is_logged_in_full_once_and_occasionally(
     app, proxy, clock, tmpfs, tmp_path
 ):
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
@@ -22,7 +22,7 @@ async def test_what_fails_again_in_the_same_way_is_said_in_full_once_and_now_and
         assert failures[10]["error"] == failures[0]["error"]
 
 
-async def test_another_error_is_said_in_full(app, proxy, clock, tmpfs, tmp_path):
+async def test_another_error_is_logged_in_full(app, proxy, clock, tmpfs, tmp_path):
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
 
     async with engine(loaded, clock) as running:
@@ -49,7 +49,7 @@ async def test_what_a_retry_usually_fixes_is_an_error_in_full_the_third_time(
 
 
 @pytest.mark.parametrize("failing_before", [0, 100])
-async def test_an_unreachable_vault_is_said_once(
+async def test_an_unreachable_vault_is_logged_once(
     app, proxy, clock, tmpfs, tmp_path, failing_before
 ):
     async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock) as running:

@@ -42,14 +42,14 @@ def test_a_secret_is_found_and_not_shown(tmp_path, secret, kind):
     assert secret not in found.stdout
 
 
-def test_what_is_made_up_says_so_on_its_line(tmp_path):
+def test_a_made_up_secret_is_marked_on_its_line(tmp_path):
     line = "hvs." + "CAESIJ1zTq0lV9pPQm3v8aRk2bXw7YtUe5oLhGnS4dFjKcM"
     (tmp_path / "example.py").write_text(f"{line}  # pragma: allowlist secret\n")
 
     assert scanned(tmp_path / "example.py").returncode == 0
 
 
-def test_prose_and_names_are_no_secrets(tmp_path):
+def test_prose_and_names_are_not_secrets(tmp_path):
     (tmp_path / "page.md").write_text("os.path.join, hvs. and s.o., secret_id, password: changed\n")
 
     assert scanned(tmp_path / "page.md").returncode == 0

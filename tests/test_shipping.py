@@ -87,7 +87,7 @@ def test_every_template_is_used():
     assert set((CONFIG / "templates").iterdir()) <= used
 
 
-def test_the_companion_runs_on_what_the_seed_script_makes(server, tmp_path, tmpfs):
+def test_the_companion_runs_with_the_result_of_the_seed_script(server, tmp_path, tmpfs):
     (tmp_path / "login").mkdir()
     (tmp_path / "templates").symlink_to(CONFIG / "templates")
     moved = {
@@ -146,7 +146,7 @@ def test_kustomization_names_every_manifest_in_use_or_as_a_comment():
         assert (CONFIG / "kubernetes" / name).is_file()
 
 
-def test_the_config_map_holds_the_files_of_config():
+def test_the_config_map_contains_the_files_of_config():
     (config_map,) = documents(CONFIG / "kubernetes" / "configmap.yaml")
 
     for name, content in config_map["data"].items():
@@ -260,7 +260,7 @@ def compose() -> dict:
     ],
     ids=lambda value: Path(value).name,
 )
-def test_a_file_keeps_to_its_published_schema(schema, file):
+def test_a_file_conforms_to_its_published_schema(schema, file):
     pytest.importorskip("check_jsonschema", reason="brings the schemas")
 
     result = tool("check-jsonschema", "--builtin-schema", f"vendor.{schema}", file)

@@ -79,7 +79,7 @@ def newcomer(tmp_path: Path, tmpfs: Path) -> Iterator[Newcomer]:
         newcomer.first.communicate(timeout=LIMIT)
 
 
-def test_a_newcomer_gets_from_nothing_to_a_rotation_an_error_and_an_outage(newcomer, tmpfs):
+def test_the_first_steps_lead_to_a_rotation_an_error_and_an_outage(newcomer, tmpfs):
     file = tmpfs / "shop" / "app.env"
     # The first block is `make demo`, which has tests of its own.
     assert "ok (1 secret, 1 file, 1 notification target)" in newcomer.paste(1)

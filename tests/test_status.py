@@ -71,7 +71,7 @@ async def test_an_application_that_is_not_running_has_not_been_notified(
             assert re.search("^app +- .* not running$", "\n".join(overview(status)), re.MULTILINE)
 
 
-async def test_the_table_says_what_is_there_and_what_comes_next(
+async def test_the_table_shows_the_current_state_and_what_comes_next(
     app, proxy, clock, tmpfs, tmp_path, database
 ):
     app.put("app", value="one")
@@ -149,7 +149,7 @@ async def test_an_outage_is_shown_with_its_reason_and_what_is_late(
     assert "read now" in text
 
 
-async def test_what_is_not_there_yet_is_shown_too(app, proxy, clock, tmpfs, tmp_path):
+async def test_what_does_not_exist_yet_is_shown_too(app, proxy, clock, tmpfs, tmp_path):
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
         status = said(running)
         text = "\n".join(overview(status))
@@ -217,7 +217,7 @@ def test_a_missing_token_shows_the_next_attempt_before_the_reason():
     assert lines[1] == "token: failing for 9s, log in in 3s: is it there?"
 
 
-def test_a_screen_is_cut_to_the_terminal():
+def test_a_screen_is_truncated_to_the_terminal():
     drawn = screen(["a" * 30, "b", "c", "d"], 20, 3)
 
     assert "a" * 19 + "…" in drawn

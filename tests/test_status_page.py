@@ -87,7 +87,7 @@ FILE = {
 TARGET = {"name": "app", "state": "ok", "notified_at": 1_699_999_002.0, "pending": ["/run/x"]}
 
 
-def test_it_says_what_there_is_and_what_comes_next():
+def test_it_shows_the_current_state_and_what_comes_next():
     shown = Document(
         page(status(secrets=[SECRET], rotations=[ROTATION], files=[FILE], notify=[TARGET]))
     )
@@ -99,7 +99,7 @@ def test_it_says_what_there_is_and_what_comes_next():
     assert "db 7 - 16m40s ago 2.1s delivered" in shown.words
 
 
-def test_the_supervised_command_stands_beside_vault():
+def test_the_supervised_command_is_shown_next_to_vault():
     command = {
         "state": "ok", "since": 0.0, "program": EVIL, "pid": 7, "started_at": 1_699_999_940.0,
         "starts": 1, "last_exit": None, "environment": [],
@@ -111,7 +111,7 @@ def test_the_supervised_command_stands_beside_vault():
     assert "<script" not in html
 
 
-def test_of_many_secrets_those_that_fail_or_end_first_have_a_lane():
+def test_of_many_secrets_those_that_fail_or_expire_first_have_a_lane():
     many = [SECRET | {"name": f"s{i}", "expires_at": 1_700_000_100.0 + i} for i in range(100)]
     many[99] |= {"state": "failing", "since": 1_699_999_940.0, "error": "no"}
 
@@ -123,7 +123,7 @@ def test_of_many_secrets_those_that_fail_or_end_first_have_a_lane():
     assert "70 more are in the table below" in lanes
 
 
-def test_many_reasons_are_cut_short():
+def test_many_reasons_are_truncated():
     reasons = [f"file {i} is not in place yet" for i in range(100)]
 
     shown = Document(page(status(not_ready=reasons, ready=False)))
@@ -133,7 +133,7 @@ def test_many_reasons_are_cut_short():
     assert "and 90 more" in shown.words
 
 
-def test_alarms_stand_first():
+def test_alarms_come_first():
     alarm = {"alarm": "rolled_back", "name": "/run/secrets/db.env", "since": 0}
 
     shown = Document(page(status(alarms=[alarm], not_ready=["x is not in place yet"], ready=False)))
@@ -170,7 +170,7 @@ def test_the_browser_may_load_only_this_style():
 EVIL = "<script>alert(1)</script>\"'>&amp;"
 
 
-def test_whatever_a_thing_is_called_it_is_text():
+def test_any_name_is_shown_as_text():
     evil = SECRET | {"name": EVIL, "used_by": [EVIL], "state": "failing", "error": EVIL}
     html = page(
         status(
@@ -202,7 +202,7 @@ async def test_it_shows_no_value(app, proxy, clock, tmpfs, tmp_path):
 # -- the timeline
 
 
-def test_now_stands_where_the_page_draws_it_and_what_is_beyond_stands_at_the_edge():
+def test_now_is_where_the_page_draws_it_and_times_beyond_are_at_the_edge():
     along = Axis(1000.0, past=60.0, future=3600.0)
 
     assert along.at(1000.0) == NOW
@@ -247,7 +247,7 @@ def test_the_axis_has_room_for_every_life():
         ({"name": "x", "state": "waiting", "since": 0, "next": None, "used_by": []}, "ok", False),
     ],
 )
-def test_a_lane_is_marked_where_something_is_wrong(life, tone, begins):
+def test_a_lane_with_a_problem_is_marked(life, tone, begins):
     found = lane("db", life, axis(status()), [])
 
     assert found.tone == tone

@@ -85,7 +85,7 @@ async def test_it_is_not_started_while_anything_is_missing(app, proxy, clock, tm
         assert running.assembly.readiness.reasons() == []
 
 
-async def test_it_is_started_after_the_first_turn_of_every_hook(app, proxy, clock, tmpfs, tmp_path):
+async def test_it_is_started_after_every_hook_has_run_once(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="one")
     config = supervising(app, proxy, tmpfs)
     prepares = f"sleep 0.2; echo prepared >> {tmpfs}/journal; exit 1"
@@ -95,9 +95,7 @@ async def test_it_is_started_after_the_first_turn_of_every_hook(app, proxy, cloc
         await has_written(tmpfs, "prepared", "one one")
 
 
-async def test_a_hook_that_had_its_turn_in_an_earlier_run_holds_nothing_up(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_hook_that_ran_in_an_earlier_run_delays_nothing(app, proxy, clock, tmpfs, tmp_path):
     app.put("a", value="one")
     hook = {"command": ["/bin/true"], "min_interval": "1h"}
     config = supervising(app, proxy, tmpfs, notify={"hook": hook})
@@ -276,7 +274,7 @@ async def test_one_that_does_not_handle_the_signal_survives_and_the_reason_is_lo
 
 
 @pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
-async def test_its_end_is_ours_with_the_exit_code_of_a_shell(
+async def test_its_exit_is_ours_with_the_exit_code_of_a_shell(
     app, proxy, clock, tmpfs, tmp_path, script, code
 ):
     app.put("a", value="one")
@@ -329,7 +327,7 @@ async def test_a_change_ends_the_wait_after_a_crash(app, proxy, clock, tmpfs, tm
         await until(lambda: journal(tmpfs)[-1] == "two two")
 
 
-async def test_one_that_crashes_of_an_old_value_is_started_at_once_with_the_new_one(
+async def test_one_that_crashes_with_an_old_value_is_started_at_once_with_the_new_one(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -398,7 +396,7 @@ async def test_a_change_that_it_rejects_is_rolled_back_and_it_runs_with_the_old_
         assert running.assembly.health.settled
 
 
-async def test_one_that_dies_of_a_signal_after_a_change_is_started_with_the_old_file(
+async def test_one_that_is_killed_by_a_signal_after_a_change_is_started_with_the_old_file(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -444,7 +442,7 @@ async def test_what_came_before_it_died_is_tried_before_any_rollback(
         assert "rolled back" not in running.log
 
 
-async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit_code(
+async def test_one_that_fails_with_the_old_values_too_ends_us_with_its_exit_code(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="good")
@@ -462,7 +460,7 @@ async def test_one_that_does_not_even_run_with_what_it_had_ends_us_with_its_exit
         assert journal(tmpfs)[:3] == ["good good", f"{CANARY} {CANARY}", "good good"]
 
 
-async def test_a_restart_while_it_is_asked_whether_it_accepted_a_signal_is_no_rejection(
+async def test_a_restart_during_verification_of_a_signal_is_not_a_rejection(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -487,7 +485,7 @@ async def test_a_restart_while_it_is_asked_whether_it_accepted_a_signal_is_no_re
         assert "rolled back" not in running.log
 
 
-async def test_being_ended_with_us_while_it_is_asked_is_no_rejection(
+async def test_a_shutdown_during_verification_is_not_a_rejection(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")
@@ -531,7 +529,7 @@ async def test_a_reload_leaves_it_running_and_a_changed_command_restarts_it(
         await until(lambda: journal(tmpfs)[-1] == "<>")
 
 
-async def test_one_that_ends_as_it_was_asked_to_during_a_reload_is_started_again(
+async def test_one_that_exits_as_requested_during_a_reload_is_started_again(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("a", value="one")

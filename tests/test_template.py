@@ -23,7 +23,7 @@ def test_a_value_is_written_exactly_as_it_is(value):
 
 @given(TEXTS.filter(lambda text: "{" not in text))
 @example("last\n")
-def test_text_outside_of_tags_is_written_exactly_as_it_is(text):
+def test_text_outside_tags_is_written_exactly_as_it_is(text):
     assert rendered(text) == text
 
 
@@ -55,7 +55,7 @@ def test_text_outside_of_tags_is_written_exactly_as_it_is(text):
         ("app.list == ['a', 'b']", "true"),
     ],
 )
-def test_values_print_as_json_has_them(expression, text):
+def test_values_print_as_in_json(expression, text):
     app = {
         "flag": True, "number": 5432, "big": 2**70, "float": 0.1, "huge": 1e21, "host": "db",
         "items": "a key", "dotted.key": "dotted", "list": ["a", "b"],
@@ -76,14 +76,14 @@ def test_values_print_as_json_has_them(expression, text):
         "[tls]|tojson", "app.nope ~ ''", "app.holes[0]|upper",
     ],
 )  # fmt: skip
-def test_what_has_no_text_is_not_printed_by_accident(expression):
+def test_values_without_a_text_form_are_not_printed_by_accident(expression):
     app = {"map": {"a": 1}, "list": ["a"], "holes": [None], "flag": True, "null": None}
 
     with pytest.raises((RenderError, MissingError), match=r"^t.j2:2: "):
         rendered("\n{{ " + expression + " }}", app=app)
 
 
-def test_a_null_is_as_good_as_absent():
+def test_a_null_is_the_same_as_absent():
     app = {"null": None, "map": {"null": None, "a": 1}, "list": [None, 1]}
 
     assert rendered("{{ app.null|default('d') }}", app=app) == "d"
@@ -100,7 +100,7 @@ def test_an_optional_secret_that_does_not_exist_is_none():
     assert rendered("{{ tls.certificate|default('-') }}") == "-"
 
 
-def test_comparing_with_none_would_never_be_true_and_is_refused():
+def test_comparing_with_none_would_never_be_true_and_is_rejected():
     with pytest.raises(RenderError, match=r"^t.j2:2: write `is none`"):
         template("\n{% if tls == none %}{% endif %}")
 
@@ -113,14 +113,14 @@ def test_a_template_cannot_change_what_the_next_one_sees():
     assert app == {"list": ["a"], "map": {"k": "v"}}
 
 
-def test_nothing_of_python_or_of_the_views_is_in_reach():
+def test_nothing_of_python_or_of_the_views_is_accessible():
     for name in ("__class__", "__dict__", "_data", "_reading", "_place", "__init__", "__globals__"):
         for place in ("app", "app.list", "app.map", "tls", "secret", "env", "app.text"):
             with pytest.raises((RenderError, MissingError), match=r"t.j2:1: "):
                 rendered(f"{{{{ {place}.{name} }}}}", app={"list": [], "map": {}, "text": "x"})
 
 
-def test_a_missing_key_is_empty_where_that_is_asked_for():
+def test_a_missing_key_is_empty_if_configured():
     lenient = {"error_on_missing_key": False}
 
     assert rendered("{{ app.a }}{{ app.a.b }}{{ app.a|b64encode }}|", **lenient) == "|"
@@ -129,7 +129,7 @@ def test_a_missing_key_is_empty_where_that_is_asked_for():
         template("{{ ap.a }}", **lenient)
 
 
-def test_variables_of_the_environment_are_read():
+def test_environment_variables_are_read():
     assert rendered("{{ env('STAGE') }}|{{ env('EMPTY') }}|{{ env('NO', 'd') }}") == "prod||d"
 
     with pytest.raises(RenderError, match=r"^t.j2:2: `env`: the variable is not set"):

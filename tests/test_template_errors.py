@@ -67,7 +67,7 @@ def test_a_missing_key_is_named_with_its_secret_line_and_remedy(text, message):
         ("{{ secret('a', 1) }}", "t.j2:2: `secret`: the second argument is a map of parameters"),
     ],
 )
-def test_what_fails_with_any_values_fails_before_there_are_any(text, message):
+def test_what_fails_with_any_values_fails_before_they_are_known(text, message):
     with pytest.raises(RenderError, match=f"^{re.escape(message)}"):
         template(f"\n{text}")
 
@@ -223,7 +223,7 @@ def test_the_line_of_an_error_in_a_filter_is_that_of_its_tag():
         rendered(text + "{% endif %}", app={"k": "?"})
 
 
-def test_a_map_that_was_taken_for_text_is_an_error_where_that_happened():
+def test_a_map_used_as_text_is_an_error_where_that_happened():
     for later in ("{{ app.map }}", "{{ app.nope }}", "{{ app.map.k }}"):
         with pytest.raises(RenderError, match=r"^t.j2:2: a map cannot be printed"):
             rendered("\n{{ app.map ~ '' }}\n" + later, app={"map": {"k": "v"}})

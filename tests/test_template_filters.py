@@ -55,7 +55,7 @@ def test_filters(expression, text):
 
 
 @given(st.dictionaries(TEXTS, JSON, max_size=4))
-def test_tojson_and_toyaml_give_back_the_whole_secret(app):
+def test_tojson_and_toyaml_return_the_whole_secret(app):
     assert json.loads(rendered("{{ app|tojson }}", app=app)) == app
 
 

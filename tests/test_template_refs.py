@@ -65,7 +65,7 @@ def test_delimiters_decide_what_is_code():
     ["{{", "}}", "{%", "%}", "{#", "#}", "raw", "endraw", " app ", "'", '"', "\\", "-", "\n", "(",
      ")", "{", "}", "[", "]", ".", "|", "if", "set", "x", "=", "{% raw %}", "{% endraw %}"]
 )))  # fmt: skip
-def test_no_name_that_the_engine_sees_is_overlooked(parts):
+def test_every_name_that_the_engine_sees_is_found(parts):
     text = "".join(parts)
     try:
         compiled = compile_template(Source("t", text), NAMES, {})
@@ -101,13 +101,13 @@ def test_tests_and_secrets_of_the_same_name_are_not_confused():
         "db.a|string|length", "db|dictsort", "db.a|sort|list", "db.a|map('upper')|list", "{'x': db}",
     ],
 )  # fmt: skip
-def test_a_rendering_survives_what_is_not_there_yet(expression):
+def test_a_rendering_survives_missing_secrets(expression):
     text = "{% set y = " + expression + " %}{% for x in db.list %}{% endfor %}{{ secret('a/b').c }}"
 
     assert template(text).render({APP: {"list": []}}) == Lacking(frozenset({DB, AB}))
 
 
-def test_looking_up_what_is_not_there_yet_is_not_a_miss():
+def test_looking_up_a_missing_secret_is_not_a_missing_key():
     text = "{{ secret('x/' ~ app[db]|default('d')).k }}{{ secret('x/' ~ app.get(db, 'd')).k }}"
 
     assert template(text).render({APP: {"k": "v"}}) == Lacking(frozenset({DB}))
@@ -154,7 +154,7 @@ def test_dynamic_calls_are_found_together_once_their_value_is_there():
         ("{% for x in ['a', 'b'] %}{{ secret(app.k ~ x).k == 1 }}{% endfor %}", {"va"}),
     ],
 )  # fmt: skip
-def test_dynamic_calls_are_found_together_unless_one_may_decide_on_another(text, second):
+def test_dynamic_calls_are_found_together_unless_one_may_depend_on_another(text, second):
     result = template(text).render({APP: {"k": "v"}})
 
     assert isinstance(result, Lacking)
@@ -207,7 +207,7 @@ FRAMES = [
 
 
 @pytest.mark.parametrize("expression", DERIVED)
-def test_a_placeholder_is_never_asked_for(expression):
+def test_a_placeholder_is_never_requested(expression):
     """What is asked for on the way is what the finished text was made of, and nothing else."""
     app = {"k": "v", "list": ["v"], "n": 5, "m": {"a": "b"}}
     loop_of = "{% macro loop_of(a) %}{% for c in a %}{{ c }}{% endfor %}{% endmacro %}"

@@ -70,7 +70,7 @@ def path(configure):  # noqa: F811 - it is the fixture
     return configure(log_level="error")
 
 
-def test_an_interactive_program_is_talked_to(path, asks):
+def test_an_interactive_program_works(path, asks):
     with shell() as user:
         user.runs(line(path, *asks))
         user.shows("terminals: True True True")
@@ -84,7 +84,7 @@ def test_an_interactive_program_is_talked_to(path, asks):
         user.shows("code 5")
 
 
-def test_ctrl_c_is_for_the_program_and_comes_once(path, asks):
+def test_ctrl_c_reaches_the_program_once(path, asks):
     with shell() as user:
         user.runs(line(path, *asks))
         user.shows("injector ")
@@ -102,7 +102,7 @@ def test_ctrl_c_is_for_the_program_and_comes_once(path, asks):
         user.shows("code 5")
 
 
-def test_one_that_ctrl_c_ends_ends_us(path):
+def test_one_that_exits_on_ctrl_c_ends_us(path):
     with shell() as user:
         user.runs(line(path, "sh", "-c", "echo u''p; exec sleep 1000"))
         user.shows("up")

@@ -92,7 +92,7 @@ def test_a_rotation_is_not_waited_for_longer_than_that():
     assert found.at == pytest.approx(NOW + 5.011)
 
 
-def test_a_lease_dies_with_the_token_that_made_it_and_a_certificate_does_not():
+def test_a_lease_expires_with_its_token_but_a_certificate_does_not():
     assert life(Kind.LEASE, 3600, token=NOW + 60).expires_at == NOW + 60
     assert life(Kind.CERTIFICATE, 3600, token=NOW + 60).expires_at == NOW + 3600
 
@@ -123,7 +123,7 @@ def test_when_to_look_for_a_rotation(earliest, latest, wait):
     assert step.at == pytest.approx(NOW + wait, abs=0.02)
 
 
-def test_a_rotation_that_does_not_come_is_no_busy_loop():
+def test_a_rotation_that_does_not_come_causes_no_busy_loop():
     at, asked = NOW, 0
     rotation = announced(Life(Kind.STATIC_ROLE, NOW, 0))
     while at < NOW + 3600:
@@ -196,7 +196,7 @@ def test_the_lock_finds_the_moment_of_a_steady_rotation():
 # --- after a renewal, after a failure
 
 
-def test_a_truncated_renewal_asks_for_the_next_generation():
+def test_a_truncated_renewal_leads_to_the_next_generation():
     before = life(Kind.LEASE, 100, renewable=True)
     timing = Timing()
 
@@ -235,7 +235,7 @@ def test_a_failed_renewal_is_retried_until_the_lease_ends_and_only_then_reissued
     assert after_failed_renewal(error, 9, lease, NOW + 120, 1.0) == Step(Act.FETCH, NOW + 120)
 
 
-def test_a_refused_renewal_means_a_new_lease():
+def test_a_refused_renewal_leads_to_a_new_lease():
     lease = life(Kind.LEASE, 100, renewable=True)
 
     assert after_failed_renewal(DeniedError("x"), 1, lease, NOW + 70, 1.0).act is Act.FETCH
@@ -270,7 +270,7 @@ def test_a_token_that_never_expires_is_left_alone():
 
 
 @pytest.mark.parametrize(("granted", "at"), [(89, 49), (50, 10), (40, 0), (15, 0)])
-def test_a_truncated_renewal_leaves_as_much_time_for_a_hand_over_as_ever(granted, at):
+def test_a_truncated_renewal_leaves_the_same_time_for_a_hand_over(granted, at):
     """It announces the token's max TTL, and what is left of it may be little."""
     found = token_timing.after_renewal(token(100), token(granted), 0.0)
 
@@ -292,7 +292,7 @@ def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, a
     assert found[1] == pytest.approx(at)
 
 
-def test_logins_that_change_nothing_become_rarer():
+def test_logins_that_change_nothing_become_less_frequent():
     minutes = [rest(futile) / 60 for futile in range(8)]
 
     assert minutes == [5, 5, 10, 20, 40, 60, 60, 60]

@@ -127,7 +127,7 @@ async def test_a_new_authority_on_disk_is_used_without_a_restart(
             assert (tmpfs / "db.env").read_text() == "one"
 
 
-async def test_swapped_certificates_are_taken_at_once_and_half_written_ones_are_not(
+async def test_swapped_certificates_are_used_at_once_and_half_written_ones_are_not(
     server, app, clock, tmpfs, tmp_path, authority
 ):
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")

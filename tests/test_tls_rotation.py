@@ -266,7 +266,7 @@ test "$disk" = "$shown"
 
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("serving", [python_server, nginx])
-def test_a_tls_server_under_load_takes_every_rotation_and_refuses_a_bad_one_without_a_gap(
+def test_a_tls_server_under_load_accepts_every_rotation_and_rejects_a_bad_one_without_a_gap(
     app, tmpfs, tmp_path, pki, serving
 ):
     port_file, pid_file = tmpfs / "port", tmpfs / "server.pid"

@@ -16,7 +16,7 @@ async def logged_in_again(running: Engine, app) -> Token:
     return await running.assembly.vault.log_in("auth/approle", body)
 
 
-async def test_a_refused_path_is_asked_for_at_once_with_another_token_and_not_with_the_same(
+async def test_a_denied_path_is_retried_at_once_with_another_token_but_not_with_the_same(
     app, proxy, clock, tmpfs, tmp_path
 ):
     secrets = {"db": {"path": "secret/data/forbidden"}}
@@ -36,7 +36,7 @@ async def test_a_refused_path_is_asked_for_at_once_with_another_token_and_not_wi
 
 
 @pytest.mark.parametrize("status", [500, 403])
-async def test_a_lease_that_another_token_could_not_get_is_tried_again_when_due_and_not_sooner(
+async def test_a_lease_that_another_token_could_not_get_is_retried_when_due_and_not_sooner(
     app, proxy, clock, tmpfs, tmp_path, creds, database, status
 ):
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))

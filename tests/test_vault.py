@@ -47,7 +47,7 @@ async def test_a_login_says_how_long_the_token_lives(token, clock):
     assert token.expires_at == clock.now() + 3600
 
 
-async def test_a_life_begins_when_the_request_for_it_was_sent(vault, token, app, proxy, clock):
+async def test_a_ttl_begins_when_its_request_was_sent(vault, token, app, proxy, clock):
     """An answer that takes ten seconds has ten seconds less to live: too early beats too late."""
     app.put("db", password="one")
     body = {"role_id": app.role_id.read_text(), "secret_id": app.secret_id.read_text().strip()}
@@ -130,7 +130,7 @@ async def test_a_deleted_or_destroyed_version_is_missing(vault, token, app, how)
         await vault.fetch(Ref.of(app.path("db")), token)
 
 
-async def test_a_path_that_never_existed_says_what_was_asked_and_the_other_form(vault, token, app):
+async def test_a_path_that_never_existed_names_the_request_and_the_alternative(vault, token, app):
     with pytest.raises(MissingError, match=rf"secret/data/{app.name}/nope.*KV version 1"):
         await vault.fetch(Ref.of(app.path("nope")), token)
 
@@ -140,7 +140,7 @@ async def test_a_path_outside_the_policy_is_denied_and_names_the_capability(vaul
         await vault.fetch(Ref.of("secret/data/other"), token)
 
 
-async def test_a_refusal_is_said_once_without_the_frame_of_the_servers_list(vault, token):
+async def test_a_refusal_is_reported_once_without_the_servers_list_formatting(vault, token):
     with pytest.raises(DeniedError) as caught:
         await vault.fetch(Ref.of("secret/data/other"), token)
 
@@ -198,9 +198,7 @@ async def test_what_waiting_fixes_is_transient(vault, token, proxy, app, status,
     [b'{"data": {"password": "cana', b"<html>sorry</html>", b"", b"[]"],
     ids=["cut", "html", "empty", "list"],
 )
-async def test_an_answer_that_is_not_vaults_is_transient_and_not_quoted(
-    vault, token, proxy, app, body
-):
+async def test_an_answer_not_from_vault_is_transient_and_not_quoted(vault, token, proxy, app, body):
     proxy.script = [web.Response(body=body, content_type="application/json")]
 
     with pytest.raises(TransientError, match="not Vault's JSON") as caught:
@@ -216,7 +214,7 @@ async def test_retry_after_is_kept_with_the_error(vault, token, proxy, app):
     assert caught.value.retry_after == 2
 
 
-async def test_a_lagging_node_is_asked_again_within_seconds(vault, token, proxy, app, clock):
+async def test_a_lagging_node_is_retried_within_seconds(vault, token, proxy, app, clock):
     app.put("db", password="one")
     proxy.script = [412, 412, 412]
 
@@ -317,7 +315,7 @@ async def test_a_namespace_is_sent_with_every_request_but_health(clock, proxy):
     assert proxy.namespaces == ["", "team-a", "team-b"]
 
 
-async def test_health_tells_an_outage_from_a_server(vault, proxy):
+async def test_health_distinguishes_an_outage_from_a_server(vault, proxy):
     await vault.health()
     proxy.status = 503
 
@@ -325,7 +323,7 @@ async def test_health_tells_an_outage_from_a_server(vault, proxy):
         await vault.health()
 
 
-async def test_no_token_is_kept_longer_than_it_is_used(vault, token, app):
+async def test_a_token_is_not_kept_longer_than_it_is_used(vault, token, app):
     app.put("db", password="one")
     ref = Ref.of(app.path("db"))
     other = app.admin.auth.token.create(policies=[app.name])["auth"]["client_token"]
@@ -405,7 +403,7 @@ async def test_the_password_of_a_proxy_is_in_no_error(clock, monkeypatch):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-async def test_no_proxy_sees_what_is_for_this_machine(clock, monkeypatch, host):
+async def test_requests_to_this_machine_bypass_the_proxy(clock, monkeypatch, host):
     async with answering(b"HTTP/1.1 200 X") as address:
         monkeypatch.setenv("http_proxy", f"http://{address}")
         monkeypatch.delenv("no_proxy", raising=False)
@@ -416,7 +414,7 @@ async def test_no_proxy_sees_what_is_for_this_machine(clock, monkeypatch, host):
 
 
 @pytest.mark.parametrize("asked", ["86400", "9" * 400])
-async def test_no_server_or_proxy_makes_us_wait_for_hours(vault, token, proxy, app, asked):
+async def test_no_server_or_proxy_can_make_us_wait_for_hours(vault, token, proxy, app, asked):
     proxy.script = [web.Response(status=429, headers={"Retry-After": asked})]
 
     with pytest.raises(TransientError) as caught:
@@ -449,7 +447,7 @@ async def test_hanging_reads_do_not_hold_up_the_token(clock, proxy, app, token):
     await transport.reconnect()
 
 
-async def test_waiting_for_a_turn_does_not_use_up_the_deadline(clock, proxy, app, token):
+async def test_waiting_for_a_connection_does_not_use_up_the_deadline(clock, proxy, app, token):
     import asyncio
 
     app.put("db", password="one")

@@ -22,7 +22,7 @@ async def test_an_error_that_waiting_may_not_fix_has_its_own_grace_after_an_outa
     assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
 
 
-async def test_what_a_lagging_node_answers_is_part_of_the_grace(clock):
+async def test_errors_of_a_lagging_node_are_part_of_the_grace(clock):
     health = Health(clock, Metrics())
     health.failing("secret", "db", TransientError("this node may not know the token yet"))
     await clock.advance(5)
@@ -31,7 +31,7 @@ async def test_what_a_lagging_node_answers_is_part_of_the_grace(clock):
     assert verdict(health, now=clock.now(), grace=5) == (DeniedError.exit_code, 0)
 
 
-async def test_the_smallest_code_of_all_failures_counts(clock):
+async def test_the_smallest_exit_code_of_all_failures_is_used(clock):
     health = Health(clock, Metrics())
     health.failing("secret", "a", MissingError("nothing is there"))
     await clock.advance(4)

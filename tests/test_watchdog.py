@@ -21,7 +21,7 @@ with {server}(parent=Path(sys.argv[1])):
 
 @pytest.mark.parametrize(("module", "server"), [("bao", "dev_server"), ("postgres", "postgres")])
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "in order"])
-def test_a_server_and_its_folder_are_gone_with_whoever_started_them(
+def test_a_server_and_its_directory_are_gone_with_the_process_that_started_them(
     tmp_path, module, server, killed
 ):
     with subprocess.Popen(

@@ -163,7 +163,7 @@ def test_both_leave_the_same_files_with_the_same_bytes_and_modes(pair):
     assert wrapped[0]["creation_path"] == wrapped[1]["creation_path"]
 
 
-def test_a_supervised_command_gets_the_same_variables_and_ends_both_with_its_code(pair):
+def test_a_supervised_command_gets_the_same_variables_and_its_exit_code_is_passed_on_by_both(pair):
     script = """
         echo "$PASSWORD|$COUNT|$VAULT_OURS|$BAO_OURS|$OURS" > HERE/environment
         echo "$0 $@" >> HERE/environment
@@ -194,7 +194,7 @@ def test_a_supervised_command_gets_the_same_variables_and_ends_both_with_its_cod
     assert b"|12345678|a|b|c\nas it is\n" in ours.files()["environment"][1]
 
 
-def test_a_command_that_fails_runs_once_and_does_not_keep_both_from_ending_well(pair):
+def test_a_failed_command_runs_once_and_both_still_succeed(pair):
     """As in an init container, before there is a process that could be told."""
     template = """
         template {
@@ -223,7 +223,7 @@ def test_an_empty_list_of_secrets_is_rendered_at_once(pair):
     assert theirs.files()["x"] == ours.files()["x"] == ("0o644", b".")
 
 
-def test_the_sink_may_be_the_file_that_the_token_comes_from(pair, app):
+def test_the_sink_may_be_the_token_file_of_the_login(pair, app):
     text = """
         auto_auth {
           method "token_file" { config = { token_file_path = "HERE/there" } }
@@ -260,7 +260,7 @@ def test_go_templates_load_no_other_engine(tmp_path):
     assert ended.stdout == "False\n"
 
 
-def test_nothing_of_it_is_loaded_for_a_configuration_of_ours(tmp_path):
+def test_a_native_configuration_loads_none_of_it(tmp_path):
     file = tmp_path / "injector.yaml"
     file.write_text(
         "auto_auth: {method: {type: token_file, config: {token_file_path: t}}}\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 DIALECTS = re.compile(r'injector\.compat|tests\.compat|"language": "go"|agent\.hcl')
 
 
-def test_no_test_elsewhere_needs_them():
+def test_no_other_test_needs_them():
     here = Path(__file__).parent
     others = [path for path in here.parent.rglob("*.py") if here not in path.parents]
 

@@ -21,7 +21,7 @@ def settings(app, proxy):
     return configuration(app, proxy.address, secrets={}, template=[template])
 
 
-async def test_of_two_paths_one_of_which_is_meant_one_is_enough(app, tmp_path, settings):
+async def test_access_to_one_of_two_possible_paths_is_enough(app, tmp_path, settings):
     allow(app, rules(app.path("team/kv")) + UPKEEP)
 
     found = await findings(tmp_path, settings)
@@ -30,7 +30,7 @@ async def test_of_two_paths_one_of_which_is_meant_one_is_enough(app, tmp_path, s
     assert any("paths that are needed are allowed" in each for each in fine(found))
 
 
-async def test_of_two_paths_that_are_both_refused_one_problem_names_both(app, tmp_path, settings):
+async def test_two_possible_paths_that_are_both_denied_are_one_problem(app, tmp_path, settings):
     allow(app, UPKEEP)
 
     (problem,) = problems(await findings(tmp_path, settings))

@@ -76,7 +76,7 @@ def as_jinja(text, **delimiters):
         ),
     ],
 )
-def test_what_both_languages_say_alike_is_converted(go, jinja):
+def test_what_works_the_same_in_both_languages_is_converted(go, jinja):
     assert as_jinja(go) == jinja
 
 
@@ -112,20 +112,20 @@ def test_what_both_languages_say_alike_is_converted(go, jinja):
         ("{{ $x := 1 }}{{ $x = 2 }}", "line 1: `1`"),
     ],
 )
-def test_what_they_do_not_say_alike_stays_with_the_reason(go, why):
+def test_everything_else_is_kept_with_the_reason(go, why):
     with pytest.raises(CannotError) as caught:
         as_jinja(go)
 
     assert str(caught.value) == why
 
 
-def test_delimiters_stay():
+def test_delimiters_are_kept():
     delimiters = {"left_delimiter": "[[", "right_delimiter": "]]"}
 
     assert as_jinja("[[ env `A` ]] }}", **delimiters) == '[[ env("A", "") ]] }}'
 
 
-def test_a_conversion_that_gives_another_text_is_not_taken():
+def test_a_conversion_that_renders_differently_is_discarded():
     source = Source("it", APP % "{{ .Data.data.user }}")
     made = converted(source, Names())
 
@@ -133,7 +133,7 @@ def test_a_conversion_that_gives_another_text_is_not_taken():
         require_same(source, replace(made, text=f"{made.text} "))
 
 
-def test_a_secret_keeps_its_name_and_another_one_gets_another():
+def test_each_secret_has_one_unique_name():
     names = Names()
     for path, name in [
         ("secret/data/app", "app"),
@@ -257,7 +257,7 @@ def test_both_write_the_same(tmp_path, words, app):
 @pytest.mark.parametrize(
     "file", sorted(Path("tests/compat/vault_k8s").glob("*.json")), ids=lambda file: file.stem
 )
-def test_what_it_means_stays(tmp_path, file):
+def test_the_meaning_is_preserved(tmp_path, file):
     (tmp_path / "odd.tpl").write_text("[[ 1 ]]")
     agent = tmp_path / "agent.hcl"
     text = file.read_text().replace("/vault/custom", str(tmp_path))
@@ -278,7 +278,7 @@ def test_what_it_means_stays(tmp_path, file):
     assert [each.language for each in after.template] == ["jinja", "jinja", "go"]
 
 
-def test_a_template_file_becomes_part_of_it(tmp_path):
+def test_a_template_file_is_inlined(tmp_path):
     source = tmp_path / "app.ctmpl"
     source.write_text(APP % "{{ .Data.data.a }}")
     file = tmp_path / "agent.hcl"
@@ -294,7 +294,7 @@ def test_a_template_file_becomes_part_of_it(tmp_path):
     ("command", "remark"),
     [("", ""), ('command = "a"', "  # now a failed command prevents the exit; before, it did not")],
 )
-def test_where_commands_begin_to_count_it_says_so(tmp_path, command, remark):
+def test_a_remark_says_where_failing_commands_matter_now(tmp_path, command, remark):
     file = tmp_path / "agent.hcl"
     text = f'exit_after_auth = true\ntemplate {{ contents = "x" destination = "/tmp/x" {command} }}'
     file.write_text(whole(text))
@@ -302,7 +302,7 @@ def test_where_commands_begin_to_count_it_says_so(tmp_path, command, remark):
     assert f"\nexit_after_auth: true{remark}\n" in native([str(file)]).text
 
 
-def test_what_only_the_agent_mode_does_is_warned_of(tmp_path, capsys):
+def test_features_of_the_agent_command_cause_warnings(tmp_path, capsys):
     file = tmp_path / "agent.hcl"
     file.write_text(
         whole(
@@ -321,7 +321,7 @@ def test_what_only_the_agent_mode_does_is_warned_of(tmp_path, capsys):
     )
 
 
-def test_all_that_is_wrong_with_it_is_said_and_nothing_is_printed(tmp_path, capsys):
+def test_all_problems_are_reported_and_nothing_is_printed(tmp_path, capsys):
     file = tmp_path / "agent.hcl"
     file.write_text(whole('template { contents = "{{" destination = "/run/x" perms = "9" }'))
 
@@ -332,7 +332,7 @@ def test_all_that_is_wrong_with_it_is_said_and_nothing_is_printed(tmp_path, caps
 
 
 @given(st.lists(st.text(alphabet=st.sampled_from("a \n\t\r:#'\"\\{|-é\u2028\x01😀")), min_size=1))
-def test_any_text_is_read_again_as_it_was(texts):
+def test_any_string_survives_a_round_trip(texts):
     root, inner = Block("f", 1), Block("f", 1)
     for number, text in enumerate(texts):
         root.put(f"k{number}", text, verbatim=True, remark="said")

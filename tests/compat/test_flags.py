@@ -11,7 +11,7 @@ from injector.compat.vault_agent.flags import NOT_TAKEN, add_flags
 
 
 @pytest.mark.parametrize("flag", ["-h", "-help", "--help"])
-def test_help_is_asked_for_as_in_go(flag, capsys):
+def test_help_flags_are_those_of_go(flag, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["agent", flag])
 
@@ -21,7 +21,7 @@ def test_help_is_asked_for_as_in_go(flag, capsys):
 
 @pytest.mark.parametrize("value", ["", "=x"])
 @pytest.mark.parametrize("name", NOT_TAKEN)
-def test_a_flag_that_is_not_taken_is_refused_with_the_reason(name, value, capsys):
+def test_an_unsupported_flag_is_rejected_with_the_reason(name, value, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(["agent", f"-{name}{value}", "-config=agent.hcl"])
 

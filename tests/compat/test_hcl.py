@@ -129,7 +129,7 @@ ONLY_THEY = {
 }
 
 
-def test_what_is_read_is_what_the_real_agent_reads(tmp_path):
+def test_accepted_files_are_read_like_the_real_agent(tmp_path):
     texts = [
         f'listener "tcp" {{\naddress = "127.0.0.1:1"\ntls_disable = true\n{body}\n}}\n'
         for body in VALUES.values()
@@ -141,7 +141,7 @@ def test_what_is_read_is_what_the_real_agent_reads(tmp_path):
     assert dict(zip(VALUES, ours, strict=True)) == dict(zip(VALUES, theirs, strict=True))
 
 
-def test_what_is_refused_is_what_the_real_agent_refuses(tmp_path):
+def test_rejected_files_are_those_that_the_real_agent_rejects(tmp_path):
     texts = {**TEXTS, **ONLY_WE, **ONLY_THEY}
     files = dict(zip(texts, written(tmp_path, texts.values()), strict=True))
 
@@ -196,7 +196,7 @@ def is_accepted(file):
         ("a {" * 60, "1:153: nested too deeply"),
     ],
 )
-def test_an_error_says_where_and_what_was_expected(text, problem):
+def test_an_error_names_the_position_and_what_was_expected(text, problem):
     with pytest.raises(ConfigError) as caught:
         parse("agent.hcl", text)
 
@@ -214,7 +214,7 @@ def test_an_error_says_where_and_what_was_expected(text, problem):
         "command = [5hunter2]",
     ],
 )
-def test_an_error_quotes_no_text_since_that_may_be_a_secret(text):
+def test_an_error_quotes_no_string_because_it_may_be_a_secret(text):
     with pytest.raises(ConfigError) as caught:
         parse("agent.hcl", f"vault {{ {text} }}")
 

@@ -119,13 +119,13 @@ async def test_requests_with_a_token_keep_it_unless_ours_is_forced(app, agent):
         assert await ask.status("GET", path, X_Vault_Token="s.wrong") == 200
 
 
-async def test_without_use_auto_auth_token_only_what_clients_bring_counts(app, agent):
+async def test_without_use_auto_auth_token_only_the_tokens_of_clients_are_used(app, agent):
     async with agent("cache {}") as ask:
         assert await ask.status("GET", "/v1/auth/token/lookup-self") in (400, 403)
         assert await ask.status("GET", "/v1/auth/token/lookup-self", X_Vault_Token=ask.token) == 200
 
 
-async def test_who_may_use_the_token_does_not_get_it(app, agent):
+async def test_clients_can_use_the_token_but_not_see_it(app, agent):
     async with agent(GIVES) as ask:
         for method, path, body in (
             ("GET", "/v1/auth/token/lookup-self", None),
@@ -146,7 +146,7 @@ async def test_who_may_use_the_token_does_not_get_it(app, agent):
         "/v1/x/../auth%2Ftoken/lookup-self",
     ],
 )
-async def test_nor_does_it_by_another_spelling_of_the_path(agent, path):
+async def test_nor_by_another_spelling_of_the_path(agent, path):
     async with agent(GIVES) as ask:
         answer = await ask.raw(f"GET {path} HTTP/1.1", "Host: localhost")
 
@@ -163,7 +163,7 @@ async def test_nor_wrapped(agent):
             assert (status, "not disclosed" in answer["errors"][0]) == (403, True)
 
 
-async def test_nor_does_another_host_that_a_request_names(app, agent):
+async def test_nor_does_another_host_in_a_request_get_it(app, agent):
     """What is no path would go on with the name of Vault's host: vault.example + evil.test://."""
     async with agent(GIVES) as ask:
         for target in ("evil.test://x/v1/sys/health", "http://evil.test/v1/sys/health"):
@@ -187,7 +187,7 @@ async def test_bodies_namespaces_queries_and_errors_go_through_unchanged(app, ag
         assert elsewhere[0] in (403, 404)
 
 
-async def test_a_client_library_works_through_it_also_with_its_own_verb_for_lists(app, agent):
+async def test_a_client_library_works_through_it_even_with_the_list_verb(app, agent):
     app.put("db", password=SECRET)
     app.allow(f"secret/data/{app.name}/*")
     app.admin.sys.create_or_update_policy(
@@ -207,7 +207,7 @@ async def test_a_client_library_works_through_it_also_with_its_own_verb_for_list
         assert listed["data"]["keys"] == ["db"]
 
 
-async def test_what_is_ours_is_answered_here(app, agent):
+async def test_our_own_paths_are_answered_here(app, agent):
     async with agent(GIVES, listener="agent_api { enable_quit = true }") as ask:
         assert await ask("GET", "/readyz") == (200, "ok\n")
         assert "injector_vault_requests_total" in (await ask("GET", "/agent/v1/metrics"))[1]
@@ -215,20 +215,20 @@ async def test_what_is_ours_is_answered_here(app, agent):
         assert await ask.status("POST", "/agent/v1/quit") == 200
 
 
-async def test_a_listener_for_metrics_passes_nothing_on(app, agent):
+async def test_a_listener_for_metrics_forwards_nothing(app, agent):
     async with agent(GIVES, listener='role = "metrics_only"') as ask:
         assert await ask.status("GET", "/v1/sys/health") == 404
         assert await ask.status("GET", "/metrics") == 200
 
 
-async def test_a_header_that_no_form_of_a_page_can_send_may_be_asked_for(app, agent):
+async def test_a_header_that_web_forms_cannot_send_can_be_required(app, agent):
     async with agent(GIVES, listener="require_request_header = true") as ask:
         assert await ask.status("GET", "/v1/sys/health") == 412
         assert await ask.status("POST", "/quit") == 412
         assert await ask.status("GET", "/v1/sys/health", X_Vault_Request="true") == 200
 
 
-async def test_nothing_that_is_passed_on_is_in_log_status_or_metrics(app, agent, proxy):
+async def test_forwarded_data_is_not_in_log_status_or_metrics(app, agent, proxy):
     app.put("db", password=SECRET)
     lease = f"database/creds/app/{SECRET}"
     async with agent(GIVES) as ask:

@@ -16,9 +16,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "fixtures"
 
 
-def test_a_go_template_is_shown_with_the_files_that_it_writes_beside(
-    capsys, tmp_path, tmpfs, folder
-):
+def test_a_go_template_is_shown_with_its_additional_files(capsys, tmp_path, tmpfs, folder):
     text = (
         '{{ with secret "secret/data/app" }}U={{ .Data.data.user }}\n'
         f'{{{{ .Data.data.password | writeToFile "{tmpfs}/beside" "" "" "0640" }}}}{{{{ end }}}}'

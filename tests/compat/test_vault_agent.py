@@ -29,7 +29,7 @@ DOCUMENT = Path("docs/vault-agent.md")
 # -- the table of all options
 
 
-def test_every_option_that_is_done_names_a_key_of_ours():
+def test_every_supported_option_names_our_key():
     keys = {
         f"{key}.{info.name}".removeprefix(".")
         for key, block in blocks()
@@ -40,20 +40,20 @@ def test_every_option_that_is_done_names_a_key_of_ours():
     assert named <= keys
 
 
-def test_every_option_of_a_login_of_ours_is_an_option_of_the_agents():
+def test_every_option_of_our_login_is_one_of_the_agents():
     for name, (kind, _) in model.METHODS.items():
         theirs = {row.name for row in OPTIONS[f"auto_auth.method.config({name})"]}
 
         assert {info.name for info in msgspec.structs.fields(kind)} <= theirs, name
 
 
-def test_what_is_not_done_says_why():
+def test_unsupported_options_say_why():
     for key, rows in OPTIONS.items():
         for row in rows:
             assert row.says or row.state is State.DONE, f"{key}.{row.name}"
 
 
-def test_the_document_has_the_table_as_the_rows_have_it():
+def test_the_tables_of_the_page_are_up_to_date():
     page = DOCUMENT.read_text("utf-8")
 
     assert renewed(page) == page
@@ -64,7 +64,7 @@ def test_the_document_has_the_table_as_the_rows_have_it():
 # -- what people write
 
 
-def test_the_agents_defaults_hold(tmp_path):
+def test_the_agents_defaults_apply(tmp_path):
     config = loaded(tmp_path, 'template { contents = "x" destination = "/tmp/none/x" }').config
 
     (template,) = config.template
@@ -142,7 +142,7 @@ def test_the_timeout_is_that_of_the_command_that_runs(tmp_path):
     assert timeouts == [5, 65, 30]
 
 
-def test_a_template_reaches_every_file_and_function_unless_told_otherwise(tmp_path):
+def test_a_template_may_use_every_file_and_function_by_default(tmp_path):
     text = """
         template { contents = "x" destination = "/tmp/x" }
         template {
@@ -159,7 +159,7 @@ def test_a_template_reaches_every_file_and_function_unless_told_otherwise(tmp_pa
     assert (little.sandbox_path, little.function_denylist) == ("/srv", ("plugin", "env", "file"))
 
 
-def test_a_variables_template_is_kept_from_what_is_denied(tmp_path):
+def test_a_variables_template_cannot_use_denied_functions(tmp_path):
     text = """
         env_template "KEY" { contents = "{{ env `HOME` }}" function_denylist = ["env"] }
         exec { command = ["app"] }
@@ -171,7 +171,7 @@ def test_a_variables_template_is_kept_from_what_is_denied(tmp_path):
         plan(str(file), {})
 
 
-def test_secret_ids_are_removed_unless_told_otherwise(tmp_path):
+def test_secret_ids_are_removed_by_default(tmp_path):
     text = """
         auto_auth {{ method "approle" {{ config = {{
           role_id_file_path = "/r"
@@ -191,7 +191,7 @@ def test_secret_ids_are_removed_unless_told_otherwise(tmp_path):
         assert login.method.config.remove_secret_id_file_after_reading is expected
 
 
-def test_paths_start_at_the_working_directory(tmp_path, monkeypatch):
+def test_paths_are_relative_to_the_working_directory(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "app.tpl").write_text("x")
     monkeypatch.chdir(tmp_path / "work")
@@ -216,7 +216,7 @@ def test_paths_start_at_the_working_directory(tmp_path, monkeypatch):
     )
 
 
-def test_variables_of_the_environment_are_literal_text(tmp_path):
+def test_references_to_environment_variables_are_literal(tmp_path):
     text = """
         vault { namespace = "${TEAM}" }
         template { contents = "${A}" destination = "/tmp/${B}" }
@@ -247,7 +247,7 @@ def test_sinks_are_0640_and_may_be_wrapped(tmp_path):
     ]
 
 
-def test_the_namespace_of_the_login_is_that_of_the_templates(tmp_path):
+def test_the_namespace_of_the_login_applies_to_the_templates(tmp_path):
     text = """
         {}
         auto_auth {{ method "kubernetes" {{ namespace = "team/" config = {{ role = "app" }} }} }}
@@ -262,7 +262,7 @@ def test_the_namespace_of_the_login_is_that_of_the_templates(tmp_path):
     assert login.auto_auth.method.namespace == "team"
 
 
-def test_the_environment_beats_the_file_and_flags_beat_both(tmp_path):
+def test_the_environment_overrides_the_file_and_flags_override_both(tmp_path):
     text = 'vault { address = "http://file:1" ca_cert = "/file" }\nlog_level = "debug"'
     environ = {"VAULT_ADDR": "http://vault:1", "BAO_CACERT": "/bao", "VAULT_LOG_LEVEL": "WARN"}
     flags = Flags({"address": "http://flag:1", "ca_cert": "/flag"}, True, "error", "json")
@@ -304,7 +304,7 @@ def test_a_log_file_is_named_as_the_agents_name_it(tmp_path, written, path):
 
 
 @pytest.mark.parametrize("nothing", ["0", '""', '"0s"'])
-def test_a_duration_of_nothing_is_the_agents_default(tmp_path, nothing):
+def test_an_empty_duration_is_the_agents_default(tmp_path, nothing):
     text = f"""
         auto_auth {{
           method "token_file" {{
@@ -327,7 +327,7 @@ def test_a_duration_of_nothing_is_the_agents_default(tmp_path, nothing):
     assert config.log_rotate_duration == 86400
 
 
-def test_a_mode_and_a_number_of_connections_of_0_are_the_agents_defaults(tmp_path):
+def test_a_mode_of_0_and_0_connections_are_the_agents_defaults(tmp_path):
     text = """
         template { contents = "x" destination = "/tmp/none/x" perms = 0 }
         template_config { max_connections_per_host = 0 }
@@ -339,7 +339,7 @@ def test_a_mode_and_a_number_of_connections_of_0_are_the_agents_defaults(tmp_pat
     assert config.template_config.max_connections_per_host == 10
 
 
-def test_a_command_with_a_timeout_of_0_has_a_day(tmp_path):
+def test_a_timeout_of_0_means_a_day(tmp_path):
     text = """
         template { contents = "x" destination = "/tmp/x" command = "a" command_timeout = "0s" }
         template { contents = "x" destination = "/tmp/y" exec { command = "a" timeout = "0s" } }
@@ -351,7 +351,7 @@ def test_a_command_with_a_timeout_of_0_has_a_day(tmp_path):
 
 
 @pytest.mark.parametrize("block", ["vault", "cache", "exec", "auto_auth", "template_config"])
-def test_an_empty_list_is_no_block(tmp_path, block):
+def test_an_empty_list_is_not_a_block(tmp_path, block):
     assert f"1: {block}: expected a block, with options in braces" in problems(
         tmp_path, f"{block} = []"
     )
@@ -429,7 +429,7 @@ def test_listeners(tmp_path):
     assert config.listener[1].socket_mode == 0o660
 
 
-def test_nothing_listens_unless_it_is_asked_for(tmp_path):
+def test_nothing_listens_by_default(tmp_path):
     log = logger(level="info", style="json", redact=str)
 
     assert configured(loaded(tmp_path, ""), log) == ()
@@ -453,7 +453,7 @@ def test_unknown_options_are_ignored_with_a_warning_where_the_agents_ignore_them
     ]
 
 
-def test_a_variable_that_the_agents_heed_and_we_do_not_is_warned_of(tmp_path):
+def test_a_variable_that_only_the_agents_use_causes_a_warning(tmp_path):
     environ = {"VAULT_PROXY_ADDR": "http://proxy:1", "BAO_AGENT_ADDR": "http://agent:1", "A": "b"}
 
     assert loaded(tmp_path, "", environ).warnings == (
@@ -466,14 +466,14 @@ def test_a_variable_that_the_agents_heed_and_we_do_not_is_warned_of(tmp_path):
     ("name", "words"),
     [("LOG_LEVEL", "trace, debug, info, warn or error"), ("LOG_FORMAT", "standard or json")],
 )
-def test_a_word_of_the_environment_that_means_nothing_is_said_to_be_its(tmp_path, name, words):
+def test_an_invalid_word_in_the_environment_is_reported_with_its_variable(tmp_path, name, words):
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, "", {f"VAULT_{name}": "loud"})
 
     assert caught.value.problems == (f"environment: VAULT_{name}: expected {words}, got 'loud'",)
 
 
-def test_everything_that_is_wrong_is_said_at_once_with_line_and_key(tmp_path):
+def test_all_problems_are_reported_at_once_with_line_and_key(tmp_path):
     text = """
         auto_auth {
           method "aproll" { min_backoff = "5x" }
@@ -501,13 +501,13 @@ def test_everything_that_is_wrong_is_said_at_once_with_line_and_key(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["aws", "kerberos", "ldap"])
-def test_a_login_that_only_the_agents_have_is_refused_with_a_reason(tmp_path, name):
+def test_a_login_that_only_the_agents_have_is_rejected_with_a_reason(tmp_path, name):
     (problem,) = problems(tmp_path, f'auto_auth {{ method "{name}" {{ config = {{ x = 1 }} }} }}')
 
     assert problem == f"1: auto_auth.method.type: {name} is not available: {OTHER_METHODS[name]}"
 
 
-def test_each_place_where_our_default_is_safer_is_named_with_the_line_to_write(tmp_path):
+def test_every_safer_default_is_advised_with_the_line_to_write(tmp_path):
     text = """
         auto_auth {
           method "token_file" { config = { token_file_path = "/t" } }
@@ -527,7 +527,7 @@ def test_each_place_where_our_default_is_safer_is_named_with_the_line_to_write(t
     ]
 
 
-def test_what_is_on_a_disk_is_advised_against_and_nothing_is_handed_over_there(tmp_path):
+def test_destinations_on_disk_are_advised_against_and_nothing_is_handed_over_there(tmp_path):
     text = f"""
         template {{ contents = "x" destination = "{tmp_path}/made/x" perms = "0600" }}
         cache {{ persist "kubernetes" {{ path = "{tmp_path}/cache" }} }}
@@ -541,7 +541,7 @@ def test_what_is_on_a_disk_is_advised_against_and_nothing_is_handed_over_there(t
     assert found.config.cache.persist is None
 
 
-def test_whoever_follows_all_advice_gets_none(tmp_path):
+def test_a_file_that_follows_all_advice_gets_none(tmp_path):
     text = """
         auto_auth {
           method "token_file" { max_backoff = "20s" config = { token_file_path = "/t" } }
@@ -559,7 +559,7 @@ def test_whoever_follows_all_advice_gets_none(tmp_path):
 # -- several files
 
 
-def test_files_are_merged_as_the_agents_merge_them(tmp_path):
+def test_files_are_merged_as_by_the_agents(tmp_path):
     folder = tmp_path / "conf.d"
     folder.mkdir()
     (folder / "10-base.hcl").write_text(
@@ -588,7 +588,7 @@ def test_files_are_merged_as_the_agents_merge_them(tmp_path):
     }
 
 
-def test_a_mistake_in_one_of_several_files_is_said_of_that_file(tmp_path):
+def test_a_mistake_in_one_of_several_files_names_that_file(tmp_path):
     good, bad = tmp_path / "a.hcl", tmp_path / "b.hcl"
     good.write_text('auto_auth { method "token_file" { config = { token_file_path = "/t" } } }\n')
     bad.write_text('\ntemplate { contents = "x" destination = "/tmp/x" user = "nobody-here" }\n')
@@ -611,7 +611,7 @@ THEIRS = {
 }
 
 
-def test_who_gives_the_agents_json_to_another_command_is_told_how_it_is_read(tmp_path):
+def test_an_agents_json_file_given_to_another_command_causes_a_hint(tmp_path):
     file = tmp_path / "agent.json"
     file.write_text(json.dumps(THEIRS))
 
@@ -627,7 +627,7 @@ def test_who_gives_the_agents_json_to_another_command_is_told_how_it_is_read(tmp
     )
 
 
-def test_json_of_ours_with_a_mistake_is_not_taken_for_the_agents(tmp_path):
+def test_native_json_with_a_mistake_is_not_mistaken_for_the_agents(tmp_path):
     file = tmp_path / "injector.json"
     file.write_text(json.dumps({**THEIRS, "secrets": {"app": {"path": "secret/data/app"}}}))
 
@@ -637,7 +637,7 @@ def test_json_of_ours_with_a_mistake_is_not_taken_for_the_agents(tmp_path):
     assert "Vault Agent" not in str(caught.value)
 
 
-def test_a_directory_is_read_as_the_agents_merge_it_by_every_command(tmp_path):
+def test_every_command_merges_a_directory_as_the_agents_do(tmp_path):
     folder = tmp_path / "agent.d"
     folder.mkdir()
     (folder / "10-login.json").write_text(json.dumps(THEIRS))

@@ -146,7 +146,7 @@ TOGETHER = {
 }  # fmt: skip
 
 
-def test_each_option_is_taken_or_refused_as_by_the_real_agent(tmp_path):
+def test_each_option_is_accepted_or_rejected_as_by_the_real_agent(tmp_path):
     texts = {**ONE_FILE, **ONLY_WE, **ONLY_THEY}
     files = dict(zip(texts, written(tmp_path, texts.values()), strict=True))
 
@@ -170,7 +170,7 @@ def mistakes(file):
 
 
 @pytest.mark.timeout(60)
-def test_each_combination_is_taken_or_refused_as_by_the_real_agent(tmp_path):
+def test_each_combination_is_accepted_or_rejected_as_by_the_real_agent(tmp_path):
     vault = 'vault { address = "http://127.0.0.1:1" }'
     files = written(tmp_path, ["\n".join([vault, *parts]) for parts in TOGETHER.values()])
 

@@ -43,12 +43,12 @@ def loaded(tmp_path):
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.stem)
-def test_it_is_taken_and_by_the_real_agent_too(file, loaded):
+def test_it_is_accepted_and_by_the_real_agent_too(file, loaded):
     assert takes(file)
     assert loaded(file.name).config.auto_auth is not None
 
 
-def test_what_it_asks_for_is_done(loaded):
+def test_its_settings_take_effect(loaded):
     config = loaded("sidecar.json").config
 
     assert config.auto_auth is not None
@@ -69,7 +69,7 @@ def test_what_it_asks_for_is_done(loaded):
     assert loaded("init.json").config.exit_after_auth is True
 
 
-def test_with_its_cache_the_init_container_hands_over_to_the_sidecar(loaded):
+def test_with_cache_the_init_container_hands_over_to_the_sidecar(loaded):
     init, sidecar = (loaded(f"cached-{name}.json").config for name in ("init", "sidecar"))
 
     assert init.cache.persist is not None
@@ -77,7 +77,7 @@ def test_with_its_cache_the_init_container_hands_over_to_the_sidecar(loaded):
     assert init.cache.persist.path == "/dev/shm/agent-cache/injector-handover"
 
 
-def test_only_what_is_not_done_is_warned_of(loaded):
+def test_only_unsupported_options_cause_warnings(loaded):
     warned = {warning.split(": ")[1] for warning in loaded("everything.json").warnings}
 
     assert warned == {

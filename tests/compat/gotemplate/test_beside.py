@@ -60,7 +60,7 @@ def contents(text, folder, **more):
     return result.content
 
 
-def test_the_files_are_what_the_agent_writes(server, tmp_path):
+def test_the_files_are_the_same_as_the_agents(server, tmp_path):
     (tmp_path / "judge").mkdir()
     judge = Judge(server, tmp_path / "judge")
     theirs, mine = box(tmp_path / "theirs"), box(tmp_path / "ours")
@@ -74,7 +74,7 @@ def test_the_files_are_what_the_agent_writes(server, tmp_path):
     assert found(mine) == found(theirs)
 
 
-def test_a_certificate_has_the_shape_that_the_agent_gives_it(server, tmp_path):
+def test_a_certificate_is_written_as_by_the_agent(server, tmp_path):
     server.admin.sys.enable_secrets_engine("pki", path="pki-shape")
     write = server.admin.write_data
     write("pki-shape/root/generate/internal", data={"common_name": "root", "ttl": "8000h"})
@@ -94,7 +94,7 @@ def test_a_certificate_has_the_shape_that_the_agent_gives_it(server, tmp_path):
     assert mine.count(b"BEGIN") == 6
 
 
-def test_what_is_right_is_not_written_again(tmp_path):
+def test_correct_files_are_not_rewritten(tmp_path):
     folder = box(tmp_path / "box")
     content = contents(WRITES, folder)
     destination = files_beside(tmp_path / "main")
@@ -117,7 +117,7 @@ def test_a_change_is_noticed_whoever_makes_it(tmp_path):
     assert destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
 
 
-def test_staged_files_take_their_places_together_or_not_at_all(tmp_path):
+def test_staged_files_are_committed_together_or_not_at_all(tmp_path):
     destination = files_beside(tmp_path / "main")
     old = Contents(b"old", (Beside(str(tmp_path / "x"), b"old"),))
     new = Contents(b"new", (Beside(str(tmp_path / "x"), b"new"),))
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_staged_leaves_nothing_behind(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder"]
 
 
-def test_rolling_back_brings_all_of_them_back(tmp_path):
+def test_a_rollback_restores_all_of_them(tmp_path):
     destination = files_beside(tmp_path / "main")
     destination.write(Contents(b"old", (Beside(str(tmp_path / "x"), b"old"),)))
     with pytest.raises(WriteError, match="no earlier content is known"):
@@ -188,7 +188,7 @@ def test_nothing_is_in_place_before_anything_is_known(tmp_path):
     assert target.is_intact()
 
 
-def test_a_file_that_cannot_take_its_place_leaves_nothing_of_those_after_it(tmp_path):
+def test_a_failed_commit_leaves_nothing_of_the_files_after_it(tmp_path):
     text = """{{ "x" | writeToFile (print (env "BOX") "/a") "" "" "0644" }}
     {{ "x" | writeToFile (print (env "BOX") "/b") "" "" "0644" }}"""
     staged = files_beside(tmp_path / "main").stage(contents(text, tmp_path))
@@ -202,7 +202,7 @@ def test_a_file_that_cannot_take_its_place_leaves_nothing_of_those_after_it(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_removing_takes_all_of_them(tmp_path):
+def test_remove_removes_all_of_them(tmp_path):
     destination = files_beside(tmp_path / "main")
     destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
 
@@ -226,7 +226,7 @@ def test_removing_takes_all_of_them(tmp_path):
         ('{{ file (env "BOX") }}', "set `sandbox_path` to the directory that it may be in"),
     ],
 )
-def test_what_cannot_be_written_is_said_before_anything_is(text, said):
+def test_files_that_cannot_be_written_are_reported_before_anything_is_written(text, said):
     surroundings = Surroundings(environ={"BOX": "/etc/passwd"}, destination="/r/own")
 
     with pytest.raises(RenderError) as error:
@@ -236,7 +236,7 @@ def test_what_cannot_be_written_is_said_before_anything_is(text, said):
     assert said in str(error.value)
 
 
-def test_an_unknown_user_is_said_without_its_name(tmp_path):
+def test_an_unknown_user_is_reported_without_its_name(tmp_path):
     content = Contents(b"m", (Beside(str(tmp_path / "x"), b"1", user="canary-7f3a"),))
 
     with pytest.raises(WriteError, match="its user or group is unknown here") as error:

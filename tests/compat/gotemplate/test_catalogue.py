@@ -30,7 +30,7 @@ def test_the_documentation_lists_every_function_and_every_refusal():
         assert f"`{name}`" in page
 
 
-def test_what_is_refused_is_not_offered_and_says_why():
+def test_unsupported_functions_are_rejected_with_the_reason():
     assert not REFUSED.keys() & {*CATALOGUE, *PER_RENDERING}
     for name, reason in REFUSED.items():
         with pytest.raises(RenderError) as error:

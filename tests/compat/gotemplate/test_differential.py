@@ -94,7 +94,7 @@ def test_random_templates_give_the_same_bytes(bao, judge):
     assert [judge.render([case]) for case in some] == [[None]] * len(some), f"seed {SEED}"
 
 
-def test_what_the_agent_renders_strictly_is_what_we_do(bao, judge):
+def test_strict_templates_render_as_in_the_agent(bao, judge):
     cases = [Case(text, strict=True) for text in corpus.STRICT]
 
     peers = [judge.render([case], **ENVIRON)[0] for case in cases]
@@ -105,7 +105,7 @@ def test_what_the_agent_renders_strictly_is_what_we_do(bao, judge):
 
 
 @pytest.mark.parametrize("text", corpus.REFUSED if WHOLE else corpus.REFUSED[::4])
-def test_what_the_agent_does_not_render_is_an_error_with_its_place(bao, judge, text):
+def test_templates_that_the_agent_rejects_are_errors_with_their_position(bao, judge, text):
     (mine,) = ours(bao, [Case(text)])
 
     assert judge.render([Case(text)], **ENVIRON) == [None]

@@ -62,7 +62,7 @@ def authority(server):
     write("pki-go/roles/web", data={"allow_any_name": True, "max_ttl": "72h"})
 
 
-async def test_a_path_without_data_is_found_by_its_mount_which_is_looked_up_once(
+async def test_a_path_without_data_is_resolved_by_looking_up_its_mount_once(
     app, proxy, clock, tmpfs, tmp_path
 ):
     for number in range(3):
@@ -163,7 +163,7 @@ async def test_secrets_of_a_list_are_read_once_each_and_over_few_connections(
     assert proxy.most_in_flight <= 12  # ten for secrets, one for the token, one for the probe
 
 
-async def test_an_empty_list_is_there_at_once(app, proxy, clock, tmpfs, tmp_path):
+async def test_an_empty_list_is_rendered_at_once(app, proxy, clock, tmpfs, tmp_path):
     allow(app, rule(f"secret/metadata/{app.name}/*", "list"))
     text = f'{{{{range secrets "secret/metadata/{app.name}/none"}}}}a{{{{else}}}}none{{{{end}}}}'
     loaded = load_from(
@@ -174,7 +174,7 @@ async def test_an_empty_list_is_there_at_once(app, proxy, clock, tmpfs, tmp_path
         assert (tmpfs / "out").read_text() == "none"
 
 
-async def test_a_new_version_shows_where_a_template_prints_it_though_the_data_is_the_same(
+async def test_a_new_version_is_rendered_if_a_template_prints_it_even_if_the_data_is_the_same(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("app", v="same")
@@ -225,7 +225,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_files_beside_are_part_of_the_change(app, proxy, clock, tmpfs, tmp_path):
+async def test_additional_files_are_part_of_the_change(app, proxy, clock, tmpfs, tmp_path):
     app.put("tls", cert="C1\n", ca="A1", key="K1")
     told = tmp_path / "told"
     entry = go(tmpfs, "unused", writing(app, tmpfs / "pki"), notify=["app"])
@@ -255,7 +255,7 @@ async def test_files_beside_are_part_of_the_change(app, proxy, clock, tmpfs, tmp
         assert told.read_text() == "C1\nA1\nK1C1\nA1\nK2"
 
 
-async def test_a_template_may_have_no_file_of_its_own(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_template_may_only_write_additional_files(app, proxy, clock, tmpfs, tmp_path):
     app.put("tls", cert="C1\n", ca="A1", key="K1")
     entries = [
         {**go(tmpfs, "", writing(app, tmpfs / folder)), "destination": "/dev/null"}
@@ -269,7 +269,7 @@ async def test_a_template_may_have_no_file_of_its_own(app, proxy, clock, tmpfs, 
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-async def test_appending_keeps_what_is_there_and_does_it_once(app, proxy, clock, tmpfs, tmp_path):
+async def test_appending_keeps_the_content_and_happens_once(app, proxy, clock, tmpfs, tmp_path):
     app.put("app", v="mine\n")
     shared = tmpfs / "shared"
     shared.write_text("theirs\n")
@@ -287,7 +287,7 @@ async def test_appending_keeps_what_is_there_and_does_it_once(app, proxy, clock,
         assert shared.read_text() == "theirs\nmine\n"
 
 
-async def test_a_link_in_the_way_is_not_followed(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_symbolic_link_is_not_followed(app, proxy, clock, tmpfs, tmp_path):
     app.put("tls", cert="C1\n", ca="A1", key="K1")
     (tmpfs / "pki").mkdir()
     (tmpfs / "elsewhere").write_text("precious")
@@ -307,7 +307,7 @@ COMPUTED = """\
 {{{{with secret "{path}"}}}}{{{{.Data.data.v | writeToFile .Data.data.where "" "" "0600"}}}}{{{{end}}}}"""
 
 
-async def test_a_secret_does_not_choose_where_to_write(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_secret_cannot_choose_where_to_write(app, proxy, clock, tmpfs, tmp_path):
     (tmpfs / "mine").mkdir()
     app.put("app", v="x", where=str(tmpfs / "theirs"))
     entry = go(tmpfs / "mine", "out", COMPUTED.format(path=app.path("app")))
@@ -322,7 +322,7 @@ async def test_a_secret_does_not_choose_where_to_write(app, proxy, clock, tmpfs,
         assert (tmpfs / "mine" / "beside").read_text() == "x"
 
 
-async def test_a_sandbox_holds_whatever_is_spelled_out(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_sandbox_also_confines_literal_paths(app, proxy, clock, tmpfs, tmp_path):
     (tmpfs / "box").mkdir()
     app.put("tls", cert="C1\n", ca="A1", key="K1")
     entry = go(tmpfs, "out", writing(app, tmpfs / "pki"), sandbox_path=str(tmpfs / "box"))
@@ -333,7 +333,7 @@ async def test_a_sandbox_holds_whatever_is_spelled_out(app, proxy, clock, tmpfs,
         assert not (tmpfs / "pki").exists()
 
 
-async def test_rolling_back_takes_the_files_beside_along(app, proxy, clock, tmpfs, tmp_path):
+async def test_a_rollback_includes_additional_files(app, proxy, clock, tmpfs, tmp_path):
     app.put("tls", cert="C1\n", ca="A1", key="good")
     entry = go(tmpfs, "out", writing(app, tmpfs / "pki"), notify=["app"])
     verify = {"command": ["grep", "-q", "good", str(tmpfs / "pki" / "key.pem")]}
@@ -399,7 +399,7 @@ def test_a_policy_is_known_without_a_server(tmp_path):
         ("{{ index (split `,` `a`) 7 }}", "1:3: error calling index: index out of range: …"),
     ],
 )
-def test_what_no_secret_can_mend_is_found_by_check(tmp_path, text, said):
+def test_check_finds_mistakes_that_do_not_depend_on_secrets(tmp_path, text, said):
     (tmp_path / "x.tpl").write_text(text)
     (tmp_path / "injector.yaml").write_text(
         complete("template: [{source: x.tpl, language: go, destination: /run/x}]")
@@ -414,7 +414,7 @@ def test_what_no_secret_can_mend_is_found_by_check(tmp_path, text, said):
 # --- without the folder --------------------------------------------------------------------------
 
 
-def test_without_compat_everything_else_works_and_go_is_refused_with_the_reason(
+def test_without_compat_everything_else_works_and_go_is_rejected_with_the_reason(
     tmp_path, monkeypatch
 ):
     for name in [name for name in sys.modules if name.startswith("injector.compat")]:
@@ -430,7 +430,7 @@ def test_without_compat_everything_else_works_and_go_is_refused_with_the_reason(
         plan(str(file), {}, elsewhere=True)
 
 
-async def test_a_local_file_is_read_and_a_change_of_it_asks_for_a_reload(
+async def test_a_local_file_is_read_and_its_change_triggers_a_reload(
     app, proxy, clock, tmpfs, tmp_path
 ):
     banner = tmp_path / "banner"

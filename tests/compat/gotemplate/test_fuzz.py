@@ -89,11 +89,11 @@ def test_every_function_with_the_same_argument_once_and_several_times(part):
 
 @settings(max_examples=300, deadline=None)
 @given(calls, st.booleans())
-def test_every_function_with_whatever_is_in_a_secret(call, strict):
+def test_every_function_with_any_value_of_a_secret(call, strict):
     check(INSIDE.format(call), strict=strict)
 
 
-def test_a_document_that_is_mostly_aliases_is_refused_as_by_go():
+def test_excessive_aliases_are_rejected_as_in_go():
     """Nine lines of a secret would be a billion words, and nothing else would be done."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]

@@ -51,13 +51,13 @@ def place(error):
     return match[0] if match else error
 
 
-def test_the_table_is_of_a_go_that_is_named():
+def test_the_table_names_its_version_of_go():
     assert EXPECTED["go"] == "go1.24.4"
     assert len(EXPECTED["results"]) == len(cases()) > 3000
 
 
 @pytest.mark.parametrize("part", range(20))
-def test_every_template_gives_what_go_gives(part):
+def test_every_template_renders_as_in_go(part):
     differing = []
     for case, result in list(zip(cases(), EXPECTED["results"], strict=True))[part::20]:
         output, error = outcome(case[0], case[1:])

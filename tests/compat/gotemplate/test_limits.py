@@ -21,7 +21,7 @@ TEXT, LIST = "the text would be too long", "the list would be too long"
         ("{{ sprig_until 1000000000 }}", LIST),
     ],
 )
-def test_what_grows_without_end_is_an_error_with_its_place(text, why):
+def test_unbounded_growth_is_an_error_with_its_position(text, why):
     with pytest.raises(RenderError, match=rf"^t\.tpl:1:\d+: .*{why}"):
         rendered(text)
 
@@ -33,7 +33,7 @@ def test_what_grows_without_end_is_an_error_with_its_place(text, why):
         "sprig_regexMatch `^(a+)+$` .a",
     ],
 )
-def test_an_expression_that_python_searches_for_ever_ends_as_an_error(call):
+def test_an_endless_regular_expression_is_an_error(call):
     """Go's engine takes linear time; one attempt is enough to hold up everything else."""
     with pytest.raises(RenderError, match="the regular expression takes more than 1 s") as caught:
         with_app(f"{{{{ {call} }}}}", app={"a": "a" * 40 + "b"})
@@ -41,5 +41,5 @@ def test_an_expression_that_python_searches_for_ever_ends_as_an_error(call):
     assert "aaaa" not in str(caught.value)
 
 
-def test_what_is_long_and_ends_is_rendered():
+def test_long_templates_that_terminate_are_rendered():
     assert rendered('{{ range 10 }}{{ sprig_repeat 1000000 "x" }}{{ end }}') == "x" * 10_000_000

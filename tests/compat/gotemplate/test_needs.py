@@ -38,7 +38,7 @@ def known(text, **options):
         ('{{range secrets "secret/metadata/many"}}{{with secret (print "secret/data/" .)}}{{end}}{{end}}', {"list secret/metadata/many"}),
     ],
 )  # fmt: skip
-def test_what_no_secret_decides_on_is_known_before_the_first_request(text, paths):
+def test_secrets_that_do_not_depend_on_others_are_known_before_the_first_request(text, paths):
     assert known(text) == paths
 
 
@@ -72,7 +72,7 @@ def test_a_named_secret_is_the_one_at_that_path():
     }
 
 
-def test_an_optional_secret_that_is_not_there_is_nothing():
+def test_an_optional_secret_that_does_not_exist_is_empty():
     text = '{{with secret "secret/data/app"}}a{{else}}b{{end}}'
 
     assert rendered(text, secrets={APP: None}, names={"app": APP}) == "b"

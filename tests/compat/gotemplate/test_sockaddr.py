@@ -54,11 +54,11 @@ def on(machine):
         ('GetPublicInterfaces | math "mask" "16" | attr "string"', "8.8.0.0/16"),
     ],
 )  # fmt: skip
-def test_addresses_are_chosen_by_words(words, text):
+def test_addresses_are_selected_by_expressions(words, text):
     assert rendered(f"{{{{ sockaddr `{words}` }}}}", surroundings=on(MACHINE)) == text
 
 
-def test_without_a_default_route_the_private_address_is_found_all_the_same():
+def test_without_a_default_route_the_private_address_is_still_found():
     lonely = Machine(MACHINE.addresses)
 
     assert rendered("{{ sockaddr `GetPrivateIP` }}", surroundings=on(lonely)) == "10.1.2.3"
@@ -66,7 +66,7 @@ def test_without_a_default_route_the_private_address_is_found_all_the_same():
         rendered("{{ sockaddr `GetDefaultInterfaces` }}", surroundings=on(lonely))
 
 
-def test_an_address_goes_into_what_is_asked_of_the_server():
+def test_an_address_can_be_part_of_a_request():
     text = (
         '{{ with secret "pki/issue/x" (printf "ip_sans=%s" (sockaddr "GetPrivateIP")) }}{{ end }}'
     )
@@ -77,7 +77,7 @@ def test_an_address_goes_into_what_is_asked_of_the_server():
     assert json.loads(ref.body or "") == {"ip_sans": "10.1.2.3"}
 
 
-def test_a_mistake_is_shown_if_the_template_spells_it_out():
+def test_a_mistake_in_a_literal_is_shown():
     with pytest.raises(RenderError) as error:
         template("{{ sockaddr `GetPrivatIP` }}", surroundings=on(MACHINE))
 
@@ -88,7 +88,7 @@ def test_a_mistake_is_shown_if_the_template_spells_it_out():
 
 
 @pytest.mark.parametrize("words", [CANARY, f'"{CANARY}" {{{{', f'attr "{CANARY}" .'])
-def test_a_mistake_that_may_hold_a_value_is_not(words):
+def test_a_mistake_that_may_contain_a_value_is_not_shown(words):
     surroundings = Surroundings(environ={"W": words}, read_machine=lambda: MACHINE)
 
     with pytest.raises(RenderError) as error:
@@ -98,12 +98,12 @@ def test_a_mistake_that_may_hold_a_value_is_not(words):
     assert CANARY not in str(error.value)
 
 
-def test_a_machine_that_tells_no_addresses_is_an_error():
+def test_unreadable_addresses_are_an_error():
     with pytest.raises(RenderError, match="cannot read the addresses of this machine"):
         template("{{ sockaddr `GetPrivateIP` }}")
 
 
-def test_the_kernel_tells_the_same_in_proc_and_sys():
+def test_the_addresses_match_proc_and_sys():
     machine = interfaces.read()
 
     v6 = {
