@@ -97,7 +97,7 @@ def test_an_unreadable_value_causes_no_further_problem(tmp_path):
         """,
     ) == [
         "2: template[0].contents: expected a single value, got a list",
-        '3: template[0].destination: expected text, got a number; write it in quotes: "5"',
+        '3: template[0].destination: expected a string, got a number; write it in quotes: "5"',
         "4: template[0].notify[0]: expected a single value, got keys with values",
     ]
 

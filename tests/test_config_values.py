@@ -181,8 +181,8 @@ def test_the_renewal_threshold_within_its_limits(tmp_path, written, problem):
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
-        ("123", 'expected text, got a number; write it in quotes: "123"'),
-        ("true", 'expected text, got a boolean; write it in quotes: "true"'),
+        ("123", 'expected a string, got a number; write it in quotes: "123"'),
+        ("true", 'expected a string, got a boolean; write it in quotes: "true"'),
         ("", "has no value; write one, or remove the key"),
     ],
 )

@@ -454,7 +454,7 @@ def test_a_record_that_cannot_be_encoded_is_an_error_without_a_value(handover):
         data = {"password": value}
         odd = replace(odd, answer=replace(odd.answer, data=data) if odd.answer else None)
 
-        with pytest.raises(WriteError, match="cannot be written down") as caught:
+        with pytest.raises(WriteError, match="cannot be stored") as caught:
             handover.save(Record(NOW, State(generations=(odd,))))
         assert CANARY not in str(caught.value)
         assert caught.value.__cause__ is None

@@ -63,7 +63,7 @@ def text(value: Scalar) -> str:
         return value.text
     if found == "nothing":
         raise Wrong("has no value; write one, or remove the key")
-    raise Wrong(f'expected text, got {found}; write it in quotes: "{value.written}"')
+    raise Wrong(f'expected a string, got {found}; write it in quotes: "{value.written}"')
 
 
 def boolean(value: Scalar) -> bool:

@@ -20,11 +20,11 @@ _WRITTEN = {
     "absolute path": "absolute path",
     "signal": "signal",
     "owner": "name or number",
-    "namespace": "text",
-    "verbatim": "text",
+    "namespace": "string",
+    "verbatim": "string",
     "command": "command",
 }
-_PLAIN = {str: "text", bool: "boolean", int: "whole number", float: "number", Any: "any value"}
+_PLAIN = {str: "string", bool: "boolean", int: "whole number", float: "number", Any: "any value"}
 
 
 def renewed(page: str, root: type[model.Block] = model.Config) -> str:
@@ -67,7 +67,7 @@ def _type(kind: Any) -> str:
 
 
 def _plural(kind: str) -> str:
-    return {"block": "blocks", "whole number": "whole numbers", "text": "texts"}.get(kind, kind)
+    return {"block": "blocks", "whole number": "whole numbers", "string": "strings"}.get(kind, kind)
 
 
 def _default(info: msgspec.structs.FieldInfo) -> str:

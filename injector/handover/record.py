@@ -35,7 +35,7 @@ def encode(record: Record) -> bytes:
         content = msgspec.msgpack.encode(record, enc_hook=float)
     except (OverflowError, UnicodeEncodeError, RecursionError):
         # Not `from`: a Unicode error carries the text.
-        raise Unusable("a secret has a number or a text that cannot be written down") from None
+        raise Unusable("a secret has a number or string that cannot be stored") from None
     if len(_HEADER) + _DIGEST + len(content) > LARGEST:
         raise Unusable(f"it would be larger than {LARGEST >> 20} MiB")
     return b"".join((_HEADER, hashlib.sha256(content).digest(), content))

@@ -29,7 +29,7 @@ def _faults(
 ) -> Iterator[tuple[Tag, str]]:
     for tag in tags:
         if tag.statement in _OTHER_FILES:
-            yield tag, f"`{tag.statement}` is not offered: a template is one text"
+            yield tag, f"`{tag.statement}` is not supported: a template is a single text"
         for name in mentions.filters(tag):
             if not has_filter(name):
                 yield tag, f"there is no filter {name!r}{nearest(name, _OUR_FILTERS)}"

@@ -28,9 +28,9 @@ _MARK = "__line__"
 def compile(  # noqa: A001 - what every template engine calls it
     source: Source, names: Mapping[str, Ref], environ: Mapping[str, str]
 ) -> "JinjaTemplate":
-    """Check a template and find out what it needs; `names` are the secrets that have one.
+    """Check a template and find out what it needs; `names` are the named secrets.
 
-    Raises RenderError with template:line for what fails whatever the values are.
+    Raises RenderError with template:line for what fails regardless of the values.
     """
     try:
         engine = environment(
@@ -76,7 +76,7 @@ class JinjaTemplate:
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
         """Return the content, or every missing secret as far as known now.
 
-        Raises MissingError for what a secret does not have and RenderError for the rest, both with
+        Raises MissingError for a key that a secret does not have, otherwise RenderError, both with
         template:line and without any value.
         """
         reading = Reading(self._is_open)
@@ -93,7 +93,7 @@ class JinjaTemplate:
 
     def uses(self) -> "list[Use]":
         """Return every place that uses a secret, and which one, as far as known."""
-        from injector.template.uses import uses  # only for those who explain it to people
+        from injector.template.uses import uses  # only needed for reports
 
         reading = Reading(self._is_open)
         self._run("".join(_with_line_marks(self._source)), {}, reading)

@@ -14,7 +14,7 @@ from injector.template.nearest import nearest
 from injector.template.printing import NoValueError
 from injector.template.reading import Miss, Reading
 
-_ALONE = "`include`, `import` and `extends` are not offered: a template is one text"
+_ALONE = "`include`, `import` and `extends` are not supported: a template is a single text"
 _KINDS = {
     "UnknownFilter": "unknown filter",
     "UnknownFunction": "unknown function",

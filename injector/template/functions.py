@@ -13,7 +13,7 @@ from injector.template.values import Marker, Nothing, View, plain
 def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Ref:
     """Return what `secret(path, params, key=value…)` refers to; any parameters make it a write."""
     if not isinstance(path, str) or not path.strip("/"):
-        raise RenderError("`secret`: the first argument is the path, a text")
+        raise RenderError("`secret`: the first argument must be the path, as a string")
     if params is not None and not isinstance(params, Mapping):
         raise RenderError("`secret`: the second argument is a map of parameters")
     if params is None and not more:

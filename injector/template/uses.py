@@ -35,7 +35,7 @@ def uses(
     at_line: Mapping[int, Asked],
     evaluate: Callable[[str], Asked],
 ) -> list[Use]:
-    """Return every use in the order of the lines.
+    """Return every use, in order of lines.
 
     `at_line` are the secrets that tags use when nothing is known; `evaluate` evaluates one call.
     """

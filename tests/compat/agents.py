@@ -1,4 +1,4 @@
-"""Configurations of the agents for tests: what a test does not write is added behind it."""
+"""Configurations of the agents for tests: what a test omits is appended."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ TEMPLATE = 'template { contents = "x" destination = "/tmp/x" }'
 
 
 def whole(text: str) -> str:
-    """Return the text, dedented, with what no configuration can do without."""
+    """Return the text, dedented, with the blocks that every configuration needs."""
     text = dedent(text).strip("\n")
     more = [LOGIN] if "auto_auth" not in text else []
     more += [] if re.search(r"template\b|sink", text) else [TEMPLATE]
@@ -35,7 +35,7 @@ def loaded(
 
 
 def problems(folder: Path, text: str) -> list[str]:
-    """Return what is wrong with the text, each as `LINE: KEY: WHAT`."""
+    """Return the problems of the text, each as `LINE: KEY: WHAT`."""
     try:
         loaded(folder, text)
     except ConfigError as error:
@@ -44,5 +44,5 @@ def problems(folder: Path, text: str) -> list[str]:
 
 
 def notices(folder: Path, found: tuple[str, ...]) -> list[str]:
-    """Return warnings or advice without the file they are about."""
+    """Return warnings or advice without the name of the file."""
     return [notice.removeprefix(f"{folder}/agent.hcl:") for notice in found]

@@ -1,4 +1,4 @@
-"""The real agent of OpenBao as a judge: what it accepts, and what it reads there."""
+"""Runs the real agent of OpenBao to find out what it accepts, and how it reads it."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from injector.compat.hcl import List, Literal, Object, Value
 from injector.dev.bao import executable
 
-# The least that makes a configuration whole, so that a fragment beside it is judged alone.
+# The minimum for a complete configuration, so that only the added fragment is judged.
 WHOLE = """
 vault { address = "http://127.0.0.1:1" }
 listener "tcp" { address = "127.0.0.1:1" tls_disable = true }
@@ -18,7 +18,7 @@ listener "tcp" { address = "127.0.0.1:1" tls_disable = true }
 
 
 def written(folder: Path, texts: Iterable[str]) -> list[Path]:
-    """Write each text into a file of its own, byte for byte."""
+    """Write each text to its own file, byte for byte."""
     files = []
     for i, text in enumerate(texts):
         files.append(folder / f"{i}.hcl")
@@ -27,7 +27,7 @@ def written(folder: Path, texts: Iterable[str]) -> list[Path]:
 
 
 def verdict(files: Sequence[Path], folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Let the agent read all these files at once, and end."""
+    """Let the agent read all these files at once, and exit."""
     whole = folder / "whole.hcl"
     whole.write_text(WHOLE)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("VAULT_", "BAO_"))}
@@ -47,15 +47,15 @@ def verdict(files: Sequence[Path], folder: Path) -> "subprocess.CompletedProcess
 
 
 def takes(file: Path) -> bool:
-    """Tell whether the agent would start with this file alone."""
+    """Return whether the agent would start with this file alone."""
     command = [str(executable()), "agent", f"-config={file}", "-test-verify-only"]
     return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
 
 
 def refused(files: Sequence[Path], folder: Path) -> dict[Path, str]:
-    """Return the files that the agent does not load, each with its reason."""
+    """Return the files that the agent does not load, each with the reason."""
     run = verdict(files, folder)
-    if run.stderr.startswith("panic:"):  # that of one file takes all others with it
+    if run.stderr.startswith("panic:"):  # one file makes all others fail
         if len(files) == 1:
             return {files[0]: run.stderr.partition("\n")[0]}
         half = len(files) // 2
@@ -65,7 +65,7 @@ def refused(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 
 
 def listeners(files: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
-    """Return what the agent reads in the `listener` of each file, unknown keys included."""
+    """Return what the agent reads in the `listener` of each file, including unknown keys."""
     run = verdict(files, folder)
     assert run.returncode == 0, run.stdout
     dumps = re.findall(r"RawConfig:(map\[string\]interface \{\}\{.*?\}), Type:\"tcp\"", run.stdout)
@@ -73,7 +73,7 @@ def listeners(files: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
 
 
 def shape(value: Value) -> Any:
-    """Return our tree as the agent would have it: a block is a list of maps, the last text wins."""
+    """Return our tree in the agent's form: a block is a list of maps, the last string wins."""
     match value:
         case Literal():
             return value.value
@@ -103,7 +103,7 @@ _GO = re.compile(
 
 
 def _go_value(dump: str) -> Any:
-    """Read Go's `%#v` of a map."""
+    """Parse Go's `%#v` of a map."""
     return _value(_GO.finditer(dump))
 
 

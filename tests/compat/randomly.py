@@ -1,9 +1,9 @@
-"""Random bodies of HCL blocks: most are right, and some have something cut out or put in."""
+"""Random bodies of HCL blocks: most are valid, some have something removed or inserted."""
 
 import random
 from collections.abc import Callable, Iterator
 
-# What the agents make of a name that occurs twice is another question, so each gets a number.
+# Names that occur twice are tested elsewhere, so each one gets a number.
 _WORDS = ("a{}", "key{}", "a-{}-b", "_{}", "ü{}", '"{}"', '"q {}"')
 _NUMBERS = ("0", "7", "0640", "-3", "1.5", "1e3", "0x1F", "012.5", "-0", "100000")
 _PIECES = (
@@ -11,12 +11,12 @@ _PIECES = (
     *("${", "}", "\r\n", "\t", "-", "true", "09", "x y"),
 )
 _CHARACTERS = ("x", " ", "ü", "\\n", '\\"', "\\\\", "\\u00e4", "\\x41", "${a}", '${"b"}', "$", "#")
-# Escapes that are none, or half of one; in names, some make the real agent panic.
+# Invalid or partial escapes; in names, some make the real agent panic.
 _ODD = ("\\q", "\\8", "\\477", "\\x4", "\\u12", "\\/", "\\U00110000", "\\ud800")
 
 
 def bodies(count: int, seed: int) -> Iterator[str]:
-    """Yield so many; the same ones for the same seed."""
+    """Yield this many; the same ones for the same seed."""
     draw = random.Random(seed)
     for _ in range(count):
         text = _body(draw, depth=3)

@@ -1,4 +1,4 @@
-"""`injector agent` and the real `bao agent`, started with the same file, leave the same behind."""
+"""`injector agent` and the real `bao agent`, started with the same file, produce the same files."""
 
 import json
 import re
@@ -71,14 +71,14 @@ template {
 
 @dataclass
 class Pair:
-    """Runs one file twice, each in a folder of its own."""
+    """Runs one file with both, each in its own directory."""
 
     folder: Path
     words: dict[str, str]
-    there: str = ""  # what a file has in it that is there already
+    there: str = ""  # content of a file that already exists
 
     def agents(self, text: str, **environ: str) -> tuple["Left", "Left"]:
-        """Return what is left by the real agent, and by ours."""
+        """Return the results of the real agent and of ours."""
         return (
             self._run("theirs", text, [str(executable()), "agent"], environ),
             self._run("ours", text, command("agent"), environ),
@@ -108,7 +108,7 @@ class Pair:
 
 @dataclass
 class Left:
-    """What a run has left in its folder."""
+    """What a run has left in its directory."""
 
     folder: Path
     code: int
@@ -195,7 +195,7 @@ def test_a_supervised_command_gets_the_same_variables_and_its_exit_code_is_passe
 
 
 def test_a_failed_command_runs_once_and_both_still_succeed(pair):
-    """As in an init container, before there is a process that could be told."""
+    """As in an init container, before there is a process that could be notified."""
     template = """
         template {
           contents    = "{{ with secret `PATH/app` }}{{ .Data.data.number }}{{ end }}"

@@ -1,4 +1,4 @@
-"""The dialects stand apart: without `injector/compat` and this folder every other test is green."""
+"""The dialects are separate: without them and this directory, all other tests pass."""
 
 import re
 from pathlib import Path

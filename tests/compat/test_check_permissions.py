@@ -1,4 +1,4 @@
-"""What `check --online` says of a path that has left out the `data/` of KV version 2."""
+"""What `check --online` reports for a path without the `data/` of KV version 2."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.test_policy import allow
 
 @pytest.fixture
 def settings(app, proxy):
-    """Which of the two paths is meant, the mount tells."""
+    """The version of the mount decides which of the two paths is meant."""
     path = f"secret/{app.name}/team/kv"
     template = {
         "language": "go",

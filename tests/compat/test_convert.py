@@ -1,4 +1,4 @@
-"""`injector convert`: configurations of the agents become ours, and mean the same."""
+"""`injector convert`: configurations of the agents become ours, with the same meaning."""
 
 # ruff: noqa: E501 - what is printed has long lines
 
@@ -90,7 +90,7 @@ def test_what_works_the_same_in_both_languages_is_converted(go, jinja):
         (APP % "{% raw %}", "line 1: `{%` is plain text in Go, but not in Jinja"),
         (APP % "{ {{- .Data.data.a }}", "line 1: `{` directly before an action"),
         (APP % '{{ index .Data.data "a\\"b" }}', 'line 1: `index .Data.data "a\\"b"`'),
-        # KV version 2 without `data/`: only the mount tells.
+        # KV version 2 without `data/`: only the mount would tell.
         (
             '{{ with secret "kv/a" }}{{ .Data.data.b }}{{ end }}',
             "line 1: `.Data.data.b` of `kv/a`: add `data/` to the path to make it convertible",
@@ -140,7 +140,7 @@ def test_each_secret_has_one_unique_name():
         ("secret/data/app", "app"),
         ("secret/data/app?version=2", "data_app"),
         ("kv/app", "kv_app"),
-        ("kv/secret", "kv_secret"),  # a word of the language
+        ("kv/secret", "kv_secret"),  # a reserved word
         ("secret-data/app", "secret_data_app"),
     ]:
         assert names.secret(Ref.of(path)) == name
@@ -216,7 +216,7 @@ log_format: standard  # Vault Agent's default: human-readable lines; without thi
 
 @pytest.fixture
 def words(tmp_path, app):
-    """What stands in a configuration for this machine and server, which is written."""
+    """A configuration for this machine and server, which gets written."""
     words = {
         "http://127.0.0.1:8200": app.bao.address,
         "SECRET_ID": str(app.secret_id),

@@ -1,6 +1,6 @@
 # ruff: noqa: E501 - a text in a table stays on its line
 
-"""HCL 1 as the agents read it: values compared with what the real one reads, errors with a line."""
+"""HCL 1 as the agents read it: the same values as the real one, errors with a line."""
 
 import os
 import random
@@ -16,11 +16,11 @@ from injector.errors import ConfigError
 from tests.compat.peer import listeners, refused, shape, written
 from tests.compat.randomly import bodies
 
-# More and other random texts: `make test-differential`.
+# More random texts, different each time: `make test-differential`.
 WHOLE = bool(os.environ.get("INJECTOR_TEST_DIFFERENTIAL"))
 SEED = int(os.environ.get("INJECTOR_TEST_SEED") or (random.randrange(2**32) if WHOLE else 1))
 
-# Bodies of a block; what the real agent reads in each is compared with what we read.
+# Bodies of a block; our values are compared with those that the real agent reads.
 VALUES = {
     "octal, decimal, hexadecimal": "a = 0640  b = 640  c = 0x1F  d = 0  e = -3  f = 00",
     "fractions": "a = 1.5  b = .25  c = 1e3  d = 1.5e-3  e = 0.5  f = 012.5  g = 2.",
@@ -60,7 +60,7 @@ VALUES = {
     "a vault-k8s template": r'a = "{{ with secret \"kv/data/a\" }}{{ range $k, $v := .Data }}{{ $k }}: {{ $v }}\n{{ end }}{{ end }}"',
 }  # fmt: skip
 
-# Whole texts; only whether the agent takes them is compared.
+# Whole files; only whether the agent accepts them is compared.
 TEXTS = {
     "nothing": "",
     "only a comment": "# x",
@@ -113,13 +113,13 @@ TEXTS = {
     "deep enough": "a { a { a { a { a { a { a { a { b = [[[[1]]]] }}}}}}}}",
 }
 
-# Texts that only one of us takes; docs/vault-agent.md says why.
+# Files that only one of the two accepts; docs/vault-agent.md says why.
 ONLY_WE = {
     "a byte-order mark": "\ufeffa = 1",
     "json, a null in a list": '{"a": [null]}',
 }
 ONLY_THEY = {
-    # As long as nobody looks at it; otherwise they refuse it too.
+    # Unless it is used; then they reject it too.
     "a number that is too large": "a = 1e309",
     "a whole number that is too large": "a = 9223372036854775808",
     "no value at the end of the file": "a =",

@@ -1,4 +1,4 @@
-"""What an agent's listener passes on to Vault, with whose token, and what it keeps to itself."""
+"""What an agent's listener forwards to Vault, with which token, and what it does not disclose."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ SECRET = "canary-7f3a-value"
 
 @pytest.fixture
 def agent(app, proxy, clock, tmp_path):
-    """Run an agent with a login, a sink and a listener, and more options."""
+    """Run an agent with a login, a sink, a listener and more options."""
 
     @contextlib.asynccontextmanager
     async def started(more, *, listener=""):
@@ -66,7 +66,7 @@ def agent(app, proxy, clock, tmp_path):
 
 
 class Client:
-    """Sends single requests to it, and knows its token."""
+    """Sends single requests to the agent, and knows its token."""
 
     def __init__(self, session, token, quitting):
         self.session, self.token, self.quitting = session, token, quitting
@@ -78,7 +78,7 @@ class Client:
         return answer.status, json.loads(content) if content[:1] == "{" else content
 
     async def raw(self, *lines):
-        """Send these lines as they are: a client library would tidy them up."""
+        """Send these lines verbatim: a client library would normalize them."""
         url = self.session._base_url
         reader, writer = await asyncio.open_connection(url.host, url.port)
         writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
@@ -101,7 +101,7 @@ async def test_requests_without_a_token_get_that_of_the_login(app, agent):
 
         assert status == 200
         assert answer["data"]["data"] == {"password": SECRET}
-        assert await ask.status("GET", "/v1/sys/mounts") == 403  # it may do what the role may
+        assert await ask.status("GET", "/v1/sys/mounts") == 403  # the same permissions as the role
 
 
 async def test_requests_with_a_token_keep_it_unless_ours_is_forced(app, agent):
@@ -164,7 +164,7 @@ async def test_nor_wrapped(agent):
 
 
 async def test_nor_does_another_host_in_a_request_get_it(app, agent):
-    """What is no path would go on with the name of Vault's host: vault.example + evil.test://."""
+    """A target that is not a path would extend Vault's host name: vault.example + evil.test://."""
     async with agent(GIVES) as ask:
         for target in ("evil.test://x/v1/sys/health", "http://evil.test/v1/sys/health"):
             answer = await ask.raw(f"GET {target} HTTP/1.1", "Host: evil.test")
@@ -242,14 +242,14 @@ async def test_forwarded_data_is_not_in_log_status_or_metrics(app, agent, proxy)
             status, text = await ask("GET", page)
             assert status == 200
             assert SECRET not in json.dumps(text)
-            assert ask.token not in json.dumps(text)  # the log is looked at by the fixture
+            assert ask.token not in json.dumps(text)  # the fixture checks the log
 
 
 @pytest.mark.parametrize(
     "header", ["Origin: http://evil.test", "Sec-Fetch-Site: cross-site", "Host: evil.test:8200"]
 )
 async def test_a_page_in_a_browser_does_not_get_the_token_of_the_login(app, agent, header):
-    """The last is a page whose name leads to this machine by now: to it we are its own server."""
+    """The host name of the last page now resolves to this machine, so we are its own server."""
     app.put("db", password=SECRET)
     request = f"GET /v1/{app.path('db')} HTTP/1.1"
     host = () if header.startswith("Host") else ("Host: localhost",)

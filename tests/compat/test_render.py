@@ -1,4 +1,4 @@
-"""`injector render` shows what is made of Go templates and of the agents' configurations, too."""
+"""`injector render` with Go templates and the agents' configurations."""
 
 import os
 
@@ -10,7 +10,7 @@ from tests.processes import write_config
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of made-up secrets, in an environment without a token."""
+    """A directory of made-up secrets, in an environment without a token."""
     without_tokens(monkeypatch, os.environ)
     (tmp_path / "fixtures/secret/data").mkdir(parents=True)
     return tmp_path / "fixtures"

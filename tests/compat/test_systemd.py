@@ -1,4 +1,4 @@
-"""Under systemd the agents are ready as soon as they have started, and so are we in their place."""
+"""Under systemd, the agents are ready as soon as they have started, and so is `injector agent`."""
 
 import subprocess
 

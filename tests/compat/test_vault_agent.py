@@ -1,6 +1,6 @@
-# ruff: noqa: ISC004 - a long message in a list of messages stands on two lines
+# ruff: noqa: ISC004 - long messages in lists are split
 
-"""Configurations of the agents become ours: what people write, and what is made of it."""
+"""Configurations of the agents become ours: what people write, and the result."""
 
 import json
 import os
@@ -120,7 +120,7 @@ def test_without_a_mode_an_existing_file_keeps_its_own(tmp_path):
         ("""exec { command = ["a", "'daemon", "off;'"] }""", ("a", "'daemon", "off;'")),
         ('command = "a"\nexec { command = "b" }', ("b",)),
         ('command = "echo ${HOME} a"', ("sh", "-c", "echo ${HOME} a")),
-        ('command = "a,b"', ("a", "b")),  # the agents split a text at its commas
+        ('command = "a,b"', ("a", "b")),  # the agents split a string at commas
         ('command = ""', ()),
         ('exec { command = "a" enabled = false }', ()),
     ],
@@ -435,7 +435,7 @@ def test_nothing_listens_by_default(tmp_path):
     assert configured(loaded(tmp_path, ""), log) == ()
 
 
-# -- what is said of it
+# -- problems, warnings, advice
 
 
 def test_unknown_options_are_ignored_with_a_warning_where_the_agents_ignore_them(tmp_path):

@@ -1,6 +1,6 @@
 # ruff: noqa: E501 - a configuration in a table stays on its line
 
-"""What the real agent refuses is refused here, and what it takes is taken; exceptions are named."""
+"""What the real agent rejects or accepts is rejected or accepted here; exceptions are listed."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +30,7 @@ def login(method: str = METHOD, sink: str = SINK) -> str:
     return f"auto_auth {{ {method} {sink} }}"
 
 
-# Mistakes inside of one file: what one option may be, and where.
+# Mistakes in a single file: what an option may be, and where.
 ONE_FILE = {
     "a template": template(""),
     "a template as an assignment": 'template = { contents = "" destination = "d" }',
@@ -99,7 +99,7 @@ ONE_FILE = {
     "json with lists for blocks": '{"auto_auth": [{"method": [{"type": "approle", "config": [{}]}], "sinks": [{"sink": {"type": "file", "config": [{"path": "/x"}]}}]}]}',
 }  # fmt: skip
 
-# Files that only one of us takes, with the reason that docs/vault-agent.md gives.
+# Files that only one of the two accepts, with the reason given in docs/vault-agent.md.
 ONLY_WE = {
     "a boolean in quotes": 'exit_after_auth = "true"',
     "a template in a list": 'template = [{ contents = "" destination = "d" }]',
@@ -119,7 +119,7 @@ LISTENER = 'listener "tcp" { address = "127.0.0.1:1" tls_disable = true }'
 VARIABLE, RUN = 'env_template "A" { contents = "x" }', 'exec { command = ["a"] }'
 GIVES = "{ use_auto_auth_token = true }"
 
-# Files that are right by themselves: what may stand beside what.
+# Files that are valid by themselves: which options can be combined.
 TOGETHER = {
     "a template alone": [TEMPLATE],
     "a login alone": [NO_SINK],
@@ -159,7 +159,7 @@ def test_each_option_is_accepted_or_rejected_as_by_the_real_agent(tmp_path):
 
 
 def mistakes(file):
-    """Return what is wrong in the file whatever stands in others; what lacks may stand there."""
+    """Return the problems of a file regardless of others; what is missing may be in those."""
     notes = Notes()
     section = read_file(str(file), parse(str(file), file.read_text()), notes)
     translation = Translation(section, Outside({}, Flags()), notes)

@@ -1,4 +1,4 @@
-"""What the webhook vault-k8s writes for its containers is read as it is."""
+"""The configurations that the vault-k8s webhook writes for its containers work unchanged."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ WRITTEN = sorted((Path(__file__).parent / "vault_k8s").glob("*.json"))
 
 @pytest.fixture
 def loaded(tmp_path):
-    """Load one by its name, with the template file that the pod would have."""
+    """Load one by name, with the template file that the pod would have."""
 
     def loading(name):
         (tmp_path / "odd.tpl").write_text("[[ 1 ]]")
@@ -103,7 +103,7 @@ def test_the_example_changes_the_image_and_the_last_word_of_the_command():
 
 
 def start(container, folder):
-    """Start a container's command as the example patches it, beside what the webhook gives it."""
+    """Start a container's command as patched by the example, with the files from the webhook."""
     text = Path("config/kubernetes/deployment-vault-k8s.yaml").read_text()
     annotations = yaml.safe_load(text)["spec"]["template"]["metadata"]["annotations"]
     patch = "agent-init-json-patch" if "init" in container else "agent-json-patch"
@@ -124,7 +124,7 @@ def start(container, folder):
 
 @pytest.fixture
 def pod(app, creds, tmpfs):
-    """A folder with the configurations of both containers, for this server and this machine."""
+    """A directory with the configurations of both containers, for this server and this machine."""
     app.put("app", password="one")
     (tmpfs / "odd.tpl").write_text("[[ 1 ]]")
     (tmpfs / "pid").write_text(f"{os.getpid()}")

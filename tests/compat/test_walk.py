@@ -1,4 +1,4 @@
-"""docs/vault-agent.md: the deployment that is moved over there, with the outputs of the page."""
+"""docs/vault-agent.md: the deployment that it moves, with the outputs of the page."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ ADDRESS = "http://127.0.0.1:8200"
 
 
 def shown(command):
-    """Return what the page shows below a command."""
+    """Return the output that the page shows for a command."""
     block = re.search(
         rf"^( *)\$ {re.escape(command)}\n(.*?)^ *(?:```|\$ )", PAGE, re.MULTILINE | re.DOTALL
     )
@@ -25,7 +25,7 @@ def shown(command):
 
 @pytest.fixture
 def host(app, tmpfs):
-    """The example's host below a folder, with what the agent there has written."""
+    """The example's host in a directory, with the files that the agent has written."""
     for folder in ("etc/app", "run/app"):
         (tmpfs / folder).mkdir(parents=True)
     app.put("app", username="app", password="one")

@@ -28,7 +28,7 @@ def _marked(name: str, table: str) -> str:
 
 
 def _table(key: str, rows: tuple[Row, ...]) -> str:
-    lines = ["| option | written as | default | here | remarks |", "|---|---|---|---|---|"]
+    lines = ["| option | type | default | here | remarks |", "|---|---|---|---|---|"]
     for row in rows:
         default = f"`{row.default}`" if row.default else ""
         remarks = f"{row.says} ({row.of} only)" if row.of and row.says else row.says

@@ -1,11 +1,11 @@
 """Templates of every construct and function, for the real agent and for us.
 
-What the language itself does is judged by Go (folder `go`); these are about secrets and functions.
+The language itself is compared with Go (directory `go`); these are about secrets and functions.
 """
 
 # ruff: noqa: E501 - templates are lines, with odd characters on purpose
 
-# Written as they are, since the server keeps how numbers of KV version 1 are spelt.
+# Sent verbatim, because the server preserves the notation of numbers in KV version 1.
 KV2 = r"""{
  "user": "app", "password": "p\"w'$ #ä", "port": 5432, "ratio": 1.50, "big": 12345678901234567890, "e": 1e3,
  "on": true, "off": false, "none": null, "empty": "", "dash-key": "dashed", "number": "42", "yes": "yes",
@@ -42,7 +42,7 @@ SECRETS = [
 VALUES = [
     ".user", ".password", ".port", ".ratio", ".big", ".e", ".on", ".none", ".empty", ".number", ".hosts", ".mixed", ".no", ".map", ".nothing", ".lines", ".spaces", ".uni", ".html", ".ctl", ".flat", ".missing", "1", "-2.5", '"x"', "nil", "(parseInt .number)", "(parseFloat .number)", "(parseJSON .json)", "(split `,` .csv)", "(splitToMap `,` `=` .csv)", "(parseYAML .yaml)",
 ]  # fmt: skip
-# Functions of one value, whatever it is.
+# Functions of one value of any type.
 UNARY = [
     "toJSON", "toJSONPretty", "toUnescapedJSON", "toUnescapedJSONPretty", "toYAML", "print", 'printf "%v %q"', "contains 1", "in (parseJSON `[1]`)",
 ]  # fmt: skip
@@ -89,7 +89,7 @@ SPRIG = [
     "sprig_duration `95`", "sprig_duration (parseInt `3700`)", "sprig_duration 95", "sprig_durationRound `2h10m5s`", "sprig_durationRound `400s`", "sprig_durationRound `3000h`", "sprig_durationRound `x`", "sprig_duration `0`", "sprig_osBase `/a/b`", "sprig_osDir `/a/b`", "sprig_osExt `a.b`", "sprig_osClean `a/../b`", "sprig_osIsAbs `/a`", "sprig_dir ``", "sprig_base `/`", "sprig_dir `/`", "sprig_clean `//a/./b/..`", "sprig_ext `a`", "sprig_trimall `-` `--a--`",
 ]  # fmt: skip
 
-# What the agent does not render, and why we do not either. Each costs a run of its own.
+# What the agent rejects, and why we do too. Each one needs a separate run.
 SOCKADDR = [
     "GetAllInterfaces", "GetPrivateIP", "GetPrivateIPs", "GetPublicIP", "GetPublicIPs", 'GetInterfaceIP "eth0"', 'GetInterfaceIP "podman"', 'GetInterfaceIPs "eth0"', 'GetInterfaceIPs "nothing"', "GetDefaultInterfaces",
     "GetPrivateInterfaces", "GetPublicInterfaces", 'GetAllInterfaces | join "string" " "', 'GetAllInterfaces | join "flags" " "', 'GetAllInterfaces | join "name" " "', 'GetAllInterfaces | join "type" " "',
@@ -122,7 +122,7 @@ STRICT = [
 
 
 def templates(*, whole: bool) -> list[str]:
-    """Return templates that the agent renders, each once: all of them, or enough for every day."""
+    """Return templates that the agent renders, without duplicates: all of them, or enough for every day."""
     calls = [f"{{{{{call}}}}}" for call in (*FUNCTIONS, *SPRIG)]
     calls += [f"{{{{{function} {value}}}}}" for function in UNARY for value in VALUES]
     found = [*SECRETS, *STATEMENTS, *(f"{{{{sockaddr `{words}`}}}}" for words in SOCKADDR)]

@@ -1,4 +1,4 @@
-"""The real agent of OpenBao renders templates: what ours are compared with."""
+"""Renders templates with the real agent of OpenBao, for comparison with ours."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ template_config { exit_on_retry_failure = true }
 exit_after_auth = true
 """
 _PATIENCE = 10.0  # seconds
-_AT_ONCE = 150  # its time grows with the square of their number
+_AT_ONCE = 150  # the agent's time grows quadratically
 _TEMPLATE = """
 template {
   source = "%(source)s"
@@ -32,7 +32,7 @@ template {
 
 @dataclass(frozen=True)
 class Case:
-    """One template, and how it is rendered."""
+    """One template, and its options."""
 
     text: str
     strict: bool = False
@@ -42,14 +42,14 @@ class Case:
 
 @dataclass
 class Judge:
-    """Runs the agent against a server, with a folder of its own."""
+    """Runs the agent against a server, in its own directory."""
 
     bao: Bao
     folder: Path
     runs: int = 0
 
     def render(self, cases: Sequence[Case], **environ: str) -> list[bytes | None]:
-        """Return what each template gives; None for one that the agent does not render."""
+        """Return the result of each template; None for one that the agent does not render."""
         if not cases:
             return []
         if len(cases) > _AT_ONCE:
@@ -60,11 +60,11 @@ class Judge:
             return list(done)
         if len(cases) == 1:
             return [None]
-        half = len(cases) // 2  # one that fails takes all others with it
+        half = len(cases) // 2  # one that fails makes all others fail
         return [*self.render(cases[:half], **environ), *self.render(cases[half:], **environ)]
 
     def why_not(self, case: Case) -> str:
-        """Return what the agent says of a template that it does not render."""
+        """Return the agent's error for a template that it does not render."""
         self._run([case], {})
         return (self.folder / "log").read_text()
 
@@ -101,7 +101,7 @@ class Judge:
                     check=False,
                 )
             except subprocess.TimeoutExpired:
-                return None  # it waits for something that will not come
+                return None  # it waits forever
         results = [here / f"{index}.out" for index in range(len(cases))]
         if ended.returncode or not all(path.exists() for path in results):
             return None

@@ -1,4 +1,4 @@
-"""Renders Go templates with secrets of a real server, without the daemon around them."""
+"""Renders Go templates with secrets of a real server, without the daemon."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from tests.compat.gotemplate.render import template
 
 
 def render(bao: Bao, cases: Sequence[Case], surroundings: Surroundings) -> list[bytes | str]:
-    """Return what each template gives; a text for what is said instead."""
+    """Return the result of each template, or a str with the error."""
     return asyncio.run(_render(bao, cases, surroundings))
 
 

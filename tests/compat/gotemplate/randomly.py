@@ -1,4 +1,4 @@
-"""Random templates that mostly work: statements around pipelines of functions and values."""
+"""Random templates, most of them valid: statements around pipelines of functions and values."""
 
 # ruff: noqa: E501 - a list is a line
 
@@ -10,7 +10,7 @@ from tests.compat.gotemplate.corpus import APP
 _VALUES = [
     ".user", ".password", ".port", ".ratio", ".on", ".none", ".empty", ".number", ".hosts", ".mixed", ".no", ".map", ".map.nested", ".lines", ".uni", ".html", ".missing", "1", "7", "-2", "1.5", '"a"', "`x,y`", "true", "nil", "$v", "(parseJSON .json)", "(parseInt .number)", "(split `,` .csv)", "(len .hosts)", "(sprig_list 1 `a` 2.5)", "(sprig_dict `a` 1 `b` `c`)",
 ]  # fmt: skip
-# Functions, and how many values they take.
+# Functions, and their number of arguments.
 _FUNCTIONS = [
     ("print", 1), ("print", 3), ("printf `%v|%q`", 2), ("printf `%5v|%-5v|%05v`", 3), ("println", 2), ("len", 1), ("index .hosts", 1), ("index .map", 1), ("not", 1), ("eq", 2), ("ne", 2), ("lt", 2), ("and", 2), ("or", 2), ("html", 1), ("js", 1), ("toJSON", 1), ("toJSONPretty", 1), ("toYAML", 1), ("toUpper", 1), ("trimSpace", 1), ("indent 2", 1), ("join `-`", 1), ("split `a`", 1), ("replaceAll `a` `b`", 1), ("base64Encode", 1), ("sha256Hex", 1), ("add", 2), ("multiply", 2), ("subtract", 2), ("maximum", 2), ("contains", 2), ("in", 2), ("regexReplaceAll `[a-e]+` `<$0>`", 1), ("parseInt", 1), ("explodeMap", 1), ("sprig_default", 2), ("sprig_toString", 1), ("sprig_quote", 2), ("sprig_add", 2), ("sprig_trunc 3", 1), ("sprig_join `,`", 1), ("sprig_reverse", 1), ("sprig_first", 1), ("sprig_toJson", 1), ("sprig_title", 1), ("sprig_ternary `y` `n`", 1), ("sprig_hasKey .map", 1), ("sprig_kindOf", 1), ("sprig_typeOf", 1), ("sprig_uniq", 1), ("sprig_indent 2", 1), ("sprig_empty", 1), ("sprig_coalesce", 2),
 ]  # fmt: skip

@@ -31,7 +31,7 @@ def rendered(text: str, *, secrets: dict[Ref, Any] | None = None, **options: Any
 
 
 def with_app(text: str, **options: Any) -> str:
-    """Render inside of a secret: `.a` is its key."""
+    """Render inside a secret: `.a` is its key."""
     data = options.pop("app", {})
     whole = '{{with secret "secret/data/app"}}{{with .Data.data}}' + text + "{{end}}{{end}}"
     return rendered(whole, secrets={APP: data}, **options)

@@ -1,4 +1,4 @@
-"""Files that a template writes beside its own: as the agent writes them, as one change."""
+"""Additional files of a template: written like the agent's, and as one change."""
 
 import os
 import re

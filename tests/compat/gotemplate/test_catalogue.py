@@ -1,4 +1,4 @@
-"""The functions there are: the catalogue, the modules and the documentation say the same."""
+"""The catalogue of functions, the modules and the documentation agree."""
 
 from importlib import import_module
 from pathlib import Path

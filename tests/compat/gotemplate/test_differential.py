@@ -1,4 +1,4 @@
-"""The same templates through the real agent and through us: the same bytes, the same refusals."""
+"""The same templates rendered by the real agent and by us: the same bytes, the same errors."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from tests.compat.gotemplate.judge import Case, Judge
 from tests.compat.gotemplate.ours import render
 from tests.compat.gotemplate.randomly import random_templates
 
-# The whole corpus, and other random templates each time: `make test-differential`.
+# The whole corpus, with different random templates each time: `make test-differential`.
 WHOLE = bool(os.environ.get("INJECTOR_TEST_DIFFERENTIAL"))
 SEED = int(os.environ.get("INJECTOR_TEST_SEED") or (random.randrange(2**32) if WHOLE else 1))
 ENVIRON = {"OURS": "ours", "EMPTY": ""}
@@ -42,7 +42,7 @@ def judge(bao: Bao, tmp_path_factory: pytest.TempPathFactory) -> Judge:
 
 
 def _write(bao: Bao, path: str, body: str) -> None:
-    """Write as it stands here: a client of Python would spell numbers anew."""
+    """Write verbatim: a Python client would change the notation of numbers."""
     request = urllib.request.Request(
         f"{bao.address}/v1/{path}",
         data=body.encode(),
@@ -75,11 +75,11 @@ def test_the_agent_and_we_render_the_same_bytes(bao, judge):
 
     assert len(cases) > (1400 if WHOLE else 400)
     assert not differing(cases, peers, ours(bao, cases))
-    assert judge.runs - runs_before == -(-len(cases) // 150)  # none takes the others with it
+    assert judge.runs - runs_before == -(-len(cases) // 150)  # none makes others fail
 
 
 def test_random_templates_give_the_same_bytes(bao, judge):
-    """What we render is rendered alike; of what we refuse, some is asked about there too."""
+    """What we render, the agent renders the same; some of what we reject is checked there too."""
     cases = [Case(text) for text in random_templates(1500 if WHOLE else 150, seed=SEED)]
     mine = ours(bao, cases)
     rendered = [case for case, own in zip(cases, mine, strict=True) if isinstance(own, bytes)]

@@ -1,4 +1,4 @@
-"""Go templates in the running program: what is asked for, what is written, what is said."""
+"""Go templates in the running program: requests, files and errors."""
 
 # ruff: noqa: E501 - a template is a line
 
@@ -411,7 +411,7 @@ def test_check_finds_mistakes_that_do_not_depend_on_secrets(tmp_path, text, said
     assert f"{tmp_path}/x.tpl:{said}" in str(error.value)
 
 
-# --- without the folder --------------------------------------------------------------------------
+# --- without the package -------------------------------------------------------------------------
 
 
 def test_without_compat_everything_else_works_and_go_is_rejected_with_the_reason(

@@ -1,4 +1,4 @@
-"""Templates of random words: they render, or are refused with their place and without any value."""
+"""Templates of random words: they render, or fail with a position and without any value."""
 
 # ruff: noqa: E501 - a list of words is a line
 
@@ -15,7 +15,7 @@ from injector.errors import MissingError, RenderError
 from injector.template import Lacking, Rendered
 from tests.compat.gotemplate.render import APP, CANARY, template, with_app
 
-# Whatever is in a secret, and could find its way into a message.
+# Values of a secret that could end up in a message.
 NUMBER = 73_000_137
 SECRET = {
     "text": CANARY,
@@ -56,7 +56,7 @@ INSIDE = '{{{{with secret "secret/data/app"}}}}{{{{with .Data.data}}}}{}{{{{end}
 
 
 def check(text, *, strict):
-    """Compile and render; whatever is said has a place, and no value."""
+    """Compile and render; every error has a position, and no value."""
     surroundings = Surroundings(environ={"A": "b"}, read_file=_no_file)
     try:
         compiled = template(text, surroundings=surroundings, error_on_missing_key=strict)
@@ -94,7 +94,7 @@ def test_every_function_with_any_value_of_a_secret(call, strict):
 
 
 def test_excessive_aliases_are_rejected_as_in_go():
-    """Nine lines of a secret would be a billion words, and nothing else would be done."""
+    """Nine lines of a secret would become a billion words and block everything else."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
 

@@ -1,4 +1,4 @@
-"""The language, judged by the real text/template: what it gave for some thousand templates."""
+"""The language, compared with the results of the real text/template for thousands of templates."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from injector.compat.gotemplate.syntax.parser import parsed
 from tests.compat.gotemplate.go.corpus import DATA, cases
 
 EXPECTED = json.loads((Path(__file__).parent / "go" / "expected.json").read_text())
-# What follows the place is worded for people here, and never quotes a value.
+# The rest of the message is worded for people here, and never quotes a value.
 PLACE = re.compile(r'template: :\d+:\d+: executing ".*" at <(?s:.*?)>: ')
 
 
@@ -34,7 +34,7 @@ FUNCTIONS = {
 
 
 def outcome(source, options):
-    """Return the text, or how the error begins."""
+    """Return the text, or the beginning of the error."""
     delimiters = next((option.split("\0") for option in options if "\0" in option), ["", ""])
     try:
         tree = parsed(source, tokens(source, *delimiters), FUNCTIONS, {})
@@ -61,7 +61,7 @@ def test_every_template_renders_as_in_go(part):
     differing = []
     for case, result in list(zip(cases(), EXPECTED["results"], strict=True))[part::20]:
         output, error = outcome(case[0], case[1:])
-        # Go prints bytes that are no UTF-8 as they are; its JSON, which the table is, cannot.
+        # Go prints bytes that are not UTF-8 unchanged; in the JSON of the table, it cannot.
         output = output.encode("utf-8", "surrogateescape").decode(errors="replace")
         if (output, error) != (result.get("output", ""), place(result.get("error", ""))):
             differing.append((case, result, output, error))

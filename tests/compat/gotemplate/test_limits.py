@@ -1,4 +1,4 @@
-"""A template that would take all memory or time is an error: a daemon has others to serve."""
+"""A template that would use all memory or time is an error: a daemon has other work to do."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_unbounded_growth_is_an_error_with_its_position(text, why):
     ],
 )
 def test_an_endless_regular_expression_is_an_error(call):
-    """Go's engine takes linear time; one attempt is enough to hold up everything else."""
+    """Go's engine takes linear time; here, one attempt could block everything else."""
     with pytest.raises(RenderError, match="the regular expression takes more than 1 s") as caught:
         with_app(f"{{{{ {call} }}}}", app={"a": "a" * 40 + "b"})
 

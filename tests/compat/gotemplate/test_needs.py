@@ -1,4 +1,4 @@
-"""What a Go template asks for: before the first request, and once some secrets are there."""
+"""What a Go template requests: before the first request, and once some secrets are known."""
 
 # ruff: noqa: E501 - a template is a line
 
@@ -26,7 +26,7 @@ def known(text, **options):
         ('{{with secret (printf "secret/data/%s" (env "NONE"))}}{{end}}', {"secret/data"}),
         ('{{range split "," "a,b"}}{{with secret (print "secret/data/" .)}}{{end}}{{end}}', {"secret/data/a", "secret/data/b"}),
         ('{{define "t"}}{{with secret .}}{{end}}{{end}}{{template "t" "secret/data/a"}}{{executeTemplate "t" "secret/data/b"}}', {"secret/data/a", "secret/data/b"}),
-        # What depends on a value is not known, and not guessed.
+        # What depends on a value is unknown, and not guessed.
         ('{{with secret "secret/data/a"}}{{if .Data.x}}{{with secret "secret/data/b"}}{{end}}{{end}}{{end}}', {"secret/data/a"}),
         ('{{with secret "secret/data/a"}}{{with secret .Data.path}}{{end}}{{end}}', {"secret/data/a"}),
         ('{{with secret "secret/data/a"}}{{range .Data.list}}{{with secret "secret/data/b"}}{{end}}{{end}}{{end}}', {"secret/data/a"}),

@@ -1,4 +1,4 @@
-"""`sockaddr` on a machine that is made up, and what the kernel says of this one."""
+"""`sockaddr` on a made-up machine, and the kernel's data of this one."""
 
 import json
 import re
@@ -17,7 +17,7 @@ UP = FLAGS["up"] | FLAGS["running"]
 LO = Interface(1, "lo", UP | FLAGS["loopback"])
 WAN = Interface(2, "ens3", UP | FLAGS["broadcast"])
 LAN = Interface(3, "ens4", UP | FLAGS["broadcast"])
-VPN = Interface(4, "wg0", FLAGS["pointtopoint"])  # it is down
+VPN = Interface(4, "wg0", FLAGS["pointtopoint"])  # down
 MACHINE = Machine(
     Addresses(
         Address(interface, ip_interface(text))

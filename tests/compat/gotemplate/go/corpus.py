@@ -1,6 +1,6 @@
-"""Templates that the real text/template has rendered; what it gave is in expected.json.
+"""Templates that the real text/template has rendered; the results are in expected.json.
 
-To ask it again, with Go installed:  python corpus.py | go run main.go > expected.json
+To render them again, with Go installed:  python corpus.py | go run main.go > expected.json
 """
 
 # ruff: noqa: E501, UP031 - templates are lines, with odd characters on purpose
@@ -116,12 +116,12 @@ OPTIONS = [
 
 
 def cases():
-    """Return every case once: a template, and options."""
+    """Return every case once: a template and its options."""
     texts = [*TEXT, *CONSTANTS, *PRINTED, *VERBS, *FORMATS, *ACTIONS]
     known = dict.fromkeys(texts)
     return [[text] for text in known] + OPTIONS
 
 
 if __name__ == "__main__":
-    # As text, so that numbers stay as they are spelt.
+    # As text, to preserve the notation of numbers.
     sys.stdout.write(f'{{"Data": {DATA}, "Cases": {json.dumps(cases())}}}')
