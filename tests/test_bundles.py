@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
+from tests.processes import result
 
 CANARY = "canary-5e1d-value"
 
@@ -161,6 +162,23 @@ async def test_an_old_generation_is_removed_after_a_reload_too(app, proxy, clock
         await clock.advance(121)
 
         assert generations(tmpfs) == [generation(tmpfs)]
+
+
+async def test_once_beside_a_daemon_removes_no_generation_that_the_daemon_keeps(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="alice")
+    app.put("b", value="one")
+    loaded = load_from(tmp_path, one_bundle(app, proxy, tmpfs))
+
+    async with engine(loaded, clock):
+        first = generation(tmpfs)
+        app.put("a", value="bob")
+        await clock.advance(62)
+
+        ended = await asyncio.to_thread(result, "once", "-c", loaded.loaded.path)
+        assert ended.returncode == 0, ended.stderr
+        assert first in generations(tmpfs)
 
 
 async def test_a_shutdown_leaves_only_the_current_generation(app, proxy, clock, tmpfs, tmp_path):

@@ -1,6 +1,7 @@
 """Bundles on a real tmpfs: members that change together or not at all."""
 
 import errno
+import fcntl
 import json
 import os
 import re
@@ -54,6 +55,11 @@ def names_in(directory: Path) -> set[str]:
 
 def generations(directory: Path) -> set[str]:
     return {name for name in names_in(directory) if name.startswith("..vault-injector.")}
+
+
+def kill(target: Bundle) -> None:
+    """Drop the lock, as the kernel does when a process ends."""
+    target.memory.claim.drop()
 
 
 def snapshot(directory: Path) -> dict[str, os.stat_result]:
@@ -256,6 +262,7 @@ def test_held_generations_make_room_for_a_new_one(tls):
         for turn in range(10):
             take(target, {"key.pem": b"%d" % turn * 20_000})
             assert (tls / "key.pem").read_bytes() == b"%d" % turn * 20_000
+        target.close()
 
 
 def test_at_the_end_only_what_readers_see_stays(tls):
@@ -519,6 +526,7 @@ def test_a_kill_between_any_two_steps_leaves_one_whole_generation(tls, monkeypat
                 finished = True
 
         assert seen(tls) in (ONE, TWO)
+        kill(target)
         after = bundle(tls)
         after.sweep()
         assert len(generations(tls)) == 1
@@ -549,8 +557,10 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(tls):
     (tls / "..vault-injector.0000000f").touch()
     (tls / "elsewhere").symlink_to("..data/other")
     (tls / "theirs").touch()
-    leftover = bundle(tls).stage(TWO)
+    killed = bundle(tls)
+    leftover = killed.stage(TWO)
     assert leftover is not None
+    kill(killed)
     (tls / "..data_tmp").symlink_to("..vault-injector.00000000")
     (tls / "old.pem").symlink_to("..data/old.pem")
 
@@ -582,6 +592,60 @@ def test_sweep_of_a_running_bundle_keeps_what_rollback_needs(tls):
     assert target.sweep() == []
     target.rollback()
     assert seen(tls) == ONE
+
+
+def test_another_injector_removes_nothing_that_this_one_keeps_for_readers_or_a_rollback(tls):
+    target, once = bundle(tls), bundle(tls)
+    take(target, ONE)
+    deliver(target, TWO)
+    before = names_in(tls)
+
+    assert once.sweep() == []
+    assert once.stage(TWO) is None
+    once.close()
+
+    assert names_in(tls) == before
+    target.rollback()
+    assert seen(tls) == ONE
+
+
+def test_another_injector_removes_nothing_that_is_being_checked(tls):
+    target, once = bundle(tls), bundle(tls)
+    staged = target.stage(ONE)
+    assert staged is not None
+
+    assert once.sweep() == []
+    once.close()
+
+    staged.commit()
+    assert seen(tls) == ONE
+
+
+@pytest.mark.parametrize("kind", [fcntl.LOCK_SH, fcntl.LOCK_EX], ids=["shared", "exclusive"])
+def test_a_lock_of_somebody_else_holds_nothing_up_and_spares_nothing_of_ours(tls, kind):
+    target = bundle(tls)
+    take(target, ONE)
+    theirs = os.open(tls, os.O_RDONLY)
+    fcntl.flock(theirs, kind)
+
+    take(target, TWO)
+    target.close()
+
+    os.close(theirs)
+    assert seen(tls) == TWO
+    assert len(generations(tls)) == 1
+
+
+def test_nothing_is_locked_once_nothing_is_kept(tls):
+    target = bundle(tls)
+    take(target, ONE)
+    take(target, TWO)
+    target.retire()
+    target.retire()
+
+    theirs = os.open(tls, os.O_RDONLY)
+    fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(theirs)
 
 
 # --- refusals and failures -----------------------------------------------------------------------
@@ -749,6 +813,7 @@ def test_a_full_filesystem_keeps_the_old_generation_and_nothing_of_the_new(tls):
         assert seen(tls) == ONE
         assert target.is_intact()
         deliver(target, TWO)
+        target.close()
 
 
 @pytest.mark.parametrize("step", ["symlink", "replace"])
@@ -850,5 +915,7 @@ def test_no_descriptor_is_leaked_by_success_or_failure(tls):
     plant.touch()
     with pytest.raises(WriteError):
         target.stage(THREE)
+    plant.unlink()
+    target.close()
 
     assert len(os.listdir("/proc/self/fd")) == before

@@ -128,6 +128,7 @@ class Bundle:
                 return None
             # 3. and 4.
             new = self._write(directory, contents)
+            self.memory.staged = new.name
         return Staged(
             path=os.path.join(self.path, new.name),
             content_hash=new.content_hash,
@@ -174,9 +175,12 @@ class Bundle:
     def close(self) -> None:
         """On shutdown: remove replaced generations, except what the next process may return to."""
         if os.path.lexists(self.path):
-            with self._opened("tidy") as directory:
-                keep = {swap.current_name(directory), self.memory.earlier}
-                generation.remove_others(directory, keep)
+            with self._opened("tidy") as directory, self.memory.claim.alone() as alone:
+                self._remove_held(directory, len(self.memory.held))
+                if alone:
+                    keep = {swap.current_name(directory), self.memory.earlier}
+                    generation.remove_others(directory, keep)
+        self.memory.claim.drop()
 
     def is_intact(self) -> bool:
         """Return, without reading, whether readers still see the generation that we left."""
@@ -200,14 +204,19 @@ class Bundle:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
             swap.remove_stale(directory, ())
             generation.remove_others(directory, ())
-        self.memory = Memory()
+        self.memory = Memory(claim=self.memory.claim)
         return removed
 
     def sweep(self) -> list[str]:
-        """Remove leftovers of killed runs; return their paths."""
+        """Remove leftovers of killed runs; return their paths.
+
+        None, while another injector keeps something here for its readers, a check or a rollback.
+        """
         if not os.path.lexists(self.path):
             return []
-        with self._opened("sweep") as directory:
+        with self._opened("sweep") as directory, self.memory.claim.alone() as alone:
+            if not alone:
+                return []
             name, found = swap.current_name(directory), _seen(directory)
             removed = generation.remove_others(
                 directory, {name, self.memory.earlier, *self.memory.held}
@@ -217,6 +226,7 @@ class Bundle:
         return [os.path.join(self.path, name) for name in removed]
 
     def _commit(self, new: Generation) -> None:
+        self.memory.staged = ""
         with self._opened("write") as directory:
             try:
                 if not generation.is_untouched(new, fd=directory.fd):
@@ -233,6 +243,7 @@ class Bundle:
             self._remove_held(directory, len(self.memory.held) - MOST_HELD)
 
     def _discard(self, new: Generation) -> None:
+        self.memory.staged = ""
         with self._opened("discard") as directory:
             self._remove_unseen(directory, new)
 
@@ -284,9 +295,13 @@ class Bundle:
                 create=create,
                 require_memory_backed=create and self._require_memory_backed,
             ) as directory:
+                self.memory.claim.take(directory)
                 yield directory
         except OSError as error:
             raise explain.failed(action, self.path, error, needs=self.path) from error
+        finally:
+            if not self.memory.keeps:
+                self.memory.claim.drop()
 
 
 def _seen(directory: Directory) -> Generation | None:

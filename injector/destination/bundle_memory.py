@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from injector.destination.claim import Claim
 from injector.destination.generation import Generation
 
 # At most this many are kept for readers: a secret that changes every second must not fill memory.
@@ -17,6 +18,8 @@ class Memory:
     held: list[str] = field(default_factory=list)  # replaced, oldest first
     aged: int = 0  # how many of them were kept at the last `retire` already
     begun: bool = False
+    staged: str = ""  # written, and not visible yet
+    claim: Claim = field(default_factory=Claim)
 
     def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
         """Start with what an earlier run left."""
@@ -30,6 +33,11 @@ class Memory:
         if self.accepted is None or self.current is None:
             return ""
         return "" if self.accepted.name == self.current.name else self.accepted.name
+
+    @property
+    def keeps(self) -> bool:
+        """Return whether there is something that another injector would take for a leftover."""
+        return bool(self.held or self.staged)
 
     def replace_current(self, new: Generation) -> None:
         for before in (self.accepted, self.current):

@@ -69,9 +69,13 @@ class Directory:
         with self._readable() as fd:
             os.fsync(fd)
 
+    def readable(self) -> int:
+        """Open it once more, for what a descriptor to write through cannot do."""
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+
     @contextmanager
     def _readable(self) -> Iterator[int]:
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        fd = self.readable()
         try:
             yield fd
         finally:
