@@ -60,7 +60,7 @@ def _path(text: str) -> str:
 _VAULT: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "address": ("address", str, "address of Vault"),
     "namespace": ("namespace", str, "namespace of every request"),
-    "ns": ("namespace", str, "the same"),
+    "ns": ("namespace", str, "same as -namespace"),
     "ca-cert": ("ca_cert", _path, "PEM file of Vault's certificate authority"),
     "ca-path": ("ca_path", _path, "directory of such files"),
     "client-cert": ("client_cert", _path, "PEM certificate presented to Vault"),
