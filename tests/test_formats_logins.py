@@ -77,7 +77,7 @@ def test_psql_logs_in_with_what_pgpass_says(database, tmp_path, password):
     path.chmod(0o600)
 
     seen = subprocess.run(
-        [psql(), "-h", database.folder, "-U", user, "-d", "postgres", "-wtAc", "select 1"],
+        [psql(), "-h", database.directory, "-U", user, "-d", "postgres", "-wtAc", "select 1"],
         env={**os.environ, "PGPASSFILE": str(path)},
         capture_output=True,
         text=True,

@@ -349,7 +349,7 @@ def test_a_rejected_rotation_is_rolled_back_on_the_server_too(night):
     night.injector.wait_for("rolled back")
     assert night.value("app") == {"password": "first"}
 
-    night.do("The application refuses a rotation")
+    night.do("The application rejects a rotation")
 
     (file,) = [f for f in night.status()["files"] if f["destination"].endswith("app.json")]
     assert file["state"] == "ok"
