@@ -10,7 +10,7 @@ import yaml
 
 from injector.store import Phase
 from tests.engine import configuration, engine, load_from
-from tests.processes import result, running, until, write_config
+from tests.processes import result, running, write_config
 
 CANARY = "canary-9c4b-value"
 
@@ -408,11 +408,15 @@ def test_rejected_content_is_retried_when_verify_is_corrected(app, tmpfs, tmp_pa
 
 
 def persistent(app, tmpfs, tmp_path, kind="file"):
-    """A daemon that hands over, and whose application rejects what says "bad"."""
+    """A daemon that hands over, and whose application rejects what says "bad".
+
+    If there is a file `once`, the first question is preceded by what it says.
+    """
     path = tmpfs / ("file" if kind == "file" else "b/a")
+    first = f"mv {tmpfs}/once {tmpfs}/now 2> {tmpfs}/none && . {tmpfs}/now"
     notify = {
         "command": ["sh", "-c", f"cat {path} >> {tmpfs}/journal; echo >> {tmpfs}/journal"],
-        "verify": {"command": ["sh", "-c", f"! grep -q bad {path}"], "timeout": "1s"},
+        "verify": {"command": ["sh", "-c", f"{first}; ! grep -q bad {path}"], "timeout": "1s"},
         "on_failure": "rollback",
         "wait": {"min": "50ms", "max": "1s"},
     }
@@ -468,9 +472,9 @@ def test_what_was_not_confirmed_before_a_restart_is_verified_and_rolled_back_aft
     with running("run", "-c", config) as injector:
         injector.wait_for('"notified"')
         app.put("a", value="bad")
+        (tmpfs / "once").write_text(f"kill -{end.value} {injector.popen.pid}; sleep 60")
         injector.send(signal.SIGUSR1)
-        until(lambda: "bad" in (tmpfs / "journal").read_text(), "the application is notified")
-        assert injector.end(end) == code
+        assert injector.wait() == code  # while it waits for the answer
     path = tmpfs / ("file" if kind == "file" else "b/a")
     assert path.read_text() == "bad"
 
