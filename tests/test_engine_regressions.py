@@ -147,6 +147,11 @@ def test_lost_answers_of_a_path_of_unknown_kind_are_limited_by_its_budget():
     run(World(budget=3), [Fail(DB, "lost", 9), Restart(), Wait(300)])
 
 
+def test_a_reload_drops_an_overdue_lease_that_nothing_uses_any_more():
+    """What tidied up the hand-over file took the record from under its watcher's feet."""
+    run(World(SHORT, persist=True), [Outage("503", 31), Reload("without-db")])
+
+
 def test_a_pending_credential_is_used_in_time_although_vault_is_away():
     """The old one's end came while the next request waited for Vault; nobody needed it."""
     roles = Roles(

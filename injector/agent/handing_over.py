@@ -53,7 +53,7 @@ class HandingOver:
         """Write the current state; a failure affects only the next process, and is logged."""
         if not self._tidied and self._assembly.health.settled:
             self._tidied = True
-            self._kept.store.forget_unwanted(self._kept.clock.now())
+            self._assembly.watch.forget_unwanted()
         made = stamp(self._assembly.loaded.config, self._kept.clock)
         error = ""
         try:

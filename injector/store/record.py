@@ -264,10 +264,9 @@ class Store:
         for record in (self._current, self._pending, self._older, self.issues):
             record.clear()
 
-    def forget_unwanted(self, now: float) -> None:
-        """Drop what nothing in this configuration uses."""
-        for ref in (self._hidden | self._withdrawn.keys()) - self.wanted:
-            self.forget(ref, now)
+    def unwanted(self) -> set[Ref]:
+        """Return the secrets on record that nothing in this configuration uses."""
+        return (self._hidden | self._withdrawn.keys()) - self.wanted
 
     # -- for status
 

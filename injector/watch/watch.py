@@ -72,6 +72,11 @@ class Watch:
             and isinstance(report.error, MissingError)
         ]
 
+    def forget_unwanted(self) -> None:
+        """Drop what an earlier process left and nothing uses; a watcher's record goes with it."""
+        for ref in self._parts.store.unwanted() - self._watchers.keys():
+            self._parts.store.forget(ref, self._parts.clock.now())
+
     def _follow(self, token: Token) -> None:
         """Extend leases with their token, and reissue what would die with an old one."""
         self._parts.store.extend(token)
