@@ -75,6 +75,7 @@ class Call:
     what: str
     subject: str  # the secret it is about, or ""
     token: str
+    of_older: bool = False  # it renews a lease that has been replaced and is still in use
     status: int = -1
 
     def __str__(self) -> str:
@@ -123,7 +124,7 @@ class Rules:
         self.asked += call.what != "GET sys/health"
         if before is not None:
             self._far_enough(before, call)
-        if call.subject:
+        if call.subject and not call.of_older:
             self._in_flight[call.subject] += 1
             if self._in_flight[call.subject] > 1:
                 self.broken(f"two requests in flight for {call.subject}")
@@ -132,7 +133,7 @@ class Rules:
         call.status = status
         if "lookup" in call.what and status in (400, 403, 404):
             self.lookup_refused_at = self.clock.now()
-        if not call.subject:
+        if not call.subject or call.of_older:
             return
         self._in_flight[call.subject] -= 1
         if call.what.endswith(call.subject) and status not in NOTHING_DONE:

@@ -79,7 +79,10 @@ class ModelServer:
         if "leases" in path:
             what += f" {body.get('lease_id')}"
         token = request.headers.get("X-Vault-Token", "")
-        call = Call(model.clock.now(), what, subject(path, body), token)
+        about = subject(path, body)
+        newest = model.newest(about) if path == "sys/leases/renew" else None
+        of_older = newest is not None and newest.id != body.get("lease_id")
+        call = Call(model.clock.now(), what, about, token, of_older)
         model.rules.arrived(call)
         status, kind = 0, ""
         try:
