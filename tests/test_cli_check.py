@@ -59,13 +59,15 @@ def test_a_certificate_that_cannot_be_used_here_is_a_warning(tmp_path, capsys):
     trustme.CA().cert_pem.write_to_path(authority)
     trustme.CA().issue_cert("client").private_key_and_cert_chain_pem.write_to_path(pair)
 
-    def warnings(ca=authority, cert=pair, *, elsewhere=False):
+    def warnings(ca=authority, cert=pair, key=pair, *, elsewhere=False):
         file = tmp_path / "app.yaml"
         file.write_text(f"""\
 vault:
   address: https://vault.example:8200
   ca_cert: {ca}
-auto_auth: {{method: {{type: cert, config: {{client_cert: {cert}, client_key: {pair}}}}}}}
+  client_cert: {pair}
+  client_key: {pair}
+auto_auth: {{method: {{type: cert, config: {{client_cert: {cert}, client_key: {key}}}}}}}
 template: {{contents: x, destination: /dev/shm/not-written}}
 """)
         args = argparse.Namespace(
@@ -82,10 +84,11 @@ template: {{contents: x, destination: /dev/shm/not-written}}
         f"No such file or directory; give PEM that uid {os.geteuid()} reads"
     )
     assert warnings(ca="/gone.pem", elsewhere=True) == []
-    (its_own,) = warnings(cert="/gone.pem")
-    assert its_own.startswith(
-        "warning: app.yaml:4: auto_auth.method.config.client_cert: cannot read"
-    )
+    for changed in ("cert", "key"):
+        (its_own,) = warnings(**{changed: "/gone.pem"})
+        assert its_own.startswith(
+            "warning: app.yaml:6: auto_auth.method.config.client_cert: cannot read /gone.pem"
+        )
 
 
 def test_problems_are_listed_and_counted(tmp_path):

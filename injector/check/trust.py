@@ -28,18 +28,18 @@ def _unusable(config: model.Config) -> Iterator[tuple[Where, str]]:
     vault = config.vault
     if not vault.address.startswith("https:"):
         return
-    block: Where = ("vault",)
-    try:
-        tls_context(vault)
-        login = config.auto_auth.method.config if config.auto_auth is not None else None
-        if isinstance(login, model.Cert) and login.client_cert != vault.client_cert:
-            block = ("auto_auth", "method", "config")
-            tls_context(
-                msgspec.structs.replace(
-                    vault, client_cert=login.client_cert, client_key=login.client_key
-                )
-            )
-    except UnusablePair as exc:
-        yield (*block, "client_cert"), str(exc)
-    except TransientError as exc:
-        yield ("vault", "ca_cert" if vault.ca_cert else "ca_path"), str(exc)
+    uses: list[tuple[Where, model.Vault]] = [(("vault",), vault)]
+    login = config.auto_auth.method.config if config.auto_auth is not None else None
+    if isinstance(login, model.Cert):
+        cert, key = login.client_cert, login.client_key
+        own = msgspec.structs.replace(vault, client_cert=cert, client_key=key)
+        if own != vault:
+            uses.append((("auto_auth", "method", "config"), own))
+    for block, settings in uses:
+        try:
+            tls_context(settings)
+        except UnusablePair as exc:
+            yield (*block, "client_cert"), str(exc)
+        except TransientError as exc:
+            yield ("vault", "ca_cert" if vault.ca_cert else "ca_path"), str(exc)
+            return
