@@ -78,6 +78,11 @@ class Call:
     of_older: bool = False  # it renews a lease that has been replaced and is still in use
     status: int = -1
 
+    @property
+    def one_at_a_time(self) -> str:
+        """What nothing else in flight may be about: its secret, or the older lease; "" is free."""
+        return self.what if self.of_older else self.subject
+
     def __str__(self) -> str:
         return f"{self.at:8.1f} {self.status:4} {self.what} {self.token[-4:]}"
 
@@ -117,25 +122,25 @@ class Rules:
         self._issues.clear()
 
     def arrived(self, call: Call) -> None:
-        """No hot loop, and never two requests in flight for one secret."""
+        """No hot loop, and never two requests in flight for one secret, or one older lease."""
         before = self._newest.get(call.what)
         self._newest[call.what] = call
         self.calls.append(call)
         self.asked += call.what != "GET sys/health"
         if before is not None:
             self._far_enough(before, call)
-        if call.subject and not call.of_older:
-            self._in_flight[call.subject] += 1
-            if self._in_flight[call.subject] > 1:
-                self.broken(f"two requests in flight for {call.subject}")
+        if about := call.one_at_a_time:
+            self._in_flight[about] += 1
+            if self._in_flight[about] > 1:
+                self.broken(f"two requests in flight for {about}")
 
     def left(self, call: Call, status: int) -> None:
         call.status = status
         if "lookup" in call.what and status in (400, 403, 404):
             self.lookup_refused_at = self.clock.now()
-        if not call.subject or call.of_older:
+        if not call.subject:
             return
-        self._in_flight[call.subject] -= 1
+        self._in_flight[call.one_at_a_time] -= 1
         if call.what.endswith(call.subject) and status not in NOTHING_DONE:
             _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
 

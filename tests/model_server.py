@@ -80,8 +80,7 @@ class ModelServer:
             what += f" {body.get('lease_id')}"
         token = request.headers.get("X-Vault-Token", "")
         about = subject(path, body)
-        newest = model.newest(about) if path == "sys/leases/renew" else None
-        of_older = newest is not None and newest.id != body.get("lease_id")
+        of_older = path == "sys/leases/renew" and model.is_replaced(about, body)
         call = Call(model.clock.now(), what, about, token, of_older)
         model.rules.arrived(call)
         status, kind = 0, ""

@@ -100,6 +100,11 @@ class Model:
     def newest(self, path: str) -> Credential | None:
         return self._issued[path][-1] if self._issued[path] else None
 
+    def is_replaced(self, path: str, body: JSON) -> bool:
+        """Tell whether the engine has got a newer lease than this one."""
+        got = [c for c in self._issued[path] if c.delivered]
+        return bool(got) and got[-1].id != body.get("lease_id")
+
     def living(self) -> list[Credential]:
         """Return the leases that live on for a while and that the engine, in this life, has got."""
         # Lives are rounded, and counted from the first of several tries at a node that lags.

@@ -121,6 +121,13 @@ def test_a_refused_login_is_not_repeated_for_a_ring_that_is_older():
         run(world, [Outage("503", 70), Fail("login", "429", 3), Wait(10)])
 
 
+def test_a_replaced_lease_that_is_still_in_use_is_renewed_beside_the_current_one():
+    """The rule took both renewals for one too many; of one lease there is never more than one."""
+    roles = Roles(token_ttl=120, token_max=180, lease_ttl=60, lease_max=150)
+    both = Fail("notify/worker", "500", 500), Fail("leases/renew", "hang", 200)
+    run(World(roles, seed=1), [*both, Wait(300)])
+
+
 def test_a_pending_credential_is_used_in_time_although_the_next_one_fails():
     """A failed request took the place of the step that would have published it."""
     roles = Roles(token_renewable=False, lease_ttl=300, lease_max=300, lease_renewable=False)
