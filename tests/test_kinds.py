@@ -592,6 +592,16 @@ async def test_an_identity_token_is_not_polled_but_replaced_by_its_ttl(
         assert proxy.count("oidc/token") == 2
 
 
+async def test_an_answer_without_envelope_is_nothing_but_what_vault_wrote(
+    permitted, proxy, clock, tmpfs, tmp_path
+):
+    text = '{{ secret("identity/oidc/.well-known/keys") | tojson }}'
+
+    async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, jwks=text)), clock):
+        # The time of the answer, among them, would be another value at each reading.
+        assert json.loads((tmpfs / "jwks").read_text()).keys() == {"keys"}
+
+
 async def test_a_token_for_another_program_is_replaced_by_its_ttl_and_with_ours(
     permitted, proxy, clock, tmpfs, tmp_path
 ):
