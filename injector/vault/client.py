@@ -98,7 +98,7 @@ class Vault:
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
         granted = understood(body, Grant, "renew a lease")
-        if not granted.lease_duration:  # a login would replace it
+        if not granted.lease_duration:  # taken at its word, it would be issued anew
             raise TransientError(f"renew a lease: {ODD}")
         return granted.lease_duration, bool(granted.renewable)
 
