@@ -94,6 +94,20 @@ def test_destinations_are_those_of_the_configuration_on_the_line(shell, scripts)
     assert found == ["/run/x", "/run/tls/key.pem"]
 
 
+@pytest.mark.parametrize("shell", [installed("bash"), installed("fish")])
+def test_a_name_that_a_shell_would_run_is_neither_run_nor_offered(shell, scripts):
+    """A TAB after somebody else's configuration must not run what it says."""
+    ran = scripts / "ran"
+    strange = [f"/run/$(touch {ran})/x", f"/run/`touch {ran}`/x", "/run/a b", "/run/*", "/run/ü"]
+    files = "".join(f"- {{contents: x, destination: '{name}'}}\n" for name in strange)
+    (scripts / "strange.yaml").write_text(complete(f"template:\n{files}"))
+
+    found = candidates(shell, scripts, "injector", "render", "-c", "strange.yaml", "/run/")
+
+    assert found == ["/run/ü"]
+    assert not ran.exists()
+
+
 def test_names_are_those_of_the_configuration_on_the_line(tmp_path):
     file = tmp_path / "app.yaml"
     file.write_text(complete(CONFIG))

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -22,6 +23,8 @@ EXITS = {"0": "printed", **exits(InjectorError, ConfigError)}
 
 # What a usage line calls an argument → which names it is completed with.
 NAMES = {"NAME": "secrets", "DEST": "destinations"}
+# Others are not offered: bash runs what is in a word to choose from, $(…) too.
+PLAIN = re.compile(r"[\w@%+=:,./-]+")
 # The shell asks `injector` itself, and shows it the line so far.
 _ASK = {
     "bash": """
@@ -48,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     if args.names:
-        print("\n".join(names(args.names, words(args.line))))
+        found = names(args.names, words(args.line))
+        print("\n".join(name for name in found if PLAIN.fullmatch(name)))
     elif args.shell:
         print(script(args.shell))
     else:
