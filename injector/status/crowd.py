@@ -39,13 +39,13 @@ class Crowd:
     async def accept(
         self, server: web.Server | None, bound: socket.socket, tls: ssl.SSLContext | None
     ) -> asyncio.Server:
-        """Serve this socket. If there are too many connections, the oldest idle ones are closed."""
+        """Serve this socket. Of too many connections the oldest are closed, idle ones first."""
         assert server is not None
 
         def accepted() -> RequestHandler:
             connections = server.connections
-            idle = (each for each in connections if each not in self._served)
-            for connection, _ in zip(idle, range(len(connections) - MOST + 1), strict=False):
+            oldest = sorted(connections, key=lambda each: each in self._served)
+            for connection in oldest[: max(len(connections) - MOST + 1, 0)]:
                 connection.force_close()
             return server()
 

@@ -12,8 +12,10 @@ from injector.agent.listeners import listeners
 from injector.agent.plan import plan
 from injector.agent.services import alongside
 from injector.dev.bao import free_port
+from injector.status.crowd import MOST
 from injector.status.sockets import Sockets
 from tests.engine import engine
+from tests.fakes import LIMIT
 
 SECRET = "canary-7f3a-value"
 
@@ -269,6 +271,36 @@ async def test_a_server_that_does_not_answer_is_a_502_that_says_so(agent, proxy)
 
         assert status == 502
         assert "cannot reach http://127.0.0.1" in answer["errors"][0]
+
+
+async def test_requests_that_never_end_take_no_more_connections_than_others(agent):
+    async with agent(GIVES) as client, contextlib.AsyncExitStack() as closing:
+        url = client.session._base_url
+        slow = [await asyncio.open_connection(url.host, url.port) for _ in range(MOST)]
+        for reader, writer in slow:
+            closing.callback(writer.close)
+            writer.write(
+                b"PUT /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+            )
+            assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
+
+        assert await client.status("GET", "/livez") == 200
+        async with asyncio.timeout(LIMIT):
+            assert await slow[0][0].read() == b""  # the oldest made room
+
+
+async def test_a_body_that_breaks_off_leaves_no_traceback(agent, caplog):
+    async with agent(GIVES) as client:
+        url = client.session._base_url
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(b"PUT /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n123")
+        await writer.drain()
+        assert await client.status("GET", "/livez") == 200
+        writer.close()
+        await writer.wait_closed()
+        assert await client.status("GET", "/livez", Connection="close") == 200
+    assert caplog.messages == []
 
 
 async def test_before_the_login_has_succeeded_a_503_says_so(agent, proxy, app):

@@ -79,7 +79,7 @@ class Passage:
         try:
             async with asyncio.timeout(self._transport.settings.timeout):
                 body = await request.read()
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):  # the client has hung up, and reads nothing
             return _refused(408, "the request body did not arrive in time")
         headers = {
             name: value
