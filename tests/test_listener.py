@@ -1,5 +1,6 @@
 """The listeners of a real process: who may ask for what, and what they answer."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -13,7 +14,11 @@ import time
 import pytest
 import trustme
 
+from injector.agent.listeners import listeners
 from injector.dev.bao import free_port
+from injector.status.sockets import Sockets
+from tests.engine import engine, load_from
+from tests.fakes import LIMIT
 from tests.processes import result, running, write_config
 from tests.test_run import daemon
 
@@ -345,6 +350,29 @@ def test_a_reload_refuses_no_connection(app, tmpfs, tmp_path):
         injector.wait_for("reloaded")
         assert answers == {200}
         assert injector.end() == 0
+
+
+async def test_a_connection_from_the_moment_of_a_reload_is_answered(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    loaded = load_from(tmp_path, daemon(app, tmpfs))
+    async with engine(loaded, clock) as running, asyncio.timeout(LIMIT):
+        sockets = Sockets()
+        sockets.open(loaded.config.listener)
+        (server,) = listeners(running.assembly, running.kept, sockets, stop=lambda: None)
+        serving = asyncio.create_task(server.run())
+        await running.log_has("listening")
+        reader, writer = await asyncio.open_unix_connection(tmpfs / "injector.sock")
+
+        serving.cancel()
+        await asyncio.sleep(0)
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+        writer.close()
+        await asyncio.wait([serving])
+        sockets.close()
 
 
 @pytest.mark.parametrize(("before", "after"), [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")])

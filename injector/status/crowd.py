@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
@@ -16,6 +17,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 MOST = 150
 AT_ONCE = 16  # accepted before any of them counts
 HANDSHAKE = 5.0  # seconds for a TLS handshake, during which a connection is not counted
+TURNS = 3  # of the event loop, until what it has accepted is connected
+# How long connections that were just accepted have for their first request when we stop, seconds.
+FIRST_REQUEST = 0.1
 
 
 class Crowd:
@@ -23,12 +27,17 @@ class Crowd:
 
     def __init__(self) -> None:
         self._served: set[object] = set()
+        self._have_asked: set[object] = set()  # of those that are connected
+        self._asked = asyncio.Event()  # set for a moment
 
     def serving(self, handler: Handler) -> Handler:
         """Return a handler that marks its connection as active while it answers."""
 
         async def serve(request: web.Request) -> web.StreamResponse:
             self._served.add(request.protocol)
+            self._have_asked.add(request.protocol)
+            self._asked.set()
+            self._asked.clear()
             try:
                 return await handler(request)
             finally:
@@ -44,6 +53,7 @@ class Crowd:
 
         def accepted() -> RequestHandler:
             connections = server.connections
+            self._have_asked.intersection_update(connections)
             oldest = sorted(connections, key=lambda each: each in self._served)
             for connection in oldest[: max(len(connections) - MOST + 1, 0)]:
                 connection.force_close()
@@ -55,3 +65,21 @@ class Crowd:
         )
         bound.listen(BACKLOG)  # further connections wait in the kernel, where they cost us nothing
         return accepting
+
+    async def leave(
+        self, server: web.Server | None, bound: socket.socket, accepting: asyncio.Server
+    ) -> None:
+        """Stop accepting, but let those that were accepted send their first request.
+
+        Whoever connects from now on waits for the next server on this socket.
+        """
+        assert server is not None
+        asyncio.get_running_loop().remove_reader(bound)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        # asyncio's own timer: nobody waits for as long as a suspend.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_REQUEST):
+                while any(each not in self._have_asked for each in server.connections):
+                    await self._asked.wait()
+        accepting.close()

@@ -76,7 +76,7 @@ class StatusServer:
                 self._log.info("listening", type=self._listener.type, address=name_of(bound))
                 await asyncio.Event().wait()  # until cancelled
             finally:
-                accepting.close()
+                await crowd.leave(runner.server, bound, accepting)
                 await runner.cleanup()
 
     def _app(self, crowd: Crowd) -> web.Application:
