@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import os
+import socket
 
 import aiohttp
 import hvac
@@ -25,8 +27,9 @@ def agent(app, proxy, clock, tmp_path):
     """Run an agent with a login, a sink, a listener and more options."""
 
     @contextlib.asynccontextmanager
-    async def started(more, *, listener=""):
-        address = f"127.0.0.1:{free_port()}"
+    async def started(more, *, listener="", host="127.0.0.1"):
+        port = free_port()
+        address = f"127.0.0.1:{port}"
         file = tmp_path / "agent.hcl"
         file.write_text(
             f"""
@@ -42,7 +45,7 @@ def agent(app, proxy, clock, tmp_path):
               sink "file" {{ config = {{ path = "{tmp_path}/token" }} }}
             }}
             listener "tcp" {{
-              address = "{address}"
+              address = "{host}:{port}"
               tls_disable = true
               {listener}
             }}
@@ -259,8 +262,31 @@ async def test_a_page_in_a_browser_does_not_get_the_token_of_the_login(app, agen
         assert b" 403 Forbidden" in await ask.raw(request, *host, header)
         with_its_own = (*host, header, f"X-Vault-Token: {app.admin.token}")
         assert b" 200 OK" in await ask.raw(request, *with_its_own)
-        for own in ("Host: 127.0.0.1:8200", "Host: localhost", "Host: [::1]:8200"):
+        for own in ("Host: 127.0.0.1:8200", "Host: localhost:99999", "Host: [::1]:8200"):
             assert b" 200 OK" in await ask.raw(request, own)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="this machine has no IPv6")
+async def test_nor_if_the_listener_is_for_both_versions_of_ip(agent):
+    """The kernel then calls this machine ::ffff:127.0.0.1."""
+    async with agent(GIVES, host="[::]") as ask:
+        for host, status in (("evil.test", b" 403 Forbidden"), ("localhost", b" 200 OK")):
+            answer = await ask.raw("GET /v1/auth/token/lookup-self HTTP/1.1", f"Host: {host}")
+            assert status in answer
+
+
+@pytest.mark.parametrize(
+    ("version", "host"), [("HTTP/1.1", ["Host: [::1"]), ("HTTP/1.0", [])], ids=["broken", "none"]
+)
+async def test_a_request_without_a_valid_host_does_not_get_it_either(
+    agent, monkeypatch, version, host
+):
+    """Nor is a name server asked who we are, which could take seconds."""
+    monkeypatch.setattr(socket, "getfqdn", lambda: "localhost")
+    async with agent(GIVES) as ask:
+        answer = await ask.raw(f"GET /v1/auth/token/lookup-self {version}", *host)
+
+        assert b" 403 Forbidden" in answer
 
 
 async def test_a_server_that_does_not_answer_is_a_502_that_says_so(agent, proxy):

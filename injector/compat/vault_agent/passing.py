@@ -2,8 +2,9 @@
 
 import asyncio
 import posixpath
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import http_parser, web, web_protocol
@@ -137,14 +138,23 @@ def _is_of_a_page(request: web.Request) -> bool:
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
         return True
     bound = request.get_extra_info("sockname")
-    if not isinstance(bound, tuple) or not ip_address(bound[0]).is_loopback:
+    if not isinstance(bound, tuple) or not _is_loopback(bound[0]):
         return False
-    host = request.url.host or ""
+    host = ""
     try:
+        # Not `request.url`: where there is no `Host` it asks a name server for our own name.
+        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
         ip_address(host)
     except ValueError:
         return host != "localhost"
     return False
+
+
+def _is_loopback(address: str) -> bool:
+    """Return whether an address is of this machine only; a socket for IPv6 serves IPv4, too."""
+    found = ip_address(address)
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 def _engine_of(path: str) -> str:
