@@ -16,6 +16,7 @@ from injector.log import MASK, Redactor
 # --- its environment ---------------------------------------------------------------------------
 
 OURS = {"PATH": "/bin", "APP_ENV": "test", "VAULT_ADDR": "https://v", "BAO_TOKEN": "t"}
+OURS["NOTIFY_SOCKET"] = "/run/systemd/notify"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ OURS = {"PATH": "/bin", "APP_ENV": "test", "VAULT_ADDR": "https://v", "BAO_TOKEN
         ({"allow": ("APP_*",)}, {"APP_ENV"}),
         ({"allow": ("*",)}, {"PATH", "APP_ENV"}),
         ({"allow": ("*", "VAULT_ADDR")}, {"PATH", "APP_ENV", "VAULT_ADDR"}),
+        ({"allow": ("*", "NOTIFY_SOCKET")}, {"PATH", "APP_ENV", "NOTIFY_SOCKET"}),
         ({"allow": ("*", "BAO_*"), "deny": ("*_TOKEN",)}, {"PATH", "APP_ENV"}),
         ({"deny": ("APP_*",)}, {"PATH"}),
         ({"allow": ("APP_*",), "deny": ("APP_*",)}, set()),

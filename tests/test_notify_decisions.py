@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from injector.agent import build
 from injector.config import model
 from injector.errors import HookError
-from injector.notify.command import without_credentials
+from injector.notify.command import passed_on
 from injector.notify.find import PidFile, View, by_exe, by_name, by_pid_file
 from injector.notify.http import Answer, judge, without_secrets
 from injector.notify.output import KEPT, SHOWN, Tail
@@ -203,11 +203,12 @@ def test_truncation_never_shows_part_of_a_value(offset, newline, unfinished):
     assert not any(SECRET[start : start + 3] in text for start in range(len(SECRET) - 2))
 
 
-def test_our_credentials_are_not_passed_on():
+def test_our_credentials_are_not_passed_on_nor_the_socket_of_systemd():
     ours = {"VAULT_TOKEN": "a", "BAO_TOKEN": "b", "VAULT_SECRET_ID": "c", "INJECTOR_X_JWT": "d"}
+    ours["NOTIFY_SOCKET"] = "@x"
     theirs = {"VAULT_ADDR": "e", "VAULT_TOKEN_FILE": "f", "MY_VAULT_TOKEN": "g", "PATH": "h"}
 
-    assert without_credentials({**ours, **theirs}) == theirs
+    assert passed_on({**ours, **theirs}) == theirs
 
 
 def test_a_url_is_shown_without_its_credentials():

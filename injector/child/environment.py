@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 
 from injector.config import model
 
-# Settings for our login are not for a program that is given its secrets.
-OURS = ("VAULT_", "BAO_", "INJECTOR_")
+# Settings for our login are not for a program that is given its secrets, and systemd waits for us,
+# not for it.
+OURS = ("VAULT_", "BAO_", "INJECTOR_", "NOTIFY_SOCKET")
 # The kernel's MAX_ARG_STRLEN: the longest string that a program can be started with.
 LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
 

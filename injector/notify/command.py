@@ -22,8 +22,8 @@ REAP_LIMIT = 0.5
 LONGEST_SHOWN = 200
 PIPE_CAPACITY = 64 * 1024
 
-# Our login credentials are not for the programs we start.
-_CREDENTIAL = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)")
+# Our login credentials are not for the programs we start, nor do they speak to systemd for us.
+_OURS = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)|NOTIFY_SOCKET")
 
 
 class CommandTarget:
@@ -71,7 +71,7 @@ async def run_command(
     """
     shown = _shown(argv, redact)
     try:
-        running = _start(argv, without_credentials(environ), cwd)
+        running = _start(argv, passed_on(environ), cwd)
     except (OSError, ValueError) as exc:
         raise HookError(f"{shown} {_why_not_started(exc, cwd)}") from exc
     with running:
@@ -92,8 +92,8 @@ async def run_command(
     return output
 
 
-def without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not _CREDENTIAL.fullmatch(name)}
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not _OURS.fullmatch(name)}
 
 
 def _start(argv: Sequence[str], environ: Mapping[str, str], cwd: str | None) -> "_Running":
