@@ -194,18 +194,25 @@ def test_tls_works_beside_many_clients_that_never_shake_hands(app, tmpfs, tmp_pa
     settings["listener"][0] |= {"tls_cert_file": str(pair), "tls_key_file": str(pair)}
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
-    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+    limit = (resource.RLIMIT_NOFILE, (260, 260))
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path, preexec=lambda: resource.setrlimit(*limit)) as injector:
+        injector.wait_for("file written")
         injector.wait_for("listening")
         with contextlib.ExitStack() as crowd:
-            for _ in range(200):
+            for _ in range(400):
                 crowd.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
 
-            connection = http.client.HTTPSConnection("127.0.0.1", port, context=trust, timeout=5)
+            app.put("db", password="two")
+            injector.send(signal.SIGUSR1)
+            injector.wait_for("file written", times=2)
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=trust, timeout=15)
             crowd.callback(connection.close)
             connection.request("GET", "/livez")
             assert connection.getresponse().status == 200
         assert injector.end() == 0
     assert "Traceback" not in injector.output
+    assert "Too many open files" not in injector.output
 
 
 def test_a_web_page_may_not_even_where_everybody_else_may(app, tmpfs, tmp_path):

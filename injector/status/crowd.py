@@ -5,30 +5,37 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
-
-from injector.status.sockets import BACKLOG
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Many processes get 1,024 descriptors: enough of them have to be left for everything else.
 MOST = 150
-AT_ONCE = 16  # accepted before any of them counts
-HANDSHAKE = 5.0  # seconds for a TLS handshake, during which a connection is not counted
-TURNS = 3  # of the event loop, until what it has accepted is connected
+HANDSHAKES, HANDSHAKE = 50, 5.0  # TLS handshakes at the same time, and seconds for each
 # How long connections that were just accepted have for their first request when we stop, seconds.
 FIRST_REQUEST = 0.1
+NO_DESCRIPTOR = 1.0  # seconds until we try again to accept
 
 
 class Crowd:
-    """The connections of one listener, and which of them are being served."""
+    """The connections of one listener, and which of them are being served.
 
-    def __init__(self) -> None:
+    One is accepted per turn of the event loop; others wait in the kernel, where they cost nothing.
+    """
+
+    def __init__(self, bound: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._bound = bound
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._connecting: dict[asyncio.Task[Any], None] = {}  # oldest first
         self._served: set[object] = set()
         self._have_asked: set[object] = set()  # of those that are connected
         self._asked = asyncio.Event()  # set for a moment
+        self._pause: asyncio.TimerHandle | None = None
 
     def serving(self, handler: Handler) -> Handler:
         """Return a handler that marks its connection as active while it answers."""
@@ -45,41 +52,63 @@ class Crowd:
 
         return serve
 
-    async def accept(
-        self, server: web.Server | None, bound: socket.socket, tls: ssl.SSLContext | None
-    ) -> asyncio.Server:
-        """Serve this socket. Of too many connections the oldest are closed, idle ones first."""
-        assert server is not None
+    def accept(self, server: web.Server) -> None:
+        """Serve the socket from now on."""
+        self._pause = None
+        self._loop.add_reader(self._bound, self._accept, server)
 
-        def accepted() -> RequestHandler:
-            connections = server.connections
-            self._have_asked.intersection_update(connections)
-            oldest = sorted(connections, key=lambda each: each in self._served)
-            for connection in oldest[: max(len(connections) - MOST + 1, 0)]:
-                connection.force_close()
-            return server()
-
-        timeout = HANDSHAKE if tls is not None else None
-        accepting = await asyncio.get_running_loop().create_server(
-            accepted, sock=bound, backlog=AT_ONCE, ssl=tls, ssl_handshake_timeout=timeout
-        )
-        bound.listen(BACKLOG)  # further connections wait in the kernel, where they cost us nothing
-        return accepting
-
-    async def leave(
-        self, server: web.Server | None, bound: socket.socket, accepting: asyncio.Server
-    ) -> None:
+    async def leave(self, server: web.Server) -> None:
         """Stop accepting, but let those that were accepted send their first request.
 
         Whoever connects from now on waits for the next server on this socket.
         """
-        assert server is not None
-        asyncio.get_running_loop().remove_reader(bound)
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
+        self._loop.remove_reader(self._bound)
+        if self._pause is not None:
+            self._pause.cancel()
         # asyncio's own timer: nobody waits for as long as a suspend.
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_REQUEST):
+                while self._connecting:
+                    await asyncio.wait(self._connecting)
                 while any(each not in self._have_asked for each in server.connections):
                     await self._asked.wait()
-        accepting.close()
+        for task in self._connecting:
+            task.cancel()
+
+    def _accept(self, server: web.Server) -> None:
+        try:
+            connection, _ = self._bound.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # the next server has it, or nobody
+            return
+        except OSError as exc:
+            self._loop.call_exception_handler({"message": "cannot accept", "exception": exc})
+            self._loop.remove_reader(self._bound)
+            self._pause = self._loop.call_later(NO_DESCRIPTOR, self.accept, server)
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(
+            self._loop.connect_accepted_socket(
+                partial(self._protocol, server),
+                connection,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else HANDSHAKE,
+            )
+        )
+        self._connecting[task] = None
+        task.add_done_callback(self._connected)
+        if len(self._connecting) > HANDSHAKES:
+            next(iter(self._connecting)).cancel()
+
+    def _protocol(self, server: web.Server) -> RequestHandler:
+        """Make room for another connection: the oldest are closed, idle ones first."""
+        connections = server.connections
+        self._have_asked.intersection_update(connections)
+        oldest = sorted(connections, key=lambda each: each in self._served)
+        for connection in oldest[: max(len(connections) - MOST + 1, 0)]:
+            connection.force_close()
+        return server()
+
+    def _connected(self, task: asyncio.Task[Any]) -> None:
+        del self._connecting[task]
+        if not task.cancelled():
+            task.exception()  # a failed handshake is the client's affair

@@ -66,17 +66,18 @@ class StatusServer:
     async def run(self) -> None:
         """Serve. Runs until cancelled; raises ConfigError if its certificate cannot be used."""
         with self._bound as bound:
-            crowd = Crowd()
+            crowd = Crowd(bound, tls_context(self._listener))
             runner = web.AppRunner(
                 self._app(crowd), handle_signals=False, access_log=None, shutdown_timeout=0.5
             )
             await runner.setup()
-            accepting = await crowd.accept(runner.server, bound, tls_context(self._listener))
+            assert runner.server is not None
+            crowd.accept(runner.server)
             try:
                 self._log.info("listening", type=self._listener.type, address=name_of(bound))
                 await asyncio.Event().wait()  # until cancelled
             finally:
-                await crowd.leave(runner.server, bound, accepting)
+                await crowd.leave(runner.server)
                 await runner.cleanup()
 
     def _app(self, crowd: Crowd) -> web.Application:
