@@ -755,6 +755,21 @@ def test_what_was_changed_after_its_check_is_not_used(tls):
     assert len(generations(tls)) == 1
 
 
+def test_a_mount_point_in_the_way_is_named_with_a_remedy_that_a_bundle_has(tls):
+    target = bundle(tls)
+    staged = target.stage(ONE)
+    assert staged is not None
+    left = Path(staged.path, "left by a check")
+    left.mkdir()
+
+    with mounted("-t", "tmpfs", "none", left), pytest.raises(WriteError) as failed:
+        staged.commit()
+
+    assert str(failed.value).endswith("a mount point is in the way: mount the directory instead")
+    target.sweep()
+    assert generations(tls) == set()
+
+
 def test_a_generation_that_somebody_changed_is_not_rolled_back_to(tls):
     target = bundle(tls)
     deliver(target, ONE)

@@ -13,27 +13,37 @@ _REMEDIES = {
     errno.ENOSPC: "the filesystem is full: free space, or raise its size (`sizeLimit`, `size=`)",
     errno.EDQUOT: "the disk quota of this user or group is exhausted: free space, or raise it",
     errno.ENAMETOOLONG: "a name can have at most 255 bytes and a path 4095: choose a shorter one",
-    errno.EBUSY: "it is a mount point: mount the directory instead, or set `in_place: true`",
+    errno.EBUSY: "a mount point is in the way: mount the directory instead",
     errno.ENOENT: "somebody removed the directory meanwhile: the next attempt makes it again",
     errno.ESTALE: "a directory on the path to it was changed at that very moment",
     errno.ENOTDIR: "part of the path to it is not a directory: move that away",
     errno.EISDIR: "there is a directory in its place: move it away",
 }
+_OR_IN_PLACE = ", or set `in_place: true`"
 _NOT_MADE = "the directory does not exist: create it, or set `create_dest_dirs: true`"
 
 
 def failed(
-    action: str, path: str, error: OSError, *, needs: str = "", makes_directory: bool = True
+    action: str,
+    path: str,
+    error: OSError,
+    *,
+    needs: str = "",
+    makes_directory: bool = True,
+    offers_in_place: bool = False,
 ) -> WriteError:
     """Make the error for `action` ("write", "remove") on the destination `path`.
 
     `needs` is what has to be writable for it; a file is replaced through its directory. Without
-    `makes_directory`, a missing directory stays missing.
+    `makes_directory`, a missing directory stays missing. With `offers_in_place`, `path` has that
+    option.
     """
     needs = needs or os.path.dirname(path)
     remedy = _REMEDIES.get(error.errno or 0, "")
     if error.errno == errno.ENOENT and not makes_directory:
         remedy = _NOT_MADE
+    if error.errno == errno.EBUSY and offers_in_place:
+        remedy += _OR_IN_PLACE
     if error.errno in {errno.EACCES, errno.EPERM}:
         remedy = f"make {needs} writable for uid {os.geteuid()}, or run as its owner"
     text = f"{action} {path}: {error.strerror} (running as uid {os.geteuid()}; {describe(needs)})"

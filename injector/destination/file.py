@@ -228,7 +228,12 @@ class File(Unheld):
             yield
         except OSError as error:
             raise explain.failed(
-                action, self.path, error, needs=self._needs(), makes_directory=self._create
+                action,
+                self.path,
+                error,
+                needs=self._needs(),
+                makes_directory=self._create,
+                offers_in_place=True,
             ) from error
 
     def _write(self, directory: Directory, content: bytes) -> tuple[bool, os.stat_result]:
