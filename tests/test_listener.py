@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from injector.agent.listeners import listeners
+from injector.config import model
 from injector.dev.bao import free_port
 from injector.status.sockets import Sockets
 from tests.engine import engine, load_from
@@ -414,6 +415,20 @@ def test_a_reload_recreates_a_removed_socket(app, tmpfs, tmp_path):
 
         assert ask(tmpfs / "injector.sock", "GET", "/livez")[0] == 200
         assert injector.end() == 0
+
+
+def test_a_file_that_somebody_put_in_the_place_of_a_socket_is_left_alone(tmpfs):
+    """A hard link to a secret, with the mode of the socket, would be for everybody."""
+    path = tmpfs / "injector.sock"
+    sockets = Sockets()
+    sockets.open([model.Listener(type="unix", address=str(path), socket_mode=0o666)])
+    path.unlink()
+    path.touch(mode=0o600)
+
+    sockets.settle()
+    sockets.close()
+
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_reload_changes_the_mode_of_a_socket(app, tmpfs, tmp_path):

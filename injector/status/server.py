@@ -129,7 +129,8 @@ class StatusServer:
         from injector.status.page import LONGEST_REFRESH, REFRESH, headers, page
 
         asked = request.query.get("refresh", "")
-        refresh = min(int(asked), LONGEST_REFRESH) if asked.isdecimal() else REFRESH
+        # Python refuses numbers of thousands of digits.
+        refresh = min(int(asked[:9]), LONGEST_REFRESH) if asked.isdecimal() else REFRESH
         text = page(self._report.as_json(), refresh=refresh)
         return web.Response(text=text, content_type="text/html", headers=headers())
 

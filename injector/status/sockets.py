@@ -91,7 +91,8 @@ def _close(bound: socket.socket) -> None:
     bound.close()
     if isinstance(name, str):
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            if stat.S_ISSOCK(os.lstat(name).st_mode):
+                os.unlink(name)
 
 
 def _chmod(address: str, mode: int) -> None:
@@ -99,7 +100,8 @@ def _chmod(address: str, mode: int) -> None:
     with contextlib.suppress(OSError):  # without its file nobody can connect
         fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            os.chmod(f"/proc/self/fd/{fd}", mode)
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or somebody else put it there
+                os.chmod(f"/proc/self/fd/{fd}", mode)
         finally:
             os.close(fd)
 
