@@ -93,7 +93,12 @@ class FakeClock:
             await waiting
 
     async def advance(self, seconds: float, *, settle: bool = True) -> None:
-        """Move on, waking every sleeper on the way at its own moment and letting it finish."""
+        """Move on, waking every sleeper on the way at its own moment and letting it finish.
+
+        Who has been woken before finishes first, or it would find itself at the end.
+        """
+        if settle:
+            await self.settled()
         end = self._now + seconds
         while (due := self._next()) is not None and due[0] <= end:
             heapq.heappop(self._sleepers)
