@@ -1,5 +1,6 @@
 """A unit of `Type=notify` is active once everything is in place, and says what goes on."""
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -8,14 +9,18 @@ from dataclasses import dataclass
 
 import pytest
 
+from injector.agent.systemd import LOOK_EVERY, Systemd
+from injector.health import Health
+from injector.metrics import Metrics
 from tests.engine import configuration
 from tests.processes import clean_environment, running, write_config
 
 LIMIT = 15.0
+DATAGRAMS = socket.AF_UNIX, socket.SOCK_DGRAM
 
 
 @dataclass
-class Systemd:
+class Supervisor:
     """The end of the socket that systemd has."""
 
     socket: socket.socket
@@ -40,15 +45,15 @@ class Systemd:
 
 
 @contextlib.contextmanager
-def listening(path: str) -> Iterator[Systemd]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ours:
+def listening(path: str) -> Iterator[Supervisor]:
+    with socket.socket(*DATAGRAMS) as ours:
         ours.bind(path.replace("@", "\0"))
         ours.settimeout(LIMIT)
-        yield Systemd(ours, path)
+        yield Supervisor(ours, path)
 
 
 @pytest.fixture(params=["a path", "a name that is in no directory"])
-def systemd(request, tmp_path) -> Iterator[Systemd]:
+def systemd(request, tmp_path) -> Iterator[Supervisor]:
     path = f"{tmp_path}/notify" if request.param == "a path" else f"@{tmp_path}"
     with listening(path) as found:
         yield found
@@ -100,6 +105,25 @@ def test_a_reload_is_announced_and_over_when_everything_is_in_place_again(app, t
         process.send(signal.SIGHUP)
         assert systemd.hears().startswith("RELOADING=1\n")
         assert systemd.hears() == "READY=1"  # with the old one
+
+
+async def test_a_supervisor_that_is_too_busy_is_told_later(clock, tmp_path):
+    with listening(f"{tmp_path}/notify") as systemd:
+        with contextlib.suppress(BlockingIOError), socket.socket(*DATAGRAMS) as others:
+            others.setblocking(False)
+            while True:
+                others.sendto(b"STATUS=busy", systemd.path)
+        told = Systemd(systemd.path, Health(clock, Metrics()), clock, waits_for=list)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(told.run())
+            await clock.settled()
+            while systemd.has_heard():
+                assert systemd.hears() == "STATUS=busy"
+
+            await clock.advance(LOOK_EVERY)
+
+            assert systemd.hears() == "READY=1"
+            running.cancel()
 
 
 def test_a_missing_supervisor_does_not_stop_the_work(app, tmpfs, tmp_path):

@@ -36,8 +36,7 @@ class Systemd:
         """Report it whenever it is due. Runs until cancelled."""
         while True:
             if not self._notified and not self._waits_for():
-                self._notified = True
-                self._send("READY=1")
+                self._notified = self._send("READY=1")
             await self._clock.sleep(inf if self._notified else LOOK_EVERY, self._news)
 
     def reloads(self) -> None:
@@ -52,10 +51,15 @@ class Systemd:
     def stops(self) -> None:
         self._send("STOPPING=1")
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str) -> bool:
+        """Return whether it need not be sent again: only a full queue of systemd's is worth it."""
         if not self._address:
-            return
+            return True
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.setblocking(False)
-            end.sendto(message.encode(), address)
+            try:
+                end.sendto(message.encode(), address)
+            except BlockingIOError:
+                return False
+        return True
