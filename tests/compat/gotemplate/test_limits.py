@@ -1,5 +1,7 @@
 """A template that would use all memory or time is an error: a daemon has other work to do."""
 
+import signal
+
 import pytest
 
 from injector.errors import RenderError
@@ -39,6 +41,19 @@ def test_an_endless_regular_expression_is_an_error(call):
         with_app(f"{{{{ {call} }}}}", app={"a": "a" * 40 + "b"})
 
     assert "aaaa" not in str(caught.value)
+    assert_nothing_is_timed()
+
+
+def test_the_time_limit_ends_with_the_search():
+    assert with_app("{{ regexReplaceAll `a+` `b` .a }}", app={"a": "aaa"}) == "b"
+
+    assert_nothing_is_timed()
+
+
+def assert_nothing_is_timed():
+    """What is left of the limit would end something else, or the whole process."""
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
 
 
 def test_long_templates_that_terminate_are_rendered():
