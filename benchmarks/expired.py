@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.processes import running
 from benchmarks.scenario import login, main, ours
 from injector.dev.postgres import Postgres, postgres
+from tests.processes import until
 from tests.raft import Raft, raft
 
 PATH = "database/creds/app"
@@ -44,7 +45,7 @@ def measure(folder: Path) -> None:
             notify={"app": {"command": ["true"]}},
         )
         with running(argv, log, [file]):
-            time.sleep(3)  # it has been told
+            until(lambda: '"notified"' in log.read_text(), "the application is notified")
             before = file.read_text()
             node.kill()
             time.sleep(seconds)

@@ -609,6 +609,20 @@ def test_another_injector_removes_nothing_that_this_one_keeps_for_readers_or_a_r
     assert seen(tls) == ONE
 
 
+def test_nor_after_the_directory_was_removed_and_made_again(tls):
+    target, once = bundle(tls), bundle(tls)
+    take(target, ONE)
+    deliver(target, TWO)
+    shutil.rmtree(tls)
+    deliver(target, ONE)
+    deliver(target, TWO)
+    before = names_in(tls)
+
+    assert once.sweep() == []
+
+    assert names_in(tls) == before
+
+
 def test_another_injector_removes_nothing_that_is_being_checked(tls):
     target, once = bundle(tls), bundle(tls)
     staged = target.stage(ONE)

@@ -285,6 +285,22 @@ def test_what_another_run_left_counts_as_accepted(memory, staged):
     assert (memory / "db.env").read_bytes() == OLD
 
 
+def test_what_another_run_wrote_since_the_record_counts_as_accepted(memory):
+    before = file(memory / "db.env", revertible=True)
+    before.write(b"oldest")
+    before.accept()
+    before.write(OLD)
+    recorded = before.content_hash, before.identity, before.earlier
+    file(memory / "db.env").write(b"of another run")
+
+    after = file(memory / "db.env", revertible=True)
+    after.recall(*recorded)
+    after.write(NEW)
+    after.rollback()
+
+    assert (memory / "db.env").read_bytes() == b"of another run"
+
+
 def test_what_was_never_accepted_is_no_reason_to_roll_back(memory):
     fresh = file(memory / "fresh.env", revertible=True)
     fresh.write(OLD)
