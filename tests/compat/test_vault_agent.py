@@ -110,6 +110,29 @@ def test_without_a_mode_an_existing_file_keeps_its_own(tmp_path):
     assert not any("perms" in advice for advice in found.advice)
 
 
+OWNERS = {
+    "": ("1234", "5678"),
+    "uid = 0": ("0", "5678"),
+    "gid = 33": ("1234", "33"),
+    "uid = -1  gid = -1": ("1234", "5678"),
+    'user = "root"  uid = 7': ("root", "5678"),
+    'perms = "0600"  uid = -1': ("1234", "5678"),
+}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("options", OWNERS)
+def test_an_existing_file_keeps_the_owner_that_is_not_set(tmp_path, monkeypatch, options):
+    monkeypatch.chdir(tmp_path)  # nobody else may create the file
+    (tmp_path / "x").touch()
+    os.chown(tmp_path / "x", 1234, 5678)
+    text = f'template {{ contents = "x" destination = "{tmp_path}/x" {options} }}'
+
+    (template,) = loaded(tmp_path, text).config.template
+
+    assert (template.user, template.group) == OWNERS[options]
+
+
 @pytest.mark.parametrize(
     ("written", "argv"),
     [

@@ -10,6 +10,7 @@ from injector.config.problem import Where
 HIGHEST_THRESHOLD = 0.95
 # What a timeout of 0 means here, in seconds; the agents have no limit then.
 NO_LIMIT = 86400.0
+_UNCHANGED = -1  # a uid or gid
 # By default, ours does not pass Vault's variables on to the command.
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
 _MISSING = Default("a missing key is rendered as <no value>", "true")
@@ -117,16 +118,17 @@ def _place(making: Making, section: Section) -> None:
 
 
 def _rights(making: Making, section: Section, block: Block) -> None:
-    for name, number in (("user", "uid"), ("group", "gid")):
-        if section.get(number) is not None and not section.get(name):
-            block.put(name, str(section.get(number)), section.at(number))
+    """Set owner and mode; where none is given, those of an existing file stay, as in the agents."""
+    there = making.outside.machine.existing(section.get("destination") or "")
+    owner = there.owner if there is not None and there.owner is not None else (None, None)
+    for name, number, present in zip(("user", "group"), ("uid", "gid"), owner, strict=True):
+        given = section.get(number, _UNCHANGED)
+        chosen = present if given == _UNCHANGED else given
+        if chosen is not None and not section.get(name):
+            block.put(name, str(chosen), section.at(number))
     if section.get("perms") or "perms" in section.broken:
         return
-    there = making.outside.machine.existing(section.get("destination") or "")
     if there is not None:
         block.put("perms", f"{there.perms:04o}")
-        if there.owner is not None and not section.get("user") and not section.get("uid"):
-            block.put("user", str(there.owner[0]))
-            block.put("group", str(there.owner[1]))
         return
     making.default(block, section, "perms", "0644", _PERMS)
