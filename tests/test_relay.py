@@ -98,6 +98,21 @@ async def test_a_closed_pipe_ends_the_printer():
         assert ended
 
 
+async def test_what_a_full_disk_does_not_take_is_lost_and_nothing_else():
+    wrong = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+    source, printer = os.pipe()
+    full = os.open("/dev/full", os.O_WRONLY)
+    relay = Relay(source, full, Mask(Redactor()))
+    os.close(full)
+    os.write(printer, b"a line\n")
+    os.close(printer)
+
+    async with asyncio.timeout(LIMIT):
+        await relay.over.wait()
+    assert wrong == []
+
+
 async def test_the_last_output_is_printed_although_somebody_keeps_the_pipe_open():
     async with carrying() as (relay, printer, reader):
         os.write(printer, b"the last " + CANARY.encode() + b" can")

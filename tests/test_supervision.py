@@ -415,6 +415,25 @@ async def test_one_that_is_killed_by_a_signal_after_a_change_is_started_with_the
         assert (tmpfs / "file").read_text() == "good"
 
 
+async def test_its_exit_rejects_nothing_if_the_signal_could_not_be_sent(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="one")
+    notify = {"app": revertible(tmpfs, signal="SIGHUP")}
+    config = supervising(app, proxy, tmpfs, notify=notify, env_template=[])
+    config["template"][0]["notify"] = ["app"]
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await has_written(tmpfs, " one")
+        app.put("a", value="two")
+        await clock.advance(75)
+        assert "does not handle SIGHUP" in running.log
+
+        await killed(running.command)
+
+        await has_written(tmpfs, " one", " two")
+        assert "rolled back" not in running.log
+
+
 async def test_what_came_before_it_died_is_tried_before_any_rollback(
     app, proxy, clock, tmpfs, tmp_path
 ):
