@@ -13,13 +13,22 @@ def without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
+def regular(path: str, flags: int) -> int:
+    """Open a file to read, for `open`; raises OSError at once for a pipe or a device."""
+    fd = without_waiting(path, flags)
+    try:
+        _require_regular(fd)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
 def open_plain(path: str, flags: int, mode: int) -> int:
     """Open or make a log or a pid file of ours, and cut it only then; raises OSError."""
     fd = os.open(path, flags & ~os.O_TRUNC | _FLAGS, mode)
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
+        found = _require_regular(fd)
         if found.st_nlink > 1:
             raise OSError(errno.EMLINK, "it has another name (a hard link) as well")
         if flags & os.O_TRUNC:
@@ -28,3 +37,10 @@ def open_plain(path: str, flags: int, mode: int) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def _require_regular(fd: int) -> os.stat_result:
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return found

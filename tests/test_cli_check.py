@@ -3,7 +3,6 @@
 import argparse
 import io
 import json
-import os
 
 import trustme
 
@@ -80,8 +79,8 @@ template: {{contents: x, destination: /dev/shm/not-written}}
     assert warnings() == []
     (its_authority,) = warnings(ca="/gone.pem")
     assert its_authority == (
-        "warning: app.yaml:3: vault.ca_cert: cannot use /gone.pem for TLS: "
-        f"No such file or directory; give PEM that uid {os.geteuid()} reads"
+        "warning: app.yaml:3: vault.ca_cert: cannot read /gone.pem for TLS: "
+        "No such file or directory; put it there, or correct the path"
     )
     assert warnings(ca="/gone.pem", elsewhere=True) == []
     for changed in ("cert", "key"):

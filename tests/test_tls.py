@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 
 import pytest
@@ -99,6 +100,21 @@ async def test_a_half_written_certificate_is_transient_and_names_the_file(clock,
         clock, address="https://127.0.0.1:1", ca_cert=str(tmp_path / "ca.pem")
     ) as vault:
         with pytest.raises(TransientError, match=r"cannot use .*ca\.pem for TLS"):
+            await vault.health()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("option", ["ca_cert", "client_cert", "client_key"])
+async def test_a_pipe_in_place_of_a_certificate_does_not_block(clock, tmp_path, authority, option):
+    pair = authority.issue_cert("injector.example.org")
+    write_pair(tmp_path, certificate=pair, key=pair)
+    authority.cert_pem.write_to_path(tmp_path / "ca_cert")
+    (tmp_path / option).unlink()
+    os.mkfifo(tmp_path / option)
+    files = {name: str(tmp_path / name) for name in ("ca_cert", "client_cert", "client_key")}
+
+    async with client(clock, address="https://127.0.0.1:1", **files) as vault:
+        with pytest.raises(TransientError, match=rf"{option} .*it is not a regular file"):
             await vault.health()
 
 

@@ -1,7 +1,5 @@
 """Compiles Go templates: what they may read on this machine, and what they may write."""
 
-import os
-import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +8,7 @@ from injector.config import model
 from injector.delivery.output import Renderer
 from injector.destination.beside import Contents
 from injector.errors import RenderError
-from injector.plainfile import without_waiting
+from injector.plainfile import regular
 from injector.secret import Ref
 from injector.template import Lacking, Rendered, Snapshot, Source, Template
 
@@ -89,9 +87,7 @@ def _as_go(template: Template) -> "GoTemplate":
 
 def _read(path: str) -> str:
     """Return a regular file's text; bytes that are not UTF-8 are kept as surrogates."""
-    with open(path, "rb", opener=without_waiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError("it is no regular file")
+    with open(path, "rb", opener=regular) as file:
         text = file.read(_LARGEST_FILE + 1)
     if len(text) > _LARGEST_FILE:
         raise OSError(f"it is larger than {_LARGEST_FILE >> 20} MiB")

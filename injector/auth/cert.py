@@ -7,7 +7,7 @@ from hashlib import sha256
 from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError, TransientError, unreadable
-from injector.plainfile import without_waiting
+from injector.plainfile import regular
 from injector.vault import Token, Vault
 from injector.vault.tls import UnusablePair
 
@@ -69,7 +69,7 @@ class Cert(Method):
     def _fingerprint(self) -> bytes:
         path = self._config.client_cert
         try:
-            with open(path, "rb", opener=without_waiting) as file:
+            with open(path, "rb", opener=regular) as file:
                 return sha256(file.read()).digest()
         except OSError as exc:
             raise AuthError(f"cannot read the certificate from {path}: {unreadable(exc)}") from exc

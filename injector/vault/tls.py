@@ -5,6 +5,7 @@ import ssl
 
 from injector.config import model
 from injector.errors import TransientError, unreachable, unreadable
+from injector.plainfile import regular
 
 
 class UnusablePair(TransientError):
@@ -24,6 +25,8 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
     try:
         if settings.ca_cert or settings.ca_path:
             reading = settings.ca_cert or settings.ca_path
+            if settings.ca_cert and (why := _unreadable(settings.ca_cert)):
+                raise TransientError(f"cannot read {reading} for TLS: {why}", undone=True)
             context = ssl.create_default_context(
                 cafile=settings.ca_cert or None, capath=settings.ca_path or None
             )
@@ -43,11 +46,8 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
 def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Give the context a certificate and its key, both or none."""
     for path in (certificate, key):
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as exc:
-            raise UnusablePair(f"cannot read {path} for TLS: {unreadable(exc)}") from exc
+        if why := _unreadable(path):
+            raise UnusablePair(f"cannot read {path} for TLS: {why}")
     try:
         # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
         context.load_cert_chain(certificate, key, password="")
@@ -58,6 +58,15 @@ def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
             else "one is not PEM, half-written, or has a passphrase"
         )
         raise UnusablePair(f"cannot use {certificate} with {key} for TLS: {why}") from exc
+
+
+def _unreadable(path: str) -> str:
+    """Return why a file cannot be read; empty if it can. OpenSSL would wait for a pipe's writer."""
+    try:
+        with open(path, "rb", opener=regular):
+            return ""
+    except OSError as exc:
+        return unreadable(exc)
 
 
 def reason(exc: BaseException) -> str:

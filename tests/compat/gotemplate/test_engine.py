@@ -452,4 +452,4 @@ async def test_only_regular_files_are_read(app, proxy, clock, tmpfs, tmp_path):
     )
 
     async with engine(loaded, clock) as running:
-        assert "it is no regular file" in running.log
+        assert "it is not a regular file" in running.log
