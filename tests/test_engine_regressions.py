@@ -86,6 +86,11 @@ def test_a_lagging_node_gets_a_moment_before_the_first_retry():
     run(World(), [Fail("data/a", "412", 3), Wait(60)])
 
 
+def test_a_static_role_is_looked_at_from_the_try_that_was_answered():
+    """A lagging node cost 0.1 s, and the next look, counted from the first try, came too soon."""
+    run(World(SHORT), [Fail("static-creds", "412", 1), Wait(40)])
+
+
 def test_a_refresh_that_fails_is_no_reason_to_ask_again_at_once():
     run(World(SHORT), [Fail(DB, "500", 2), Restart(), Refresh()])
 

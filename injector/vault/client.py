@@ -53,7 +53,6 @@ class Vault:
         `repeatable` is what another request would get as well: nothing is lost if it is cut off.
         Raises MissingError, DeniedError, TransientError.
         """
-        sent = self.clock.now()
         try:
             async with contextlib.nullcontext() if repeatable else self.in_flight.one(token.value):
                 body = await self._ask(ref, token)
@@ -63,7 +62,7 @@ class Vault:
             raise
         except DeniedError as exc:
             raise DeniedError(_denied(ref, exc)) from exc
-        date = body.pop("date")  # the adapter's: some answers are data as a whole
+        sent, date = body.pop("sent"), body.pop("date")  # ours: some answers are data as a whole
         answer = answers.understand(ref, body, engine=engine)
         duration = answer.life(date, self.clock.wall())
         life = Life(
@@ -75,10 +74,10 @@ class Vault:
         client = self._client(token.value, ref.namespace)
         if ref.body is not None:
             data = json.loads(ref.body)
-            return await self._consistent(lambda: client.write_data(ref.path, data=data))
+            return await self._timed(lambda: client.write_data(ref.path, data=data))
 
         async def read(path: str) -> dict[str, Any]:
-            return await self._consistent(lambda: client.read(path))
+            return await self._timed(lambda: client.read(path))
 
         async def of_secret(path: str) -> dict[str, Any]:
             return await read(f"{path}?list=true" if ref.lists else path)
@@ -87,7 +86,7 @@ class Vault:
             return await self._mounts.read(ref, of_secret, look_up=read)
         except NotThere:
             if ref.lists:  # Vault does not say whether a folder is empty or missing
-                return {"data": {"keys": []}, "date": ""}
+                return {"data": {"keys": []}, "date": "", "sent": self.clock.now()}
             raise
 
     async def renew_lease(
@@ -261,6 +260,15 @@ class Vault:
                 token=key[0], namespace=key[1], adapter=partial(AsyncAdapter, self.transport)
             )
         return client
+
+    async def _timed(self, request: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """Add to an answer when it was asked for: of several tries, the one that got it."""
+
+        async def attempt() -> dict[str, Any]:
+            sent = self.clock.now()
+            return {**await request(), "sent": sent}
+
+        return await self._consistent(attempt)
 
     async def _consistent(self, request: Callable[[], Awaitable[T]]) -> T:
         """Send once, and where a node has not caught up (412) a few times more."""
