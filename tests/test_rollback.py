@@ -78,6 +78,20 @@ async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_ag
         assert CANARY not in str(alarm.error)
 
 
+async def test_a_rollback_is_announced_at_once_whatever_min_interval_says(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("a", value="good")
+    notify = application(tmpfs, str(tmpfs / "file")) | {"min_interval": "10m"}
+    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": notify}))
+
+    async with engine(loaded, clock):
+        app.put("a", value=CANARY)
+        await clock.advance(610)
+
+        assert journal(tmpfs) == ["good", CANARY, "good"]
+
+
 async def test_the_rejected_content_is_not_tried_again_until_it_changes(
     app, proxy, clock, tmpfs, tmp_path
 ):
