@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import heapq
+import io
 import math
 import selectors
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
-from injector.clock import Wakeup, wake
+from injector.clock import Clock, Wakeup, wake
+from injector.log import logger
+from injector.notify import Means
 
 # Real seconds after which a test that waits for something has failed.
 LIMIT = 5.0
@@ -138,3 +141,15 @@ class FakeClock:
         for future in waiting:
             wake(future)
         return True
+
+
+def means(
+    clock: Clock,
+    *,
+    redact: Callable[[str], str] = str,
+    environ: Mapping[str, str] | None = None,
+    output: io.StringIO | None = None,
+) -> Means:
+    """What notifications are made with; `output` gets the log."""
+    log = logger(level="info", style="json", redact=redact, stream=output or io.StringIO())
+    return Means(clock, log, redact, environ or {})

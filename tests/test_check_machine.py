@@ -13,11 +13,21 @@ from injector.check.finding import Level
 from injector.check.machine import look
 from injector.clock import SystemClock
 from injector.config import model
+from injector.notify import processes
 from tests.checking import fine, notes, problems
 from tests.configs import load_text
-from tests.test_notify_signal import LISTENER, WAIT, listener, script, start
+from tests.test_notify_signal import (
+    LISTENER,
+    WAIT,
+    imitation,
+    listener,
+    named,
+    needs_root,
+    script,
+    start,
+)
 
-__all__ = ["listener", "script", "start"]  # fixtures: real processes
+__all__ = ["imitation", "listener", "script", "start"]  # fixtures: real processes
 NOBODY = 65534
 OUTSIDE_MEMORY = "template_config: {require_memory_backed: false}\n"
 
@@ -202,6 +212,32 @@ async def test_nobody_to_signal_is_a_note_and_a_bad_pid_file_a_problem(tmp_path)
     )
 
 
+async def test_where_nobody_else_is_visible_the_namespace_is_a_problem(tmp_path, monkeypatch):
+    own = {os.getpid(): processes.process(os.getpid())}
+    monkeypatch.setattr(processes, "processes", lambda: own)
+
+    (alone,) = await signaled(tmp_path, "SIGHUP", "{name: gunicorn}")
+
+    assert (alone.level, alone.exit_code) == (Level.PROBLEM, 8)
+    assert "outside the injector's own container is visible, so gunicorn cannot be" in alone.text
+    assert "shareProcessNamespace: true" in alone.text
+
+
+@needs_root
+async def test_a_process_of_another_user_that_has_the_name_is_named(tmp_path, script, imitation):
+    ours = script("vi-imitated")
+    await named("vi-imitated")
+
+    theirs, found = await signaled(tmp_path, "SIGHUP", "{name: vi-imitated}")
+
+    assert (theirs.level, found.level) == (Level.NOTE, Level.OK)
+    assert theirs.text == (
+        f"process {imitation.pid} (vi-imitated) of uid 65534 would be left alone: it is another "
+        "user's"
+    )
+    assert found.text.startswith(f"process {ours.pid} (vi-imitated) handles SIGHUP")
+
+
 def test_a_process_of_somebody_else_may_not_be_signaled(listener, as_nobody):
     from injector.check.processes import look
 
@@ -209,7 +245,7 @@ def test_a_process_of_somebody_else_may_not_be_signaled(listener, as_nobody):
     with open(which.pid_file, "w", encoding="ascii") as file:
         file.write(str(listener.pid))
     try:
-        (finding,) = as_nobody(lambda: list(look("notify app", signal.SIGHUP, which)))
+        (finding,) = as_nobody(lambda: list(look("notify app", signal.SIGHUP, which, ())))
     finally:
         os.unlink(which.pid_file)
 

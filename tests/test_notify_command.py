@@ -17,6 +17,7 @@ from injector.errors import HookError
 from injector.notify import Outcome, application
 from injector.notify.command import run_command
 from injector.notify.processes import processes
+from tests.fakes import means
 
 SECRET = "canary-4711-value"
 
@@ -311,9 +312,8 @@ def notify(**options) -> model.Notify:
 
 async def test_a_hook_names_itself_when_it_fails():
     def hook(*argv: str, redact: Callable[[str], str] = redact):
-        return application(
-            *("web", notify(command=argv)), clock=SystemClock(), redact=redact, environ=os.environ
-        )
+        made = means(SystemClock(), redact=redact, environ=os.environ)
+        return application("web", notify(command=argv), made)
 
     assert await hook("true").notify(0.0) is Outcome.SENT
     with pytest.raises(HookError, match=r"^hook 'web': `false` exited with 1$"):

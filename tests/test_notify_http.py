@@ -20,6 +20,7 @@ from injector.config import model
 from injector.errors import HookError
 from injector.notify import Outcome, application
 from injector.notify.verify import verify
+from tests.fakes import means
 
 SECRET = "canary-4711-value"
 
@@ -92,7 +93,7 @@ def free_port() -> int:
 
 async def tell(url: str, clock: SystemClock | None = None, **options) -> Outcome:
     notify = model.Notify(http=model.Http(url=url, **options))
-    made = application("web", notify, clock=clock or SystemClock(), redact=redact, environ={})
+    made = application("web", notify, means(clock or SystemClock(), redact=redact))
     return await made.notify(0.0)
 
 

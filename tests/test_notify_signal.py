@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import io
+import json
 import os
 import select
 import shutil
@@ -21,6 +23,7 @@ from injector.notify import Application, Outcome, target
 from injector.notify.find import View, by_pid_file, read_pid_file
 from injector.notify.processes import process, processes
 from injector.notify.signal import SignalTarget
+from tests.fakes import means
 
 LISTENER = """
 import os, signal, sys
@@ -114,9 +117,18 @@ def pid_file(tmp_path: Path, content: object) -> model.Process:
 async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, **options):
     notify = model.Notify(signal=number, process=which)
     clock = SystemClock()
-    how = target(notify, clock=clock, redact=str, environ={}, **options)
+    how = target(notify, means(clock), **options)
     made = Application("app", how)
     return await made.notify(clock.wall() - ago)
+
+
+def signal_target(
+    which: model.Process, clock: SystemClock, output: io.StringIO | None = None
+) -> SignalTarget:
+    """One target, to be told again and again."""
+    return SignalTarget(
+        "SIGHUP", which, means(clock, output=output), users=(), child_pid=lambda: None
+    )
 
 
 # --- by pid file ---------------------------------------------------------------------------------
@@ -223,7 +235,7 @@ async def test_a_pid_reused_after_the_search_is_not_signaled(listener):
     found = process(listener.pid)
     another = type(found)(found.pid, found.parent, found.name, found.started - 1)
     which = model.Process(name="any")
-    made = SignalTarget("SIGHUP", which, clock=SystemClock(), child_pid=lambda: None)
+    made = signal_target(which, SystemClock())
 
     assert made._signal(another, time.time()) is Outcome.ABSENT
     assert made._signal(found, time.time()) is Outcome.SENT
@@ -270,7 +282,7 @@ class Overloaded(SystemClock):
 async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_signaled_too(script):
     app = script("vi-early")
     which = model.Process(name="vi-early")
-    target = SignalTarget("SIGHUP", which, clock=Overloaded(), child_pid=lambda: None)
+    target = signal_target(which, Overloaded())
 
     assert await target.notify(time.time()) is Outcome.SENT
     assert app.line() == "got SIGHUP"
@@ -376,6 +388,31 @@ async def test_one_that_cannot_be_signaled_does_not_affect_the_others(script):
     assert deaf.lives()
 
 
+async def test_one_that_cannot_be_signaled_does_not_repeat_the_signal_to_the_others(script):
+    script("vi-mixed", "import os, time; os.write(1, b'ready\\n'); time.sleep(1000)")
+    listening, clock = script("vi-mixed"), SystemClock()
+    how, change = signal_target(model.Process(name="vi-mixed"), clock), clock.wall()
+
+    for _ in range(3):
+        with pytest.raises(HookError, match="be killed by it"):
+            await how.notify(change)
+    assert listening.heard_only("SIGHUP")
+
+    with pytest.raises(HookError, match="be killed by it"):
+        await how.notify(change + 0.001)  # a newer change
+    assert listening.heard_only("SIGHUP")
+
+
+async def test_a_change_that_everybody_heard_of_can_be_announced_again(script):
+    """As after a `verify` that failed."""
+    listening, clock = script("vi-again"), SystemClock()
+    how, change = signal_target(model.Process(name="vi-again"), clock), clock.wall()
+
+    for _ in range(2):
+        assert await how.notify(change) is Outcome.SENT
+        assert listening.line() == "got SIGHUP"
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Path:
     return Path(shutil.copy(Path("/bin/sh").resolve(), tmp_path / "vi-shell"))
@@ -450,6 +487,52 @@ def test_a_process_of_another_user_gives_one_line_that_says_what_to_do(script):
     assert app.heard_only()
 
 
+@pytest.fixture
+def imitation(start: Start) -> Iterator[App]:
+    """A process of nobody's that has the name of ours, and dies of SIGHUP."""
+    path = Path(shutil.copy(Path("/bin/sleep").resolve(), "/dev/shm/vi-imitated"))
+    try:
+        yield start("setpriv", "--reuid=65534", "--clear-groups", str(path), "1000", ready="")
+    finally:
+        path.unlink()
+
+
+async def named(name: str) -> None:
+    """Wait until it has this name: it comes with exec."""
+    async with asyncio.timeout(5):
+        while all(each.name != name for each in processes().values()):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+@needs_root
+async def test_a_process_of_another_user_that_has_its_name_is_left_alone(script, imitation):
+    ours, output = script("vi-imitated"), io.StringIO()
+    await named("vi-imitated")
+    clock = SystemClock()
+    how = signal_target(model.Process(name="vi-imitated"), clock, output)
+
+    for _ in range(2):
+        assert await how.notify(clock.wall()) is Outcome.SENT
+
+    assert ours.heard_only("SIGHUP", "SIGHUP")
+    assert imitation.lives()
+    [said] = map(json.loads, output.getvalue().splitlines())
+    assert said["event"] == "processes of other users left alone"
+    assert said["signaled"] == [f"process {ours.pid} (vi-imitated)"]
+    assert said["left_alone"] == [f"process {imitation.pid} (vi-imitated) of uid 65534"]
+
+
+@needs_root
+async def test_the_user_whose_files_they_are_is_preferred_too(imitation):
+    await named("vi-imitated")
+
+    for users in ((), (65534,)):  # the only one there is, and the one that is configured
+        with pytest.raises(HookError, match=f"process {imitation.pid} .*be killed by it"):
+            await tell(model.Process(name="vi-imitated"), users=users)
+    with pytest.raises(HookError, match="be killed by it"):  # nobody of uid 4711, so whoever it is
+        await tell(model.Process(name="vi-imitated"), users=(4711,))
+
+
 @needs_root
 def test_an_executable_of_another_user_gives_one_line_that_says_what_to_do(shell, start):
     app = start(str(shell), "-c", "echo ready; sleep 1000 & wait")
@@ -473,6 +556,10 @@ from injector.notify.processes import processes
 for path in sys.argv[1:]:
     try: print(by_pid_file(read_pid_file(path), View(processes(), os.getpid())))
     except HookError as exc: print(exc)
+from injector.config.model import Process
+from injector.notify.find import running
+try: print(running(Process(name="gunicorn"), View(processes(), os.getpid())))
+except HookError as exc: print(f"{type(exc).__name__}: {exc}")
 """
     paths = [str(tmp_path / "app.pid"), str(tmp_path / "own.pid")]
     unshare = ["unshare", "--pid", "--fork", "--mount-proc"]
@@ -484,8 +571,13 @@ for path in sys.argv[1:]:
     if "unshare" in done.stderr:
         pytest.skip(f"no namespaces here: {done.stderr.strip()}")
 
-    unseen, itself = done.stdout.splitlines()
+    unseen, itself, cannot = done.stdout.splitlines()
 
+    assert cannot == (
+        "Unseen: no process outside the injector's own container is visible, so gunicorn cannot be "
+        "found: share the PID namespace (Kubernetes: `shareProcessNamespace: true`, Compose: "
+        '`pid: "service:app"`)'
+    )
     assert "says 77, but no process outside the injector's own container is visible" in unseen
     assert "says 1, which here is the injector itself" in itself
     assert "shareProcessNamespace: true" in unseen

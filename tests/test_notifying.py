@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from injector.health import State
+from injector.notify import processes
 from tests.engine import configuration, engine, load_from
 from tests.fakes import LIMIT
 from tests.processes import running, write_config
@@ -310,3 +311,29 @@ def test_an_application_whose_pid_file_comes_late_is_notified_within_seconds(app
             assert listener.stdout.readline() == "told\n"
             assert injector.end() == 0
         listener.send_signal(signal.SIGKILL)
+
+
+async def test_an_application_that_can_never_be_seen_is_a_failure_after_half_a_minute(
+    app, proxy, clock, tmpfs, tmp_path, monkeypatch
+):
+    """As without `shareProcessNamespace`: nothing is visible but the injector and what it runs."""
+    app.put("s", value="x")
+    notify = {"app": {"signal": "SIGHUP", "process": {"name": "vi-nowhere"}}}
+    loaded = load_from(tmp_path, configured(app, proxy.address, tmpfs, ["s"], notify=notify))
+    own = {os.getpid(): processes.process(os.getpid())}
+    monkeypatch.setattr(processes, "processes", lambda: own)
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(28)
+        assert running.assembly.health.failures() == []  # it may be starting
+
+        await clock.advance(5)
+        [report] = running.assembly.health.failures()
+        assert "hook 'app': no process outside the injector's own container" in str(report.error)
+        assert "shareProcessNamespace: true" in str(report.error)
+        said = running.events("notification failed")
+        assert [each["level"] for each in said].count("error") == 1
+
+        monkeypatch.undo()  # it is there after all
+        await clock.advance(60)
+        assert running.assembly.health.failures() == []

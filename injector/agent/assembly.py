@@ -20,6 +20,7 @@ from injector.delivery.notifier import Parts as NotifierParts
 from injector.delivery.parts import Parts as DeliveryParts
 from injector.errors import WriteError
 from injector.health import Health
+from injector.notify import Means
 from injector.retire import Retire
 from injector.retry import Availability
 from injector.secret import Ref
@@ -80,7 +81,7 @@ class Assembly:
             opens_at=kept.started_at + config.vault.start_splay * kept.draw(),
         )
         refs = names(config)
-        self._means = build.Means(kept.clock, kept.redactor.redact, kept.environ)
+        self._means = Means(kept.clock, kept.log, kept.redactor.redact, kept.environ)
         supervision = _supervision(plan, kept)
         self.outputs = build.outputs(plan, refs, self._means)
         if supervision is not None:
@@ -242,10 +243,10 @@ class Assembly:
         users = build.users(self.outputs)
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
-            application = supervision and supervision.application(name, notify)
+            application = supervision and supervision.application(name, notify, self._means)
             if application is None and name in config.notify:
                 overtaken = partial(kept.ledger.is_pending, name)
-                application = build.application(name, notify, self._means, overtaken)
+                application = build.application(name, config, self._means, overtaken)
             application = application or build.own_command(name, notify, self._means)
             delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
         return delivery

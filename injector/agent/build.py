@@ -1,17 +1,14 @@
 """Makes outputs, notifiers and their targets from the configuration. Builds; runs nothing."""
 
-import asyncio
 import os
 import shlex
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from injector.agent.plan import Plan, rights
-from injector.clock import Clock
 from injector.config import model
 from injector.delivery.contract import Contracts
 from injector.delivery.output import Check, Output, Renderer
@@ -19,7 +16,7 @@ from injector.destination import File, Rights
 from injector.destination import sweep as leftovers
 from injector.destination.protocol import Staging
 from injector.log import Logger
-from injector.notify import Application, InTurn
+from injector.notify import Application, InTurn, Means
 from injector.notify import application as notify_application
 from injector.notify import target as notify_target
 from injector.secret import Ref
@@ -28,17 +25,6 @@ from injector.secret import Ref
 LONGEST_NAME = 60
 
 C = TypeVar("C")
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What the commands of checks and notifications run with."""
-
-    clock: Clock
-    redact: Callable[[str], str]
-    environ: Mapping[str, str]
-    # Of the templates' own commands, which run one after another, as Vault Agent runs them.
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
@@ -208,22 +194,32 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
 
 def own_command(name: str, notify: model.Notify, means: Means) -> Application:
     """Return a template's own command as somebody who is notified."""
-    how = notify_target(notify, clock=means.clock, redact=means.redact, environ=means.environ)
-    return Application(name, InTurn(how, means.turn))
+    return Application(name, InTurn(notify_target(notify, means), means.turn))
 
 
 def application(
-    name: str, notify: model.Notify, means: Means, overtaken: Callable[[], bool]
+    name: str, config: model.Config, means: Means, overtaken: Callable[[], bool]
 ) -> Application:
-    """Return the application that is notified, and verified."""
+    """Return the application that is notified, and verified, of an entry of `notify:`."""
     return notify_application(
         name,
-        notify,
-        clock=means.clock,
-        redact=means.redact,
-        environ=means.environ,
+        config.notify[name],
+        means,
+        users=readers(config, name),
         overtaken=overtaken,
     )
+
+
+def readers(config: model.Config, name: str) -> set[int]:
+    """Return the uids to which files belong that an application is notified of, where one is given.
+
+    It is most likely one of these, whoever else has a process of that name.
+    """
+    entries = [entry for entry in config.template if name in entry.notify]
+    entries += [
+        member for bundle in config.bundle if name in bundle.notify for member in bundle.template
+    ]
+    return {rights(entry).owner.uid for entry in entries}
 
 
 def _name(argv: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from injector.config.rules.supervision import ENVIRONMENT, TARGET, restarting
 from injector.delivery import Output
 from injector.delivery.renderers import Together
 from injector.health import Health
-from injector.notify import Application, asking, target
+from injector.notify import Application, Means, asking, target
 
 
 class Supervision:
@@ -41,22 +41,19 @@ class Supervision:
         self._patient = TARGET if keeps_variables else ""
         self.environment = _environment(plan, self._command, notified)
 
-    def application(self, name: str, notify: model.Notify) -> Application | None:
+    def application(self, name: str, notify: model.Notify, means: Means) -> Application | None:
         """Return the command as an application, if this target concerns it."""
         command, kept = self._command, self._kept
         if name not in self._targets:
             return None
         if name == self._patient:
             return Application(name, PatientTarget(command, kept.log))
-        clock, redact, environ = kept.clock, kept.redactor.redact, kept.environ
         signal = None
         if notify.signal:
-            signal = target(
-                notify, clock=clock, redact=redact, environ=environ, child_pid=lambda: command.pid
-            )
+            signal = target(notify, means, child_pid=lambda: command.pid)
         overtaken = partial(kept.ledger.is_pending, name)
         how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
-        asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
+        asked = asking(notify, means, overtaken)
         return Application(name, how, asked and partial(how.confirmed, asked))
 
     def child(self, readiness: Readiness, health: Health) -> Child:

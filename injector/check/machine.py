@@ -28,7 +28,8 @@ async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list
     for name, notify in config.notify.items():
         about = f"notify {name}"
         if notify.process is not None:
-            found += processes.look(about, signal.Signals[notify.signal], notify.process)
+            number, users = signal.Signals[notify.signal], build.readers(config, name)
+            found += processes.look(about, number, notify.process, users)
         elif notify.http is not None:
             found.append(await _endpoint(about, notify.http, clock))
     return [*found, *listeners.look(loaded)]

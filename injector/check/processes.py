@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from injector.check.finding import Finding, note, ok, problem
 from injector.config import model
@@ -12,17 +12,21 @@ from injector.notify.processes import GONE, Process
 from injector.notify.reaction import objection, refusal
 
 
-def look(about: str, number: signal.Signals, which: model.Process) -> Iterator[Finding]:
-    """Check each process that would be signaled now."""
+def look(
+    about: str, number: signal.Signals, which: model.Process, users: Collection[int]
+) -> Iterator[Finding]:
+    """Check each process that would be signaled now; see `notify.target` for `users`."""
     if which.child:
         return  # started by ourselves, as ourselves
     try:
-        meant = _meant(which)
+        meant, others = _meant(which, {os.geteuid(), *users})
     except HookError as exc:
         yield problem(about, str(exc), like=exc)
         return
     if not meant:
         yield note(about, f"{_written(which)} is not running, so it would not be notified now")
+    for process, user in others.items():
+        yield note(about, f"{process} of uid {user} would be left alone: it is another user's")
     for process in meant:
         yield _reaction(about, number, which, process)
 
@@ -33,15 +37,13 @@ def _written(which: model.Process) -> str:
     return which.name or which.exe
 
 
-def _meant(which: model.Process) -> list[Process]:
+def _meant(which: model.Process, users: set[int]) -> tuple[list[Process], dict[Process, int]]:
     view = find.View(processes.processes(), os.getpid())
     if which.pid_file:
         file = find.read_pid_file(which.pid_file)
         process = None if file is None else find.by_pid_file(file, view)
-        return [] if process is None else [process]
-    if which.name:
-        return find.by_name(which.name, view, processes.arguments)
-    return find.by_exe(which.exe, view, processes.executable)
+        return ([] if process is None else [process]), {}
+    return find.of_users(find.running(which, view), users, processes.status)
 
 
 def _reaction(

@@ -14,7 +14,7 @@ from injector.errors import HookError
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
-from injector.notify import Application, Outcome, Overtaken
+from injector.notify import Application, Outcome, Overtaken, Unseen
 from injector.rotations import Rotations
 from injector.secret import backoff
 
@@ -119,6 +119,11 @@ class Notifier:
             outcome = await self._application.notify(pending.written_at)
             if outcome is Outcome.SENT and not await self._accepted(pending):
                 return
+        except Unseen as exc:
+            if self._is_looked_for(pending):
+                await self._done(pending, Outcome.ABSENT)
+            else:
+                self._failed(exc)
         except HookError as exc:
             self._failed(exc)
         except BaseException:
@@ -137,7 +142,7 @@ class Notifier:
         is_absent = outcome is Outcome.ABSENT
         (parts.ledger.absent.add if is_absent else parts.ledger.absent.discard)(self.name)
         now = parts.clock.now()
-        if is_absent and now - pending.first < LOOK_FOR:
+        if is_absent and self._is_looked_for(pending):
             if self._retry_at < pending.first:
                 parts.log.info("nothing to notify yet", notify=self.name)
             self._retry_at = now + LOOK_EVERY
@@ -151,6 +156,10 @@ class Notifier:
         event = "nobody to notify" if is_absent else "notified"
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
+
+    def _is_looked_for(self, pending: Pending) -> bool:
+        """Return whether it may still be starting."""
+        return self._parts.clock.now() - pending.first < LOOK_FOR
 
     async def _accepted(self, pending: Pending) -> bool:
         """Verify that the application accepted the change; return False if another one follows.

@@ -1,21 +1,23 @@
 """Notifies an application that its files have changed, and verifies that it accepted them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
-from injector.notify.outcome import Nobody, Outcome, Overtaken, Target
+from injector.notify.means import Means
+from injector.notify.outcome import Nobody, Outcome, Overtaken, Target, Unseen
 
 __all__ = [
     "Application",
     "InTurn",
+    "Means",
     "Outcome",
     "Overtaken",
     "Target",
+    "Unseen",
     "application",
     "asking",
     "target",
@@ -25,28 +27,26 @@ __all__ = [
 def application(
     name: str,
     notify: model.Notify,
+    means: Means,
     *,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
+    users: Collection[int] = (),
     overtaken: Callable[[], bool] = lambda: False,
 ) -> "Application":
     """Make what `notify.<name>` of the configuration describes."""
-    how = target(notify, clock=clock, redact=redact, environ=environ)
-    asked = asking(notify, clock=clock, redact=redact, environ=environ, overtaken=overtaken)
-    return Application(name, how, asked)
+    how = target(notify, means, users=users)
+    return Application(name, how, asking(notify, means, overtaken))
 
 
 def target(
     notify: model.Notify,
+    means: Means,
     *,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
+    users: Collection[int] = (),
     child_pid: Callable[[], int | None] = lambda: None,
 ) -> Target:
     """Return how to notify; each kind is imported only if it is used.
 
+    Of several processes of the same name, those of our own uid and of `users` are meant.
     `child_pid` is called at each signal, since the supervised command may have been restarted. If
     there is none, there is nothing to restart.
     """
@@ -55,25 +55,24 @@ def target(
             return Nobody()
         from injector.notify.signal import SignalTarget
 
-        return SignalTarget(notify.signal, notify.process, clock=clock, child_pid=child_pid)
+        return SignalTarget(notify.signal, notify.process, means, users=users, child_pid=child_pid)
     if notify.http is not None:
         from injector.notify.http import HttpTarget
 
-        return HttpTarget(notify.http, clock=clock, redact=redact)
+        return HttpTarget(notify.http, clock=means.clock, redact=means.redact)
     from injector.notify.command import CommandTarget
 
     return CommandTarget(
-        notify.command, timeout=notify.timeout, clock=clock, redact=redact, environ=environ
+        notify.command,
+        timeout=notify.timeout,
+        clock=means.clock,
+        redact=means.redact,
+        environ=means.environ,
     )
 
 
 def asking(
-    notify: model.Notify,
-    *,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
-    overtaken: Callable[[], bool],
+    notify: model.Notify, means: Means, overtaken: Callable[[], bool]
 ) -> Callable[[], Awaitable[None]] | None:
     """Return the function that verifies a change; None if there is none.
 
@@ -84,7 +83,12 @@ def asking(
     from injector.notify.verify import verify
 
     return partial(
-        verify, notify.verify, clock=clock, redact=redact, environ=environ, overtaken=overtaken
+        verify,
+        notify.verify,
+        clock=means.clock,
+        redact=means.redact,
+        environ=means.environ,
+        overtaken=overtaken,
     )
 
 
@@ -114,7 +118,10 @@ class Application:
         self._verify = verify
 
     async def notify(self, written_at: float) -> Outcome:
-        """Notify it that its files changed at `written_at`, on the wall clock; raises HookError."""
+        """Notify it that its files changed at `written_at`, on the wall clock; raises HookError.
+
+        Raises Unseen while nobody outside our own container can be seen.
+        """
         with self._named():
             return await self._how.notify(written_at)
 
@@ -132,4 +139,5 @@ class Application:
         try:
             yield
         except HookError as exc:
-            raise HookError(f"hook '{self._name}': {exc}") from exc
+            kind = Unseen if isinstance(exc, Unseen) else HookError
+            raise kind(f"hook '{self._name}': {exc}") from exc

@@ -4,11 +4,14 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from injector.config import model
 from injector.errors import HookError, unreadable
+from injector.notify import processes
+from injector.notify.outcome import Unseen
 from injector.notify.processes import Process, Status, ancestry, tops
 
 LONGEST_NAME = 15  # the kernel cuts longer ones
@@ -113,6 +116,43 @@ def by_pid_file(file: PidFile, view: View) -> Process | None:
             f"visible: {SHARE}"
         )
     return view.processes.get(file.pid)
+
+
+def running(which: model.Process, view: View) -> list[Process]:
+    """Select by name or executable; raises Unseen if nobody outside our own container is visible.
+
+    Raises HookError if it cannot be known who is meant.
+    """
+    if which.name:
+        found = by_name(which.name, view, processes.arguments)
+    else:
+        found = by_exe(which.exe, view, processes.executable)
+    if not found and view.alone():
+        raise Unseen(
+            f"no process outside the injector's own container is visible, so "
+            f"{which.name or which.exe} cannot be found: {SHARE}"
+        )
+    return found
+
+
+def of_users(
+    matches: Iterable[Process], users: Container[int], status: Callable[[int], Status]
+) -> tuple[list[Process], dict[Process, int]]:
+    """Return those of these users, and the others with their uids; all if none is of these.
+
+    Anybody may give a process of his any name: what it does must not be mixed up with ours.
+    """
+    right, others = [], {}
+    for process in matches:
+        try:
+            found = status(process.pid)
+        except processes.GONE:
+            continue
+        if found.user in users or found.saved_user in users:
+            right.append(process)
+        else:
+            others[process] = found.user
+    return (right, others) if right else (list(others), {})
 
 
 def by_name(name: str, view: View, arguments: Callable[[int], Iterable[str]]) -> list[Process]:

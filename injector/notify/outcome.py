@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Protocol
 
+from injector.errors import HookError
+
 
 class Outcome(StrEnum):
     """The result of a notification. None is a failure: a failure is a HookError."""
@@ -14,6 +16,13 @@ class Outcome(StrEnum):
 
 class Overtaken(Exception):
     """There was a newer change during verification: that is notified before judging."""
+
+
+class Unseen(HookError):
+    """Nothing is visible but what runs in our own container.
+
+    The application may be starting. If it goes on, the application can never be found.
+    """
 
 
 class Target(Protocol):

@@ -3,20 +3,20 @@
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError
 from injector.notify import processes
 from injector.notify.find import (
     View,
-    by_exe,
-    by_name,
     by_pid_file,
+    of_users,
     read_pid_file,
     require_trusted,
+    running,
 )
+from injector.notify.means import Means
 from injector.notify.outcome import Outcome
 from injector.notify.processes import GONE, Process, started_after
 from injector.notify.reaction import objection, refusal
@@ -35,26 +35,39 @@ class SignalTarget:
         self,
         number: str,
         which: model.Process,
+        means: Means,
         *,
-        clock: Clock,
+        users: Collection[int],
         child_pid: Callable[[], int | None],
     ) -> None:
         self._number = signal.Signals[number]
         self._which = which
-        self._clock = clock
+        self._users = {os.geteuid(), *users}
+        self._clock = means.clock
+        self._log = means.log
         self._child_pid = child_pid
+        # Of the change at this time on the wall clock, which is tried again for others' sake.
+        self._heard: tuple[float, dict[Process, Outcome]] = (0.0, {})
+        self._left_alone: dict[Process, int] = {}  # and logged
 
     async def notify(self, written_at: float) -> Outcome:
-        """Signal every matching process; a failure for one does not affect the others."""
-        outcomes, problems = set(), []
+        """Signal every matching process; a failure for one does not affect the others.
+
+        When it is tried again, those that were signaled are not signaled a second time.
+        """
+        of, heard = self._heard
+        heard = heard if of == written_at else {}
+        outcomes, problems = {}, []
         for process in self._meant():
             try:
-                outcomes.add(self._signal(process, written_at))
+                outcomes[process] = heard.get(process) or self._signal(process, written_at)
             except HookError as exc:
                 problems.append(str(exc))
+        self._heard = (written_at, outcomes if problems else {})
         if problems:
             raise HookError("; ".join(problems))
-        return next((o for o in (Outcome.SENT, Outcome.CURRENT) if o in outcomes), Outcome.ABSENT)
+        found = set(outcomes.values())
+        return next((o for o in (Outcome.SENT, Outcome.CURRENT) if o in found), Outcome.ABSENT)
 
     def _meant(self) -> list[Process]:
         if self._which.child:
@@ -62,9 +75,15 @@ class SignalTarget:
         view = View(processes.processes(), os.getpid())
         if self._which.pid_file:
             return self._in_pid_file(view)
-        if self._which.name:
-            return by_name(self._which.name, view, processes.arguments)
-        return by_exe(self._which.exe, view, processes.executable)
+        right, others = of_users(running(self._which, view), self._users, processes.status)
+        if others and others != self._left_alone:
+            self._log.warning(
+                "processes of other users left alone",
+                signaled=list(map(str, right)),
+                left_alone=[f"{other} of uid {user}" for other, user in others.items()],
+            )
+        self._left_alone = others
+        return right
 
     def _child(self) -> list[Process]:
         pid = self._child_pid()
