@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+from injector import safe_open
 from injector.clock import Clock
 from injector.config import model
 from injector.log import Logger
@@ -16,10 +17,9 @@ from injector.metrics import Metrics
 from injector.rotations import Event, Rotations
 from injector.secret import Ref
 
+_APPEND = os.O_WRONLY | os.O_APPEND
 # What could not be written is tried again after this long, seconds.
 RETRY = 10.0
-# Never through a link that somebody else has planted, nor into a pipe that nobody reads.
-FLAGS = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Journal:
@@ -128,8 +128,8 @@ def _append(path: str, content: bytes, perms: int) -> None:
 def _open(path: str, perms: int) -> int:
     """Open the file, or make it. One that is there, as after a rotation, keeps its mode."""
     try:
-        descriptor = os.open(path, FLAGS | os.O_CREAT | os.O_EXCL, perms)
+        descriptor = safe_open.anything(path, _APPEND | os.O_CREAT | os.O_EXCL, mode=perms)
     except FileExistsError:
-        return os.open(path, FLAGS)
+        return safe_open.anything(path, _APPEND)
     os.fchmod(descriptor, perms)  # not less a umask
     return descriptor

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from injector import safe_open
 from injector.clock import Clock
 from injector.errors import WriteError
-from injector.plainfile import open_plain
 
 MODE = 0o640
 
@@ -88,4 +88,4 @@ class LogFile:
 
 
 def _opener(path: str, flags: int) -> int:
-    return open_plain(path, flags, MODE)
+    return safe_open.ours(path, flags, MODE)

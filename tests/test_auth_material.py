@@ -37,7 +37,7 @@ async def test_a_pipe_in_place_of_a_secret_id_does_not_block(load, app, proxy, c
     app.secret_id.unlink()
     os.mkfifo(app.secret_id)
     async with engine(load(), clock) as running:
-        assert f"{app.secret_id} is empty: put the secret id into it" in running.log
+        assert f"{app.secret_id}: it is not a regular file" in running.log
         writer = os.open(app.secret_id, os.O_RDWR)  # who could write, and does not
         await clock.advance(30)
         os.close(writer)

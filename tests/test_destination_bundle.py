@@ -18,6 +18,7 @@ from injector.destination import Owner, Rights
 from injector.destination.bundle import Bundle
 from injector.destination.bundle_preflight import bundle_problems
 from injector.destination.generation import digest
+from injector.destination.regular import identity
 from injector.errors import ConfigError, WriteError
 from tests.disk import NOBODY, STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 
@@ -62,8 +63,9 @@ def kill(target: Bundle) -> None:
     target.memory.claim.drop()
 
 
-def snapshot(directory: Path) -> dict[str, os.stat_result]:
-    return {str(path): path.lstat() for path in [directory, *directory.rglob("*")]}
+def snapshot(directory: Path) -> dict[str, tuple[int, ...]]:
+    """What a change would change: not the time of the last read."""
+    return {str(path): identity(path.lstat()) for path in [directory, *directory.rglob("*")]}
 
 
 # --- the shape -----------------------------------------------------------------------------------
@@ -239,6 +241,25 @@ def test_what_was_replaced_is_held_for_readers_over_one_retirement_and_gone_at_t
     assert generations(tls) == {os.readlink(tls / "..data")}
     assert seen(tls) == THREE
     assert not target.holds
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_place_of_a_replaced_generation_is_not_waited_for_and_left_alone(tls):
+    """Python 3.11's rmtree and fwalk open what has the name, whatever it is."""
+    target = bundle(tls)
+    take(target, ONE)
+    [first] = generations(tls)
+    take(target, TWO)
+    shutil.rmtree(tls / first)
+    os.mkfifo(tls / first)
+
+    target.retire()
+    target.retire()
+    take(target, THREE)
+    target.sweep()
+
+    assert stat.S_ISFIFO((tls / first).lstat().st_mode)
+    assert seen(tls) == THREE
 
 
 def test_only_so_many_generations_are_held_but_always_the_accepted_one(tls):
@@ -881,12 +902,15 @@ def test_what_fails_after_the_swap_does_not_take_the_new_generation_away(tls, mo
     deliver(target, ONE)
     staged = target.stage(TWO)
     assert staged is not None
+    before, listdir = os.readlink(tls / "..data"), os.listdir
 
-    def refuse(*_):
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    def refuse_once_swapped(directory):
+        if os.readlink(tls / "..data") != before:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return listdir(directory)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "listdir", refuse)
+        patch.setattr(os, "listdir", refuse_once_swapped)
         with pytest.raises(WriteError, match="Input/output error"):
             staged.commit()
 

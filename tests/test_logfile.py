@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from injector import logfile
+from injector import safe_open
 from injector.errors import WriteError
 from injector.logfile import LogFile, LogRotation
 from tests.processes import result, write_config
@@ -80,7 +80,7 @@ async def test_a_log_that_cannot_be_reopened_is_retried(
 ):
     log = opened(size=8)
     with monkeypatch.context() as full:
-        full.setattr(logfile, "open_plain", lambda *_: os.open("/no/such/folder", 0))
+        full.setattr(safe_open, "ours", lambda *_: os.open("/no/such/folder", 0))
         written(log, "one", "two", "three")
         await clock.advance(1)
     written(log, "four")

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from injector import safe_open
 from injector.clock import SystemClock
 from injector.config import model
 from injector.delivery.output import Renderer
 from injector.destination.beside import Contents
 from injector.errors import RenderError
-from injector.plainfile import regular
 from injector.secret import Ref
 from injector.template import Lacking, Rendered, Snapshot, Source, Template
 
 if TYPE_CHECKING:
     from injector.compat.gotemplate import GoTemplate
     from injector.compat.gotemplate.network.model import Machine
-
-# More is no file for a template.
-_LARGEST_FILE = 16 * 2**20
 
 
 def compiled(
@@ -87,11 +84,7 @@ def _as_go(template: Template) -> "GoTemplate":
 
 def _read(path: str) -> str:
     """Return a regular file's text; bytes that are not UTF-8 are kept as surrogates."""
-    with open(path, "rb", opener=regular) as file:
-        text = file.read(_LARGEST_FILE + 1)
-    if len(text) > _LARGEST_FILE:
-        raise OSError(f"it is larger than {_LARGEST_FILE >> 20} MiB")
-    return text.decode("utf-8", "surrogateescape")
+    return safe_open.read(path).decode("utf-8", "surrogateescape")
 
 
 def _machine() -> "Machine":

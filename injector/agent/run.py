@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
+from injector import safe_open
 from injector.agent.assembly import Assembly, handed_over, key, tidy
 from injector.agent.files import FileWatch
 from injector.agent.kept import Kept
@@ -18,7 +19,6 @@ from injector.agent.systemd import Systemd
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
 from injector.health import Health, verdict
-from injector.plainfile import open_plain
 from injector.secret import Kind
 from injector.status.sockets import Sockets
 
@@ -276,4 +276,4 @@ def _pid_file(path: str) -> Iterator[None]:
 
 
 def _opener(path: str, flags: int) -> int:
-    return open_plain(path, flags, 0o644)
+    return safe_open.ours(path, flags, 0o644)

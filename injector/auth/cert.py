@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
+from injector import safe_open
 from injector.auth.method import Method
 from injector.config import model
 from injector.errors import AuthError, TransientError, unreadable
-from injector.plainfile import regular
 from injector.vault import Token, Vault
 from injector.vault.tls import UnusablePair
 
@@ -69,7 +69,6 @@ class Cert(Method):
     def _fingerprint(self) -> bytes:
         path = self._config.client_cert
         try:
-            with open(path, "rb", opener=regular) as file:
-                return sha256(file.read()).digest()
+            return sha256(safe_open.read(path)).digest()
         except OSError as exc:
             raise AuthError(f"cannot read the certificate from {path}: {unreadable(exc)}") from exc

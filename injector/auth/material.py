@@ -1,10 +1,11 @@
 """Reads what a login needs from files, anew at every login. Never quotes their content."""
 
+import errno
 import os
 from hashlib import sha256
 
+from injector import safe_open
 from injector.errors import AuthError, unreadable
-from injector.plainfile import without_waiting
 
 # A JWT is a few kilobytes, a secret id 36 bytes: more than this is the wrong file.
 LARGEST = 64 * 1024
@@ -16,11 +17,11 @@ def read(path: str, what: str) -> str:
     Raises AuthError naming `what` and the file: missing, unreadable, empty, too large, not text.
     """
     try:
-        raw = _beginning(path)
+        raw = safe_open.read(path, most=LARGEST)
     except OSError as exc:
+        if exc.errno == errno.EFBIG:
+            raise AuthError(f"{path} is larger than {LARGEST} bytes: {_not_a(what)}") from None
         raise AuthError(f"cannot read the {what} from {path}: {unreadable(exc)}") from exc
-    if len(raw) > LARGEST:
-        raise AuthError(f"{path} is larger than {LARGEST} bytes: {_not_a(what)}")
     try:
         text = raw.decode("ascii").strip()
     except UnicodeDecodeError:
@@ -35,7 +36,7 @@ def read(path: str, what: str) -> str:
 def digest(path: str) -> bytes:
     """Return what tells one content of a file from another; empty if there is none (yet)."""
     try:
-        content = _beginning(path)
+        content = safe_open.read(path, most=LARGEST)
     except OSError:
         return b""
     return sha256(content).digest() if content else b""
@@ -47,12 +48,6 @@ def holds(path: str, text: str) -> bool:
         return read(path, "proof") == text
     except AuthError:
         return False
-
-
-def _beginning(path: str) -> bytes:
-    """Read without blocking: somebody may have put a pipe into a shared directory."""
-    with open(path, "rb", opener=without_waiting) as file:
-        return file.read(LARGEST + 1) or b""
 
 
 def _not_a(what: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 
+from injector import safe_open
 from injector.config.problem import Wrong
 
 
@@ -11,8 +12,7 @@ def read_text(path: str) -> str:
     Raises Wrong with a reason that never quotes the content: it may be the wrong file, a key.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = safe_open.read(path)
     except FileNotFoundError:
         raise Wrong("no such file") from None
     except IsADirectoryError:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from injector import safe_open
 from injector.destination import explain, mounts
 from injector.destination.links import foreign_link
 from injector.errors import WriteError
 
 # A descriptor to look up and write through: needs no permission to read the directory itself.
-_OPEN = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_OPEN = os.O_PATH | os.O_DIRECTORY
 MODE = 0o755
 
 
@@ -34,7 +35,7 @@ class Directory:
 
     def enter(self, name: str) -> "Directory":
         """Open a directory in this one; a link by that name is an error."""
-        fd = os.open(name, _OPEN | os.O_NOFOLLOW, dir_fd=self.fd)
+        fd = safe_open.anything(name, _OPEN, dir_fd=self.fd)
         return Directory(fd, os.path.join(self.path, name), memory_backed=self.memory_backed)
 
     def make(self, name: str) -> "Directory":
@@ -62,6 +63,25 @@ class Directory:
         with self._readable() as fd:
             return sorted(os.listdir(fd))
 
+    def tree(self) -> Iterator[tuple["Directory", str, os.stat_result]]:
+        """Yield everything below: the directory it is in, its name, and what it is; deepest first.
+
+        Directories are entered as such: one that is a pipe by now is an error, and no wait.
+        """
+        for name in self.names():
+            found = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                with self.enter(name) as inner:
+                    yield from inner.tree()
+            yield self, name, found
+
+    def remove(self, name: str, found: os.stat_result) -> None:
+        """Remove what `tree` has found in this directory."""
+        if stat.S_ISDIR(found.st_mode):
+            os.rmdir(name, dir_fd=self.fd)
+        else:
+            os.unlink(name, dir_fd=self.fd)
+
     def sync(self) -> None:
         """Make names survive a power cut; on a memory-backed filesystem there is nothing to do."""
         if self.memory_backed:
@@ -71,7 +91,7 @@ class Directory:
 
     def readable(self) -> int:
         """Open it once more, for what a descriptor to write through cannot do."""
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        return safe_open.anything(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.fd)
 
     @contextmanager
     def _readable(self) -> Iterator[int]:
@@ -115,7 +135,7 @@ def open_nearest(path: str) -> tuple[int, str, list[str]]:
     missing: list[str] = []
     while True:
         try:
-            return os.open(path, _OPEN), path, missing
+            return safe_open.anything(path, _OPEN, links=True), path, missing
         except FileNotFoundError:
             path, name = os.path.split(path)
             if not name:

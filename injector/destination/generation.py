@@ -3,10 +3,9 @@
 import hashlib
 import os
 import re
-import shutil
 import stat
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from injector.destination.directory import MODE, Directory
@@ -109,21 +108,25 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
         return None
     try:
         with bundle.enter(name) as directory:
-            found = os.fstat(directory.fd)
+            if not _only_we_write_to(directory):
+                return None
+            for within, file, found in directory.tree():
+                if stat.S_ISDIR(found.st_mode):
+                    continue
+                member = os.path.join(within.path, file).removeprefix(f"{directory.path}/")
+                members[member] = found
+                try:
+                    contents[member] = read_all(within, file)
+                except (PermissionError, WriteError):
+                    readable = False
     except OSError:
         return None
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o777 != MODE:
-        return None
-    for root, _, files, fd in os.fwalk(name, dir_fd=bundle.fd):
-        within = Directory(fd, os.path.join(bundle.path, root), memory_backed=True)
-        for file in files:
-            member = os.path.join(root, file).removeprefix(name + "/")
-            members[member] = os.stat(file, dir_fd=fd, follow_symlinks=False)
-            try:
-                contents[member] = read_all(within, file)
-            except (PermissionError, WriteError):
-                readable = False
     return Generation(name, digest(contents) if readable else "", members)
+
+
+def _only_we_write_to(directory: Directory) -> bool:
+    found = os.fstat(directory.fd)
+    return found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & 0o777 == MODE
 
 
 def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = None) -> bool:
@@ -145,19 +148,19 @@ def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
     for path in tuple(ours):
         while path := os.path.dirname(path):
             ours.add(path)
-    for root, directories, files, fd in os.fwalk(generation.name, dir_fd=bundle.fd):
-        for name in [*directories, *files]:
-            if os.path.join(root, name) in ours:
-                continue
-            if stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                shutil.rmtree(name, dir_fd=fd)
-            else:
-                os.unlink(name, dir_fd=fd)
+    with bundle.enter(generation.name) as directory:
+        for within, name, found in directory.tree():
+            if os.path.join(within.path, name).removeprefix(f"{bundle.path}/") not in ours:
+                within.remove(name, found)
 
 
 def remove(bundle: Directory, name: str) -> None:
     """Remove a generation as far as possible; the next sweep removes the rest."""
-    shutil.rmtree(name, dir_fd=bundle.fd, ignore_errors=True)
+    with suppress(OSError):
+        with bundle.enter(name) as directory:
+            for within, inside, found in directory.tree():
+                within.remove(inside, found)
+        os.rmdir(name, dir_fd=bundle.fd)
 
 
 def remove_others(bundle: Directory, keep: Collection[str | None]) -> list[str]:

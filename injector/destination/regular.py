@@ -6,14 +6,13 @@ import re
 import stat
 from contextlib import suppress
 
+from injector import safe_open
 from injector.destination import explain
 from injector.destination.directory import Directory
 from injector.destination.rights import Rights
 from injector.errors import WriteError
 
-# NONBLOCK: opening a planted named pipe must not hang.
-_LOOK = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 TEMPORARY = re.compile(r"\..{1,48}\.vault-injector\.[0-9a-f]{8}", re.DOTALL)
 
@@ -44,7 +43,7 @@ def open_regular(directory: Directory, name: str, access: int = os.O_RDONLY) -> 
     """Open the file with this name; raise WriteError if it is not a regular file."""
     path = os.path.join(directory.path, name)
     try:
-        fd = os.open(name, access | _LOOK, dir_fd=directory.fd)
+        fd = safe_open.anything(name, access, dir_fd=directory.fd)
     except OSError as error:
         # ELOOP: a link. ENXIO: a socket, or a pipe without a reader. EISDIR: when writing.
         if error.errno in {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EACCES}:
@@ -89,7 +88,7 @@ def create(directory: Directory, name: str, content: bytes, rights: Rights, path
 
     `path` is the destination to name in messages.
     """
-    fd = os.open(name, _CREATE, 0o600, dir_fd=directory.fd)
+    fd = safe_open.anything(name, _CREATE, dir_fd=directory.fd)
     try:
         write_all(fd, content)
         rights.give_to(fd, path)

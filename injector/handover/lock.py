@@ -7,11 +7,9 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from injector import safe_open
 from injector.destination.directory import Directory
 from injector.errors import ConfigError
-
-# NONBLOCK: opening a planted named pipe must not hang.
-_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
@@ -23,7 +21,7 @@ def locked(directory: Directory, name: str) -> Iterator[None]:
     """
     path = os.path.join(directory.path, name)
     try:
-        fd = os.open(name, _OPEN, 0o600, dir_fd=directory.fd)
+        fd = safe_open.anything(name, os.O_RDWR | os.O_CREAT, dir_fd=directory.fd)
     except OSError as error:
         raise ConfigError(_cannot_open(path, error)) from error
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from injector import safe_open
 from injector.config import model
 from injector.errors import HookError, unreadable
 from injector.notify import processes
@@ -59,7 +60,7 @@ class PidFile:
 def read_pid_file(path: str) -> PidFile | None:
     """Read the number in a file's first line; None if there is no such file."""
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
+        with open(safe_open.anything(path, os.O_RDONLY), "rb") as file:
             line, found = file.read(_PID_FILE_READ), os.fstat(file.fileno())
     except FileNotFoundError:
         return None
@@ -82,11 +83,6 @@ def read_pid_file(path: str) -> PidFile | None:
             f"the first line of {path} is not the number of a process: name its pid file"
         )
     return PidFile(path, int(number[1]), found.st_mtime, found.st_uid)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    # NONBLOCK: for somebody who writes to a FIFO.
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def require_trusted(file: PidFile, process: Process, status: Status, our_user: int) -> None:

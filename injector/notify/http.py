@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from injector import safe_open
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import HookError, unreachable, unreadable
@@ -131,7 +132,8 @@ def _trust(ca_cert: str) -> ssl.SSLContext | bool:
     if not ca_cert:
         return True
     try:
-        return ssl.create_default_context(cafile=ca_cert)
+        with safe_open.held(ca_cert) as file:
+            return ssl.create_default_context(cafile=file)
     except OSError as exc:
         raise HookError(f"cannot use the certificates in {ca_cert}: {unreadable(exc)}") from exc
 

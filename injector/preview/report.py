@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from injector import safe_open
 from injector.agent.plan import rights
 from injector.config import model
 from injector.destination import OURS, Rights
@@ -90,9 +91,8 @@ def _there(new: New) -> There | None:
     """Read the file on disk; None if there is none. Raises WriteError if it cannot be read."""
     if new.appends:
         return None  # what is in the file stays
-    no_link = 0 if new.by_links else os.O_NOFOLLOW
     try:
-        fd = os.open(new.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | no_link)
+        fd = safe_open.anything(new.path, os.O_RDONLY, links=new.by_links)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:

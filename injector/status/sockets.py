@@ -10,6 +10,7 @@ import stat
 import struct
 from collections.abc import Collection, Iterable
 
+from injector import safe_open
 from injector.config import model
 from injector.errors import ConfigError
 
@@ -98,7 +99,7 @@ def _close(bound: socket.socket) -> None:
 def _chmod(address: str, mode: int) -> None:
     """Give a unix socket's file its mode, which a reload may have changed."""
     with contextlib.suppress(OSError):  # without its file nobody can connect
-        fd = os.open(address, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = safe_open.anything(address, os.O_PATH)
         try:
             if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or somebody else put it there
                 os.chmod(f"/proc/self/fd/{fd}", mode)
@@ -121,13 +122,24 @@ def tls_context(listener: model.Listener) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(listener.tls_cert_file, listener.tls_key_file)
-    except (OSError, ssl.SSLError) as exc:
+        with (
+            safe_open.held(listener.tls_cert_file) as certificate,
+            safe_open.held(listener.tls_key_file) as key,
+        ):
+            # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(certificate, key, password="")
+    except OSError as exc:  # SSLError is one
         raise ConfigError(
-            f"listener: cannot use {listener.tls_cert_file} with {listener.tls_key_file}: {exc}; "
-            f"give a pair in PEM, without a passphrase, that uid {os.geteuid()} may read"
+            f"listener: cannot use {listener.tls_cert_file} with {listener.tls_key_file}: "
+            f"{_why(exc)}; give a pair in PEM, without a passphrase, that uid {os.geteuid()} may "
+            "read"
         ) from exc
     return context
+
+
+def _why(exc: OSError) -> str:
+    why = exc.strerror or str(exc)
+    return f"{exc.filename}: {why}" if exc.filename else why
 
 
 def _remedy(exc: OSError) -> str:

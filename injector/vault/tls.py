@@ -1,11 +1,14 @@
 """Whom to trust, and what to present: certificates as they are on disk now."""
 
+import errno
 import os
 import ssl
+import stat
+from contextlib import ExitStack, suppress
 
+from injector import safe_open
 from injector.config import model
 from injector.errors import TransientError, unreachable, unreadable
-from injector.plainfile import regular
 
 
 class UnusablePair(TransientError):
@@ -20,19 +23,17 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
 
     Raises TransientError naming the file: a half-written pair is complete a moment later.
     """
-    context = ssl.create_default_context()
-    reading = ""
     try:
-        if settings.ca_cert or settings.ca_path:
-            reading = settings.ca_cert or settings.ca_path
-            if settings.ca_cert and (why := _unreadable(settings.ca_cert)):
-                raise TransientError(f"cannot read {reading} for TLS: {why}", undone=True)
-            context = ssl.create_default_context(
-                cafile=settings.ca_cert or None, capath=settings.ca_path or None
-            )
-    except (OSError, ssl.SSLError) as exc:
+        context = _trusting(settings.ca_cert, settings.ca_path)
+    except ssl.SSLError as exc:
         raise TransientError(
-            f"cannot use {reading} for TLS: {reason(exc)}; give PEM that uid {os.geteuid()} reads",
+            f"cannot use {settings.ca_cert or settings.ca_path} for TLS: {reason(exc)}; give PEM "
+            f"that uid {os.geteuid()} reads",
+            undone=True,
+        ) from exc
+    except OSError as exc:
+        raise TransientError(
+            f"cannot read {exc.filename or settings.ca_path} for TLS: {unreadable(exc)}",
             undone=True,
         ) from exc
     if settings.client_cert:
@@ -43,30 +44,40 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
     return context
 
 
+def _trusting(ca_cert: str, ca_path: str) -> ssl.SSLContext:
+    """Return a context that trusts these, or what this machine trusts; raises OSError."""
+    with ExitStack() as opened:
+        file = opened.enter_context(safe_open.held(ca_cert)) if ca_cert else None
+        if ca_path:
+            _require_no_pipe_in(ca_path)
+        return ssl.create_default_context(cafile=file, capath=ca_path or None)
+
+
+def _require_no_pipe_in(directory: str) -> None:
+    """Raise OSError naming what OpenSSL would wait for once it looks for a certificate there."""
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        with suppress(FileNotFoundError):  # a link that leads nowhere
+            mode = os.stat(path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise OSError(errno.EINVAL, safe_open.NOT_REGULAR, path)
+
+
 def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Give the context a certificate and its key, both or none."""
-    for path in (certificate, key):
-        if why := _unreadable(path):
-            raise UnusablePair(f"cannot read {path} for TLS: {why}")
     try:
-        # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ssl.SSLError) as exc:
+        with safe_open.held(certificate) as chain, safe_open.held(key) as private:
+            # With no passphrase given OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(chain, private, password="")
+    except ssl.SSLError as exc:
         why = (
             "they do not belong together: perhaps only one has been replaced yet"
             if getattr(exc, "reason", "") == "KEY_VALUES_MISMATCH"
             else "one is not PEM, half-written, or has a passphrase"
         )
         raise UnusablePair(f"cannot use {certificate} with {key} for TLS: {why}") from exc
-
-
-def _unreadable(path: str) -> str:
-    """Return why a file cannot be read; empty if it can. OpenSSL would wait for a pipe's writer."""
-    try:
-        with open(path, "rb", opener=regular):
-            return ""
     except OSError as exc:
-        return unreadable(exc)
+        raise UnusablePair(f"cannot read {exc.filename} for TLS: {unreadable(exc)}") from exc
 
 
 def reason(exc: BaseException) -> str:
