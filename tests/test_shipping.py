@@ -1,5 +1,6 @@
 """What is shipped beside the program keeps to its formats, and to the program."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -7,16 +8,18 @@ import sys
 import tomllib
 from pathlib import Path
 
+import hvac
 import kubernetes_validate
 import pytest
-import trustme
 import yaml
 from dotenv import dotenv_values
 
 import injector
 from injector.agent.plan import plan
+from injector.clock import SystemClock
 from injector.config import Loaded, model
 from injector.dev.bao import executable
+from injector.dev.cluster import UNUSED_AUTHORITY, cluster
 from tests.configs import load_text
 
 ROOT = Path(__file__).parent.parent
@@ -59,16 +62,20 @@ def tool(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_script(script: Path, server, **environ: str) -> str:
+def started_script(script: Path, server, **environ: str) -> subprocess.CompletedProcess[str]:
     path = f"{executable().parent}:{os.environ['PATH']}"
     environment = {"PATH": path, "BAO_ADDR": server.address, "BAO_TOKEN": server.root_token}
-    ran = subprocess.run(
+    return subprocess.run(
         ["/bin/sh", str(script)],
         env=environment | {"HOME": "/nonexistent"} | environ,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run_script(script: Path, server, **environ: str) -> str:
+    ran = started_script(script, server, **environ)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -116,6 +123,24 @@ def test_the_companion_runs_with_the_result_of_the_seed_script(server, tmp_path,
         "DB_USERNAME": stored["data"]["data"]["username"],
         "DB_PASSWORD": stored["data"]["data"]["password"],
     }
+
+
+def test_the_application_ends_by_sigterm_with_success(tmp_path):
+    """It is PID 1 of its container: unhandled, a SIGTERM would be dropped and cost 30 s."""
+    (tmp_path / "app.env").write_text("A=b\n")
+    application = subprocess.Popen(
+        [sys.executable, str(CONFIG / "app" / "app.py")],
+        env={"SETTINGS": str(tmp_path / "app.env")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with application:
+        assert application.stdout is not None
+        assert application.stdout.readline().startswith("settings A: fingerprint")
+
+        application.terminate()
+
+    assert application.returncode == 0
 
 
 @pytest.mark.parametrize("page", ["ci.md", "kubernetes.md"])
@@ -218,20 +243,88 @@ def test_images_are_of_this_version():
     assert kustomization["images"][0]["newTag"] == injector.__version__
 
 
-def test_vault_setup_can_be_repeated(server, tmp_path):
-    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.crt"))
-    outside = {"KUBERNETES_HOST": "https://k8s.example", "KUBERNETES_CA": f"{tmp_path}/ca.crt"}
+VAULT_SETUP = CONFIG / "kubernetes" / "vault-setup.sh"
 
-    for _ in range(2):
-        run_script(CONFIG / "kubernetes" / "vault-setup.sh", server, NAMESPACE="shop", **outside)
 
+@pytest.fixture
+def no_login_yet(server):
+    """Leave the server without the login that the script sets up."""
+    yield
+    server.admin.sys.disable_auth_method("kubernetes")
+
+
+@pytest.fixture
+async def outside(no_login_yet, tmp_path):
+    """A cluster that the server is not in, with the variables of the script for it."""
+    async with cluster(SystemClock()) as made:
+        (tmp_path / "ca.crt").write_text(UNUSED_AUTHORITY)
+        (tmp_path / "reviewer.jwt").write_text(made.reviewer_token)
+        yield (
+            made,
+            {
+                "KUBERNETES_HOST": made.address,
+                "KUBERNETES_CA": f"{tmp_path}/ca.crt",
+                "TOKEN_REVIEWER_JWT": f"{tmp_path}/reviewer.jwt",
+            },
+        )
+
+
+async def log_in(server, made, service_account="app"):
+    token = made.service_account_token("shop", service_account)
+    login = server.admin.auth.kubernetes.login
+    answer = await asyncio.to_thread(login, "app", token, use_token=False)
+    return answer["auth"]["policies"]
+
+
+async def test_vault_setup_serves_pods_of_a_cluster_that_the_server_is_not_in(server, outside):
+    made, variables = outside
+
+    await asyncio.to_thread(run_script, VAULT_SETUP, server, NAMESPACE="shop", **variables)
+
+    assert await log_in(server, made) == ["app", "default"]
+    with pytest.raises(hvac.exceptions.Forbidden):
+        await log_in(server, made, "another")
     role = server.admin.read("auth/kubernetes/role/app")["data"]
-    assert role["bound_service_account_names"] == ["app"]
-    assert role["bound_service_account_namespaces"] == ["shop"]
     assert role["audience"] == "vault"
-    assert role["token_policies"] == ["app"]
     policy = server.admin.sys.read_policy("app")["data"]["rules"]
     assert policy == (CONFIG / "policies" / "app.hcl").read_text()
+
+
+async def test_vault_setup_can_be_repeated_without_its_variables(server, outside):
+    made, variables = outside
+    await asyncio.to_thread(run_script, VAULT_SETUP, server, NAMESPACE="shop", **variables)
+
+    await asyncio.to_thread(run_script, VAULT_SETUP, server, NAMESPACE="shop")
+
+    assert await log_in(server, made) == ["app", "default"]
+
+
+async def test_vault_setup_does_not_take_a_reviewer_away(server, outside):
+    made, variables = outside
+    await asyncio.to_thread(run_script, VAULT_SETUP, server, NAMESPACE="shop", **variables)
+    del variables["TOKEN_REVIEWER_JWT"]
+
+    refused = await asyncio.to_thread(
+        started_script, VAULT_SETUP, server, NAMESPACE="shop", **variables
+    )
+
+    assert refused.returncode == 1
+    assert "has a reviewer's token, which this would remove" in refused.stderr
+    assert await log_in(server, made) == ["app", "default"]
+
+
+async def test_vault_setup_warns_of_reviews_that_will_be_refused(server, outside):
+    made, variables = outside
+    del variables["TOKEN_REVIEWER_JWT"]
+
+    done = await asyncio.to_thread(
+        started_script, VAULT_SETUP, server, NAMESPACE="shop", **variables
+    )
+
+    assert done.returncode == 0
+    assert "warning: without TOKEN_REVIEWER_JWT" in done.stderr
+    with pytest.raises(hvac.exceptions.Forbidden):
+        await log_in(server, made)
 
 
 # --- Dockerfile, docker-compose.yml ------------------------------------------------------------

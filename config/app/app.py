@@ -4,6 +4,7 @@
 import hashlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def read_settings() -> None:
     print(f"settings {', '.join(names)}: fingerprint {fingerprint}", flush=True)
 
 
+# As PID 1 of its container it has to ask for SIGTERM: the kernel drops what PID 1 does not handle.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 signal.signal(signal.SIGHUP, lambda *_: read_settings())
 read_settings()
 while True:

@@ -17,14 +17,28 @@ TOKEN_LIFE = 600  # seconds
 # Vault insists on a CA for the cluster's address, even over plain HTTP.
 UNUSED_AUTHORITY = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
+UNAUTHORIZED = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "status": "Failure",
+    "message": "Unauthorized",
+    "reason": "Unauthorized",
+    "code": 401,
+}
+
 
 class Cluster:
-    """Issues tokens, and vouches only for those."""
+    """Issues tokens, vouches only for those, and only to whoever may ask.
+
+    As with the API server, whoever asks for a review shows a token made for the API itself: one
+    that a pod logs in with, of audience `vault`, is answered 401.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.address = ""
         self.reviews = 0
         self._clock = clock
+        self.reviewer_token = secrets.token_urlsafe(32)
         self._users: dict[str, dict[str, Any]] = {}
 
     def service_account_token(self, namespace: str, name: str) -> str:
@@ -57,6 +71,8 @@ class Cluster:
 
     async def review(self, request: web.Request) -> web.Response:
         """Answer a TokenReview."""
+        if request.headers.get("Authorization") != f"Bearer {self.reviewer_token}":
+            return web.json_response(UNAUTHORIZED, status=401)
         spec = (await request.json())["spec"]
         user = self._users.get(spec["token"])
         self.reviews += 1
