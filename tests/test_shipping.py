@@ -24,7 +24,7 @@ from tests.configs import load_text
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"
-CONFIGS = sorted(CONFIG.glob("*.yaml"))
+CONFIGS = [*sorted(CONFIG.glob("*.yaml")), CONFIG / "compose" / "by-http.yaml"]
 MANIFESTS = sorted(
     path for path in (CONFIG / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml"
 )
@@ -89,7 +89,7 @@ def test_every_configuration_loads(path):
 
 
 def test_every_template_is_used():
-    used = {Path(file) for path in CONFIGS for file in load_shipped(path).files}
+    used = {Path(file).resolve() for path in CONFIGS for file in load_shipped(path).files}
 
     assert set((CONFIG / "templates").iterdir()) <= used
 
@@ -395,6 +395,15 @@ def test_the_application_starts_after_its_secrets_and_can_be_notified():
     assert app["user"] == companion["user"] == "10001:10001"
     assert app["read_only"] is companion["read_only"] is True
     assert app["cap_drop"] == companion["cap_drop"] == ["ALL"]
+
+
+def test_every_service_comes_back_with_the_engine_and_has_limits():
+    """What is not started again by the engine stays down after a restart of the machine."""
+    services = compose()["services"]
+
+    assert {service["restart"] for service in services.values()} == {"unless-stopped"}
+    ours = {name: services[name] for name in services if name != "openbao"}
+    assert all(service["pids_limit"] and service["mem_limit"] for service in ours.values())
 
 
 def test_a_long_running_service_keeps_every_shared_tmpfs():

@@ -4,6 +4,8 @@
 set -eu
 umask 077
 
+until bao status >/dev/null 2>&1; do sleep 1; done
+
 bao policy write app /policies/app.hcl
 bao auth list -format=json | grep -q '"approle/"' || bao auth enable approle
 bao write auth/approle/role/app token_policies=app token_ttl=1h token_max_ttl=24h

@@ -30,7 +30,8 @@ ENTRYPOINT = """\
 #!/bin/sh
 exec bao "$@" -dev-listen-address=0.0.0.0:8200 -dev-root-token-id="$BAO_DEV_ROOT_TOKEN_ID"
 """
-OVERRIDE = "services: {injector: {healthcheck: {start_interval: !reset null, interval: 1s}}}\n"
+CHECKED = "healthcheck: {start_interval: !reset null, interval: 1s}"
+OVERRIDE = f"services: {{seed: {{{CHECKED}}}, injector: {{{CHECKED}}}}}\n"
 
 
 @dataclass
@@ -40,12 +41,18 @@ class Compose:
     run: Podman
     folder: Path
     project: str = "vault-injector-test"
+    by_http: bool = False  # the variant without a shared PID namespace
     settings: dict[str, Any] = field(
         default_factory=lambda: yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     )
 
     def __call__(self, *arguments: str, check: bool = True, limit: float = 180) -> str:
-        files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(self.folder / "override.yml"))
+        variant = ("config/compose/by-http.yml",) if self.by_http else ()
+        paths = (
+            *(ROOT / name for name in ("docker-compose.yml", *variant)),
+            self.folder / "override.yml",
+        )
+        files = [word for path in paths for word in ("-f", str(path))]
         ran = subprocess.run(
             ["docker-compose", "-p", self.project, *files, *arguments],
             env=self.run.environ | {"DOCKER_HOST": f"unix://{self.socket}"},

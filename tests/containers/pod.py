@@ -23,6 +23,8 @@ KNOWN = {
     *("name", "image", "args", "command", "restartPolicy", "securityContext", "resources"),
     *("volumeMounts", "startupProbe", "readinessProbe", "livenessProbe", "ports"),
 }
+# With fsGroup, which all manifests have; without, and with one uid, it would be 0600.
+TOKEN_MODE = 0o640
 # A shell that cannot be run: nothing of ours may need one.
 SHELLS = ("/bin/sh", "/bin/dash", "/bin/bash")
 
@@ -171,28 +173,48 @@ class Pod:
             os.chown(path, 0, pod["fsGroup"])
             path.chmod(0o2777)
         elif "configMap" in volume:
-            self._config_map(volume["configMap"], path)
+            self._project(path, self._config_map(volume["configMap"]), 0o644)
         else:
             (source,) = volume["projected"]["sources"]
-            self._token(path / source["serviceAccountToken"]["path"])
+            self._project(
+                path, {source["serviceAccountToken"]["path"]: self.node.token()}, TOKEN_MODE
+            )
         return path
 
-    def _token(self, path: Path) -> None:
-        """Let one uid alone read it if all containers have the same, else the pod's group."""
-        pod = self.spec["securityContext"]
-        uids = {(pod | container["securityContext"])["runAsUser"] for container in self.containers}
-        path.write_text(self.node.token())
-        alone = len(uids) == 1
-        os.chown(path, uids.pop() if alone else 0, pod["fsGroup"])
-        path.chmod(0o600 if alone else 0o640)
-
-    def _config_map(self, source: dict[str, Any], path: Path) -> None:
+    def _config_map(self, source: dict[str, Any]) -> dict[str, str]:
         data = self.node.config_maps[source["name"]]
         items = source.get("items", [{"key": key, "path": key} for key in data])
-        for item in items:
-            file = path / item["path"]
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(data[item["key"]])
+        return {item["path"]: data[item["key"]] for item in items}
+
+    def _project(self, path: Path, files: dict[str, str], mode: int) -> None:
+        """Lay files out as kubelet's atomic writer does, for a pod with fsGroup.
+
+        The files are in a directory named for the time, `..data` links to that, and each name in
+        the volume links through `..data`: an update is a rename of `..data`.
+        """
+        pod = self.spec["securityContext"]
+        version = "..2026_01_01_00_00_00.000000001"
+        for name, content in files.items():
+            file = path / version / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+            file.chmod(mode)
+        (path / "..data").symlink_to(version)
+        for name in {name.split("/")[0] for name in files}:
+            (path / name).symlink_to(f"..data/{name}")
+        for folder, _, names in os.walk(path):
+            os.chown(folder, 0, pod["fsGroup"])
+            Path(folder).chmod(0o2775)
+            for name in names:
+                os.chown(
+                    Path(folder) / name, self._owner(mode), pod["fsGroup"], follow_symlinks=False
+                )
+
+    def _owner(self, mode: int) -> int:
+        """Give a token to the pod's uid if all its containers have the same."""
+        pod = self.spec["securityContext"]
+        uids = {(pod | container["securityContext"])["runAsUser"] for container in self.containers}
+        return uids.pop() if mode == TOKEN_MODE and len(uids) == 1 else 0
 
     def _wait_for_startup(self, container: dict[str, Any]) -> None:
         probe = container["startupProbe"]["exec"]["command"]

@@ -89,6 +89,20 @@ def test_a_server_that_comes_back_empty_is_lived_with_until_it_is_seeded_again(s
     assert services.state("app")["Status"] == "running"
 
 
+def test_the_application_can_be_told_by_a_request_without_a_shared_pid_namespace(services):
+    services("down", "--volumes", "--timeout=2")
+    services.by_http = True
+    services("up", "--no-build", "--detach")
+    until(lambda: fingerprints(services) == 1, lambda: services.log("injector"))
+
+    services.execute("openbao", "bao", "kv", "put", "secret/app", "username=u", "password=c4n4ry")
+
+    until(lambda: fingerprints(services) == 2, lambda: services.log("injector"))
+    assert "c4n4ry" not in services.log("injector") + services.log("app")
+    services("down", "--volumes", "--timeout=2")
+    services.by_http = False
+
+
 def test_the_application_waits_for_a_server_that_is_late(services, capsys):
     services("down", "--volumes", "--timeout=2")
     late = 20.0

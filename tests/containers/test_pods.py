@@ -76,6 +76,7 @@ def node(bao: Bao) -> Iterator[Node]:
         ends.callback(shutil.rmtree, folder)
         folder.chmod(0o755)
         (folder / "ca.crt").write_text(UNUSED_AUTHORITY)
+        (folder / "reviewer.jwt").write_text(api.reviewer_token)
         subprocess.run(
             ["/bin/sh", MANIFESTS / "vault-setup.sh"],
             env={
@@ -86,6 +87,7 @@ def node(bao: Bao) -> Iterator[Node]:
                 "BAO_CACERT": bao.ca_cert,
                 "KUBERNETES_HOST": api.address,
                 "KUBERNETES_CA": str(folder / "ca.crt"),
+                "TOKEN_REVIEWER_JWT": str(folder / "reviewer.jwt"),
             },
             check=True,
             capture_output=True,
@@ -283,6 +285,28 @@ def _with_a_lease(node: Node) -> Node:
 def _logins(bao: Bao) -> int:
     """Return how many tokens there are: nothing here is old enough to have lost one."""
     return len(bao.admin.list("auth/token/accessors")["data"]["keys"])
+
+
+def test_the_application_of_a_deleted_pod_ends_at_once_and_with_success(node):
+    with playing(node, "deleted", pod_of("deployment-init.yaml")) as pod:
+        until(lambda: "settings" in pod.log("app"), lambda: pod.log("app"))
+
+        pod.node.run("stop", "--time=30", pod.full("app"))
+
+        assert pod.exit_code("app") == 0
+
+
+def test_a_killed_sidecar_goes_on_without_a_login(node, bao):
+    with playing(node, "killed", pod_of("deployment-native-sidecar.yaml")) as pod:
+        before = _logins(bao)
+
+        pod.node.run("kill", "--signal=KILL", pod.full("injector"))
+        pod.exit_code("injector")
+        pod.node.run("start", pod.full("injector"))
+        until(lambda: "handed over" in pod.log("injector"), lambda: pod.log("injector"))
+
+        assert _logins(bao) == before
+        assert pod.log("app").count("fingerprint") == 1
 
 
 def test_an_init_container_alone_is_done_before_the_application(node):
