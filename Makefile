@@ -44,7 +44,7 @@ test-containers: $(READY) ## the image, pods and the compose example in real con
 	INJECTOR_TEST_CONTAINERS=1 $(BIN)/pytest tests/containers
 
 test-differential: $(READY) ## configurations and templates, random ones too, through the real agent and through us (a minute)
-	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/compat/test_hcl.py tests/compat/gotemplate/test_differential.py
+	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/compat/test_hcl.py tests/compat/gotemplate/test_differential.py tests/compat/gotemplate/test_regex.py
 
 test-browser: $(READY) ## the status page in a real browser (Debian's chromium)
 	INJECTOR_TEST_BROWSER=1 $(BIN)/pytest tests/test_status_browser.py

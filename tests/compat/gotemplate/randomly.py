@@ -1,6 +1,6 @@
 """Random templates, most of them valid: statements around pipelines of functions and values."""
 
-# ruff: noqa: E501 - a list is a line
+# ruff: noqa: E501, RUF001 - a list is a line, and letters that look alike are the point
 
 import random
 from collections.abc import Iterator
@@ -61,3 +61,41 @@ class _Writer:
             body = self._block(depth + 1)
             return f"{opening}{word} {self._pipeline(0)}{closing}{body}{otherwise}{{{{end}}}}"
         return f"{opening}{self._pipeline(0)}{closing}"
+
+
+_ATOMS = [
+    "a", "b", "x", ".", r"\d", r"\w", r"\s", r"\S", r"\D", r"\W", r"\b", r"\B", "^", "$", r"\A", r"\z", "é", r"\pL", r"\PL", r"\p{Greek}", r"\P{Lu}", r"\p{^Lu}", "[abc]", "[^a]", "[a-z]", "[[:alpha:]]", "[[:^digit:]]", r"[\d\s]", r"[^\w]", "[]a]", r"[a\]b]", "[é-ü]", r"\x41", r"\x{e9}", r"\101", r"\Q.*\E", r"\Qa", r"\.", r"\v", "", "-", "{", "}", "]", r"[\pL]", r"[\PL]", "K", "ſ",
+]  # fmt: skip
+_ONLY_ELSEWHERE = [r"\Z", r"\1", r"\C", r"\K", r"\X", r"\h", r"\e", r"\p{Nope}", r"\x", "[z-a]", "[[:nope:]]", "*", "(?=a)", "(?<=a)", "(?>a)", "(?#a)", "(?P=n)", "(?x)", "(?<é>a)", "(?-)", "(", ")"]  # fmt: skip
+_REPETITIONS = ["*", "+", "?", "*?", "+?", "??", "{2}", "{2,}", "{1,2}", "{,2}", "{0}", "{2}?", "{a}", "**", "*+", "{1001}"]  # fmt: skip
+_GROUPS = ["(%s)", "(?:%s)", "(?P<n>%s)", "(?<m>%s)", "(?i:%s)", "(?i)%s", "(?-i:%s)", "(?s:%s)", "(?m)%s", "(?U:%s)", "(?U)%s", "(?i-s:%s)"]  # fmt: skip
+_PIECES = ["a", "b", "ab", "A", "x", "é", "É", "α", "1", " ", "\n", "\v", "\xa0", ".", ".*", "xx", "_", "-", "{", "k", "ſ", "s", "\0", "\u2028", "日", "\udcff", "\udcc3"]  # fmt: skip
+_REPLACEMENTS = ["<$0>", "[$1]", "${1}x", "$1x", "$$", "${n}$m", "$", "$01", "$9", "${", r"\1", ""]
+
+
+def random_expressions(count: int, *, seed: int) -> list[tuple[str, str, str]]:
+    """Return regular expressions, most of them valid, each with a text and a replacement."""
+    chance = random.Random(seed)
+    return [
+        (
+            _expression(chance, 0),
+            "".join(chance.choices(_PIECES, k=chance.randrange(9))),
+            chance.choice(_REPLACEMENTS),
+        )
+        for _ in range(count)
+    ]
+
+
+def _expression(chance: random.Random, depth: int) -> str:
+    return "".join(_part(chance, depth) for _ in range(chance.randint(depth == 0, 3)))
+
+
+def _part(chance: random.Random, depth: int) -> str:
+    kind = chance.random()
+    if kind < 0.3 and depth < 3:
+        part = chance.choice(_GROUPS) % _expression(chance, depth + 1)
+    elif kind < 0.4 and depth < 3:
+        part = f"{_expression(chance, depth + 1)}|{_expression(chance, depth + 1)}"
+    else:
+        part = chance.choice(_ATOMS if kind < 0.98 else _ONLY_ELSEWHERE)
+    return part + (chance.choice(_REPETITIONS) if chance.random() < 0.3 else "")

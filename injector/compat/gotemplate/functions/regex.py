@@ -1,160 +1,187 @@
-"""Go's regular expressions on Python's engine: differing syntax is translated or rejected."""
+"""Go's regular expressions: RE2 has the same syntax and results, in time linear in the text."""
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from time import thread_time
 from typing import Any
 
-from injector.compat.gotemplate.functions.patience import patience
+import re2
+
 from injector.compat.gotemplate.go.faults import GoError
+from injector.compat.gotemplate.go.limits import check_list, check_text
+from injector.compat.gotemplate.go.values import bytes_of, text_of
 
-_CLASSES = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "ascii": "\\x00-\\x7F", "blank": "\\t ",
-    "cntrl": "\\x00-\\x1F\\x7F", "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~",
-    "punct": "!-/:-@\\[-`{-~", "space": "\\t\\n\\v\\f\\r ", "upper": "A-Z", "word": "0-9A-Za-z_",
-    "xdigit": "0-9A-Fa-f",
-}  # fmt: skip
-_SETS = {"d": "0-9", "w": "0-9A-Za-z_", "s": "\\t\\n\\f\\r "}
-_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
-_NEGATED = re.compile(r"\[\[:\^(\w+):\]\]")
-_LETTER = re.compile(r"\\p(?:L|\{L\})")
-_QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
-_ESCAPE = re.compile(r"\\(x\{[0-9A-Fa-f]+\}|[0-7]{1,3}|.)", re.DOTALL)
-# Groups that only Python has, and those that only Go has.
-_REFUSED = re.compile(r"\(\?(?:[=!>#(]|<[=!]|P[=>]|[a-zA-Z]*U)|[*+?}]\+")
+# For all matches in one text. Each takes linear time, but may look at the whole rest of the text.
+_PATIENCE = 1.0  # seconds of CPU time
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd".encode()
+_CONTINUATION = range(0x80, 0xC0)  # bytes of a character after its first
+# Literal text, a class and an escape can contain what looks like a group.
+_TOKEN = re.compile(
+    r"\\Q.*?(?:\\E|\Z)|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|(?P<byte>\\C)|\\."
+    r"|(?P<group>\((?:\?P?<(?P<name>\w+)>|(?!\?)))",
+    re.DOTALL,
+)
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,7}")
 
 
-def compiled(pattern: str) -> "re.Pattern[str]":
-    """Compile an expression; raises GoError."""
+class Subject:
+    """A text as both engines see it: a byte that is not UTF-8 is U+FFFD to Go, nothing to RE2."""
+
+    __slots__ = ("_bytes", "_replaced", "seen")
+
+    def __init__(self, text: str) -> None:
+        self._bytes = self.seen = bytes_of(text)
+        self._replaced: list[int] = []  # positions of such bytes in `seen`
+        if _NOT_UTF8.search(text):
+            self._replace(text_of(self._bytes))
+
+    def _replace(self, text: str) -> None:
+        pieces = [piece.encode() for piece in _NOT_UTF8.split(text)]
+        self.seen = _REPLACEMENT.join(pieces)
+        position = 0
+        for piece in pieces[:-1]:
+            position += len(piece)
+            self._replaced.append(position)
+            position += len(_REPLACEMENT)
+
+    def text(self, start: int, end: int) -> str:
+        """Return the text between two positions in `seen`."""
+        return text_of(self._bytes[self._original(start) : self._original(end)])
+
+    def _original(self, position: int) -> int:
+        if not self._replaced:
+            return position
+        return position - (len(_REPLACEMENT) - 1) * bisect_left(self._replaced, position)
+
+
+class Match:
+    """One match; positions are those in the subject's bytes."""
+
+    __slots__ = ("_groups", "_match", "_subject", "end", "start")
+
+    def __init__(self, match: Any, subject: Subject, groups: Sequence[str]) -> None:
+        self._match = match
+        self._subject = subject
+        self._groups = groups
+        self.start, self.end = match.span()
+
+    def __str__(self) -> str:
+        return self._subject.text(self.start, self.end)
+
+    def group(self, name: str) -> str:
+        """Return the text of a group by number or name; an unknown one is empty."""
+        for number in self._numbers(name):
+            start, end = self._match.span(number)
+            if start >= 0:
+                return self._subject.text(start, end)
+        return ""
+
+    def _numbers(self, name: str) -> list[int]:
+        if _NUMBER.fullmatch(name):
+            return [int(name)] if int(name) < len(self._groups) else []
+        return [number for number, called in enumerate(self._groups) if called == name]
+
+
+class Expression:
+    """A compiled expression."""
+
+    __slots__ = ("_groups", "_regexp")
+
+    def __init__(self, pattern: str) -> None:
+        self._regexp = _parsed(pattern)
+        tokens = list(_TOKEN.finditer(pattern))
+        # Their names; Go allows several of the same, RE2 tells only one.
+        self._groups = ["", *(token["name"] or "" for token in tokens if token["group"])]
+        if any(token["byte"] for token in tokens):  # `\\C` is one byte, in RE2 only
+            raise _refusal("invalid escape sequence")
+        if not all(name.isascii() for name in self._groups):  # in RE2 only
+            raise _refusal("invalid named capture")
+
+    def matches(self, subject: Subject) -> Iterator[Match]:
+        """Yield every match as Go does: an empty match directly after another one is skipped."""
+        last_end, count, since = -1, 0, thread_time()
+        for found in self._regexp.finditer(subject.seen):
+            match = Match(found, subject, self._groups)
+            if match.end == match.start and (
+                match.end == last_end or _inside_character(subject.seen, match.end)
+            ):
+                continue
+            last_end = match.end
+            count += 1
+            check_list(count)
+            _check_time(since)
+            yield match
+
+    def first(self, text: str) -> Match | None:
+        return next(self.matches(Subject(text)), None)
+
+
+def _parsed(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False  # on standard error, with the expression
     try:
-        return _compiled(pattern)
-    except (re.error, OverflowError, RecursionError):
+        return re2.compile(bytes_of(pattern), options)
+    except re2.error as exc:
+        raise _refusal(exc.args[0].decode(errors="replace").partition(":")[0]) from None
+
+
+def _refusal(why: str) -> GoError:
+    return GoError(f"error parsing regexp: {why}")
+
+
+def _inside_character(text: bytes, position: int) -> bool:
+    return position < len(text) and text[position] in _CONTINUATION
+
+
+def _check_time(since: float) -> None:
+    if thread_time() - since > _PATIENCE:
         raise GoError(
-            "error parsing regexp, or it uses syntax that is not supported here"
-        ) from None
+            f"the regular expression takes more than {_PATIENCE:g} s on this text: does each match "
+            "look for something that is not in the rest of the text?"
+        )
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> "re.Pattern[str]":
-    if _REFUSED.search(_ESCAPE.sub("", pattern)):
-        raise re.error("not in Go")
-    plain = _QUOTED.sub(lambda match: re.escape(match[1]), pattern)
-    return re.compile(_translated(_NEGATED.sub(r"[^[:\1:]]", plain)))
-
-
-def _translated(pattern: str) -> str:
-    out: list[str] = []
-    position, in_class = 0, False
-    while position < len(pattern):
-        char = pattern[position]
-        if not in_class and (letter := _LETTER.match(pattern, position)):
-            out.append(r"[^\W\d_]")
-            position = letter.end()
-            continue
-        if escape := _ESCAPE.match(pattern, position):
-            out.append(_escape(escape[1], in_class=in_class))
-            position = escape.end()
-            continue
-        posix = _POSIX.match(pattern, position) if in_class else None
-        if posix is not None:
-            out.append(_class(posix[2], negated=bool(posix[1])))
-            position = posix.end()
-            continue
-        if char == "[" and not in_class:
-            in_class = True
-            opening = re.compile(r"\[\^?\]?").match(pattern, position)
-            assert opening is not None
-            out.append(opening[0].replace("]", "\\]"))
-            position = opening.end()
-            continue
-        if char == "[":
-            out.append("\\[")
-        elif char == "]":
-            in_class = False
-            out.append(char)
-        elif char == "$" and not in_class:
-            out.append("(?!\\n)$" if "(?m" not in pattern else char)
-        else:
-            out.append(char)
-        position += 1
-    return "".join(out)
-
-
-def _escape(what: str, *, in_class: bool) -> str:
-    if what.startswith("x{"):
-        return re.escape(chr(int(what[2:-1], 16)))
-    if what == "z":
-        return "\\Z"
-    if what == "Z" or what in "CXGKkpPR" or (what.isdigit() and not what.startswith("0")):
-        raise re.error("not in Go, or not supported here")
-    if what.isdigit():
-        return re.escape(chr(int(what, 8)))
-    if what in _SETS and in_class:
-        return _SETS[what]
-    if what in "dwsbDWSB":  # ASCII's in Go
-        return f"(?a:\\{what})" if not in_class else f"\\{what}"
-    return f"\\{what}" if what.isalpha() else re.escape(what)
-
-
-def _class(name: str, *, negated: bool) -> str:
-    if negated or name not in _CLASSES:
-        raise re.error("not supported here")
-    return _CLASSES[name]
-
-
-def expanded(template: str, match: "re.Match[str]") -> str:
-    """Expand a replacement: `$1`, `${name}`; an unknown group is empty."""
-
-    def group(found: "re.Match[str]") -> str:
-        if found[1]:
-            return "$"
-        name = found[2] or found[3]
-        try:
-            return match[int(name) if name.isdigit() else name] or ""
-        except IndexError:
-            return ""
-
-    return _REFERENCE.sub(group, template)
-
-
-def search(expression: "re.Pattern[str]", text: str) -> "re.Match[str] | None":
-    """Return the first match; raises GoError if it takes too long to find one."""
-    with patience():
-        return expression.search(text)
-
-
-def matches(pattern: str, text: str) -> Iterator["re.Match[str]"]:
-    """Yield every match as Go does: an empty match directly after another one is skipped."""
-    expression = compiled(pattern)
-    with patience():
-        found = list(expression.finditer(text))
-    last_end = -1
-    for match in found:
-        if match.end() == match.start() == last_end:
-            continue
-        last_end = match.end()
-        yield match
+@lru_cache(maxsize=128)
+def compiled(pattern: str) -> Expression:
+    """Compile an expression; raises GoError."""
+    return Expression(pattern)
 
 
 def replaced(pattern: str, replacement: str, text: str) -> str:
+    """Replace every match; `$1` and `${name}` are groups."""
+    if "$" not in replacement:
+        return replaced_by(pattern, lambda _: replacement, text)
+    return replaced_by(pattern, lambda match: _expanded(replacement, match), text)
+
+
+def _expanded(template: str, match: Match) -> str:
+    return _REFERENCE.sub(
+        lambda found: "$" if found[1] else match.group(found[2] or found[3]), template
+    )
+
+
+def replaced_by(pattern: str, made: Callable[[Match], str], text: str) -> str:
+    """Replace every match by what is made of it."""
     out: list[str] = []
-    done = 0
-    for match in matches(pattern, text):
-        out += (text[done : match.start()], expanded(replacement, match))
-        done = match.end()
-    return "".join((*out, text[done:]))
-
-
-def _replace_all(pattern: str, replacement: str, text: str) -> str:
-    return replaced(pattern, replacement, text)
+    subject, done, length = Subject(text), 0, 0
+    for match in compiled(pattern).matches(subject):
+        between, new = subject.text(done, match.start), made(match)
+        length += len(between) + len(new)
+        check_text(length)
+        out += (between, new)
+        done = match.end
+    return "".join((*out, subject.text(done, len(subject.seen))))
 
 
 def _match(pattern: str, text: str) -> bool:
-    return search(compiled(pattern), text) is not None
+    return compiled(pattern).first(text) is not None
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "regexMatch": _match,
-    "regexReplaceAll": _replace_all,
+    "regexReplaceAll": replaced,
 }

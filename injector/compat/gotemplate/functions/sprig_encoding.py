@@ -7,6 +7,7 @@ import posixpath
 import re
 import zlib
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -161,21 +162,21 @@ def regex_match(pattern: str, text: str) -> bool:
         expression = regex.compiled(pattern)
     except GoError:
         return False
-    return regex.search(expression, text) is not None
+    return expression.first(text) is not None
 
 
 def must_regex_match(pattern: str, text: str) -> bool:
-    return regex.search(regex.compiled(pattern), text) is not None
+    return regex.compiled(pattern).first(text) is not None
 
 
 def regex_find(pattern: str, text: str) -> str:
-    match = regex.search(regex.compiled(pattern), text)
-    return match[0] if match else ""
+    return str(regex.compiled(pattern).first(text) or "")
 
 
 def regex_find_all(pattern: str, text: str, most: int) -> Strings:
-    found = [match[0] for match in regex.matches(pattern, text)]
-    return Strings(found[:most] if most >= 0 else found) if found and most else NilStrings()
+    matches = regex.compiled(pattern).matches(regex.Subject(text))
+    found = [str(match) for match in islice(matches, most if most >= 0 else None)]
+    return Strings(found) if found else NilStrings()
 
 
 def regex_replace_all(pattern: str, text: str, replacement: str) -> str:
@@ -183,7 +184,7 @@ def regex_replace_all(pattern: str, text: str, replacement: str) -> str:
 
 
 def regex_replace_all_literal(pattern: str, text: str, replacement: str) -> str:
-    return regex.replaced(pattern, replacement.replace("$", "$$"), text)
+    return regex.replaced_by(pattern, lambda _: replacement, text)
 
 
 def regex_split(pattern: str, text: str, most: int) -> Strings:
@@ -194,15 +195,16 @@ def regex_split(pattern: str, text: str, most: int) -> Strings:
         return Strings([""])
     parts: list[str] = []
     begin = end = 0
-    for match in regex.matches(pattern, text):
+    subject = regex.Subject(text)
+    for match in regex.compiled(pattern).matches(subject):
         if most > 0 and len(parts) == most - 1:
             break
-        end = match.start()
-        if match.end():
-            parts.append(text[begin:end])
-        begin = match.end()
-    if end != len(text):
-        parts.append(text[begin:])
+        end = match.start
+        if match.end:
+            parts.append(subject.text(begin, end))
+        begin = match.end
+    if end != len(subject.seen):
+        parts.append(subject.text(begin, len(subject.seen)))
     return Strings(parts)
 
 

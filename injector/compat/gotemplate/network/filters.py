@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, ip_interface
 
-from injector.compat.gotemplate.functions.regex import compiled, search
+from injector.compat.gotemplate.functions.regex import compiled
 from injector.compat.gotemplate.go.faults import GoError
 from injector.compat.gotemplate.network.model import FLAGS, Address, Addresses
 from injector.compat.gotemplate.network.ranges import NOT_FORWARDED, contains, is_in
@@ -46,16 +46,16 @@ def _chosen(verb: str, selector: str, wanted: str, addresses: Addresses) -> Addr
 
 def _by_address(pattern: str) -> list[_Test]:
     expression = compiled(pattern)
-    return [lambda address: bool(search(expression, address.spelled()))]
+    return [lambda address: expression.first(address.spelled()) is not None]
 
 
 def _by_name(pattern: str) -> list[_Test]:
     expression = compiled(pattern)
-    return [lambda address: bool(search(expression, address.interface.name))]
+    return [lambda address: expression.first(address.interface.name) is not None]
 
 
 def _by_port(pattern: str) -> list[_Test]:
-    matches = bool(search(compiled(pattern), "0"))  # interfaces have no port
+    matches = compiled(pattern).first("0") is not None  # interfaces have no port
     return [lambda _: matches]
 
 
