@@ -133,7 +133,7 @@ def _ours(scratch: Path, address: str) -> list[str]:
     config = {
         "vault": {"address": address},
         "auto_auth": {"method": {"type": "approle", "config": login}},
-        "secrets": {"tls": {"path": PATH, "params": params, "issuance_budget": 10_000}},
+        "secrets": {"tls": {"path": PATH, "params": params}},
         "bundle": [{"name": "tls", "directory": str(scratch / "ours"), "template": members}],
         "listener": [{"type": "unix", "address": str(scratch / "socket")}],
     }

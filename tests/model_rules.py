@@ -22,6 +22,8 @@ NOTHING_DONE = (400, 403, 404, 412, 429, 500, 503)
 BUDGET_MISSED = 662.0
 # The earliest share of a life at which something may be issued anew, and the server's rounding.
 EARLIEST, ROUNDED = 0.6, 1.0
+# The share of a life after which its own end is reason enough, whatever else was asked for.
+WORN = 0.5
 # A renewal that is not answered is given up this long before the end.
 NEAR_THE_END = 3.0
 
@@ -66,6 +68,13 @@ class Credential:
     def is_lease(self) -> bool:
         return bool(self.id)
 
+    def is_worn(self, now: float, *, sooner: float = 0.0) -> bool:
+        """Tell whether its own end, or its token's, is near enough to replace it."""
+        lives = self.granted
+        if self.is_lease:
+            lives = min(lives, self.token.expires_at - self.issued_at)
+        return now >= self.issued_at + WORN * lives - sooner
+
 
 @dataclass
 class Call:
@@ -76,6 +85,7 @@ class Call:
     subject: str  # the secret it is about, or ""
     token: str
     of_older: bool = False  # it renews a lease that has been replaced and is still in use
+    beyond: bool = False  # what the engine has got is far from its end
     status: int = -1
 
     @property
@@ -102,7 +112,7 @@ class Rules:
     forgiven: set[str] = field(default_factory=set)  # paths that may be issued anew
     nudged: set[str] = field(default_factory=set)  # requests that a user wants to be made now
     in_use: Callable[[Credential], str] = lambda _: ""  # says who still needs a credential
-    # What limits the engine besides the faults: issuances and lookups that count.
+    # What limits the engine besides the faults: issuances beyond the schedule, and lookups.
     spent: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     lookup_refused_at: float = -inf
     token_killed_at: float = -inf
@@ -134,14 +144,16 @@ class Rules:
             if self._in_flight[about] > 1:
                 self.broken(f"two requests in flight for {about}")
 
-    def left(self, call: Call, status: int) -> None:
+    def left(self, call: Call, status: int, *, answered: bool) -> None:
+        """Note what became of a request; `answered` if as Vault would."""
         call.status = status
         if "lookup" in call.what and status in (400, 403, 404):
             self.lookup_refused_at = self.clock.now()
         if not call.subject:
             return
         self._in_flight[call.one_at_a_time] -= 1
-        if call.what.endswith(call.subject) and status not in NOTHING_DONE:
+        counts = call.beyond or not answered
+        if call.what.endswith(call.subject) and counts and status not in NOTHING_DONE:
             _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
 
     def exhausted(self, path: str) -> bool:
@@ -150,16 +162,18 @@ class Rules:
         return sum(at > since for at in self.spent[path]) >= self.budget - 1
 
     def issued(self, path: str, token: ModelToken, last: Credential | None, *, alive: bool) -> None:
-        """One issue per generation, and no more than the budget of a path."""
+        """One issue per generation, and beyond the schedule no more than the budget of a path."""
         if last is not None and alive and path not in self.forgiven:
             why_not = self._still_good(last, token)
             if why_not:
                 self.broken(f"{path} issued again without need: {last.value} {why_not}")
         self.forgiven.discard(path)
+        if last is not None and last.is_worn(self.clock.now(), sooner=ROUNDED):
+            return
         issues = self._issues[path]
         _note(issues, self.clock.now(), BUDGET_WINDOW - SENT_LATER)
         if len(issues) > self.budget:
-            self.broken(f"{path} issued {len(issues)} times in 10 minutes, budget {self.budget}")
+            self.broken(f"{path} issued {len(issues)} times too many, budget {self.budget}")
 
     def revoked(self, credential: Credential) -> None:
         """Never take away what somebody still uses."""

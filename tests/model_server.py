@@ -81,7 +81,7 @@ class ModelServer:
         token = request.headers.get("X-Vault-Token", "")
         about = subject(path, body)
         of_older = path == "sys/leases/renew" and model.is_replaced(about, body)
-        call = Call(model.clock.now(), what, about, token, of_older)
+        call = Call(model.clock.now(), what, about, token, of_older, model.is_early(about))
         model.rules.arrived(call)
         status, kind = 0, ""
         try:
@@ -91,7 +91,7 @@ class ModelServer:
             if path == "sys/leases/revoke" and status in (400, 403, 404):
                 model.given_up(body)
         finally:
-            model.rules.left(call, status)
+            model.rules.left(call, status, answered=kind in ("", "slow"))
             if path == "sys/leases/renew" and (lease := model.newest(call.subject)):
                 lease.renewal_failed = lease.renewal_failed or status != 200 or bool(kind)
                 # What the engine was not notified of has not happened for it.

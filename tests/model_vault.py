@@ -105,6 +105,12 @@ class Model:
         got = [c for c in self._issued[path] if c.delivered]
         return bool(got) and got[-1].id != body.get("lease_id")
 
+    def is_early(self, path: str) -> bool:
+        """Tell whether what the engine, in this life, has got here is far from its end."""
+        got = [c for c in self._issued[path] if c.delivered and not c.lost]
+        last = got[-1] if got and got[-1].epoch == self.epoch else None
+        return last is None or not last.is_worn(self.clock.now())
+
     def living(self) -> list[Credential]:
         """Return the leases that live on for a while and that the engine, in this life, has got."""
         # Lives are rounded, and counted from the first of several tries at a node that lags.

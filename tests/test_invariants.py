@@ -78,7 +78,7 @@ def worlds(draw):
         lease_ttl=lease_ttl,
         lease_max=lease_ttl * draw(st.sampled_from([1.0, 2.5, 20.0])),
         lease_renewable=draw(st.booleans()),
-        cert_ttl=draw(st.sampled_from([40.0, 600.0])),
+        cert_ttl=draw(st.sampled_from([6.0, 40.0, 600.0])),
     )
     return World(
         roles,

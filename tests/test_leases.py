@@ -524,8 +524,7 @@ async def test_a_failing_hook_issues_nothing_for_anybody(
 async def test_the_issuance_budget_stops_a_runaway_loudly(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    database.role(app.admin, app.name, ttl="5s", max_ttl="5s")
-    proxy.only, proxy.status = "leases/renew", 403  # every renewal is refused: always a new one
+    proxy.only, proxy.script = creds, ["reset"] * 20  # each may have issued one
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"issuance_budget": 4}))
 
     async with engine(loaded, clock) as running:
@@ -535,6 +534,20 @@ async def test_the_issuance_budget_stops_a_runaway_loudly(
         assert "issuance_budget" in running.log
         await clock.advance(200)
         assert proxy.count(creds) == 8
+
+
+async def test_a_lease_that_may_not_be_renewed_is_replaced_for_as_long_as_it_takes(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    database.role(app.admin, app.name, ttl="5s", max_ttl="5s")
+    proxy.only, proxy.status = "leases/renew", 403
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"issuance_budget": 4}))
+
+    async with engine(loaded, clock) as running:
+        await clock.advance(100)
+
+        assert proxy.count(creds) > 25
+        assert "issuance_budget" not in running.log
 
 
 async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, creds, database):

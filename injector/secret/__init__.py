@@ -18,6 +18,7 @@ from injector.secret.schedule import (
     after_renewal,
     backoff,
     next_step,
+    worn_at,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "locked",
     "next_step",
     "still_due",
+    "worn_at",
 ]

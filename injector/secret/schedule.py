@@ -17,6 +17,9 @@ FAR, GRID = 4.0, 0.1
 THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
 # A renewal that grants less than this share of what was granted before is near its max TTL.
 TRUNCATED = 0.9
+# After this share of its life a value may be replaced on its own account: earlier than any schedule
+# does it, of the value (0.60) or of its token (0.60), unless the threshold is lower.
+WORN = 0.5
 # Error waits: first, and longest by who has to act (the server, or a person).
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0
 
@@ -69,6 +72,20 @@ def next_step(
             return Step(Act.FETCH, math.inf)
 
 
+def worn_at(life: Life, issued_at: float, timing: Timing) -> float:
+    """Return from when on its own life is reason enough to replace what was issued; inf is never.
+
+    Counted from its issue, not from a renewal: that does not make it new. What lives too short for
+    any schedule is a fault, and no reason for the next one.
+    """
+    lives = life.duration
+    if life.kind is Kind.LEASE:
+        lives = min(lives, life.token_expires_at - issued_at)
+    if lives * WORN < FLOOR:
+        return math.inf
+    return issued_at + max(lives * min(WORN, timing.threshold - THRESHOLD_BELOW), FLOOR)
+
+
 def after_renewal(before: Life, after: Life, timing: Timing, draw: float) -> Step:
     """Decide after a renewal: a truncated one means that the next generation is due now."""
     if after.duration < before.duration * TRUNCATED:
@@ -88,8 +105,9 @@ def after_failure(
         case _:
             longest = PERSON_BACKOFF
     wait = backoff(failures, first=min(FIRST_BACKOFF, longest), longest=longest, draw=draw)
-    if isinstance(error, TransientError) and error.retry_after is not None:
-        wait = max(wait, error.retry_after)
+    if error.retry_after is not None:
+        is_servers = isinstance(error, TransientError)
+        wait = max(wait if is_servers else FLOOR, error.retry_after)
     return now + wait
 
 

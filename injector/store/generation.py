@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from injector.rotations import Rotation
-from injector.secret import Kind, Life, Ref
+from injector.secret import Kind, Life, Ref, Timing, worn_at
 from injector.vault.answer import Answer, Content
 from injector.vault.tokens import Token
 
@@ -35,6 +35,8 @@ class Generation:
     added_at: float
     phase: Phase = Phase.PENDING
     superseded_at: float = 0.0
+    # A request for the next one was not answered, and may have issued it.
+    successor_lost: bool = False
 
     @property
     def content(self) -> Content | None:
@@ -60,6 +62,15 @@ class Generation:
     def has_ended(self, now: float) -> bool:
         """Return whether its value has expired."""
         return self.life.kind in EXPIRING and self.life.expires_at <= now
+
+    def is_worn(self, now: float, timing: Timing) -> bool:
+        """Return whether its own life is reason enough for a request, which has not been lost."""
+        return not self.successor_lost and now >= self.worn_at(timing)
+
+    def worn_at(self, timing: Timing) -> float:
+        """Return when its own life is reason enough to request the next one."""
+        # A renewal moves the life's beginning, and the answer came a moment after it.
+        return worn_at(self.life, min(self.life.granted_at, self.added_at), timing)
 
     @property
     def rotation(self) -> Rotation:

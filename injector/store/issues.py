@@ -1,4 +1,4 @@
-"""When credentials were requested, by path: the basis of issuance budgets."""
+"""When credentials were requested beyond their schedule, by path: for issuance budgets."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ class Issues:
     def __init__(self) -> None:
         self._times: dict[str, deque[float]] = {}
 
-    def count(self, path: str, *, since: float) -> int:
-        """Return how often credentials were requested at this path; forget older requests."""
+    def counted(self, path: str, *, since: float) -> tuple[float, ...]:
+        """Return when credentials were requested at this path; forget older requests."""
         for known in tuple(self._times):
             times = self._times[known]
             while times and times[0] <= since:
                 times.popleft()
             if not times:
                 del self._times[known]
-        return len(self._times.get(path, ()))
+        return tuple(self._times.get(path, ()))
 
     def add(self, path: str, now: float) -> None:
         self._times.setdefault(path, deque()).append(now)

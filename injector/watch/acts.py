@@ -22,7 +22,7 @@ class Acts:
         self._entry = entry
         self._parts = parts
         self._reporter = reporter
-        self._budget = Budget(ref, entry.issuance_budget, parts.store, parts.clock)
+        self._budget = Budget(ref, entry, parts.store, parts.clock)
         self._rotations = RoleRotation()  # of a static role
         self._asked_with: Token | None = None
         self._undone = True  # the last request certainly issued nothing
@@ -73,9 +73,9 @@ class Acts:
 
     # -- fetch
 
-    async def fetch(self) -> Step:
+    async def fetch(self, *, on_demand: bool = False) -> Step:
         """Read it, or have it issued: within its budget."""
-        self._budget.spend()
+        self._budget.spend(on_demand=on_demand)
         try:
             answer, life, token = await self._parts.tokens.use(self._ask)
         except InjectorError as exc:

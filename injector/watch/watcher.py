@@ -140,7 +140,7 @@ class Watcher:
             raise TransientError(
                 f"{self.ref}: Vault is unreachable, so nothing was sent; try again later"
             )
-        step = await self._acts.fetch()
+        step = await self._acts.fetch(on_demand=True)
         self._succeeded()
         return step
 

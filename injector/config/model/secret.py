@@ -66,7 +66,7 @@ class Secret(Block):
         int,
         Meta(
             ge=1,
-            description="Maximum number of new credentials in 10 minutes; beyond that, issuing stops with an error.",
+            description="Maximum number of new credentials in 10 minutes beyond those that replace a value near its end; then issuing stops with an error.",
         ),
     ] = 10
     contract: Annotated[Contract | None, Meta(description="Required keys and types.")] = None
