@@ -1,6 +1,7 @@
 """What works, what does not and since when: reported by every part, read by `status` and `once`."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -142,18 +143,21 @@ def _in_a_row(before: Report, after: Report) -> Report:
     )
 
 
-def verdict(health: Health, *, now: float, grace: float) -> tuple[int | None, float]:
+def verdict(
+    health: Health, *, now: float, grace: Callable[[Report], float]
+) -> tuple[int | None, float]:
     """Decide whether waiting is over: (exit code or None, seconds until that may change).
 
     0 when everything is done. An error that waiting will not fix counts once there have been
-    failures for `grace` seconds with Vault reachable (replication may fix it); of several errors
-    the smallest code is returned.
+    failures for its `grace`, in seconds, with Vault reachable (replication may fix it); of several
+    errors the smallest code is returned.
     """
     if health.settled:
         return 0, 0.0
     failures = health.failures()
     lasting = [report for report in failures if not report.may_pass]
-    left = min((report.answered_since for report in lasting), default=math.inf) + grace - now
+    ends = (report.answered_since + grace(report) for report in lasting)
+    left = min(ends, default=math.inf) - now
     return (exit_code(failures), 0.0) if left <= 0 else (None, left)
 
 

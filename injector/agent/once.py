@@ -53,7 +53,7 @@ async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> i
         now = clock.now()
         if stop.signal is not None:
             return 128 + stop.signal
-        code, wait = verdict(health, now=now, grace=GRACE)
+        code, wait = verdict(health, now=now, grace=lambda _: GRACE)
         if code is not None:
             return code
         if now >= ends_at:

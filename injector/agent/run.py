@@ -18,7 +18,7 @@ from injector.agent.signals import Stop, handling
 from injector.agent.systemd import Systemd
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import ConfigError, WriteError
-from injector.health import Health, verdict
+from injector.health import Health, Report, verdict
 from injector.secret import Kind
 from injector.status.sockets import Sockets
 
@@ -169,9 +169,17 @@ class Daemon:
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
         """Decide whether the configuration says that this daemon should exit."""
         config = self._assembly.loaded.config
-        code, wait = verdict(health, now=now, grace=GRACE)
+        code, wait = verdict(health, now=now, grace=self._grace)
         asked = config.template_config.exit_on_retry_failure if code else config.exit_after_auth
         return (code, wait) if asked else (None, wait if code is None else inf)
+
+    def _grace(self, report: Report) -> float:
+        """Return how long an error may last that waiting could fix."""
+        loaded = self._assembly.loaded
+        if report.kind == "token" and loaded.as_agent:
+            return inf  # there, only `exit_on_err` ends a login
+        after = loaded.config.template_config.exit_on_retry_failure_after
+        return after if report.kind == "secret" else GRACE
 
     # -- what signals, requests and changed files ask for
 

@@ -79,7 +79,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("retry", Kind.BLOCK, DONE),
     ),
     "vault.retry": (
-        Row("num_retries", Kind.WHOLE, NEEDLESS, says="failures are retried forever, separately for each secret", default="12"),
+        Row("num_retries", Kind.WHOLE, DONE, ".template_config.exit_on_retry_failure_after", "failures are retried forever, separately for each secret; with `exit_on_retry_failure`, a refused one for as long as so many retries take", "12"),
     ),
     "auto_auth": (
         Row("method", Kind.BLOCK, DONE, "method", label="type"),
@@ -198,7 +198,7 @@ OPTIONS: dict[str, tuple[Row, ...]] = {
         Row("child_process_stderr", Kind.TEXT, REFUSED, says="see child_process_stdout", of=VAULT),
     ),
     "template_config": (
-        Row("exit_on_retry_failure", Kind.BOOLEAN, DONE, "exit_on_retry_failure", "exits on errors that waiting will not fix; others are retried forever", "false"),
+        Row("exit_on_retry_failure", Kind.BOOLEAN, DONE, "exit_on_retry_failure", "exits on errors that waiting will not fix, after the agents' 12 retries (5 minutes) if Vault refuses a secret; others are retried forever", "false"),
         Row("static_secret_render_interval", Kind.DURATION, DONE, "static_secret_render_interval", "±10 %", "5m"),
         Row("max_connections_per_host", Kind.WHOLE, DONE, "max_connections_per_host", default="10", of=VAULT),
         Row("lease_renewal_threshold", Kind.NUMBER, DONE, "lease_renewal_threshold", "applies to renewable leases too, so our default is 0.70; at most 0.95", "0.90", of=VAULT),

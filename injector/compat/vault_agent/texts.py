@@ -10,6 +10,10 @@ from injector.config.problem import Where
 HIGHEST_THRESHOLD = 0.95
 # What a timeout of 0 means here, in seconds; the agents have no limit then.
 NO_LIMIT = 86400.0
+# With `exit_on_retry_failure`, a secret that is refused is requested so often, seconds apart.
+RETRIES = 12
+FIRST_RETRY, LONGEST_RETRY = 0.25, 60.0
+MOST_RETRIES = 100_000  # for ever
 _UNCHANGED = -1  # a uid or gid
 # By default, ours does not pass Vault's variables on to the command.
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
@@ -17,6 +21,7 @@ _MISSING = Default("a missing key is rendered as <no value>", "true")
 _PERMS = Default("everybody can read the file", '"0600"')
 _MEMORY = Default("files may be on disk", "they must be in memory")
 _VARIABLES = Default("the command gets Vault's variables", "it does not get them")
+_RETRIES = "as long as Vault Agent's retries; without this line, 5s"
 _INTERVAL = Default("a changed secret is noticed after up to 5 minutes", '"60s"')
 
 
@@ -66,12 +71,27 @@ def template_config(making: Making) -> Block:
         block.drop("max_connections_per_host")
     if not section.get("static_secret_render_interval"):
         making.default(block, section, "static_secret_render_interval", "5m", _INTERVAL)
+    if section.get("exit_on_retry_failure"):
+        block.put("exit_on_retry_failure_after", seconds(_patience(making)), remark=_RETRIES)
     threshold = section.get("lease_renewal_threshold")
     if threshold is not None:
         # For any other value, the agents use their default.
         threshold = min(threshold, HIGHEST_THRESHOLD) if 0 < threshold < 1 else 0.9
         block.put("lease_renewal_threshold", max(threshold, 0.11))
     return block
+
+
+def _patience(making: Making) -> float:
+    """Return how long the agents go on requesting what is refused."""
+    vault, login = making.files.block("vault"), making.files.block("auto_auth")
+    retry = vault.block("retry") if vault is not None else None
+    method = login.block("method") if login is not None else None
+    first, longest = (
+        (method.get(name) if method is not None else None) or default
+        for name, default in (("min_backoff", FIRST_RETRY), ("max_backoff", LONGEST_RETRY))
+    )
+    retries = (retry.get("num_retries") if retry is not None else None) or RETRIES
+    return sum(min(first * 2.0**i, longest) for i in range(min(retries, MOST_RETRIES)))
 
 
 def _text(making: Making, section: Section, block: Block) -> None:

@@ -168,6 +168,14 @@ class TemplateConfig(Block):
             description="`run` exits with the error's code if a secret or file fails in a way that waiting will not fix."
         ),
     ] = False
+    exit_on_retry_failure_after: Annotated[
+        float,
+        Meta(
+            ge=0,
+            extra={"written": "duration"},
+            description="How long Vault has to refuse a secret until `exit_on_retry_failure` applies; somebody may be about to grant or to write it.",
+        ),
+    ] = 5.0
     require_memory_backed: Annotated[
         bool, Meta(description="Refuse destinations that are not on tmpfs or ramfs.")
     ] = True
