@@ -407,15 +407,16 @@ def test_waiting_and_intervals(tmp_path):
 
 
 def test_a_supervised_command_with_its_variables(tmp_path):
-    text = """
-        auto_auth { method "token_file" { config = { token_file_path = "/t" } } }
-        env_template "PASSWORD" { contents = "x" error_on_missing_key = true }
-        env_template USER { source = "/dev/null" }
-        exec {
+    (tmp_path / "user.tpl").write_text("x")
+    text = f"""
+        auto_auth {{ method "token_file" {{ config = {{ token_file_path = "/t" }} }} }}
+        env_template "PASSWORD" {{ contents = "x" error_on_missing_key = true }}
+        env_template USER {{ source = "{tmp_path}/user.tpl" }}
+        exec {{
           command = ["./app", "run"]
           restart_on_secret_changes = "never"
           restart_stop_signal = "SIGINT"
-        }
+        }}
     """
 
     config = loaded(tmp_path, text).config

@@ -99,7 +99,7 @@ def test_the_example_changes_the_image_and_the_last_word_of_the_command():
             "value": f"{write}exec injector agent -config=/home/vault/config.json",
         }
     image = annotations["vault.hashicorp.com/agent-image"]
-    assert image == f"vault-injector:{injector.__version__}"
+    assert image == f"REGISTRY/vault-injector:{injector.__version__}"
 
 
 def start(container, folder):
