@@ -4,10 +4,17 @@ import asyncio
 import contextlib
 import math
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 # How late a sleeper may learn that the machine was suspended, in seconds.
 RESUME_CHECK = 15.0
+
+
+def iso(wall: float) -> str:
+    """Write a moment, in seconds since the epoch, as log, journal and status do: UTC, to the ms."""
+    stamp = datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
+    return stamp.replace("+00:00", "Z")
 
 
 class Wakeup:

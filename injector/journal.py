@@ -5,12 +5,11 @@ import json
 import os
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
 from injector import safe_open
-from injector.clock import Clock
+from injector.clock import Clock, iso
 from injector.config import model
 from injector.log import Logger
 from injector.metrics import Metrics
@@ -82,6 +81,7 @@ class Journal:
             "secret": self._called(rotation.ref),
             "kind": rotation.kind.value,
             "generation": rotation.generation,
+            "rotation": rotation.id,
             "version": rotation.version or None,
             "outcome": event.outcome.value,
             "seconds": round(event.at - rotation.answered_at, 3),
@@ -89,8 +89,7 @@ class Journal:
         }
 
     def _iso(self, moment: float) -> str:
-        wall = self._clock.wall() + moment - self._clock.now()
-        return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds")
+        return iso(self._clock.wall() + moment - self._clock.now())
 
 
 def _why(exc: OSError) -> str:

@@ -22,6 +22,8 @@ from urllib.parse import quote
 import msgspec
 import structlog
 
+from injector.clock import SystemClock, iso
+
 # Shorter values are words like "true" or "db": masking them would make a log unreadable.
 SHORTEST_SECRET = 6
 MASK = "[redacted]"
@@ -32,6 +34,8 @@ LEVELS = {
     "warn": logging.WARNING,
     "error": logging.ERROR,
 }
+
+_CLOCK = SystemClock()
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -195,7 +199,7 @@ def logger(
     ]
     processors: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamped,
         *([] if console else as_json),
         last,
     ]
@@ -207,6 +211,11 @@ def logger(
         cache_logger_on_first_use=True,
     ).bind()
     return made
+
+
+def _stamped(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = iso(_CLOCK.wall())
+    return event
 
 
 def _as_people_look(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -187,7 +187,8 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Stamp": "identity boot_id at",
         "State": "token retiring generations issues pending notified_at files rejected secret_id",
         "Left": "content_hash identity earlier",
-        "Generation": "ref number answer life token added_at phase superseded_at successor_lost",
+        "Generation": "ref number answer life token added_at phase superseded_at successor_lost "
+        "rotation_id",
         "Ref": "path namespace body lists by_mount",
         "Answer": "data kind duration lease_id renewable version ends_at envelope",
         "Envelope": "request_id lease_duration metadata warnings wraps logs_in",

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.engine import configuration, engine, load_from
 from tests.processes import result, running, write_config
 from tests.test_rollback import CANARY, application
 from tests.test_run import daemon
+from tests.test_status import said
 
 
 @pytest.fixture
@@ -53,8 +55,10 @@ async def test_a_line_says_what_was_rotated_when_and_with_what_result(
         (2, "published"),
         (2, "delivered"),
     ]
-    assert lines(path)[-1] == {
-        "time": "2023-11-14T22:31:00.000+00:00",
+    last = lines(path)[-1]
+    assert re.fullmatch("[0-9a-f]{4}-2", last.pop("rotation"))
+    assert last == {
+        "time": "2023-11-14T22:31:00.000Z",
         "secret": "app",
         "kind": "static",
         "generation": 2,
@@ -288,3 +292,78 @@ def test_once_does_not_import_it_unless_asked(app, tmpfs, tmp_path):
         "assert 'injector.journal' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_one_id_leads_from_vaults_answer_to_the_application_in_log_journal_and_status(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    for name in ("app", "other"):
+        app.put(name, value="one")
+    blocks = {
+        "secrets": {name: {"path": app.path(name)} for name in ("app", "other")},
+        "template": [
+            {
+                "contents": "{{ app.value }} {{ other.value }}",
+                "destination": str(tmpfs / "file"),
+                "notify": ["web"],
+            }
+        ],
+        "notify": {"web": {"command": ["true"]}},
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
+        app.put("app", value="two")
+        await clock.advance(90)
+        [shown] = [r for r in said(e)["rotations"] if (r["secret"], r["generation"]) == ("app", 2)]
+        named = [json.loads(line) for line in e.log.splitlines() if shown["rotation"] in line]
+        kept = next(secret for secret in said(e)["secrets"] if secret["name"] == "app")
+
+    assert [line["event"] for line in named] == ["secret fetched", "file written", "notified"]
+    for line in named[1:]:
+        assert (line["secrets"], line["rotations"]) == ({"app": 2}, [shown["rotation"]])
+    assert [line["outcome"] for line in lines(path) if line["rotation"] == shown["rotation"]] == [
+        "published",
+        "delivered",
+    ]
+    assert kept["rotation"] == shown["rotation"]
+    for moment in (shown["at"], lines(path)[-1]["time"], named[0]["timestamp"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)
+
+
+async def test_what_goes_wrong_on_the_way_names_the_rotation_too(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    app.put("app", value="one")
+    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["web"]}
+    blocks = {"template": [entry], "notify": {"web": {"command": ["false"]}}}
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
+        app.put("app", other="two")
+        await clock.advance(90)
+        [_, newest] = dict.fromkeys(line["rotation"] for line in lines(path))
+
+        [refused] = [line for line in e.events("file not written") if line["level"] == "error"]
+        assert (refused["secrets"], refused["rotations"]) == ({"app": 2}, [newest])
+        assert e.events("notification failed")[0]["secrets"] == {"app": 1}
+
+
+async def test_a_line_about_very_many_secrets_names_the_first(
+    app, proxy, clock, tmpfs, tmp_path, path
+):
+    names = [f"s{number:02}" for number in range(25)]
+    for name in names:
+        app.put(name, value="x")
+    blocks = {
+        "secrets": {name: {"path": app.path(name)} for name in names},
+        "template": [
+            {
+                "contents": "".join(f"{{{{ {name}.value }}}}" for name in names),
+                "destination": str(tmpfs / "file"),
+            }
+        ],
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
+        [written] = e.events("file written")
+
+    assert (len(written["secrets"]), len(written["rotations"]), written["more"]) == (20, 20, 5)

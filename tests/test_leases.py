@@ -302,7 +302,7 @@ async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
         [file] = running.assembly.outputs
         left = Left(file.destination.content_hash, file.destination.identity)
 
-    after = kept_parts(clock, io.StringIO())
+    after = kept_parts(clock, after_log := io.StringIO())
     after.token, after.files = before.token, {file.name: left}
     after.store.restore(before.store.everything(), {})
     after.ledger.notified_at, after.ledger.rejected = (
@@ -316,6 +316,7 @@ async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
 
         [(_, generation)] = running.assembly.delivery.ended()
         assert generation.number == 1
+        assert '"event":"value in use has expired"' in after_log.getvalue()
 
 
 async def test_what_readers_see_and_what_has_ended_is_reported(
@@ -337,6 +338,10 @@ async def test_what_readers_see_and_what_has_ended_is_reported(
         await clock.advance(1800)
         [(output, generation)] = running.assembly.delivery.ended()
         assert (output, generation.number) == (str(tmpfs / "db0"), 1)
+        await clock.advance(3600)
+        [said] = running.events("value in use has expired")  # once
+        assert (said["level"], said["path"]) == ("error", str(tmpfs / "db0"))
+        assert list(said["secrets"].values()) == [1]
 
 
 async def test_a_replaced_token_revokes_no_lease(

@@ -76,7 +76,7 @@ SECRET = {
     "used_by": ["/run/secrets/db.env"],
 }  # fmt: skip
 ROTATION = {
-    "secret": "db", "kind": "lease", "generation": 7, "version": None,
+    "rotation": "a3f1-7", "secret": "db", "kind": "lease", "generation": 7, "version": None,
     "answered_at": 1_699_999_000.0, "outcome": "delivered", "at": 1_699_999_002.1,
     "error": None, "error_class": None,
 }  # fmt: skip
@@ -96,7 +96,7 @@ def test_it_shows_the_current_state_and_what_comes_next():
     assert "db lease 7 16m40s /run/secrets/db.env ok" in shown.words
     assert "/run/secrets/db.env db app failing for 1m no space" in shown.words
     assert "app 16m38s ago /run/x ok" in shown.words
-    assert "db 7 - 16m40s ago 2.1s delivered" in shown.words
+    assert "db 7 a3f1-7 - 16m40s ago 2.1s delivered" in shown.words
 
 
 def test_the_supervised_command_is_shown_next_to_vault():

@@ -1,5 +1,6 @@
 """What outlives a reload."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
-        self.rotations = Rotations(self.clock, self.redactor.redact)
+        self.rotations = Rotations(self.clock, self.redactor.redact, os.urandom(2).hex())
         self.store = Store(self.dirty, self.redactor, self.rotations)
         self.ledger = Ledger(self.dirty)
 

@@ -15,7 +15,7 @@ from injector.child.policy import Ending
 from injector.child.process import Launch, Process, start
 from injector.child.relay import Relay, relays
 from injector.child.terminal import Terminal
-from injector.clock import Clock, Wakeup
+from injector.clock import Clock, Wakeup, iso
 from injector.log import Redactor
 
 # How long to wait for the last output to be written: its reader may have stopped. Seconds.
@@ -92,7 +92,7 @@ class Command:
         return {
             "program": launch and launch.argv[0],
             "pid": self.pid,
-            "started_at": None if launch is None else round(self.started_at, 3),
+            "started_at": None if launch is None else iso(self.started_at),
             "starts": self.starts,
             "last_exit": last and last.how,
         }

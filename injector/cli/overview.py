@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from injector.cli.table import Row, columns
+from injector.status.moments import with_numbers
 from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
 Entry = dict[str, Any]
@@ -13,6 +14,7 @@ LAST, MOST = 5, 5
 
 def overview(status: Entry) -> list[str]:
     """Return the lines; times are measured by the injector's own clock."""
+    status = with_numbers(status)
     now: float = status["now"]
     ready = "ready" if status["ready"] else "not ready"
     lines = [
@@ -35,7 +37,7 @@ def overview(status: Entry) -> list[str]:
 
 def _sections(status: Entry, now: float) -> list[list[str]]:
     secrets = ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "NEXT")
-    rotations = ("ROTATION", "GENERATION", "WHEN", "TOOK", "OUTCOME")
+    rotations = ("ROTATION", "SECRET", "GENERATION", "WHEN", "TOOK", "OUTCOME")
     return [
         _section(secrets, status["secrets"], _secret, now),
         _section(("FILE", "FROM", "NOTIFY"), status["files"], _output, now),
@@ -95,6 +97,7 @@ def _rotation(rotation: Entry, now: float) -> Row:
     outcome, took = rotation["outcome"], rotation["at"] - rotation["answered_at"]
     of_class = f" ({rotation['error_class']})" if rotation["error_class"] else ""
     return (
+        rotation["rotation"],
         rotation["secret"],
         str(rotation["generation"]),
         f"{span(now - rotation['answered_at'])} ago",

@@ -8,7 +8,7 @@ from injector.delivery.ledger import Pending
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
-from injector.delivery.reporting import Reporter
+from injector.delivery.reporting import Reporter, thread
 from injector.delivery.schedule import Schedule
 from injector.delivery.users import Users
 from injector.errors import HookError, WriteError
@@ -127,10 +127,11 @@ class Acceptance:
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
+        of = thread(output.unaccepted(output.delivered), parts.called)
         output.delivered = dict(output.accepted)
         self._schedule.look_after(output, parts.clock.now())
         self._reporter.rolled_back(output, _rejection(target, str(error)))
-        parts.log.error("rolled back", path=output.name, notify=target, error=str(error))
+        parts.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
         self.announce(output, urgent=True)
         return True
 

@@ -9,10 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from injector.delivery.acceptance import Acceptance
+from injector.delivery.endings import Endings
 from injector.delivery.notifier import Notifier
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
-from injector.delivery.reporting import Reporter
+from injector.delivery.reporting import Reporter, thread
 from injector.delivery.schedule import Schedule
 from injector.delivery.timing import MANY, worth_a_try_at
 from injector.delivery.users import Users
@@ -43,6 +44,7 @@ class Delivery:
             self._outputs, self._notifiers, self._users, self._schedule, parts
         )
         self._reporter = Reporter(parts)
+        self._endings = Endings(parts)
         self._group = asyncio.TaskGroup()
         for output in self._outputs.values():
             self._reporter.waiting(output)
@@ -97,7 +99,8 @@ class Delivery:
                 self._retire_due()
                 for name in self._schedule.take_due(clock.now()):
                     self._deliver(self._outputs[name])
-                wake = min(self._schedule.next(), self._look_at)
+                self._endings.report()
+                wake = min(self._schedule.next(), self._endings.next(), self._look_at)
                 await clock.sleep(wake - clock.now(), self._parts.store.news)
                 self._take_news()
                 if self._look_at <= clock.now():
@@ -220,8 +223,14 @@ class Delivery:
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
         parts = self._parts
+        new = [
+            found.rotation
+            for ref, found in generations.items()
+            if output.delivered.get(ref) is not found
+        ]
         output.delivered = dict(generations)
         output.settled = True
+        self._endings.follow(output)
         failed = output.failures > 0 or output.was_failing
         output.failures, output.was_failing = 0, False
         self.acceptance.forgive(output)
@@ -230,7 +239,7 @@ class Delivery:
             self._schedule.look_after(output, parts.clock.now())
         if written or failed:
             event = f"{output.kind} {'written' if written else 'recovered'}"
-            parts.log.info(event, path=output.name)
+            parts.log.info(event, path=output.name, **thread(new, parts.called))
         # Asked once, written or not.
         unnotified = parts.unnotified(output.name, output.destination.content_hash)
         if written or unnotified:
@@ -269,4 +278,6 @@ class Delivery:
             )
             self._schedule.deliver(output.name, parts.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
-        report.log(parts.log, f"{output.kind} not written", path=output.name, **again)
+        new = output.unaccepted(parts.store.generations(output.wants))
+        facts = {"path": output.name, **again, **thread(new, parts.called)}
+        report.log(parts.log, f"{output.kind} not written", **facts)

@@ -9,6 +9,7 @@ from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.delivery.ledger import Ledger, Pending
 from injector.delivery.output import Output
+from injector.delivery.reporting import thread
 from injector.delivery.timing import notify_at
 from injector.errors import HookError
 from injector.health import Health
@@ -16,7 +17,7 @@ from injector.log import Logger
 from injector.metrics import Metrics
 from injector.notify import Application, Outcome, Overtaken, Unseen
 from injector.rotations import Rotations
-from injector.secret import backoff
+from injector.secret import Ref, backoff
 
 # A failed notification is retried with waits from 1 s to this, seconds.
 LONGEST_BACKOFF = 30.0
@@ -29,7 +30,8 @@ LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 class Parts:
     """What notifiers work with.
 
-    `is_checked` returns whether new content of an output is being checked. `accepted` is called
+    `called` returns the name of a secret, `is_checked` whether new content of an output is being
+    checked. `accepted` is called
     with outputs that an application has accepted, `rejected` with those it has rejected; it returns
     whether they were rolled back. Without `tries_again`, one that fails is over.
     """
@@ -41,6 +43,7 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
+    called: Callable[[Ref], str]
     is_checked: Callable[[str], bool]
     accepted: Callable[[set[str]], None]
     rejected: Callable[[str, set[str], HookError], bool]
@@ -123,9 +126,9 @@ class Notifier:
             if self._is_looked_for(pending):
                 await self._done(pending, Outcome.ABSENT)
             else:
-                self._failed(exc)
+                self._failed(exc, pending)
         except HookError as exc:
-            self._failed(exc)
+            self._failed(exc, pending)
         except BaseException:
             # Stopped in the middle (shutdown, reload): nobody knows whether it arrived.
             parts.ledger.put_back(self.name)
@@ -150,12 +153,20 @@ class Notifier:
             return
         self._retry_at = -inf
         parts.ledger.notified(self.name, now)
+        of = self._thread(pending)  # before they are accepted
         parts.accepted(pending.paths)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
+        facts = {"notify": self.name, "outcome": outcome.value, "files": sorted(pending.paths)}
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
-        parts.log.info(event, notify=self.name, outcome=outcome.value, files=sorted(pending.paths))
+        parts.log.info(event, **facts, **of)
+
+    def _thread(self, pending: Pending) -> dict[str, Any]:
+        """Say which new values a change is about."""
+        changed = (output for output in self._outputs if output.name in pending.paths)
+        rotations = (each for output in changed for each in output.unaccepted(output.delivered))
+        return thread(rotations, self._parts.called)
 
     def _is_looked_for(self, pending: Pending) -> bool:
         """Return whether it may still be starting."""
@@ -184,13 +195,13 @@ class Notifier:
             return False
         return True
 
-    def _failed(self, error: HookError) -> None:
-        parts = self._parts
+    def _failed(self, error: HookError, pending: Pending) -> None:
+        parts, of = self._parts, self._thread(pending)
         parts.metrics.notifications.add(self.name, "failed")
         if not parts.tries_again:
             parts.ledger.notified(self.name, parts.clock.now())
             parts.health.ok("notify", self.name)
-            parts.log.error("notification failed", notify=self.name, error=str(error))
+            parts.log.error("notification failed", notify=self.name, error=str(error), **of)
             return
         self._failures += 1
         wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
@@ -199,4 +210,5 @@ class Notifier:
         for output in self._outputs:
             parts.rotations.failed(output.unaccepted(output.delivered), error)
         report = parts.health.failing("notify", self.name, error)
-        report.log(parts.log, "notification failed", notify=self.name, retry_in=round(wait, 1))
+        facts = {"notify": self.name, "retry_in": round(wait, 1), **of}
+        report.log(parts.log, "notification failed", **facts)

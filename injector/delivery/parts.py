@@ -10,6 +10,7 @@ from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
 from injector.rotations import Rotations
+from injector.secret import Ref
 from injector.store import Store
 
 
@@ -25,6 +26,7 @@ class Parts:
     health: Health
     metrics: Metrics
     log: Logger
+    called: Callable[[Ref], str]  # the name of a secret
     contracts: Contracts
     look_every: float  # seconds between routine checks of the outputs
     # Name of an output, hash of its content → written by a process that was killed before

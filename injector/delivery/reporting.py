@@ -1,12 +1,31 @@
 """Reports what happens to outputs: to health, metrics and the rotations behind them."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from injector.delivery.output import Output
 from injector.delivery.parts import Parts
 from injector.errors import InjectorError
 from injector.health import Report
-from injector.rotations import Outcome
+from injector.rotations import Outcome, Rotation
+from injector.secret import Ref
+
+# A line of the log names at most this many secrets.
+MOST = 20
+
+
+def thread(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[str, Any]:
+    """Return the facts by which lines of the log about the same new values are found.
+
+    The first of them, if it is very many.
+    """
+    found = {rotation.id: rotation for rotation in rotations}
+    first = list(found.values())[:MOST]
+    return {
+        "secrets": {called(rotation.ref): rotation.generation for rotation in first},
+        "rotations": [rotation.id for rotation in first],
+        **({"more": len(found) - MOST} if len(found) > MOST else {}),
+    }
 
 
 class Reporter:

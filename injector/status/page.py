@@ -3,12 +3,13 @@
 import base64
 import functools
 import hashlib
-from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 import minijinja
 
+from injector.clock import iso
+from injector.status.moments import with_numbers
 from injector.status.timeline import NOW, axis, lane, with_lanes
 from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
@@ -21,6 +22,7 @@ TONES = {"ok": "ok", "delivered": "ok", "failing": "bad", "failed": "bad", "roll
 
 def page(status: Entry, *, refresh: int = REFRESH) -> str:
     """Return the page for an answer of `/status`. Everything in it is escaped."""
+    status = with_numbers(status)
     environment = minijinja.Environment(
         templates={"page": _text("page.html")},
         undefined_behavior="strict",
@@ -77,7 +79,7 @@ def _filters(now: float) -> Entry:
     return {
         "span": span,
         "ago": lambda moment: f"{span(now - moment)} ago" if moment else "",
-        "iso": lambda moment: datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds"),
+        "iso": iso,
         "percent": lambda place: f"{place:.2f}%",
         "next": lambda entry: next_of(entry["next"], now),
         "life": lambda entry: _life(entry, now),

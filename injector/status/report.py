@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import injector
 from injector.auth.autoauth import AutoAuth
-from injector.clock import Clock
+from injector.clock import Clock, iso
 from injector.delivery import Delivery, Ledger, Output
 from injector.health import Health, State
 from injector.metrics import Metrics
@@ -50,12 +50,12 @@ class StatusReport:
     started_at: float
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything; times are seconds since the epoch."""
+        """Return everything; times are as in the log and the journal."""
         reasons = self.not_ready()
         outputs = self.delivery.outputs
         return {
             "version": injector.__version__,
-            "now": round(self.clock.wall(), 3),
+            "now": iso(self.clock.wall()),
             "uptime": round(self.clock.now() - self.started_at, 1),
             "ready": not reasons,
             "not_ready": reasons,
@@ -156,6 +156,7 @@ class StatusReport:
             "path": self.redact(str(generation.ref)),
             "kind": life.kind.value,
             "generation": generation.number,
+            "rotation": generation.rotation_id,
             "version": generation.rotation.version or None,
             "phase": generation.phase.value,
             "published_at": self._wall(generation.added_at),
@@ -201,6 +202,7 @@ class StatusReport:
             "secret": self.watch.called(rotation.ref),
             "kind": rotation.kind.value,
             "generation": rotation.generation,
+            "rotation": rotation.id,
             "version": rotation.version or None,
             "answered_at": self._wall(rotation.answered_at),
             "outcome": event.outcome.value,
@@ -209,8 +211,8 @@ class StatusReport:
             "error_class": event.error_class or None,
         }
 
-    def _wall(self, moment: float) -> float | None:
-        """Return a moment of the injected clock as seconds since the epoch; None for never."""
+    def _wall(self, moment: float) -> str | None:
+        """Return a moment of the injected clock as people write it; None for never."""
         if math.isinf(moment):
             return None
-        return round(self.clock.wall() + moment - self.clock.now(), 3)
+        return iso(self.clock.wall() + moment - self.clock.now())

@@ -37,6 +37,7 @@ class Generation:
     superseded_at: float = 0.0
     # A request for the next one was not answered, and may have issued it.
     successor_lost: bool = False
+    rotation_id: str = ""
 
     @property
     def content(self) -> Content | None:
@@ -76,4 +77,5 @@ class Generation:
     def rotation(self) -> Rotation:
         """Return the facts that are not secret."""
         version = "" if self.answer is None else self.answer.version
-        return Rotation(self.ref, self.number, self.life.kind, version, self.added_at)
+        kind, answered_at = self.life.kind, self.added_at
+        return Rotation(self.ref, self.number, kind, version, answered_at, self.rotation_id)

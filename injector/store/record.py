@@ -73,7 +73,8 @@ class Store:
         last = self._withdrawn.get(ref, 0) if newest is None else newest.number
         if (unused := self._pending.get(ref)) is not None:
             self._supersede(unused, now)
-        generation = Generation(ref, last + 1, answer, life, token, now)
+        rotation_id = self._rotations.new_id()
+        generation = Generation(ref, last + 1, answer, life, token, now, rotation_id=rotation_id)
         self._pending[ref] = generation
         self._hide(generation)
         self._dirty.ring()
@@ -243,6 +244,7 @@ class Store:
     ) -> None:
         """Start with what another process recorded; numbering continues from there."""
         for found in sorted(generations, key=lambda generation: generation.number):
+            found.rotation_id = found.rotation_id or self._rotations.new_id()
             if found.phase is Phase.SUPERSEDED:
                 self._older.append(found)
             elif found.phase is Phase.PENDING:

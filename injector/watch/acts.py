@@ -122,6 +122,7 @@ class Acts:
             kind=added.answer.kind,
             generation=added.number,
             version=added.answer.version or None,
+            rotation=added.rotation_id,
         )
 
     def _missing(self, error: MissingError) -> Step:
