@@ -8,6 +8,8 @@ Messages say what failed, on what, and what to do; they never contain a secret v
 import errno
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -106,6 +108,43 @@ class HookError(InjectorError):
     exit_code = 8
     label = "hook"
     means = "the application is running but could not be notified"
+
+
+class UnforeseenError(InjectorError):
+    """A fault of this program, as the state of one thing: it must not end all the others.
+
+    Names the exception and the place, never the exception's message: that may quote a value.
+    """
+
+    def __init__(self, message: str, trace: list[str]) -> None:
+        super().__init__(message)
+        self.trace = trace  # files of this package and others, with lines
+
+
+# How many places a trace has: those of a recursion are all the same.
+_PLACES = 12
+
+
+@contextmanager
+def nothing_unforeseen() -> Iterator[None]:
+    """Turn what nobody has thought of into an UnforeseenError."""
+    try:
+        yield
+    except InjectorError:
+        raise
+    except Exception as exc:
+        trace = _trace(exc)
+        raise UnforeseenError(
+            f"unexpected {type(exc).__name__} in {trace[-1]}: please report this", trace
+        ) from exc
+
+
+def _trace(exc: Exception) -> list[str]:
+    from traceback import extract_tb  # hopefully never
+
+    package = f"{os.path.dirname(__file__)}/"
+    frames = extract_tb(exc.__traceback__)[-_PLACES:]
+    return [f"{frame.filename.removeprefix(package)}:{frame.lineno}" for frame in frames]
 
 
 def unreadable(exc: OSError) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from injector.clock import Clock, Wakeup
-from injector.errors import InjectorError, TransientError, Unreachable
+from injector.errors import InjectorError, TransientError, UnforeseenError, Unreachable
 from injector.log import Logger
 from injector.metrics import Metrics
 
@@ -54,6 +54,8 @@ class Report:
         known = self.repeated % IN_FULL_EVERY > 0 and not (self.may_pass and self.failures == LOUD)
         if not known and not (quiet and isinstance(self.error, Unreachable)):
             facts["error"] = str(self.error)
+            if isinstance(self.error, UnforeseenError):
+                facts["trace"] = self.error.trace
         say = log.debug if known else log.info if quiet else log.error
         say(event, **facts, error_class=self.error.label, failures=self.failures)
 

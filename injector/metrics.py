@@ -88,6 +88,14 @@ class Metrics:
 
     def __init__(self) -> None:
         self.ready = Gauge("injector_ready", "1 once every file of this run is in place.")
+        self.reload_successful = Gauge(
+            "injector_config_last_reload_successful",
+            "1 while what the configuration and template files say is in force.",
+        )
+        self.reload_succeeded_at = Gauge(
+            "injector_config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was read.",
+        )
         self.token_expires = Gauge(
             "injector_token_expires_timestamp_seconds", "When the current token expires."
         )

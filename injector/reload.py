@@ -57,6 +57,6 @@ def _events(paths: Iterable[str], *, polling: bool = False) -> AsyncGenerator[ob
 def _fingerprint(path: str) -> Fingerprint:
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path at all
         return None
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size

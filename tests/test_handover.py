@@ -425,9 +425,16 @@ def test_a_file_that_may_not_be_read_is_ignored_with_a_warning(handover, said):
     assert "Permission denied" in warnings(said)[0]
 
 
-def test_a_record_of_another_shape_is_ignored_and_not_quoted(handover, memory, said):
+@pytest.mark.parametrize(
+    "content",
+    [
+        msgspec.msgpack.encode({"state": {"token": {"value": [CANARY]}, "phase": CANARY}}),
+        msgspec.msgpack.encode({"stamp": "text"}).replace(b"text", b"\xff\xfe\xff\xfe"),
+        msgspec.msgpack.encode({"text": CANARY}).replace(b"text", b"\xff\xfe\xff\xfe"),
+    ],
+)
+def test_a_record_of_another_shape_is_ignored_and_not_quoted(handover, memory, said, content):
     handover.save(RECORD)
-    content = msgspec.msgpack.encode({"state": {"token": {"value": [CANARY]}, "phase": CANARY}})
     whole = record._HEADER + hashlib.sha256(content).digest() + content
     (memory / "handover").write_bytes(whole)
 

@@ -20,6 +20,7 @@ PASSED_ON = {
     "auth/cert: AuthError(str(exc))",
     "config/blockfile: ConfigError(*(problem.of(path) for problem in sorted(problems)))",
     "config/document: ConfigError(*(problem.of(file) for problem in problems))",
+    "config/listening: ConfigError(*(problem.of(path) for problem in walk.problems))",
     "config: ConfigError(*outside, *_sentences(problems, path), *hints(path))",
     "destination/bundle: WriteError('\\n'.join(foreign))",
     "destination/swap: WriteError('\\n'.join(foreign))",

@@ -54,6 +54,19 @@ def _supervision(plan: Plan, kept: Kept) -> "Supervision | None":
     return Supervision(plan, kept)
 
 
+def rehearse(plan: Plan, kept: Kept) -> None:
+    """Build the parts of a configuration and drop them: what prevents that shows up now.
+
+    They are built around nothing, so that those which are running notice nothing.
+    """
+    nothing = Kept(kept.clock, kept.log, kept.redactor, kept.environ, kept.draw)
+    if plan.config.exec is not None:
+        from injector.child import Command  # 12 ms that most do without
+
+        nothing.command = Command(kept.clock, kept.redactor, None, frozenset())
+    Assembly(plan, nothing)
+
+
 class Assembly:
     """All services of one configuration. Building one sends nothing and writes nothing."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from injector import auth
+from injector.agent.lastreload import LastReload
 from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.delivery import Ledger
@@ -34,6 +35,7 @@ class Kept:
     rotations: Rotations = field(init=False)
     store: Store = field(init=False)
     ledger: Ledger = field(init=False)
+    last_reload: LastReload = field(init=False)
     token: Token | None = None
     retiring: list[Token] = field(default_factory=list)
     # From an earlier process, if its hand-over file was found; its types are not imported here.
@@ -60,6 +62,7 @@ class Kept:
         self.rotations = Rotations(self.clock, self.redactor.redact, os.urandom(2).hex())
         self.store = Store(self.dirty, self.redactor, self.rotations)
         self.ledger = Ledger(self.dirty)
+        self.last_reload = LastReload(self.clock, self.metrics)
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
         """Drop the results of the old server, identity or `notify`, if those have changed."""

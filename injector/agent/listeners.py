@@ -69,6 +69,7 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
         journal=assembly.journal,
         redact=redact,
         address=assembly.loaded.config.vault.address,
+        configuration=lambda: kept.last_reload.report,
         not_ready=lambda: list(map(redact, assembly.readiness.reasons())),
         command=None if kept.command is None else kept.command.facts,
         started_at=kept.started_at,

@@ -7,7 +7,7 @@ from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
 from injector import safe_open
-from injector.agent.assembly import Assembly, handed_over, key, tidy
+from injector.agent.assembly import Assembly, handed_over, key, rehearse, tidy
 from injector.agent.files import FileWatch
 from injector.agent.kept import Kept
 from injector.agent.listeners import configured, listeners
@@ -17,7 +17,13 @@ from injector.agent.services import Service, alongside
 from injector.agent.signals import Stop, handling
 from injector.agent.systemd import Systemd
 from injector.clock import ResumeWatch, SystemClock
-from injector.errors import ConfigError, WriteError
+from injector.errors import (
+    ConfigError,
+    InjectorError,
+    UnforeseenError,
+    WriteError,
+    nothing_unforeseen,
+)
 from injector.health import Health, Report, verdict
 from injector.secret import Kind
 from injector.status.sockets import Sockets
@@ -73,6 +79,7 @@ class Daemon:
             loaded, log = self._assembly.loaded, self._kept.log
             self._sockets.open(configured(loaded, log))
             self._assembly.sweep()
+            self._kept.last_reload.succeeded(loaded.path)
             log.info("started", config=loaded.path)
             while True:
                 self._mind_command()
@@ -219,18 +226,26 @@ class Daemon:
         self._reloaded_at = self._kept.clock.now()
         self._systemd.reloads()
         try:
-            plan = self._load()
-            self._sockets.open(configured(plan.loaded, self._kept.log))
-        except ConfigError as exc:
-            # A user's mistake: the problems say it all, without a traceback.
-            self._kept.log.error(  # noqa: TRY400
-                "new configuration not usable, keeping the old one", problems=exc.problems
-            )
-        else:
-            return plan
+            with nothing_unforeseen():
+                plan = self._load()
+                rehearse(plan, self._kept)
+                self._sockets.open(configured(plan.loaded, self._kept.log))
+        except InjectorError as exc:
+            self._not_reloaded(exc)
+            return None
+        return plan
+
+    def _not_reloaded(self, error: InjectorError) -> None:
+        """Go on with the old configuration, whatever is wrong with the new one, and say so."""
+        self._kept.last_reload.failed(self._assembly.loaded.path, error)
+        # A user's mistake: the problems say it all, without a traceback.
+        problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+        ours = {"trace": error.trace} if isinstance(error, UnforeseenError) else {}
+        self._kept.log.error(
+            "new configuration not usable, keeping the old one", problems=problems, **ours
+        )
         self._systemd.stays()
         self._assembly.watch.refresh_static()
-        return None
 
     def _replace(self, plan: Plan) -> None:
         """Replace the assembly, and clean up what only the old one had."""
@@ -250,6 +265,7 @@ class Daemon:
                 output.destination.remove()
                 event = f"{output.kind} removed"
                 self._kept.log.info(event, path=output.name)
+        self._kept.last_reload.succeeded(plan.loaded.path)
         self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
         if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
             self._kept.log.warning("read only at startup, restart to apply", settings=late)

@@ -9,7 +9,7 @@ from injector.auth.method import Method
 from injector.auth.timing import Act, after_failed_renewal, after_renewal, next_step
 from injector.clock import Clock
 from injector.config import model
-from injector.errors import AuthError, InjectorError, TransientError
+from injector.errors import AuthError, InjectorError, TransientError, nothing_unforeseen
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.metrics import Metrics
@@ -149,7 +149,8 @@ class AutoAuth:
         parts = self._parts
         self._material_at = inf
         self._used = {path: material.digest(path) for path in self._method.at_once}
-        token = await self._method.log_in(parts.vault)
+        with nothing_unforeseen():
+            token = await self._method.log_in(parts.vault)
         parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
         parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
         if token.uses and not self._uses_said:
@@ -163,7 +164,8 @@ class AutoAuth:
     async def _renew(self, held: Token) -> tuple[Act, float]:
         parts = self._parts
         try:
-            token = await self._method.renew(parts.vault, held)
+            with nothing_unforeseen():
+                token = await self._method.renew(parts.vault, held)
         except TransientError as exc:
             self._failed(exc)
             return after_failed_renewal(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.destination import File, Owner, Rights
-from injector.errors import InjectorError
+from injector.errors import InjectorError, nothing_unforeseen
 from injector.health import Health
 from injector.log import Logger, Redactor
 from injector.retry import Availability
@@ -76,13 +76,15 @@ class Sinks:
     async def _write(self, sink: "_Sink", token: Token) -> bool:
         parts, path = self._parts, sink.file.path
         try:
-            if sink.file.write(await self._content(sink, token)):
-                parts.log.info("token written", path=path)
+            with nothing_unforeseen():
+                written = sink.file.write(await self._content(sink, token))
         except InjectorError as exc:
             report = parts.health.failing("sink", path, exc)
             parts.availability.report(exc)
             report.log(parts.log, "token not written", path=path)
             return False
+        if written:
+            parts.log.info("token written", path=path)
         parts.health.ok("sink", path)
         return True
 

@@ -59,11 +59,10 @@ def find(address: str | None, config: str | None) -> Address:
     if address or (address := os.environ.get("INJECTOR_ADDR")):
         return Address(address)
     if config:
-        from injector.config import load  # only with -c
+        from injector.config.listening import listeners  # only with -c
 
-        listeners = load(config, os.environ).config.listener
-        if listeners:
-            return _of(listeners[0])
+        if found := listeners(config, os.environ):
+            return _of(found[0])
     return Address(f"unix://{DEFAULT_SOCKET}")
 
 

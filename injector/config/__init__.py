@@ -178,7 +178,7 @@ def _sources(
         except Wrong as wrong:
             yield Finding((*where, key), f"{document.written((*where, key))}: {wrong}")
             continue
-        if check is not None and text:
+        if check is not None and (template.source or text):  # an empty file is a template, too
             yield from (Finding((*where, key), found) for found in check(config, template, text))
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterable
+from itertools import chain
 
 import yaml
 
@@ -14,14 +16,26 @@ Pair = tuple[yaml.Node, yaml.Node]
 # What a file that is empty, or not a mapping, should contain.
 EXAMPLE = "`vault:`, `auto_auth:` and `template:`"
 EXTENSIONS = (".yaml", ".yml", ".json")
+# More values than any configuration has: a thousand templates are some 15,000. Aliases count each
+# time, and long text counts as several.
+MOST_VALUES, LONG = 250_000, 1024
+_TOO_MANY = (
+    f"has more than {MOST_VALUES:,} values (an alias counts each time): is it the right file?"
+)
+TOO_DEEP = "is nested too deeply"
 
 
 class _Loader(yaml.CSafeLoader):
     """libyaml as far as the tree: what a plain word means is decided by the key it belongs to."""
 
+    found = 0
+
     def resolve(self, kind: object, value: object, implicit: object) -> str:
         """Return no tag, so that tags in the file can be detected."""
         del kind, value, implicit
+        self.found += 1
+        if self.found > MOST_VALUES:
+            raise Wrong(_TOO_MANY)
         return ""
 
 
@@ -87,11 +101,22 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
     )
     # Another pass over the tree, only for files that may need it.
     if any(mark in text for mark in ("&", "!", "<<")):
-        problems: list[Problem] = []
-        _untangle(root, (), problems, set())
+        try:
+            problems = _untangled(root)
+        except RecursionError:
+            raise ConfigError(f"{file}: {TOO_DEEP}") from None
         if problems:
             raise ConfigError(*(problem.of(file) for problem in problems))
     return Document(file, root)
+
+
+def block_of(file: str, key: str) -> Document | None:
+    """Return a top-level block of a YAML file that is broken elsewhere; None if it has none."""
+    try:
+        block = re.search(rf"^{key}:.*\n?(?:(?:[ #-].*)?\n)*", f"{read_text(file)}\n", re.MULTILINE)
+        return block and Document(file, _compose(file, block[0], EXAMPLE))
+    except (Wrong, ConfigError):
+        return None
 
 
 def json_root(file: str, text: str, example: str = EXAMPLE) -> yaml.MappingNode:
@@ -102,6 +127,8 @@ def json_root(file: str, text: str, example: str = EXAMPLE) -> yaml.MappingNode:
 def _compose(file: str, text: str, example: str) -> yaml.MappingNode:
     try:
         root = yaml.compose(text, _Loader)
+    except Wrong as wrong:
+        raise ConfigError(f"{file}: {wrong}") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{file}:{_position(error)}: {_reason(error)}") from None
     except yaml.reader.ReaderError as error:
@@ -139,7 +166,7 @@ def _checked_json(file: str, text: str) -> str:
         place = f"{error.lineno}:{error.colno}"
         raise ConfigError(f"{file}:{place}: not JSON: {error.msg}") from None
     except RecursionError:
-        raise ConfigError(f"{file}: is nested too deeply") from None
+        raise ConfigError(f"{file}: {TOO_DEEP}") from None
     except Wrong as wrong:
         raise ConfigError(f"{file}: not JSON: {wrong}") from None
     # JSON is YAML, except for pairs of \u escapes that represent one character.
@@ -150,14 +177,40 @@ def _no_constant(name: str) -> None:
     raise Wrong(f"{name} is not allowed in JSON")
 
 
+def _untangled(root: yaml.Node) -> list[Problem]:
+    """Resolve merge keys; list what is wrong with tags and aliases."""
+    problems: list[Problem] = []
+    _untangle(root, {}, problems, set())
+    if not problems and _values(root, {}) > MOST_VALUES:
+        problems.append(Problem(0, (), _TOO_MANY))
+    return problems
+
+
+def _values(node: yaml.Node, known: dict[int, int]) -> int:
+    """Count the values of a node, aliases as if they were written out."""
+    if id(node) not in known:
+        if isinstance(node, yaml.ScalarNode):
+            inside = len(node.value) // LONG
+        else:
+            inside = sum(_values(each, known) for each in _inside(node))
+        known[id(node)] = 1 + inside
+    return known[id(node)]
+
+
+def _inside(node: yaml.Node) -> Iterable[yaml.Node]:
+    """Return the keys, values or items of a node."""
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
+
+
 def _untangle(
-    node: yaml.Node, above: tuple[yaml.Node, ...], problems: list[Problem], done: set[int]
+    node: yaml.Node, above: dict[int, yaml.Node], problems: list[Problem], done: set[int]
 ) -> None:
     """Resolve merge keys (`<<`); reject tags, and aliases inside what they refer to."""
-    if any(node is outer for outer in above):
-        problems.append(
-            Problem(line_of(above[-1]), (), "an alias inside the value that it refers to")
-        )
+    if id(node) in above:
+        line = line_of(above[next(reversed(above))])
+        problems.append(Problem(line, (), "an alias inside the value that it refers to"))
         return
     if id(node) in done:
         return
@@ -169,22 +222,18 @@ def _untangle(
                 line_of(node), (), "YAML tags are not supported: quote values that begin with !"
             )
         )
-    inside = (*above, node)
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _untangle(item, inside, problems, done)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            _untangle(key, inside, problems, done)
-            _untangle(value, inside, problems, done)
-        if not problems:
-            node.value = _merged(node, problems)
+    above[id(node)] = node
+    for each in _inside(node):
+        _untangle(each, above, problems, done)
+    del above[id(node)]
+    if isinstance(node, yaml.MappingNode) and not problems:
+        node.value = _merged(node, problems)
 
 
 def _merged(mapping: yaml.MappingNode, problems: list[Problem]) -> list[Pair]:
     """Return the mapping's entries followed by the merged ones; its own take precedence."""
     own = [pair for pair in mapping.value if not _is_merge(pair[0])]
-    names = {key.value for key, _ in own if isinstance(key, yaml.ScalarNode)}
+    names = set(map(_name, own))
     for key, value in mapping.value:
         if not _is_merge(key):
             continue
@@ -192,10 +241,16 @@ def _merged(mapping: yaml.MappingNode, problems: list[Problem]) -> list[Pair]:
             if not isinstance(source, yaml.MappingNode):
                 problems.append(Problem(line_of(key), (), "`<<` merges mappings, nothing else"))
                 continue
-            fresh = [pair for pair in source.value if pair[0].value not in names]
+            fresh = [pair for pair in source.value if _name(pair) not in names]
             own += fresh
-            names |= {pair[0].value for pair in fresh}
+            names |= set(map(_name, fresh))
     return own
+
+
+def _name(pair: Pair) -> object:
+    """Return a key's text; for one that is no text, something that no other key has."""
+    key = pair[0]
+    return key.value if isinstance(key, yaml.ScalarNode) else id(key)
 
 
 def _is_merge(key: yaml.Node) -> bool:

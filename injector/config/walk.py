@@ -70,6 +70,8 @@ def scalar_of(walk: Walk, node: yaml.Node, *, verbatim: bool = False) -> Scalar:
         shape = "a list" if isinstance(node, yaml.SequenceNode) else "keys with values"
         raise Wrong(f"expected a single value, got {shape}")
     written: str = node.value
+    if "\0" in written:
+        raise Wrong("must not contain a NUL character")
     if verbatim or "${" not in written:
         return Scalar(written, Style.QUOTED if node.style else Style.BARE, written)
     return Scalar(expand(written, walk.environ), Style.EXPANDED, written)
@@ -143,7 +145,7 @@ def read_command(walk: Walk, node: yaml.Node, where: Where) -> tuple[str, ...]:
         if not isinstance(item, yaml.ScalarNode) or is_nothing(item):
             walk.problem((*where, i), "expected one word of a command")
             continue
-        found.append(item.value)
+        found.append(scalar_of(walk, item, verbatim=True).text)
     return tuple(found)
 
 

@@ -11,17 +11,23 @@ from typing import Any
 from injector.delivery.acceptance import Acceptance
 from injector.delivery.endings import Endings
 from injector.delivery.notifier import Notifier
-from injector.delivery.output import Output
+from injector.delivery.output import Check, Output
 from injector.delivery.parts import Parts
 from injector.delivery.reporting import Reporter, thread
 from injector.delivery.schedule import Schedule
 from injector.delivery.timing import MANY, worth_a_try_at
 from injector.delivery.users import Users
 from injector.destination.protocol import Staged
-from injector.errors import HookError, InjectorError, MissingError, RenderError, WriteError
+from injector.errors import (
+    InjectorError,
+    MissingError,
+    RenderError,
+    WriteError,
+    nothing_unforeseen,
+)
 from injector.secret import Ref, backoff
 from injector.store import Generation
-from injector.template import Lacking
+from injector.template import Lacking, Snapshot
 
 # A failed write or check is retried after 1 s, doubling up to this, seconds.
 LONGEST_BACKOFF = 20.0
@@ -165,26 +171,31 @@ class Delivery:
         if output.wants and not snapshot:
             return  # nothing has arrived yet: no need to render
         try:
-            self._parts.contracts.require(snapshot)
-            rendered = output.renderer.render(snapshot)
-            if isinstance(rendered, Lacking):
-                output.lacking = rendered.refs
-                self._users.want(output, output.wants | rendered.refs)
-                return
-            output.lacking = frozenset()
-            self._users.want(output, output.renderer.refs | rendered.used)
-            generations = store.generations(output.wants)
-            if self.acceptance.was_rejected(output, rendered.content):
-                return
-            if output.check is not None:
-                staged = output.check.destination.stage(rendered.content)
-                self._check(output, staged, generations)
-                return
-            written = output.destination.write(rendered.content)
-        except (RenderError, MissingError, WriteError) as exc:
+            with nothing_unforeseen():
+                self._make(output, snapshot)
+        except InjectorError as exc:
             self._failed(output, exc)
-        else:
-            self._delivered(output, generations, written=written)
+
+    def _make(self, output: Output[Any], snapshot: Snapshot) -> None:
+        """Render it, and write or stage it; raises what is wrong with a value or on disk."""
+        store = self._parts.store
+        self._parts.contracts.require(snapshot)
+        rendered = output.renderer.render(snapshot)
+        if isinstance(rendered, Lacking):
+            output.lacking = rendered.refs
+            self._users.want(output, output.wants | rendered.refs)
+            return
+        output.lacking = frozenset()
+        self._users.want(output, output.renderer.refs | rendered.used)
+        generations = store.generations(output.wants)
+        if self.acceptance.was_rejected(output, rendered.content):
+            return
+        if output.check is not None:
+            staged = output.check.destination.stage(rendered.content)
+            self._check(output, staged, generations)
+            return
+        written = output.destination.write(rendered.content)
+        self._delivered(output, generations, written=written)
 
     def _check(
         self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
@@ -203,14 +214,9 @@ class Delivery:
     ) -> None:
         assert output.check is not None
         try:
-            try:
-                await output.check.run(staged.path)
-            except BaseException:
-                with suppress(WriteError):  # the next start removes what cannot be removed now
-                    staged.discard()
-                raise
-            staged.commit()
-        except (HookError, WriteError) as exc:
+            with nothing_unforeseen():
+                await self._pass_check(output.check, staged)
+        except InjectorError as exc:
             self._failed(output, exc)
         else:
             self._delivered(output, generations, written=True)
@@ -218,6 +224,16 @@ class Delivery:
             self._schedule.release(output.name)
             self._parts.store.news.ring()  # changes since then are due now
             self._ring(output)
+
+    @staticmethod
+    async def _pass_check(check: Check[Any], staged: Staged) -> None:
+        try:
+            await check.run(staged.path)
+        except BaseException:
+            with suppress(WriteError):  # the next start removes what cannot be removed now
+                staged.discard()
+            raise
+        staged.commit()
 
     def _delivered(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
@@ -272,7 +288,7 @@ class Delivery:
         report = self._reporter.failed(output, error)
         again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
-        if isinstance(error, WriteError | HookError):
+        if not isinstance(error, RenderError | MissingError):
             retry_in = backoff(
                 output.failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw()
             )

@@ -11,7 +11,7 @@ from injector.delivery.ledger import Ledger, Pending
 from injector.delivery.output import Output
 from injector.delivery.reporting import thread
 from injector.delivery.timing import notify_at
-from injector.errors import HookError
+from injector.errors import HookError, InjectorError, nothing_unforeseen
 from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
@@ -119,15 +119,16 @@ class Notifier:
     async def _send(self, pending: Pending) -> None:
         parts = self._parts
         try:
-            outcome = await self._application.notify(pending.written_at)
-            if outcome is Outcome.SENT and not await self._accepted(pending):
-                return
+            with nothing_unforeseen():
+                outcome = await self._application.notify(pending.written_at)
+                if outcome is Outcome.SENT and not await self._accepted(pending):
+                    return
         except Unseen as exc:
             if self._is_looked_for(pending):
                 await self._done(pending, Outcome.ABSENT)
             else:
                 self._failed(exc, pending)
-        except HookError as exc:
+        except InjectorError as exc:
             self._failed(exc, pending)
         except BaseException:
             # Stopped in the middle (shutdown, reload): nobody knows whether it arrived.
@@ -195,7 +196,7 @@ class Notifier:
             return False
         return True
 
-    def _failed(self, error: HookError, pending: Pending) -> None:
+    def _failed(self, error: InjectorError, pending: Pending) -> None:
         parts, of = self._parts, self._thread(pending)
         parts.metrics.notifications.add(self.name, "failed")
         if not parts.tries_again:

@@ -57,9 +57,14 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return encodable(text)
 
 
+def is_broken(text: str) -> bool:
+    """Return whether it contains bytes that are not UTF-8, or half a character of JSON."""
+    return _SURROGATE.search(text) is not None
+
+
 def encodable(text: str) -> str:
     """Return the text if it can be encoded in UTF-8."""
-    if _SURROGATE.search(text):
+    if is_broken(text):
         raise RenderError("a lone surrogate cannot be written in UTF-8; " + _AS_BASE64)
     return text
 

@@ -52,6 +52,6 @@ def decode(encoded: bytes) -> Record:
         raise Unusable("it is damaged")
     try:
         return msgspec.msgpack.decode(content, type=Record)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The reason may quote what it found.
         raise Unusable("it was written by another version of the injector") from None

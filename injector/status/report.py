@@ -9,7 +9,7 @@ import injector
 from injector.auth.autoauth import AutoAuth
 from injector.clock import Clock, iso
 from injector.delivery import Delivery, Ledger, Output
-from injector.health import Health, State
+from injector.health import Health, Report, State
 from injector.metrics import Metrics
 from injector.rotations import Event, Rotations
 from injector.secret import READ, Act, Ref
@@ -45,6 +45,7 @@ class StatusReport:
     redact: Callable[[str], str]
     journal: "Journal | None"
     address: str  # of Vault
+    configuration: Callable[[], Report]  # whether what its file says is in force
     not_ready: Callable[[], list[str]]
     command: Callable[[], dict[str, Any]] | None
     started_at: float
@@ -60,6 +61,7 @@ class StatusReport:
             "ready": not reasons,
             "not_ready": reasons,
             "alarms": self._alarms(),
+            "configuration": self._configuration(),
             "vault": {"address": self.address, **self._state("vault", "server")},
             "token": self._token(),
             "secrets": self._secrets(),
@@ -101,14 +103,24 @@ class StatusReport:
         ]
         if self.metrics.unwrap_failed.values:
             found.append({"alarm": "unwrap_failed", "name": "secret id", "since": None})
+        if (last := self.configuration()).state is State.FAILING:
+            found.append({"alarm": "not_reloaded", "name": last.name, **self._reported(last)})
         return found
 
     # -- the parts of it
+
+    def _configuration(self) -> dict[str, Any]:
+        """Return the file, and since when what it says has been in force, or has not."""
+        last = self.configuration()
+        return {"path": last.name, **self._reported(last)}
 
     def _state(self, kind: str, name: str) -> dict[str, Any]:
         report = self.health.of(kind, name)
         if report is None:  # there is a report on the server only once it has been down
             return {"state": State.OK.value}
+        return self._reported(report)
+
+    def _reported(self, report: Report) -> dict[str, Any]:
         state: dict[str, Any] = {"state": report.state.value, "since": self._wall(report.since)}
         if report.error is not None:
             state["error"] = self.redact(str(report.error))

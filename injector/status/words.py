@@ -5,12 +5,14 @@ from typing import Any
 Entry = dict[str, Any]
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
+MOST_PROBLEMS = 3  # of a configuration, in one alarm
 # What follows the name of the thing that needs attention.
 ALARMS = {
     "rolled_back": "was rejected by its application and rolled back",
     "expired": "has a value that has expired",
     "gone": "no longer exists (on_missing: fail)",
     "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
+    "not_reloaded": "cannot be used, so an older configuration stays in force",
 }
 
 
@@ -39,8 +41,16 @@ def worst_first(entries: list[Entry]) -> list[Entry]:
 
 def concerns(status: Entry) -> tuple[list[str], list[str]]:
     """Return the alarms, and the other reasons why it is not ready."""
-    alarms = [f"{alarm['name']} {ALARMS[alarm['alarm']]}" for alarm in status["alarms"]]
+    alarms = list(map(_alarm, status["alarms"]))
     return alarms, [reason for reason in status["not_ready"] if reason not in alarms]
+
+
+def _alarm(alarm: Entry) -> str:
+    """Return it as a sentence; what no row of a table explains is explained here."""
+    said = f"{alarm['name']} {ALARMS[alarm['alarm']]}"
+    if alarm["alarm"] != "not_reloaded":
+        return said
+    return f"{said}: {'; '.join(first(alarm['error'].splitlines(), MOST_PROBLEMS))}"
 
 
 def first(reasons: list[str], most: int) -> list[str]:

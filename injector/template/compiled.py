@@ -10,6 +10,7 @@ from injector.errors import InjectorError, RenderError
 from injector.secret import Ref
 from injector.template import mentions
 from injector.template.checks import fault
+from injector.template.depth import DEEPEST, too_deep
 from injector.template.engine import environment
 from injector.template.explain import explain, syntax
 from injector.template.functions import content_of, env_function, ref_of, secret_function
@@ -37,6 +38,10 @@ def compile(  # noqa: A001 - what every template engine calls it
             source.left_delimiter, source.right_delimiter, source.error_on_missing_key
         )
         found = _tags(source)
+        if (deep := too_deep(found)) is not None:
+            raise _at(
+                source, deep, f"nested deeper than {DEEPEST} levels: write a loop, or several tags"
+            )
         wrong = fault(found, engine, source.text, names)
     except minijinja.TemplateError as error:
         raise RenderError(f"{source.name}:{error.line or 1}: {syntax(error)}") from None
@@ -137,20 +142,20 @@ class JinjaTemplate:
         """Let the engine evaluate the literals: it knows best what they mean."""
         refs: list[Ref] = []
 
-        def secret(path: Any, params: Any = None, /, **more: Any) -> None:
+        def secret(path: Any = None, params: Any = None, /, **more: Any) -> None:
             refs.append(ref_of(path, params, more))
 
         for call in mentions.literal_calls(tag):
             try:
                 self._engine.eval_expr(call, secret=secret)
-            except RenderError as error:
-                raise _at(self._source, tag, str(error)) from None
+            except Exception as error:  # noqa: BLE001 - whatever is no call, `explain` sorts
+                raise _at(self._source, tag, str(explain(error, Reading(), call, ()))) from None
         return refs
 
     def _asked_alone(self, call: str) -> set[Ref | None]:
         reading = Reading()
         secret = secret_function({}, self.refs, reading)
-        with suppress(RenderError, minijinja.TemplateError):
+        with suppress(Exception):  # whatever is wrong with it, `compile` has said
             self._engine.eval_expr(call, secret=secret, env=self._env)
         return reading.asked[0]
 

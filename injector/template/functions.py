@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from injector.errors import RenderError
+from injector.formats.text import is_broken
 from injector.secret import Ref
 from injector.template.model import Content, Snapshot
 from injector.template.reading import Reading
@@ -32,7 +33,7 @@ def secret_function(
 ) -> Callable[..., Any]:
     """Return `secret` for one rendering; `known` are secrets that may be requested in any case."""
 
-    def secret(path: Any, params: Any = None, /, **more: Any) -> Any:
+    def secret(path: Any = None, params: Any = None, /, **more: Any) -> Any:
         for given in (path, params, *more.values()):
             if isinstance(given, Marker):
                 reading.asked[reading.line].add(None)
@@ -68,17 +69,8 @@ def env_function(environ: Mapping[str, str]) -> Callable[..., Any]:
             raise RenderError(
                 '`env`: the variable is not set; set it, or give a default: env("NAME", "…")'
             )
-        if isinstance(value, str) and _is_broken(value):
+        if isinstance(value, str) and is_broken(value):
             raise RenderError("`env`: the variable is not UTF-8; set it to text")
         return value
 
     return env
-
-
-def _is_broken(text: str) -> bool:
-    """Return whether it contains bytes that are not UTF-8: the engine would replace them."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from injector.errors import MissingError
+from injector.errors import MissingError, RenderError
 from injector.secret import Kind, Ref
 from injector.vault import ssh, x509
 
@@ -23,6 +23,8 @@ TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
 ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
 # Paths whose answers have no envelope. Elsewhere, such an answer is not Vault's.
 BARE = ("sys/", "identity/oidc/")
+# What formats, templates and the redactor walk through; Vault itself takes a few hundred.
+DEEPEST = 100
 # Keys that only count: a value is the same without them.
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
@@ -88,8 +90,13 @@ def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> An
     """Sort an answer by its shape.
 
     `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
-    `data` and `metadata`. Raises MissingError for a deleted or destroyed version.
+    `data` and `metadata`. Raises MissingError for a deleted or destroyed version, RenderError for
+    data that nothing could render.
     """
+    if _is_deeper(body, DEEPEST):
+        raise RenderError(
+            f"read {ref}: nested deeper than {DEEPEST} levels; flatten it, or store it as a string"
+        )
     answer = _sorted(ref, body, engine)
     warnings = body.get("warnings")
     envelope = replace(
@@ -99,6 +106,13 @@ def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> An
         warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
     )
     return replace(answer, envelope=envelope)
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value
+    return limit < 0 or any(
+        _is_deeper(each, limit - 1) for each in inside if isinstance(each, dict | list)
+    )
 
 
 def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:

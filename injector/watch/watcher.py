@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import replace
 
 from injector.clock import Wakeup
-from injector.errors import DeniedError, InjectorError, TransientError
+from injector.errors import DeniedError, InjectorError, TransientError, nothing_unforeseen
 from injector.secret import READ, Act, Ref, Step, after_failed_renewal, after_failure
 from injector.watch.acts import Acts
 from injector.watch.entry import Entry
@@ -67,7 +67,8 @@ class Watcher:
         if act is Act.RENEW and self._has_ended():  # as after an outage: nothing to renew
             act = Act.FETCH
         try:
-            step = await (self._acts.renew() if act is Act.RENEW else self._acts.fetch())
+            with nothing_unforeseen():
+                step = await (self._acts.renew() if act is Act.RENEW else self._acts.fetch())
         except InjectorError as exc:
             return self._failed(exc, act)
         self._succeeded()
@@ -115,7 +116,8 @@ class Watcher:
         step, error = self.step, None
         try:
             if not self._has_met():
-                step = await self._fetch_at_once()
+                with nothing_unforeseen():
+                    step = await self._fetch_at_once()
         except InjectorError as exc:
             step, error = self._not_met(exc), exc
         except BaseException:

@@ -13,6 +13,7 @@ from injector.compat.gotemplate.response import as_go_has_it
 from injector.compat.gotemplate.run.expressions import Function
 from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.stateful import Stateful
+from injector.formats.text import is_broken
 from injector.secret import Ref
 from injector.template.model import Snapshot
 
@@ -96,6 +97,8 @@ def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
     path = trim_space(words[0]).strip("/")
     if not path:
         raise GoError(f"{function}: the path is empty")
+    if any(map(is_broken, words)):
+        raise GoError(f"{function}: the path or a parameter is not UTF-8 text")
     if len(words) > 1 or function == "pkiCert":
         return Ref.of(path, _params(words[1:]))
     if function == "secret" and named and (plain := Ref.of(path)) in named:

@@ -8,6 +8,7 @@ from injector.compat.gotemplate.go.values import bytes_of
 from injector.compat.gotemplate.model import Surroundings
 from injector.compat.gotemplate.sandbox import require_inside
 from injector.destination.beside import Beside
+from injector.formats.text import is_broken
 
 _LARGEST_PERMS = 0o7777
 _FLAGS_AND_CONTENT = 2
@@ -29,6 +30,8 @@ class Writing:
         """Record a file; the last word is its content, the ones before are flags."""
         if not words:
             raise GoError("the content is missing: pipe it into writeToFile")
+        if "\0" in path or is_broken(path):
+            raise GoError("the path is no path: it is not UTF-8 text, or contains a NUL character")
         require_inside(path, self._surroundings, self._spelled)
         where = os.path.normpath(os.path.abspath(path))
         if where == self._surroundings.destination:

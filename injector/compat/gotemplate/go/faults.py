@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-# Placeholder in a message for something that may be a secret value, or derived from one.
-VALUE = "\x00"
+# Placeholder in a message for something that may be a secret value, or derived from one. No
+# template can spell it: surrogates stand for single bytes there, and these do not.
+VALUE = "\ud800\ud800"
 _CONCEALED = "…"
 
 

@@ -1,0 +1,38 @@
+"""Where the injector of a file listens, whatever else is wrong with that file by now.
+
+It goes on with its old configuration, and somebody wants to know why.
+"""
+
+from collections.abc import Mapping
+
+from injector.config import model
+from injector.config.document import block_of
+from injector.config.language import read
+from injector.config.readers import reader_of
+from injector.config.walk import Walk
+from injector.errors import ConfigError
+
+_KEY = "listener"
+
+
+def listeners(path: str, environ: Mapping[str, str]) -> tuple[model.Listener, ...]:
+    """Return the listeners of a file; raises ConfigError if not even those can be read."""
+    try:
+        reading = read(path, environ)
+        document, environ = reading.document, reading.environ
+    except ConfigError as error:
+        block = block_of(path, _KEY)
+        if block is None:
+            raise ConfigError(*error.problems, "name the listener with --address") from None
+        document = block
+    walk = Walk(document, environ)
+    node = document.find((_KEY,))[1]
+    if node is document.root:  # there is none
+        return ()
+    found: tuple[model.Listener, ...] = _READER.read_or_note(walk, node, (_KEY,))
+    if walk.problems:
+        raise ConfigError(*(problem.of(path) for problem in walk.problems))
+    return found
+
+
+_READER = reader_of(tuple[model.Listener, ...])
