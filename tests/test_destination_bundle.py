@@ -595,7 +595,7 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(tls):
 
 def test_sweep_leaves_what_belongs_to_others(tls):
     deliver(bundle(tls), ONE)
-    tls.chmod(0o777)
+    tls.chmod(0o1777)
     (tls / "..vault-injector.0000000f").mkdir()
     before = names_in(tls)
 
@@ -820,12 +820,13 @@ def test_a_generation_that_somebody_changed_is_not_rolled_back_to(tls):
 
 def test_a_generation_that_somebody_else_made_is_not_trusted(tls):
     deliver(bundle(tls), ONE)
-    tls.chmod(0o777)
+    os.chown(tls, STRANGER, -1)
     with as_uid(STRANGER):
         target = bundle(tls, {"cert.pem": Rights(0o644)})
         deliver(target, {"cert.pem": b"planted"})
         planted = os.readlink(tls / "..data")
 
+    os.chown(tls, 0, -1)
     os.chown((tls / "cert.pem").resolve(), 0, -1)  # only the directory tells
     staged = bundle(tls, {"cert.pem": Rights(0o644)}).stage({"cert.pem": b"planted"})
     assert staged is not None
@@ -836,7 +837,7 @@ def test_a_generation_that_somebody_else_made_is_not_trusted(tls):
 
 def test_members_owned_by_others_and_unreadable_are_compared_from_memory(tls):
     tls.mkdir()
-    tls.chmod(0o777)
+    tls.chmod(0o1777)
     with as_uid(STRANGER):
         target = bundle(tls, {"key.pem": Rights(0o200)})
         deliver(target, {"key.pem": b"x"})

@@ -470,7 +470,7 @@ def test_a_link_planted_where_the_temporary_file_would_be_is_not_followed(memory
 def test_a_file_planted_with_the_right_content_is_replaced_not_trusted(memory):
     if os.geteuid() != 0:
         pytest.skip("planting as another user needs root")
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     path = memory / "db.env"
     with as_uid(STRANGER):
         path.write_bytes(NEW)
@@ -676,7 +676,7 @@ def test_a_name_that_is_too_long_is_an_error_with_a_remedy(memory):
 
 
 def test_changing_the_owner_without_permission_says_what_to_do(memory):
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     path = memory / "db.env"
 
     with as_uid(STRANGER), pytest.raises(WriteError) as caught:
@@ -691,7 +691,7 @@ def test_changing_the_owner_without_permission_says_what_to_do(memory):
 
 
 def test_a_file_owned_by_others_and_unreadable_is_compared_from_memory(memory):
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     path = memory / "db.env"
     with as_uid(STRANGER):
         destination = file(path, perms=0o200)
@@ -803,7 +803,7 @@ def test_in_place_a_planted_hard_link_or_file_is_refused(memory):
     assert victim.read_bytes() == b"untouched"
 
     path.unlink()
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     with as_uid(STRANGER):
         path.write_bytes(b"")
     with pytest.raises(WriteError, match=f"belongs to uid {STRANGER}"):
@@ -874,7 +874,7 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(memory, monkeypatc
 
 
 def test_sweep_leaves_the_files_of_other_users(memory):
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     theirs = memory / ".db.env.vault-injector.12345678"
     theirs.touch()
 

@@ -216,7 +216,7 @@ def test_another_users_link_on_the_way_is_a_problem(memory):
 
 
 def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(memory):
-    memory.chmod(0o777)
+    memory.chmod(0o1777)
     path = memory / "db.env"
     with as_uid(STRANGER):
         assert problems(path, owner=Owner(STRANGER, STRANGER)) == []

@@ -75,7 +75,7 @@ def test_another_process_of_the_same_user_can_read_neither_memory_nor_files(name
 def test_it_still_reaches_its_own_files():
     """Making directories and asking for mounts lead over /proc/self."""
     with memory_backed_directory() as memory:
-        memory.chmod(0o777)
+        memory.chmod(0o1777)
 
         def write() -> int:
             keep_memory_private()

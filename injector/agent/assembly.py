@@ -296,7 +296,7 @@ class Assembly:
                 log=kept.log,
                 wrapped=kept.wrapped,
             ),
-            require_memory_backed=config.template_config.require_memory_backed,
+            settings=config.template_config,
         )
         parts = AuthParts(
             clock=kept.clock,

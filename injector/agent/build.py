@@ -110,6 +110,7 @@ def _destination(entry: model.Template, plan: Plan, path: str, rights: Rights) -
         create_dest_dirs=entry.create_dest_dirs,
         in_place=entry.in_place and path == entry.destination,
         require_memory_backed=plan.config.template_config.require_memory_backed,
+        require_trusted_directory=plan.config.template_config.require_trusted_directory,
         revertible=_revertible(entry, plan),
     )
 
@@ -128,6 +129,7 @@ def _bundle(
         entry.directory,
         {member.destination: rights(member) for member in entry.template},
         require_memory_backed=plan.config.template_config.require_memory_backed,
+        require_trusted_directory=plan.config.template_config.require_trusted_directory,
         revertible=_revertible(entry, plan),
     )
     return Output(

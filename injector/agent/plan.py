@@ -1,7 +1,7 @@
 """Loads a configuration, checks it against this machine, and compiles its templates."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from injector import destination
@@ -65,6 +65,8 @@ def plan(
         needs_login=not elsewhere,
         command=command,
     )
+    if destinations and not elsewhere:
+        loaded = replace(loaded, warnings=(*loaded.warnings, *_inherited(loaded.config)))
     return Plan(_with_files(loaded, templates.values()), templates)
 
 
@@ -111,11 +113,17 @@ def _source(config: model.Config, entry: Entry, text: str) -> Source:
 def destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
     """List what would prevent a file, or a bundle's files, from being written here."""
     memory_backed = config.template_config.require_memory_backed
+    trusted = config.template_config.require_trusted_directory
     if isinstance(entry, model.Bundle):
         from injector.destination.bundle_preflight import bundle_problems
 
         members = {member.destination: rights(member) for member in entry.template}
-        return bundle_problems(entry.directory, members, require_memory_backed=memory_backed)
+        return bundle_problems(
+            entry.directory,
+            members,
+            require_memory_backed=memory_backed,
+            require_trusted_directory=trusted,
+        )
     if entry.is_discarded:
         return []
     if entry.appends:
@@ -125,10 +133,28 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
     return destination.problems(
         os.path.normpath(entry.destination),
         require_memory_backed=memory_backed,
+        require_trusted_directory=trusted,
         in_place=entry.in_place,
         create_dest_dirs=entry.create_dest_dirs,
         owner=rights(entry).owner,
     )
+
+
+def _inherited(config: model.Config) -> Iterator[str]:
+    """Yield a warning for each file that a directory's default list of access opens to others."""
+    files = [
+        *(
+            (entry.destination, entry.perms, os.path.dirname(entry.destination))
+            for entry in config.template
+            if not entry.appends
+        ),
+        *(
+            (os.path.join(bundle.directory, member.destination), member.perms, bundle.directory)
+            for bundle in config.bundle
+            for member in bundle.template
+        ),
+    ]
+    yield from filter(None, (destination.inherited(*file) for file in files))
 
 
 def rights(entry: model.Template) -> destination.Rights:

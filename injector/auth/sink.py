@@ -47,10 +47,10 @@ class Sinks:
     name = "sinks"
 
     def __init__(
-        self, sinks: tuple[model.Sink, ...], parts: Parts, *, require_memory_backed: bool
+        self, sinks: tuple[model.Sink, ...], parts: Parts, *, settings: model.TemplateConfig
     ) -> None:
         self._parts = parts
-        self._sinks = [_Sink(sink, require_memory_backed) for sink in sinks]
+        self._sinks = [_Sink(sink, settings) for sink in sinks]
         self.news = Wakeup()  # rung when there is a new token
         for sink in self._sinks:
             parts.health.waiting("sink", sink.file.path)
@@ -110,12 +110,13 @@ class Sinks:
 class _Sink:
     """One file, and for how long what is in it can be unwrapped."""
 
-    def __init__(self, sink: model.Sink, require_memory_backed: bool) -> None:  # noqa: FBT001 - the one setting
+    def __init__(self, sink: model.Sink, settings: model.TemplateConfig) -> None:
         self.file = File(
             sink.config.path,
             Rights(sink.config.mode, Owner(sink.config.uid, sink.config.gid)),
             create_dest_dirs=True,
             in_place=False,
-            require_memory_backed=require_memory_backed,
+            require_memory_backed=settings.require_memory_backed,
+            require_trusted_directory=settings.require_trusted_directory,
         )
         self.wrap_ttl = sink.wrap_ttl

@@ -47,6 +47,7 @@ def _files(config: model.Config) -> Iterator[Finding]:
         found = problems(
             sink.config.path,
             require_memory_backed=config.template_config.require_memory_backed,
+            require_trusted_directory=config.template_config.require_trusted_directory,
             in_place=False,
             owner=Owner(sink.config.uid, sink.config.gid),
         )

@@ -5,7 +5,7 @@ Bundles are in `destination.bundle` and `destination.bundle_preflight`, imported
 
 from injector.destination.file import File
 from injector.destination.leftovers import sweep
-from injector.destination.preflight import problems
+from injector.destination.preflight import inherited, problems
 from injector.destination.rights import OURS, Owner, Rights, owner_of
 
-__all__ = ["OURS", "File", "Owner", "Rights", "owner_of", "problems", "sweep"]
+__all__ = ["OURS", "File", "Owner", "Rights", "inherited", "owner_of", "problems", "sweep"]

@@ -44,6 +44,7 @@ from injector.destination.generation import Generation, digest, entries
 from injector.destination.protocol import Staged
 from injector.destination.regular import Identity
 from injector.destination.rights import Rights
+from injector.destination.trust import Trust
 from injector.errors import ConfigError, WriteError
 
 
@@ -56,6 +57,7 @@ class Bundle:
         members: Mapping[str, Rights],
         *,
         require_memory_backed: bool,
+        require_trusted_directory: bool = True,
         revertible: bool = False,
     ) -> None:
         for member in members:
@@ -64,6 +66,7 @@ class Bundle:
         self.path = directory
         self.members = dict(members)
         self._require_memory_backed = require_memory_backed
+        self._trust = trust_of(members) if require_trusted_directory else None
         self._revertible = revertible
         self.memory = Memory()
 
@@ -294,6 +297,7 @@ class Bundle:
                 self.path,
                 create=create,
                 require_memory_backed=create and self._require_memory_backed,
+                trust=self._trust if create else None,
             ) as directory:
                 self.memory.claim.take(directory)
                 yield directory
@@ -302,6 +306,12 @@ class Bundle:
         finally:
             if not self.memory.keeps:
                 self.memory.claim.drop()
+
+
+def trust_of(members: Mapping[str, Rights]) -> Trust:
+    """Return who may own the directory: whom all members are given to, if that is one user."""
+    owners = {rights.owner.uid for rights in members.values()}
+    return Trust(owners.pop() if len(owners) == 1 else -1)
 
 
 def _seen(directory: Directory) -> Generation | None:

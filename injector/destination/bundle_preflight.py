@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Mapping
 
 from injector.destination import swap
+from injector.destination.bundle import trust_of
 from injector.destination.directory import open_directory
 from injector.destination.generation import entries
 from injector.destination.preflight import directory_problems, spelling_problem
@@ -12,7 +13,11 @@ from injector.errors import WriteError
 
 
 def bundle_problems(
-    directory: str, members: Mapping[str, Rights], *, require_memory_backed: bool
+    directory: str,
+    members: Mapping[str, Rights],
+    *,
+    require_memory_backed: bool,
+    require_trusted_directory: bool = True,
 ) -> list[str]:
     """List everything that is wrong with a bundle's directory and the names in it."""
     if problem := spelling_problem(directory):
@@ -21,7 +26,12 @@ def bundle_problems(
     for member, rights in members.items():
         path = os.path.join(directory, member)
         found += [f"{path}: {problem}" for problem in giving_problems(rights.owner)]
-    found += directory_problems(directory, require_memory_backed=require_memory_backed, create=True)
+    found += directory_problems(
+        directory,
+        require_memory_backed=require_memory_backed,
+        create=True,
+        trust=trust_of(members) if require_trusted_directory else None,
+    )
     return found or _bundle_entry_problems(directory, members)
 
 

@@ -1,20 +1,25 @@
 """Opens the directory of a destination; everything else goes through its descriptor."""
 
 import errno
+import fcntl
 import os
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from injector import safe_open
 from injector.destination import explain, mounts
 from injector.destination.links import foreign_link
+from injector.destination.trust import Trust
 from injector.errors import WriteError
 
 # A descriptor to look up and write through: needs no permission to read the directory itself.
 _OPEN = os.O_PATH | os.O_DIRECTORY
 MODE = 0o755
+# FS_IOC_GETFLAGS and FS_APPEND_FL (linux/fs.h): what lsattr shows.
+_GET_FLAGS, _APPEND_ONLY = 0x80086601, 0x20
 
 
 class Directory:
@@ -59,6 +64,16 @@ class Directory:
             raise
         return made
 
+    def require_replaceable(self) -> None:
+        """Raise WriteError where names only ever come (`chattr +a`): each temporary one would stay.
+
+        Not every filesystem knows of that, nor may we open every directory to ask.
+        """
+        with suppress(OSError), self._readable() as fd:
+            flags = fcntl.ioctl(fd, _GET_FLAGS, bytes(8))
+            if int.from_bytes(flags, sys.byteorder) & _APPEND_ONLY:
+                raise WriteError(explain.append_only(self.path))
+
     def names(self) -> list[str]:
         with self._readable() as fd:
             return sorted(os.listdir(fd))
@@ -102,10 +117,13 @@ class Directory:
             os.close(fd)
 
 
-def open_directory(path: str, *, create: bool, require_memory_backed: bool) -> Directory:
+def open_directory(
+    path: str, *, create: bool, require_memory_backed: bool, trust: Trust | None = None
+) -> Directory:
     """Open the directory at `path`; with `create`, create missing parts of it.
 
     Symlinks in the path are followed if they belong to root or this process's user (`/var/run`).
+    With `trust`, nobody else may be able to exchange what is in it.
     """
     fd, existing, missing = open_nearest(path)
     directory = Directory(fd, existing, memory_backed=False)
@@ -121,6 +139,9 @@ def open_directory(path: str, *, create: bool, require_memory_backed: bool) -> D
         for name in reversed(missing):
             parent, directory = directory, directory.make(name)
             os.close(parent.fd)
+        # Only now: somebody may have made a part of it at the same moment.
+        if trust is not None and (stranger := trust.stranger(directory.fd, path)):
+            raise WriteError(explain.exchangeable(path, *stranger))
     except BaseException:
         os.close(directory.fd)
         raise

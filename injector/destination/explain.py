@@ -71,6 +71,13 @@ def tampered(path: str) -> str:
     )
 
 
+def append_only(directory: str) -> str:
+    return (
+        f"{directory} is append-only, so that nothing in it can be replaced, and temporary files "
+        f"would stay: run `chattr -a` on it, or choose another directory"
+    )
+
+
 def off_memory(path: str, filesystem: str) -> str:
     """Say that `path` would outlive a power cut."""
     return (
@@ -84,6 +91,20 @@ def foreign_link(path: str, link: str, uid: int) -> str:
     return (
         f"{path} goes through the symbolic link {link}, which belongs to uid {uid} and may have "
         f"been planted: write the path it should lead to ({os.path.realpath(path)})"
+    )
+
+
+def exchangeable(path: str, directory: str, found: os.stat_result, who: str) -> str:
+    """Say who could put a file of theirs in the place of ours; `who` is empty for its owner."""
+    if not who:
+        return (
+            f"{path}: {directory} belongs to uid {found.st_uid}, who can put another file in its "
+            f"place: use a directory of uid {os.geteuid()} or root, or set `user` to that uid"
+        )
+    return (
+        f"{path}: {who} can put another file in its place, since {directory} has mode "
+        f"{stat.S_IMODE(found.st_mode):04o}: run `chmod go-w` on it, `chmod +t` if others have "
+        "files there, or use another directory"
     )
 
 

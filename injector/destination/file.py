@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from injector.destination import explain
+from injector.destination import explain, mounts
 from injector.destination.directory import Directory, open_directory
 from injector.destination.in_place import overwrite
 from injector.destination.leftovers import sweep
@@ -24,6 +24,7 @@ from injector.destination.regular import (
     temporary_name,
 )
 from injector.destination.rights import Rights
+from injector.destination.trust import Trust
 from injector.errors import WriteError
 
 
@@ -40,7 +41,7 @@ class Memory:
 class File(Unheld):
     """One destination on disk, and what we last knew about it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each option of a destination
         self,
         path: str,
         rights: Rights,
@@ -48,6 +49,7 @@ class File(Unheld):
         create_dest_dirs: bool,
         in_place: bool,
         require_memory_backed: bool,
+        require_trusted_directory: bool = True,
         revertible: bool = False,
     ) -> None:
         self.path = path
@@ -56,6 +58,7 @@ class File(Unheld):
         self._directory, self._name = os.path.split(path)
         self._create = create_dest_dirs
         self._require_memory_backed = require_memory_backed
+        self._trust = Trust(rights.owner.uid) if require_trusted_directory else None
         self._revertible = revertible
         self.memory = Memory()
 
@@ -220,6 +223,7 @@ class File(Unheld):
             self._directory,
             create=self._create and not removing,
             require_memory_backed=self._require_memory_backed and not removing,
+            trust=None if removing or self._is_mounted() else self._trust,
         )
 
     @contextmanager
@@ -264,6 +268,10 @@ class File(Unheld):
         found = os.lstat(self.path)
         same = self.hash_of(content) == self.memory.content_hash
         return found if same and identity(found) == self.memory.identity else None
+
+    def _is_mounted(self) -> bool:
+        """Return whether nobody can exchange the file, whoever may write in its directory."""
+        return self.in_place and mounts.current().is_mount_point(self.path)
 
     def _needs(self) -> str:
         return self.path if self.in_place and os.path.lexists(self.path) else self._directory

@@ -72,6 +72,7 @@ def write(
     bundle: Directory, contents: Mapping[str, bytes], rights: Mapping[str, Rights]
 ) -> Generation:
     """Write a new generation, complete and with its rights. A failure leaves nothing behind."""
+    bundle.require_replaceable()
     name = _PREFIX + os.urandom(4).hex()
     try:
         with bundle.make(name) as directory:

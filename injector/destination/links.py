@@ -1,9 +1,10 @@
-"""Finds symbolic links in a path that belong to other users."""
+"""Follows a path step by step, and finds symbolic links in it that belong to other users."""
 
 import errno
 import os
 import stat
 from collections import deque
+from collections.abc import Iterator
 
 _MOST_LINKS = 40  # as the kernel has it
 
@@ -16,6 +17,17 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
     if os.readlink(f"/proc/self/fd/{fd}") == path:  # nearly always: there is no symlink
         return None
     trusted = {0, os.geteuid()}
+    for step, found in steps(fd, path):
+        if stat.S_ISLNK(found.st_mode) and found.st_uid not in trusted:
+            return step, found.st_uid
+    return None
+
+
+def steps(fd: int, path: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield each directory and each symbolic link on the way, with what lstat says of it.
+
+    `fd` is what `path` resolved to when it was opened; raises OSError if that is elsewhere by now.
+    """
     at = "/"
     ahead = deque(path.split("/"))
     links = 0
@@ -25,13 +37,12 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
             at = os.path.dirname(at)
         if name in {"", ".", ".."}:
             continue
-        step = os.path.join(at, name)
+        step = f"{at}/{name}" if at != "/" else f"/{name}"
         found = os.lstat(step)
+        yield step, found
         if not stat.S_ISLNK(found.st_mode):
             at = step
             continue
-        if found.st_uid not in trusted:
-            return step, found.st_uid
         links += 1
         if links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
@@ -41,4 +52,3 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
         ahead.extendleft(reversed(target.split("/")))
     if os.readlink(f"/proc/self/fd/{fd}") != at:  # links have changed since it was opened
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
-    return None

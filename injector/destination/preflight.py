@@ -4,16 +4,19 @@ import errno
 import os
 import stat
 
-from injector.destination import explain, mounts
-from injector.destination.directory import open_nearest
+from injector.destination import acl, explain, mounts
+from injector.destination.directory import Directory, open_nearest
 from injector.destination.links import foreign_link
 from injector.destination.rights import OURS, Owner, giving_problems
+from injector.destination.trust import Trust
+from injector.errors import WriteError
 
 
 def problems(
     path: str,
     *,
     require_memory_backed: bool,
+    require_trusted_directory: bool = True,
     in_place: bool,
     create_dest_dirs: bool = True,
     owner: Owner = OURS,
@@ -24,7 +27,8 @@ def problems(
     found = []
     if owner is not OURS:
         found += [f"{path}: {problem}" for problem in giving_problems(owner)]
-    if not in_place and mounts.current().is_mount_point(path):
+    is_mounted = mounts.current().is_mount_point(path)
+    if is_mounted and not in_place:
         found.append(
             f"{path} is itself a mount point, and a mounted file cannot be replaced: "
             "mount the directory instead, or set `in_place: true`"
@@ -45,6 +49,7 @@ def problems(
         require_memory_backed=require_memory_backed,
         create=create_dest_dirs,
         writable=not overwrites,
+        trust=Trust(owner.uid) if require_trusted_directory and not is_mounted else None,
     )
 
 
@@ -60,7 +65,12 @@ def spelling_problem(path: str) -> str:
 
 
 def directory_problems(
-    path: str, *, require_memory_backed: bool, create: bool, writable: bool = True
+    path: str,
+    *,
+    require_memory_backed: bool,
+    create: bool,
+    writable: bool = True,
+    trust: Trust | None = None,
 ) -> list[str]:
     """List everything that is wrong with a directory to write to, or where it would be created."""
     try:
@@ -75,6 +85,10 @@ def directory_problems(
             found.append(f"{dangling} is a symbolic link that leads nowhere: remove it")
         if link := foreign_link(fd, existing):
             found.append(explain.foreign_link(path, *link))
+        elif trust is not None and (stranger := trust.stranger(fd, existing)):
+            found.append(explain.exchangeable(path, *stranger))
+        if writable:
+            found += _append_only(fd, existing)
         filesystem = mounts.current().filesystem(os.fstat(fd).st_dev, existing)
         if require_memory_backed and filesystem not in mounts.MEMORY_BACKED:
             found.append(explain.off_memory(path, filesystem))
@@ -83,6 +97,27 @@ def directory_problems(
         return found
     finally:
         os.close(fd)
+
+
+def _append_only(fd: int, path: str) -> list[str]:
+    try:
+        Directory(fd, path, memory_backed=True).require_replaceable()
+    except WriteError as error:
+        return [str(error)]
+    return []
+
+
+def inherited(path: str, perms: int, directory: str) -> str:
+    """Return a warning if a default list of access makes a file readable to more than its mode."""
+    while not os.path.isdir(directory) and directory != "/":  # one that is made inherits it
+        directory = os.path.dirname(directory)
+    who = ", ".join(map(str, acl.heirs(directory))) if perms & stat.S_IRWXG else ""
+    if not who:
+        return ""
+    return (
+        f"{path} will be open to {who} as well, by the default access control list of {directory}: "
+        'run `setfacl -k` on that, or set `perms: "0600"`'
+    )
 
 
 def _may(path: str, access: int, directory: int | None = None) -> bool:

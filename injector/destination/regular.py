@@ -88,6 +88,7 @@ def create(directory: Directory, name: str, content: bytes, rights: Rights, path
 
     `path` is the destination to name in messages.
     """
+    directory.require_replaceable()
     fd = safe_open.anything(name, _CREATE, dir_fd=directory.fd)
     try:
         write_all(fd, content)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from injector.destination import Rights, explain
 from injector.destination.directory import Directory, open_directory
 from injector.destination.regular import TEMPORARY, open_regular, replace
+from injector.destination.trust import Trust
 from injector.errors import ConfigError, WriteError
 from injector.handover.lock import locked
 from injector.handover.record import LARGEST, Record, Unusable, decode, encode
@@ -101,7 +102,12 @@ class Handover:
 
     def _open(self, *, create: bool) -> Directory:
         """Open its directory; raises WriteError for one off memory, which no option allows."""
-        directory = open_directory(self._directory, create=create, require_memory_backed=False)
+        directory = open_directory(
+            self._directory,
+            create=create,
+            require_memory_backed=False,
+            trust=Trust() if create else None,
+        )
         if directory.memory_backed:
             return directory
         os.close(directory.fd)

@@ -208,6 +208,7 @@ template:
 
 template_config:
   require_memory_backed: false  # Vault Agent's default: files may be on disk; without this line, they must be in memory
+  require_trusted_directory: false  # Vault Agent's default: files may be where others can exchange them; without this line, they may not
   static_secret_render_interval: 5m  # Vault Agent's default: a changed secret is noticed after up to 5 minutes; without this line, 60s
 
 log_format: standard  # Vault Agent's default: human-readable lines; without this line, auto

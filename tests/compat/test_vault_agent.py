@@ -75,6 +75,7 @@ def test_the_agents_defaults_apply(tmp_path):
     assert template.language == "go"
     assert config.template_config.static_secret_render_interval == 300
     assert config.template_config.require_memory_backed is False
+    assert config.template_config.require_trusted_directory is False
     assert config.auto_auth is not None
     assert config.auto_auth.method.min_backoff == 1
     assert config.auto_auth.method.max_backoff == 300

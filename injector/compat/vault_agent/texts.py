@@ -20,6 +20,7 @@ EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")
 _MISSING = Default("a missing key is rendered as <no value>", "true")
 _PERMS = Default("everybody can read the file", '"0600"')
 _MEMORY = Default("files may be on disk", "they must be in memory")
+_DIRECTORY = Default("files may be where others can exchange them", "they may not")
 _VARIABLES = Default("the command gets Vault's variables", "it does not get them")
 _RETRIES = "as long as Vault Agent's retries; without this line, 5s"
 _INTERVAL = Default("a changed secret is noticed after up to 5 minutes", '"60s"')
@@ -67,6 +68,7 @@ def template_config(making: Making) -> Block:
         section = Section(files.file, files.line, ("template_config",))
     block = making.copied(section, "template_config", ("template_config",))
     block.put("require_memory_backed", False, remark=_MEMORY.remark)
+    block.put("require_trusted_directory", False, remark=_DIRECTORY.remark)
     if not section.get("max_connections_per_host"):
         block.drop("max_connections_per_host")
     if not section.get("static_secret_render_interval"):

@@ -179,6 +179,12 @@ class TemplateConfig(Block):
     require_memory_backed: Annotated[
         bool, Meta(description="Refuse destinations that are not on tmpfs or ramfs.")
     ] = True
+    require_trusted_directory: Annotated[
+        bool,
+        Meta(
+            description="Refuse destinations where another user could put a file of theirs in the place of ours."
+        ),
+    ] = True
 
 
 class EnvTemplate(Block):
