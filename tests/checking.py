@@ -8,8 +8,9 @@ import yaml
 from injector.agent.plan import names, plan
 from injector.check import Finding, Level, Parts, check
 from injector.clock import SystemClock
-from injector.log import Redactor, logger
+from injector.log import logger
 from injector.policy import needs
+from injector.redactor import Redactor
 
 
 async def findings(
@@ -26,7 +27,7 @@ async def findings(
 async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_id=False):
     environ = environ or {"PATH": os.environ["PATH"]}
     redactor = Redactor()
-    log = logger(level="debug", style="json", redact=redactor.redact, stream=io.StringIO())
+    log = logger(level="debug", style="json", redact=redactor.proofread, stream=io.StringIO())
     parts = Parts(clock or SystemClock(), log, redactor, environ, "nobody-has-this")
     wanted = needs(
         planned.config,

@@ -16,7 +16,8 @@ from injector.agent.kept import Kept
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
 from injector.child import Command
-from injector.log import Redactor, logger
+from injector.log import logger
+from injector.redactor import Redactor
 from injector.vault import Token
 from tests.conftest import App
 from tests.fakes import LIMIT, FakeClock
@@ -84,7 +85,7 @@ class Engine:
 
 def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> Kept:
     redactor = Redactor()
-    log = logger(level="debug", style="json", redact=redactor.redact, stream=output)
+    log = logger(level="debug", style="json", redact=redactor.proofread, stream=output)
     return Kept(clock, log, redactor, {}, lambda: draw)
 
 

@@ -18,7 +18,8 @@ from injector.agent.kept import Kept
 from injector.agent.once import LAST_REQUESTS
 from injector.agent.plan import Plan, plan
 from injector.agent.services import alongside
-from injector.log import Redactor, logger
+from injector.log import logger
+from injector.redactor import Redactor
 from tests.fakes import idle_loop
 from tests.model_checks import Checks, Now
 from tests.model_clock import ModelClock
@@ -115,7 +116,7 @@ class Play:
 
     async def _new_process(self) -> None:
         redactor = Redactor()
-        log = logger(level="debug", style="json", redact=redactor.redact, stream=self.output)
+        log = logger(level="debug", style="json", redact=redactor.proofread, stream=self.output)
         self._kept = Kept(self.clock, log, redactor, {}, self._random.random)
         self._process = contextlib.ExitStack()
         self._process.enter_context(handed_over(self._plan(), self._kept))

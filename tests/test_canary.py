@@ -11,7 +11,8 @@ import pytest
 from injector.agent.kept import Kept
 from injector.cli.daemon import execute
 from injector.cli.overview import overview
-from injector.log import Redactor, library_logs, logger
+from injector.log import library_logs, logger
+from injector.redactor import Redactor
 from tests.configs import load_text
 from tests.processes import result, running, write_config
 from tests.test_listener import ask
@@ -38,7 +39,7 @@ def test_the_redactor_knows_every_form_of_a_live_value(form):
 
     assert "7f3a" not in redacted
     assert "9b2c" not in redacted
-    assert "[redacted]" in redacted
+    assert "[redacted: db.nested.password]" in redacted
 
 
 def test_the_generation_before_the_last_is_still_masked_and_older_ones_are_not_kept():
@@ -46,7 +47,10 @@ def test_the_generation_before_the_last_is_still_masked_and_older_ones_are_not_k
     for value in ("value-one", "value-two", "value-three"):
         redactor.learn("db", {"password": value})
 
-    assert redactor.redact("value-two value-three") == "[redacted] [redacted]"
+    assert (
+        redactor.redact("value-two value-three")
+        == "[redacted: db.password] [redacted: db.password]"
+    )
     assert redactor.redact("value-one") == "value-one"
 
 
@@ -56,7 +60,7 @@ def test_a_value_that_two_secrets_share_is_masked_until_both_are_gone():
     redactor.learn("b", {"password": "shared-value"})
 
     redactor.forget("a")
-    assert redactor.redact("shared-value") == "[redacted]"
+    assert redactor.redact("shared-value") == "[redacted: b.password]"
     redactor.forget("b")
     assert redactor.redact("shared-value") == "shared-value"
 
@@ -65,7 +69,7 @@ def test_of_two_values_with_the_same_prefix_the_longer_is_masked_completely():
     redactor = Redactor()
     redactor.learn("a", ["password", "password-and-more"])
 
-    assert redactor.redact("<password-and-more>") == "<[redacted]>"
+    assert redactor.redact("<password-and-more>") == "<[redacted: a]>"
 
 
 def test_values_too_short_to_be_secrets_do_not_black_out_the_log():
@@ -79,12 +83,14 @@ def test_values_too_short_to_be_secrets_do_not_black_out_the_log():
 def test_log_lines_are_redacted_with_their_tracebacks(style):
     redactor, output = Redactor(), io.StringIO()
     redactor.learn("db", {"password": "canary-value"})
-    log = logger(level="debug", style=style, redact=redactor.redact, stream=output)
+    log = logger(level="debug", style=style, redact=redactor.proofread, stream=output)
 
     try:
         raise ValueError("wrong: canary-value")
     except ValueError:
-        log.exception("failed with canary-value", password="canary-value")
+        log.exception(
+            "failed", error="with canary-value", all=["canary-value", {"a": "canary-value"}]
+        )
 
     assert "canary-value" not in output.getvalue()
     assert "Traceback" in output.getvalue()
@@ -142,9 +148,9 @@ def test_what_libraries_log_is_redacted_too():
     """asyncio and aiohttp report through the standard library's logging, with tracebacks."""
     redactor, output = Redactor(), io.StringIO()
     redactor.learn("db", {"password": "canary-value"})
-    log = logger(level="info", style="json", redact=redactor.redact, stream=output)
+    log = logger(level="info", style="json", redact=redactor.proofread, stream=output)
 
-    with library_logs(log):
+    with library_logs(log, redactor.redact):
         try:
             raise ValueError("wrong: canary-value")
         except ValueError:
@@ -152,7 +158,7 @@ def test_what_libraries_log_is_redacted_too():
         logging.getLogger("aiohttp.access").info("not worth a line")
 
     assert "canary-value" not in output.getvalue()
-    assert "Task failed with [redacted]" in output.getvalue()
+    assert "Task failed with [redacted: db.password]" in output.getvalue()
     assert "ValueError" in output.getvalue()
     assert "not worth a line" not in output.getvalue()
 
@@ -172,3 +178,99 @@ def test_an_internal_error_outside_any_service_is_redacted_and_reported_as_one(t
     said = capsys.readouterr().err
     assert "internal error" in said
     assert "canary-value" not in said
+
+
+ORDINARY = {
+    "username": "bookshelf",
+    "log_level": "warning",
+    "stamp": "timestamp",
+    "what": "refresh failed",
+    "directory": "/dev/shm/bookshelf",
+    "number": 1764189780,
+}
+
+
+def test_the_operators_words_stay_whatever_values_there_are():
+    redactor, output = Redactor(), io.StringIO()
+    redactor.configured({}, lambda: ["app", "/dev/shm/bookshelf/pw", "bookshelf", "/bookshelf"])
+    redactor.learn("app", ORDINARY)
+    log = logger(level="info", style="json", redact=redactor.proofread, stream=output)
+    problem = "/dev/shm/bookshelf/pw:1: secret 'bookshelf' has no such key"
+
+    log.warning("refresh failed", path="/dev/shm/bookshelf/pw", error=problem, at=1764189780)
+
+    said = json.loads(output.getvalue())
+    assert said.pop("timestamp").startswith("20")
+    assert said == {
+        "level": "warning",
+        "event": "refresh failed",
+        "path": "/dev/shm/bookshelf/pw",
+        "error": problem,
+        "at": 1764189780,
+    }
+
+
+def test_text_from_outside_is_masked_although_the_configuration_spells_it():
+    redactor = Redactor()
+    redactor.configured({}, lambda: ["bookshelf"])
+    redactor.learn("app", ORDINARY)
+
+    assert redactor.redact("warning: no bookshelf at 1764189780") == (
+        "[redacted: app.log_level]: no [redacted: app.username] at [redacted: app.number]"
+    )
+
+
+def test_what_only_contains_a_word_of_the_configuration_is_masked():
+    redactor = Redactor()
+    redactor.configured({}, lambda: ["bookshelf", "/run/app"])
+    redactor.learn("app", ["my-bookshelf-2", "bookshelf2", "/run/app/deep", "shelf-1"])
+
+    text = "my-bookshelf-2 bookshelf2 bookshelf /run/app /run/app/deep shelf-1"
+    mask = "[redacted: app]"
+    assert redactor.proofread(text) == f"{mask} {mask} bookshelf /run/app {mask} {mask}"
+
+
+def test_a_mask_shows_no_value_in_the_name_of_another():
+    redactor = Redactor()
+    redactor.learn("app", {"canary-7f3a": "in a key", "nested": {"canary-7f3a": "hidden-9b2c"}})
+    redactor.learn("canary-7f3a", {"a": "canary-7f3a"})
+
+    said = redactor.redact("in a key, hidden-9b2c, canary-7f3a")
+    assert said == "[redacted: app], [redacted: app], [redacted]"
+
+
+def test_of_two_values_that_overlap_nothing_is_left():
+    redactor = Redactor()
+    redactor.learn("a", "first-second")
+    redactor.learn("b", "second-third")
+
+    assert redactor.redact("<first-second-third>") == "<[redacted: a]>"
+
+
+@pytest.mark.parametrize("before", ["", "p", "pw"])
+@pytest.mark.parametrize("width", [60, 64, 76])
+@pytest.mark.parametrize("after", ["", "\n", " and more\n"])
+def test_base64_is_recognized_wrapped_at_any_width_and_inside_other_text(before, width, after):
+    value = "canary-" + "7f3a" * 60
+    redactor = Redactor()
+    redactor.learn("db", value)
+    encoded = base64.b64encode(f"{before}{value}{after}".encode()).decode()
+    wrapped = "\n  ".join(encoded[at : at + width] for at in range(0, len(encoded), width))
+
+    said = redactor.redact(f"it printed\n  {wrapped}\nand ended")
+
+    assert said.startswith("it printed\n  ")
+    assert said.endswith("\nand ended")
+    assert "[redacted: db]" in said
+    assert len(said) < 100
+
+
+def test_what_is_quoted_is_short_and_shows_no_part_of_a_value_that_the_end_cuts():
+    redactor = Redactor()
+    redactor.learn("key", "-----BEGIN KEY-----\n" + "7f3a9b2c" * 1000)
+    redactor.learn("app", "canary-7f3a")
+
+    said = redactor.quote("canary-7f3a " + "x" * 900 + " -----BEGIN KEY-----\n" + "7f3a9b2c" * 1000)
+
+    assert said == "[redacted: app] " + "x" * 900 + " …"
+    assert redactor.quote("short: canary-7f3a") == "short: [redacted: app]"

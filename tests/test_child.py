@@ -11,7 +11,7 @@ from injector.child.environment import LONGEST, for_exec, inherited, problem
 from injector.child.masking import Mask
 from injector.child.policy import Ending, Exit, Restart, after
 from injector.config import model
-from injector.log import MASK, Redactor
+from injector.redactor import Redactor
 
 # --- its environment ---------------------------------------------------------------------------
 
@@ -97,13 +97,14 @@ def test_one_that_crashes_with_an_old_value_restarts_at_once():
 
 # --- masking -----------------------------------------------------------------------------------
 
+MASK = "[redacted: value]"
 VALUES = ["canary-one", "canary-one-and-more", "ünïcödé-✓✓✓", "-----BEGIN KEY-----\nabcdefgh\nijkl"]
 
 
 def knowing(*values):
     redactor = Redactor()
     for value in values:
-        redactor.learn(value, {"value": value})
+        redactor.learn(("value", value), value)
     return redactor
 
 
@@ -175,6 +176,6 @@ def test_a_value_learned_later_is_masked_too():
     mask = Mask(redactor)
     assert mask.feed(b"next-c") == b"next-"
 
-    redactor.learn("b", {"value": "changed-value"})
+    redactor.learn("value", "changed-value")
 
     assert mask.feed(b"hanged-value\n") == f"{MASK}\n".encode()

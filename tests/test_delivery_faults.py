@@ -55,7 +55,7 @@ async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
         assert 20 <= len(failures) <= 26
         error = failures[0]["error"]
         assert "exited with 1: " in error
-        assert error.endswith("the value is [redacted]")
+        assert error.endswith("the value is [redacted: a.value]")
         assert len(error.encode()) < 4096 + 300
         assert CANARY not in running.log
 

@@ -19,7 +19,7 @@ from aiohttp import web
 from injector.agent.handing_over import taking_over
 from injector.agent.listeners import status_report
 from injector.agent.plan import plan
-from injector.log import Redactor
+from injector.redactor import Redactor
 from injector.status.exposition import exposition
 from tests.engine import configuration, engine, kept_parts, load_from
 from tests.processes import clean_environment, result, running, write_config
@@ -129,7 +129,7 @@ async def test_a_refused_login_quotes_nothing(app, proxy, clock, tmpfs, tmp_path
         await clock.advance(10)
 
         assert "login failed" in running.log
-        assert "[redacted]" in running.log or status == 200  # which quotes in vain
+        assert "[redacted: " in running.log or status == 200  # which quotes in vain
         assert_unsaid(everything_said(running), login.posts)
 
 
@@ -158,7 +158,7 @@ async def test_a_refused_token_of_the_environment_is_not_quoted(
     token = "hvs.made-up-token-7f3a"
 
     async with engine(plan(str(path), {"VAULT_TOKEN": token}), clock) as running:
-        assert "[redacted]" in running.log
+        assert "[redacted: " in running.log
         assert_unsaid(everything_said(running), token)
 
 
@@ -178,7 +178,7 @@ async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(
     async with engine(load_from(tmp_path, made), clock) as running:
         await clock.advance(10)
 
-        assert "[redacted]" in running.log
+        assert "[redacted: " in running.log
         kept = getattr(running.kept.method, "kept", None)
         assert_unsaid(everything_said(running), wrapping_token, *([kept.value] if kept else []))
 
@@ -209,7 +209,7 @@ async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
         assert proxy.count("leases/renew") > 0
         assert proxy.count(creds) > 1
         leases += [lease.lease_id for lease in running.kept.store.leases()]
-        assert "[redacted]" in running.log
+        assert "[redacted: " in running.log
         assert_unsaid(said + everything_said(running), token, password, *leases)
 
 
@@ -224,7 +224,7 @@ async def test_a_denied_secret_quotes_no_token(app, proxy, clock, tmpfs, tmp_pat
         await clock.advance(4000)  # reads, lookups, renewals, and in the end logins
 
         tokens |= {token for token in proxy.tokens if token}
-        assert "[redacted]" in running.log
+        assert "[redacted: " in running.log
         assert_unsaid(everything_said(running), *tokens)
 
 
@@ -265,7 +265,7 @@ async def test_what_is_handed_over_is_known_before_anything_is_sent(
             f"{token} {lease.lease_id} {(tmpfs / 'db').read_text()}"
         )
 
-    assert said == "[redacted] [redacted] [redacted]"
+    assert said == "[redacted: token] [redacted] [redacted]"
 
 
 @pytest.mark.timeout(60)
@@ -285,7 +285,7 @@ async def test_neither_output_of_a_process_has_the_credentials_of_a_login(
         return injector.output + status.stdout + status.stderr + once.stdout + once.stderr
 
     said = await asyncio.to_thread(lives)
-    assert said.count("[redacted]") > 2
+    assert said.count("[redacted: ") > 2
     assert_unsaid(said, app.secret_id.read_text().strip())
 
 
@@ -301,4 +301,47 @@ def test_a_replacement_credential_is_hidden_like_its_predecessor():
     for value in ("secret-id-one", "secret-id-two", "secret-id-two"):
         redactor.learn("secret id", value)
 
-    assert redactor.redact("secret-id-one secret-id-two") == "[redacted] [redacted]"
+    assert redactor.redact("secret-id-one secret-id-two") == " ".join(["[redacted: secret id]"] * 2)
+
+
+async def test_the_operators_words_are_readable_although_values_are_the_same_words(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put(f"bookshelf{app.name}", username="bookshelf", level="warning", stamp="timestamp")
+    path, place = app.path(f"bookshelf{app.name}"), tmpfs / "bookshelf"
+    entry = {
+        "contents": "{{ bookshelf.username }} {{ bookshelf.password }}",
+        "destination": str(place / "pw"),
+        "notify": ["timestamp"],
+    }
+    blocks = {
+        "secrets": {"bookshelf": {"path": path}},
+        "template": [entry],
+        "notify": {"timestamp": {"command": ["sh", "-c", "echo warning bookshelf; exit 3"]}},
+    }
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
+        await clock.advance(10)
+        [refused] = running.events("file not written")[:1]
+        shown = json.dumps(status_report(running.assembly, running.kept).as_json())
+        app.put(f"bookshelf{app.name}", username="bookshelf", level="warning", password="timestamp")
+        await clock.advance(140)
+        [written] = running.events("file written")
+        [failed] = running.events("notification failed")[:1]
+        proxy.only, proxy.answer = "/data/", quoting(403)
+        await clock.advance(140)
+        denied = running.events("secret failed")[0]
+
+    assert refused["path"] == written["path"] == str(place / "pw")
+    assert refused["level"] == "error"
+    assert refused["error"].startswith(f"{place / 'pw'}:1: ")
+    assert f"of {path}" in refused["error"] or "'bookshelf'" in refused["error"]
+    assert "[redacted" not in refused["error"]
+    assert "[redacted" not in shown
+    assert failed["notify"] == "timestamp"
+    assert failed["error"].endswith("[redacted: bookshelf.level] [redacted: bookshelf.username]")
+    assert denied["secret"] == "bookshelf"
+    assert denied["error"].startswith(f"read {path}: permission denied")
+    for line in running.log.splitlines():
+        assert {"timestamp", "level", "event"} <= json.loads(line).keys()
+        assert "redacted" not in json.loads(line)["event"]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from injector.log import Redactor
+from injector.redactor import Redactor
 from injector.secret import Ref
 from tests.fakes import idle_loop
 from tests.model_actions import (

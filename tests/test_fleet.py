@@ -15,7 +15,8 @@ import pytest
 from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
 from injector.agent.services import alongside
-from injector.log import Redactor, logger
+from injector.log import logger
+from injector.redactor import Redactor
 from tests.engine import configuration, load_from
 
 FLEET = int(os.environ.get("FLEET", "40"))
@@ -42,7 +43,9 @@ class Fleet:
             )
             config["vault"]["start_splay"] = SPLAY
             redactor = Redactor()
-            log = logger(level="error", style="json", redact=redactor.redact, stream=io.StringIO())
+            log = logger(
+                level="error", style="json", redact=redactor.proofread, stream=io.StringIO()
+            )
             kept = Kept(clock, log, redactor, {}, random.Random(number).random)
             self.assemblies.append(Assembly(load_from(tmp_path / str(number), config), kept))
 

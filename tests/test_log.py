@@ -1,11 +1,16 @@
 """The log where it cannot be written as usual; that it holds no secret is for test_canary."""
 
+import ast
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from injector.log import logger
+
+LOGS = re.compile(r"(\w+\.)*_?log\.(debug|info|warning|error|exception)")
 
 
 def test_an_unwritable_log_stops_nothing():
@@ -33,3 +38,27 @@ def test_a_line_of_json_begins_with_timestamp_level_and_event():
     logger(level="info", style="json", redact=str, stream=out).info("removed", path="/run/a")
 
     assert list(json.loads(out.getvalue())) == ["timestamp", "level", "event", "path"]
+
+
+def test_nothing_from_outside_moves_the_cursor_or_begins_a_line():
+    out = io.StringIO()
+    said = "\x1b[2J\u009b31m\nerror\rfile written"
+
+    logger(level="info", style="console", redact=str, stream=out).info("removed", error=said)
+
+    assert out.getvalue().count("\n") == 1
+    assert out.getvalue().rstrip("\n").isprintable()
+    assert r"\x1b[2J" in out.getvalue()
+
+
+def test_every_event_is_written_in_the_source_so_that_it_never_needs_a_mask():
+    events = [
+        (path, call.args[0])
+        for path in Path("injector").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and LOGS.fullmatch(ast.unparse(call.func))
+    ]
+
+    assert len(events) > 50
+    for path, event in events:
+        assert isinstance(event, ast.Constant) or ast.unparse(event) in {"event", "name"}, path

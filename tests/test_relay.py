@@ -6,7 +6,7 @@ import os
 
 from injector.child.masking import Mask
 from injector.child.relay import Relay
-from injector.log import Redactor
+from injector.redactor import Redactor
 from tests.fakes import LIMIT
 
 CANARY = "canary-8e2b-value"
@@ -16,7 +16,7 @@ CANARY = "canary-8e2b-value"
 async def carrying():
     """A relay between two pipes: what to print to, and where it comes out."""
     redactor = Redactor()
-    redactor.learn("a", {"value": CANARY})
+    redactor.learn("a", CANARY)
     source, printer = os.pipe()
     reader, sink = os.pipe()
     os.set_blocking(reader, False)
@@ -55,7 +55,7 @@ async def test_a_value_in_two_pieces_is_masked():
         assert await comes_out(reader, 6) == b"it is "
         os.write(printer, CANARY[9:].encode() + b".\n")
 
-        assert await comes_out(reader, 12) == b"[redacted].\n"
+        assert await comes_out(reader, 15) == b"[redacted: a].\n"
 
 
 async def test_the_possible_beginning_of_a_value_is_held_for_a_moment():
@@ -120,4 +120,4 @@ async def test_the_last_output_is_printed_although_somebody_keeps_the_pipe_open(
         async with asyncio.timeout(LIMIT):
             await relay.over.wait()
 
-        assert await comes_out(reader, 23) == b"the last [redacted] can"
+        assert await comes_out(reader, 26) == b"the last [redacted: a] can"

@@ -296,8 +296,8 @@ def test_its_output_comes_out_masked_and_in_order(configure):
 
     ended = result("run", "-c", path)
 
-    assert ended.stdout == "käse [redacted] ✓\n[redacted]"
-    assert "on stderr [redacted]\n" in ended.stderr
+    assert ended.stdout == "käse [redacted: a.value] ✓\n[redacted: a.value]"
+    assert "on stderr [redacted: a.value]\n" in ended.stderr
     assert CANARY not in ended.stderr
 
 

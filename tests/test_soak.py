@@ -18,7 +18,8 @@ from injector.agent.assembly import Assembly
 from injector.agent.kept import Kept
 from injector.agent.plan import plan
 from injector.agent.services import alongside
-from injector.log import Redactor, logger
+from injector.log import logger
+from injector.redactor import Redactor
 from tests.fakes import idle_loop
 from tests.model_clock import ModelClock
 from tests.model_rules import Rules
@@ -118,7 +119,7 @@ async def soaking(folder):
     for name in SECRETS:
         soak.put(name)
     redactor = Redactor()
-    log = logger(level="debug", style="json", redact=redactor.redact, stream=Nowhere())
+    log = logger(level="debug", style="json", redact=redactor.proofread, stream=Nowhere())
     kept = Kept(soak.clock, log, redactor, {}, random.Random(1).random)
     async with serving(soak.server, folder / "vault.sock") as url:
         path = folder / "config.yaml"

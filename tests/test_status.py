@@ -171,7 +171,7 @@ async def test_a_path_that_is_made_of_a_secret_is_not_its_name(app, proxy, clock
         assert (tmpfs / "file").read_text() == "two"
         assert [secret["name"] for secret in said(running)["secrets"]] == [
             "app",
-            app.path("[redacted]"),
+            app.path("[redacted: app.tenant]"),
         ]
         assert CANARY not in json.dumps(said(running))
         assert CANARY not in exposition(running.kept.metrics).decode()

@@ -10,6 +10,7 @@ from injector.agent import build
 from injector.agent.kept import Kept
 from injector.agent.plan import Plan, names
 from injector.agent.services import Service
+from injector.agent.wording import explain
 from injector.auth.autoauth import AutoAuth
 from injector.auth.autoauth import Parts as AuthParts
 from injector.auth.sink import Parts as SinkParts
@@ -74,13 +75,14 @@ class Assembly:
         config = plan.config
         self.loaded = loaded = plan.loaded
         self._kept = kept
+        explain(kept.redactor, plan)
         self.health = Health(kept.clock, kept.metrics)
         self.transport = Transport(
             config.vault,
             connections=config.template_config.max_connections_per_host,
             clock=kept.clock,
             metrics=kept.metrics,
-            redact=kept.redactor.redact,
+            redact=kept.redactor.quote,
         )
         self.more_transports: list[Transport] = []  # closed with this one
         self.vault = Vault(self.transport, kept.clock)

@@ -10,8 +10,9 @@ from injector.agent.lastreload import LastReload
 from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.delivery import Ledger
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.rotations import Rotations
 from injector.secret import Ref
 from injector.store import Generation, Store
@@ -59,7 +60,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
-        self.rotations = Rotations(self.clock, self.redactor.redact, os.urandom(2).hex())
+        self.rotations = Rotations(self.clock, self.redactor.proofread, os.urandom(2).hex())
         self.store = Store(self.dirty, self.redactor, self.rotations)
         self.ledger = Ledger(self.dirty)
         self.last_reload = LastReload(self.clock, self.metrics)

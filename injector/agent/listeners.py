@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from injector.status.report import StatusReport
     from injector.status.server import Beyond, StatusServer
 
+# Bytes of an answer that is passed on to a client, who may ask for more than secrets.
+LARGEST_PASSED = 64 * 2**20
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
@@ -54,7 +56,7 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
     """Return the status report of a running assembly."""
     from injector.status.report import StatusReport
 
-    redact = kept.redactor.redact
+    redact = kept.redactor.proofread
     return StatusReport(
         clock=kept.clock,
         health=assembly.health,
@@ -86,7 +88,8 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]"
         connections=config.template_config.max_connections_per_host,
         clock=kept.clock,
         metrics=kept.metrics,
-        redact=kept.redactor.redact,
+        redact=kept.redactor.quote,
+        largest=LARGEST_PASSED,
     )
     assembly.more_transports.append(transport)
 

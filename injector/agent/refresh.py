@@ -42,7 +42,7 @@ class Refresh:
         self._ledger = kept.ledger
         self._rotations = kept.rotations
         self._clock = kept.clock
-        self._redact = kept.redactor.redact
+        self._redact = kept.redactor.proofread
 
     async def __call__(self, names: Sequence[str], within: float) -> list[Refreshed]:
         """Ask Vault, deliver, and return the results, after at most `within` seconds.

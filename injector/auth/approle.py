@@ -9,8 +9,9 @@ from injector.auth.method import Method
 from injector.auth.refusals import Refusals
 from injector.config import model
 from injector.errors import AuthError, TransientError
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.vault import Token, Vault
 
 # What a refusal mostly means.
@@ -69,7 +70,9 @@ class AppRole(Method):
         return frozenset({self._config.secret_id_file_path} - {""})
 
     async def log_in(self, vault: Vault) -> Token:
-        body = {"role_id": material.read(self._config.role_id_file_path, "role id")}
+        role_id = material.read(self._config.role_id_file_path, "role id")
+        self._redactor.learn("role id", role_id)  # not secret, but half of a login
+        body = {"role_id": role_id}
         secret_id = await self._secret_id(vault)
         if secret_id is not None:
             self._redactor.learn("secret id", (secret_id.value, secret_id.file_text))

@@ -11,8 +11,9 @@ from injector.clock import Clock
 from injector.config import model
 from injector.errors import AuthError, InjectorError, TransientError, nothing_unforeseen
 from injector.health import Health
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.retry import Availability
 from injector.secret import backoff
 from injector.vault import Token, Tokens, Vault

@@ -5,7 +5,8 @@ import os
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
-from injector.log import Logger, Redactor
+from injector.log import Logger
+from injector.redactor import Redactor
 from injector.vault import Token, Vault
 
 # What a refusal mostly means.

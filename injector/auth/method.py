@@ -3,8 +3,9 @@
 from typing import Any, Protocol, runtime_checkable
 
 from injector.config import model
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.vault import Token, Vault
 
 

@@ -9,7 +9,8 @@ from injector.config import model
 from injector.destination import File, Owner, Rights
 from injector.errors import InjectorError, nothing_unforeseen
 from injector.health import Health
-from injector.log import Logger, Redactor
+from injector.log import Logger
+from injector.redactor import Redactor
 from injector.retry import Availability
 from injector.secret import backoff
 from injector.vault import Token, Tokens, Vault
@@ -99,7 +100,7 @@ class Sinks:
         known = self._parts.wrapped.get(sink.file.path)
         if known is None or (known.token, known.ttl) != (token.value, sink.wrap_ttl):
             answer = await self._parts.vault.wrap(token, sink.wrap_ttl)
-            self._parts.redactor.learn(("wrapped", sink.file.path), answer)
+            self._parts.redactor.learn(("wrapped token", sink.file.path), answer)
             answer.setdefault("wrapped_accessor", "")  # as the agents write it
             text = json.dumps(answer, separators=(",", ":"))
             known = Wrapped(token.value, sink.wrap_ttl, f"{text}\n".encode())

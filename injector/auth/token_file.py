@@ -3,7 +3,7 @@
 from injector.auth import material
 from injector.auth.method import Method
 from injector.config import model
-from injector.log import Redactor
+from injector.redactor import Redactor
 from injector.vault import Token, Vault
 
 

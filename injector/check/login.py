@@ -7,8 +7,9 @@ from injector.auth import material
 from injector.check.finding import Finding, note, ok, problem, warning
 from injector.config import Loaded, model
 from injector.errors import AuthError, DeniedError, InjectorError
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.vault import Token, Vault
 
 UNDECIDED = "Vault could not decide: its own log says why"

@@ -7,9 +7,10 @@ from injector.agent.plan import Plan
 from injector.check import login, machine, permissions, server
 from injector.check.finding import Finding, exit_code, note
 from injector.clock import Clock
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
 from injector.policy import Needs
+from injector.redactor import Redactor
 from injector.vault import Transport, Vault
 
 
@@ -33,7 +34,7 @@ async def check(
         connections=plan.config.template_config.max_connections_per_host,
         clock=parts.clock,
         metrics=Metrics(),
-        redact=parts.redactor.redact,
+        redact=parts.redactor.quote,
     )
     try:
         found = await server.look(transport, parts.clock)

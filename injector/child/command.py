@@ -16,7 +16,7 @@ from injector.child.process import Launch, Process, start
 from injector.child.relay import Relay, relays
 from injector.child.terminal import Terminal
 from injector.clock import Clock, Wakeup, iso
-from injector.log import Redactor
+from injector.redactor import Redactor
 
 # How long to wait for the last output to be written: its reader may have stopped. Seconds.
 PRINTED_WITHIN = 1.0

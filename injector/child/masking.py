@@ -2,7 +2,7 @@
 
 import codecs
 
-from injector.log import Redactor
+from injector.redactor import Redactor
 
 
 class Mask:

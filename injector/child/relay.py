@@ -5,7 +5,7 @@ import os
 import select
 
 from injector.child.masking import Mask
-from injector.log import Redactor
+from injector.redactor import Redactor
 
 STDOUT, STDERR = 1, 2
 PIECE = 64 * 1024

@@ -1,12 +1,12 @@
 """The commands. Each is a module with `add_arguments` and `main`, imported only when it runs."""
 
 import argparse
-import sys
 from importlib.util import find_spec
 from typing import NoReturn
 
 import injector
 from injector.cli import parser as parsers
+from injector.cli.saying import report
 from injector.errors import ConfigError, InjectorError
 
 # Purpose → command → its line in `injector --help`.
@@ -53,9 +53,7 @@ def main(argv: list[str]) -> int:
     try:
         code: int = module.main(parsers.parse(parser, module, rest))
     except InjectorError as exc:
-        for line in exc.problems if isinstance(exc, ConfigError) else (str(exc),):
-            print(f"injector: {line}", file=sys.stderr)
-        return exc.exit_code
+        return report(exc)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from injector import config
 from injector.cli.parser import add_config, exits
+from injector.cli.saying import guarded, show
 from injector.config import model
 from injector.errors import (
     AuthError,
@@ -21,6 +22,7 @@ from injector.errors import (
     TransientError,
     WriteError,
 )
+from injector.redactor import Redactor
 
 if TYPE_CHECKING:
     from injector.agent.plan import Plan
@@ -145,7 +147,7 @@ def check(
     if as_json:
         print(json.dumps(_as_json(result), indent=2), file=out)
     else:
-        print("\n".join(lines(result)), file=out)
+        show("\n".join(lines(result)), file=out)
     return result.exit_code
 
 
@@ -178,6 +180,13 @@ def main(args: argparse.Namespace) -> int:
 
     if not args.online:
         return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
+    redactor = Redactor()
+    return guarded(redactor, lambda: _check_both(args, load, redactor))
+
+
+def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int:
+    from injector.agent.plan import plan
+
     planned: Plan | None = None
     with suppress(ConfigError):
         # Destinations are findings, as all that is looked at here; to log in, one has to be here.
@@ -187,15 +196,15 @@ def main(args: argparse.Namespace) -> int:
     else:
         loaded = _warned(planned, here=False)  # that is looked at below
         result = checked(args.config, os.environ, lambda *_: loaded)
-        findings = _online(planned, args)
+        findings = _online(planned, args, redactor)
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
     if args.json:
         found = [asdict(finding) for finding in findings]
         whole = _as_json(result) | {"ok": not code, "exit_code": code, "findings": found}
         print(json.dumps(whole, indent=2))
     else:
-        print("\n".join(lines(result)))
-        print("\n".join(online_lines(findings, code) if planned else [NOT_TRIED]))
+        show("\n".join(lines(result)))
+        show("\n".join(online_lines(findings, code) if planned else [NOT_TRIED]))
     return code
 
 
@@ -209,20 +218,21 @@ def _warned(planned: "Plan", *, here: bool) -> config.Loaded:
     return replace(loaded, warnings=warnings)
 
 
-def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
+def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "list[Finding]":
     import secrets
 
     from injector import check as checks
     from injector.agent.plan import names
+    from injector.agent.wording import explain
     from injector.cli import eventloop
     from injector.cli.private import keep_memory_private
     from injector.clock import SystemClock
-    from injector.log import Redactor, logger
+    from injector.log import logger
     from injector.policy import needs
 
     keep_memory_private()
-    redactor = Redactor()
-    log = logger(level="error", style=planned.config.log_format, redact=redactor.redact)
+    explain(redactor, planned)
+    log = logger(level="error", style=planned.config.log_format, redact=redactor.proofread)
     parts = checks.Parts(SystemClock(), log, redactor, os.environ, f"none-{secrets.token_hex(8)}")
     wanted = needs(
         planned.config,
@@ -236,6 +246,10 @@ def _online(planned: "Plan", args: argparse.Namespace) -> "list[Finding]":
         )
     )
     return [
-        replace(finding, text=redactor.redact(finding.text), remedy=redactor.redact(finding.remedy))
+        replace(
+            finding,
+            text=redactor.proofread(finding.text),
+            remedy=redactor.proofread(finding.remedy),
+        )
         for finding in found
     ]

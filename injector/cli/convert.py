@@ -6,7 +6,9 @@ import sys
 
 from injector.agent.plan import plan
 from injector.cli.parser import exits
+from injector.cli.saying import show
 from injector.errors import ConfigError
+from injector.printable import printable
 
 NOTE = """\
 It contacts no server and writes no files. A template is converted to Jinja where that produces the
@@ -38,6 +40,6 @@ def main(args: argparse.Namespace) -> int:
     )
     found = native(args.config)
     for warning in found.warnings:
-        print(f"warning: {warning.of(args.config[0])}", file=sys.stderr)
-    print(found.text, end="")
+        print(printable(f"warning: {warning.of(args.config[0])}"), file=sys.stderr)
+    show(found.text, end="")
     return 0

@@ -13,7 +13,8 @@ from injector.cli.private import keep_memory_private
 from injector.clock import Clock, SystemClock
 from injector.config import Loaded, model
 from injector.errors import InjectorError
-from injector.log import Logger, Redactor, library_logs, logger
+from injector.log import Logger, library_logs, logger
+from injector.redactor import Redactor
 
 
 def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) -> int:
@@ -28,13 +29,13 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     log = logger(
         level=config.log_level,
         style=config.log_format,
-        redact=redactor.redact,
+        redact=redactor.proofread,
         stream=_stream(config, clock),
     )
     for warning in loaded.warnings:
         log.warning("configuration", warning=warning)
     kept = Kept(clock, log, redactor, os.environ, random.random)
-    with library_logs(log):
+    with library_logs(log, redactor.redact):
         try:
             return eventloop.run(main(kept))
         except Exception as error:  # noqa: BLE001 - the last one who can redact what it says

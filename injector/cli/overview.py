@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from injector.cli.table import Row, columns
+from injector.printable import printable
 from injector.status.moments import with_numbers
 from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
 
@@ -32,7 +33,7 @@ def overview(status: Entry) -> list[str]:
     lines += [f"ALARM: {alarm}" for alarm in alarms]
     lines += [f"NOT READY: {reason}" for reason in first(reasons, MOST)]
     lines += [line for section in _sections(status, now) for line in section]
-    return [_printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _sections(status: Entry, now: float) -> list[list[str]]:
@@ -116,13 +117,6 @@ def _token(token: Entry, now: float) -> str:
     life = [f"expires in {span(ends_at - now)}"] if ends_at else []
     facts = ", ".join(filter(None, [state, *life, next_of(token["next"], now)]))
     return ": ".join(filter(None, ["token", facts, why]))
-
-
-def _printable(line: str) -> str:
-    """Replace control characters: an error may quote text from any server."""
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line
-    )
 
 
 def _names(names: list[str]) -> str:

@@ -1,11 +1,12 @@
 """`injector probe`: for exec probes and compose health checks; no shell or curl needed."""
 
 import argparse
-import sys
 
 from injector.cli import client
 from injector.cli.parser import add_config
+from injector.cli.saying import report
 from injector.errors import InjectorError
+from injector.printable import printable
 
 PATHS = {"live": "/livez", "ready": "/readyz", "startup": "/readyz"}
 OK = 200
@@ -35,8 +36,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         reply = client.request(client.find(args.address, args.config), "GET", PATHS[args.what])
     except InjectorError as exc:
-        for line in str(exc).splitlines():
-            print(f"injector: {line}", file=sys.stderr)
+        report(exc)
         return 1
-    print(reply.body.decode(errors="replace"), end="")
+    print(printable(reply.body.decode(errors="replace"), lines=True), end="")
     return 0 if reply.status == OK else 1

@@ -12,6 +12,7 @@ from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
 from injector.cli.table import columns
 from injector.errors import InjectorError, TransientError
+from injector.printable import printable
 
 NOTE = """\
 With names, each one is re-read (KV, static roles) or reissued (leases, certificates). Without, all
@@ -53,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json or not sys.stdout.isatty():
         print(json.dumps(answer, indent=2))
     else:
-        print(table(answer["secrets"]))
+        print(printable(table(answer["secrets"]), lines=True))
     kind = failure(answer["secrets"])
     return 0 if kind is None else kind.exit_code
 

@@ -3,13 +3,14 @@
 import argparse
 import contextlib
 import os
-import sys
 
 from injector.agent import build
 from injector.agent.plan import Plan, names, plan
+from injector.agent.wording import explain
 from injector.cli import eventloop
 from injector.cli.parser import add_config, exits
 from injector.cli.private import keep_memory_private
+from injector.cli.saying import guarded, say, show
 from injector.errors import (
     AuthError,
     ConfigError,
@@ -20,7 +21,6 @@ from injector.errors import (
     TransientError,
     WriteError,
 )
-from injector.log import Redactor
 from injector.preview import Source
 from injector.preview.difference import Masks
 from injector.preview.fixtures import Fixtures
@@ -28,6 +28,9 @@ from injector.preview.names import example
 from injector.preview.rendering import Outcome, rendered
 from injector.preview.report import New, changes, content, news
 from injector.preview.targets import Target, targets
+from injector.redactor import Redactor
+from injector.secret import Ref
+from injector.template import Content
 
 DIFFERENT = 1
 NOTE = """\
@@ -93,7 +96,8 @@ def main(args: argparse.Namespace) -> int:
     planned = plan(args.config, elsewhere=offline, destinations=False)
     run = Run(planned, args)
     keep_memory_private()
-    return run.print_names() if args.names_only else eventloop.run(run.print_files())
+    work = run.print_names if args.names_only else run.print_all
+    return guarded(run.redactor, work)
 
 
 class Run:
@@ -104,7 +108,8 @@ class Run:
         self._args = args
         self._names = names(planned.config)
         self._targets = targets(planned, self._names, args.destinations)
-        self._redactor = Redactor()
+        self.redactor = Redactor()
+        explain(self.redactor, planned)
         self._fixtures: Fixtures | None = None
         if args.fixtures:
             secrets = planned.config.secrets
@@ -130,10 +135,13 @@ class Run:
             if ref in used
         }
 
-    async def print_files(self) -> int:
+    def print_all(self) -> int:
+        return eventloop.run(self._print_files())
+
+    async def _print_files(self) -> int:
         contracts = build.contracts(self._plan.config, self._names)
         async with self._source() as source:
-            outcomes = await rendered(self._targets, source, contracts)
+            outcomes = await rendered(self._targets, self._learning(source), contracts)
         masks = None if self._args.reveal else Masks(os.urandom(16))
         codes = [
             code
@@ -147,6 +155,17 @@ class Run:
         errors = [code for code in codes if code > DIFFERENT]
         return min(errors, default=max(codes, default=0))
 
+    def _learning(self, source: Source) -> Source:
+        """Return the source, with the redactor told of every value before anybody sees it."""
+
+        async def learning(ref: Ref) -> Content | None:
+            content = await source(ref)
+            if content is not None:
+                self.redactor.learn(ref, content)
+            return content
+
+        return learning
+
     def _source(self) -> contextlib.AbstractAsyncContextManager[Source]:
         if self._fixtures is not None:
             return contextlib.nullcontext(self._fixtures.source)
@@ -155,8 +174,8 @@ class Run:
         from injector.preview.server import Parts, server  # fixtures do without
 
         style = self._plan.config.log_format
-        log = logger(level="error", style=style, redact=self._redactor.redact)
-        parts = Parts(SystemClock(), log, self._redactor, self._say)
+        log = logger(level="error", style=style, redact=self.redactor.proofread)
+        parts = Parts(SystemClock(), log, self.redactor, self._say)
         return server(
             self._plan,
             self._names,
@@ -180,14 +199,14 @@ class Run:
         if self._args.content:
             if len(self._targets) > 1:
                 print(f"==> {new.path} <==")
-            print(content(new, masks=masks), end="")
+            show(content(new, masks=masks), end="")
             return 0
         if new.is_variable:
-            print(f"{new.path}: {content(new, masks=masks)}")
+            show(f"{new.path}: {content(new, masks=masks)}")
             return 0
         lines = list(changes(new, masks=masks))
         for line in lines:
-            print(line)
+            show(line)
         return DIFFERENT if lines else 0
 
     def _sum_up(self, codes: list[int]) -> None:
@@ -202,4 +221,4 @@ class Run:
         self._say(", ".join(f"{number} {what}" for what, number in counts.items() if number))
 
     def _say(self, text: str) -> None:
-        print(f"injector: {self._redactor.redact(text)}", file=sys.stderr)
+        say(self.redactor.proofread(text))

@@ -15,6 +15,7 @@ from injector.cli.overview import overview
 from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
 from injector.errors import ConfigError, TransientError
+from injector.printable import printable
 
 NOTE = """\
 It is found by --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
@@ -84,7 +85,8 @@ def _draw(address: client.Address, interval: float) -> int:
             try:
                 lines = overview(fetch(address))
             except TransientError as exc:
-                lines = [*textwrap.wrap(str(exc), width), "", f"trying again every {interval:g}s"]
+                why = textwrap.wrap(printable(str(exc)), width)
+                lines = [*why, "", f"trying again every {interval:g}s"]
             sys.stdout.write(screen(lines, width, height))
             sys.stdout.flush()
             time.sleep(interval)

@@ -159,7 +159,7 @@ class Notifier:
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
-        facts = {"notify": self.name, "outcome": outcome.value, "files": sorted(pending.paths)}
+        facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.paths)}
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, **facts, **of)
 

@@ -194,8 +194,10 @@ class _Running:
 
 
 def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
-    # Redact before quoting, which would disguise a value that contains a quote.
-    line = " ".join(shlex.join([redact(word) for word in argv]).split())
+    # Redact before quoting, which would disguise a value that contains a quote. Paths are nobody's
+    # secret, nor is the program's name.
+    words = [*argv[:1], *(word if word.startswith("/") else redact(word) for word in argv[1:])]
+    line = " ".join(shlex.join(words).split())
     return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"
 
 

@@ -69,7 +69,7 @@ async def request(
     """
     import aiohttp
 
-    where = f"{method} {redact(without_secrets(http.url))}"
+    where = f"{method} {without_secrets(http.url)}"
     try:
         async with clock.deadline(timeout):
             answer = await _ask(http, method)

@@ -8,9 +8,10 @@ from injector.agent.plan import Plan
 from injector.check import login
 from injector.clock import Clock
 from injector.errors import ConfigError, DeniedError, InjectorError, MissingError
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
 from injector.preview import Source
+from injector.redactor import Redactor
 from injector.secret import Ref
 from injector.template import Content
 from injector.vault import Token, Transport, Vault
@@ -46,14 +47,14 @@ async def server(
         connections=plan.config.template_config.max_connections_per_host,
         clock=parts.clock,
         metrics=Metrics(),
-        redact=parts.redactor.redact,
+        redact=parts.redactor.quote,
     )
     vault = Vault(transport, parts.clock)
     try:
         _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
         token = await method.log_in(vault)
         parts.redactor.learn("token", token.value)
-        entries = Entries(plan.config, names, parts.redactor.redact)
+        entries = Entries(plan.config, names, parts.redactor.proofread)
         reading = Reading(vault, token, entries, issue=issue)
         try:
             yield reading.content

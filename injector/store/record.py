@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from injector.clock import Wakeup
-from injector.log import Redactor
+from injector.redactor import Redactor
 from injector.rotations import Outcome, Rotations
 from injector.secret import Kind, Life, Ref
 from injector.store.generation import Generation, Phase
@@ -224,7 +224,7 @@ class Store:
     def retire(self, generation: Generation) -> None:
         """Drop the record of a lease that is revoked or has expired."""
         self._older.remove(generation)
-        self._redactor.forget(generation.lease_id)
+        self._redactor.forget((generation.ref, generation.lease_id))
         self._dirty.ring()
 
     def in_use(self, token: Token) -> bool:
@@ -262,7 +262,7 @@ class Store:
     def clear(self) -> None:
         """Drop everything: it came from another server. Its values stay redacted until `forget`."""
         for lease in self.leases():
-            self._redactor.forget(lease.lease_id)
+            self._redactor.forget((lease.ref, lease.lease_id))
         for record in (self._current, self._pending, self._older, self.issues):
             record.clear()
 
@@ -285,7 +285,8 @@ class Store:
         if lease_id := generation.lease_id:
             # To somebody who knows the path, its random end is as good as all of it.
             last = lease_id.rpartition("/")[2]
-            self._redactor.learn(lease_id, [lease_id, last, generation.data])
+            held = [{"lease_id": [lease_id, last]}, generation.data]
+            self._redactor.learn((ref, lease_id), held)
 
     def _supersede(self, generation: Generation, now: float) -> None:
         if generation.is_lease:

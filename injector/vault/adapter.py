@@ -22,6 +22,7 @@ from injector.errors import (
     TransientError,
     Unreachable,
 )
+from injector.redactor import QUOTED
 from injector.vault.transport import Reply, Request, Transport
 
 OK = range(200, 300)
@@ -32,6 +33,7 @@ SEALED = 503
 # The token and the probe do not queue behind any number of secrets.
 AHEAD = ("/v1/auth/", "/v1/sys/health", "/v1/sys/wrapping/")
 SERVER_ERRORS = 500  # this and all above are the server's own
+MOST_ERRORS = 10  # of one refusal are repeated
 LONGEST_WAIT = 300.0  # seconds that a Retry-After is obeyed for
 OPERATIONS = {
     "auth/token/renew-self": "renew",
@@ -206,7 +208,9 @@ def _words(status: int, errors: Sequence[object], redact: Callable[[str], str]) 
     They are redacted here, before an error holds them: what was sent is known now for sure.
     """
     meaning = MEANINGS.get(status, f"Vault answered {status}")
-    said = "; ".join(_plain(redact(str(error))) for error in errors)
+    said = "; ".join(_plain(redact(str(error))) for error in errors[:MOST_ERRORS])
+    if len(said) > QUOTED:
+        said = f"{said[:QUOTED]}…"
     words = f"{meaning} ({said})" if said and said not in meaning else meaning
     advice = ADVICE.get(status, SERVER_FAULT if status >= SERVER_ERRORS else "")
     return f"{words}; {advice}" if advice else words

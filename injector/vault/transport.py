@@ -25,8 +25,9 @@ CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
 _DECODER = msgspec.json.Decoder(float_hook=spelled)
 
-# Vault's answers are a few KiB: anything larger than this is not one, and would only cost memory.
-LARGEST = 64 * 2**20
+# A secret is a few KiB. Vault itself stores at most 1 MiB by default; what is larger than this is
+# no secret, and would only cost memory, and time in which nothing else is done.
+LARGEST = 4 * 2**20
 REDIRECTS = 3  # a standby names the active node, and that may have changed meanwhile
 
 
@@ -66,7 +67,8 @@ class Reply:
 class Transport:
     """One pool of connections to one address.
 
-    `redact` masks what the other side says: it may quote what it was sent.
+    `redact` masks what the other side says, and cuts it short: it may quote what it was sent.
+    `largest` is how many bytes an answer may have.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Transport:
         clock: Clock,
         metrics: Metrics,
         redact: Callable[[str], str],
+        largest: int | None = None,
     ) -> None:
         self.settings = settings
+        self._largest = largest or LARGEST
         self.redact = redact
         self._clock = clock
         self._metrics = metrics
@@ -193,13 +197,26 @@ class Transport:
                 proxy=self.proxy,
                 server_hostname=self.settings.tls_server_name or None,
             ) as response:
-                return Reply(response.status, response.headers, await _whole(response, self.base))
+                return Reply(response.status, response.headers, await self._whole(response))
         finally:
             self._in_flight[session] -= 1
             if not self._in_flight[session]:
                 del self._in_flight[session]
                 if session is not self._session:
                     await session.close()
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read the body; raises TransientError if it is, or decompresses to, too much."""
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > self._largest:
+                raise TransientError(
+                    f"the answer of {self.base} is larger than {self._largest >> 20} MiB, which is "
+                    "the limit: divide the secret; or is `vault.address` wrong, or a proxy in "
+                    "between?"
+                )
+        return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:
         connector: BaseConnector
@@ -223,19 +240,6 @@ class Transport:
         session._retry_connection = False  # noqa: SLF001
         self._session = session
         return session
-
-
-async def _whole(response: aiohttp.ClientResponse, base: str) -> bytes:
-    """Read the body; raises TransientError if it is, or decompresses to, too much."""
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > LARGEST:
-            raise TransientError(
-                f"the answer of {base} is larger than {LARGEST >> 20} MiB: is `vault.address` "
-                "right, or is there a proxy in between?"
-            )
-    return bytes(body)
 
 
 def _describe(exc: Exception, settings: model.Vault, base: str) -> str:

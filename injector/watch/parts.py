@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from injector.clock import Clock
 from injector.health import Health
-from injector.log import Logger, Redactor
+from injector.log import Logger
 from injector.metrics import Metrics
+from injector.redactor import Redactor
 from injector.retry import Availability
 from injector.store import Store
 from injector.vault import Tokens, Vault

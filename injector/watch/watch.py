@@ -20,7 +20,7 @@ class Watch:
     name = "watch"
 
     def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
-        self.entries = Entries(config, names, parts.redactor.redact)
+        self.entries = Entries(config, names, parts.redactor.proofread)
         self._parts = parts
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
         self._replaced = Replaced(self.entries.of, parts)
@@ -59,7 +59,7 @@ class Watch:
     def called(self, ref: Ref) -> str:
         """Return the name of a secret, or the path of one that is no longer wanted."""
         found = self._watchers.get(ref)
-        return self._parts.redactor.redact(str(ref)) if found is None else found[0].entry.name
+        return self._parts.redactor.proofread(str(ref)) if found is None else found[0].entry.name
 
     def gone(self) -> list[str]:
         """Return the secrets that disappeared and whose `on_missing` is fail."""

@@ -1,0 +1,40 @@
+"""Prints what may come from anywhere: harmless to a terminal, and without secret values."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TextIO
+
+from injector.errors import ConfigError, InjectorError
+from injector.printable import printable
+from injector.redactor import Redactor
+
+
+def say(text: str) -> None:
+    """Print a message on standard error."""
+    print(f"injector: {printable(text, lines=True)}", file=sys.stderr)
+
+
+def show(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
+    """Print a result: exactly as it is, unless to a terminal."""
+    out = file or sys.stdout
+    print(printable(text, lines=True) if out.isatty() else text, end=end, file=out)
+
+
+def report(error: InjectorError, proofread: Callable[[str], str] = str) -> int:
+    """Print what is wrong; return the exit code."""
+    for line in error.problems if isinstance(error, ConfigError) else (str(error),):
+        say(proofread(line))
+    return error.exit_code
+
+
+def guarded(redactor: Redactor, work: Callable[[], int]) -> int:
+    """Do what may learn values; whatever it ends with, it shows none. Return the exit code."""
+    try:
+        return work()
+    except InjectorError as error:
+        return report(error, redactor.proofread)
+    except Exception:  # noqa: BLE001 - the last one who can redact what it says
+        say("internal error: please report this")
+        print(printable(redactor.redact(traceback.format_exc()), lines=True), file=sys.stderr)
+        return InjectorError.exit_code
