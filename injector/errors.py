@@ -46,7 +46,7 @@ class TransientError(InjectorError):
 
 
 class Unreachable(TransientError):
-    """No response at all, or one which says that no request is being served now."""
+    """No response of Vault: none at all, a gateway's, or that no request is being served now."""
 
 
 class AuthError(InjectorError):

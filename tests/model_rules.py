@@ -144,16 +144,16 @@ class Rules:
             if self._in_flight[about] > 1:
                 self.broken(f"two requests in flight for {about}")
 
-    def left(self, call: Call, status: int, *, answered: bool) -> None:
-        """Note what became of a request; `answered` if as Vault would."""
+    def left(self, call: Call, status: int, *, answered: bool, by_vault: bool) -> None:
+        """Note what became of a request; `answered` if it was as it should be."""
         call.status = status
         if "lookup" in call.what and status in (400, 403, 404):
             self.lookup_refused_at = self.clock.now()
         if not call.subject:
             return
         self._in_flight[call.one_at_a_time] -= 1
-        counts = call.beyond or not answered
-        if call.what.endswith(call.subject) and counts and status not in NOTHING_DONE:
+        counts = (call.beyond or not answered) and not (by_vault and status in NOTHING_DONE)
+        if call.what.endswith(call.subject) and counts:
             _note(self.spent[call.subject], call.at, BUDGET_WINDOW + 100.0)
 
     def exhausted(self, path: str) -> bool:

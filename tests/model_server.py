@@ -19,6 +19,8 @@ from tests.model_vault import JSON, Model, Refused, subject
 
 SLOW = 3.0  # seconds that a slow answer takes
 NOTIFY = "/notify/"
+# What a load balancer says of a server that does not answer.
+GATEWAY = {"bad gateway": 502, "no backend": 503, "gateway timeout": 504, "gone": 404}
 # How long things may be wrong after a fault: a deadline, the longest backoff, a probe, a moment.
 SERVER_TROUBLE, PERSON_TROUBLE = 55.0, 61.0
 
@@ -27,8 +29,8 @@ SERVER_TROUBLE, PERSON_TROUBLE = 55.0, 61.0
 class Fault:
     """What happens to the next `left` requests whose path contains `part`.
 
-    A status; "reset" (nothing is done), "lost" (it is done, and the answer never arrives), "hang",
-    "slow", "html" (a proxy answers), "cut" (half an answer).
+    A status; one of GATEWAY; "reset" (nothing is done), "lost" (it is done, and the answer never
+    arrives), "hang", "slow", "html" (a proxy answers), "cut" (half an answer).
     """
 
     part: str
@@ -91,7 +93,9 @@ class ModelServer:
             if path == "sys/leases/revoke" and status in (400, 403, 404):
                 model.given_up(body)
         finally:
-            model.rules.left(call, status, answered=kind in ("", "slow"))
+            model.rules.left(
+                call, status, answered=kind in ("", "slow"), by_vault=kind not in GATEWAY
+            )
             if path == "sys/leases/renew" and (lease := model.newest(call.subject)):
                 lease.renewal_failed = lease.renewal_failed or status != 200 or bool(kind)
                 # What the engine was not notified of has not happened for it.
@@ -118,6 +122,8 @@ class ModelServer:
                 raise Dropped
             case "html":
                 return self._response(200, b"<html>", "text/html")
+            case "bad gateway" | "no backend" | "gateway timeout" | "gone":
+                return self._response(GATEWAY[kind], b"<html>", "text/html")
             case "cut":
                 return self._response(200, b'{"data": {"va')
         return self._response(int(kind), b'{"errors": ["made up"]}')

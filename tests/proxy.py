@@ -19,12 +19,14 @@ class Proxy:
 
     `script` is used up first, one entry a request: a status, a ready answer, or "reset" to drop the
     connection. Then `answer`, which sees the request, and `status` (an outage); `held` paths hang
-    until the client gives up.
+    until the client gives up. A `gateway` has lost its backend: it stays up, and says so with this
+    status and a page of its own.
     """
 
     upstream: str
     address: str = ""
     status: int | None = None
+    gateway: int | None = None
     answer: Answer | None = None
     script: list[int | str | web.Response] = field(default_factory=list)
     only: str = ""  # faults apply to paths that contain this
@@ -66,6 +68,8 @@ class Proxy:
                 return await self.answer(request)
             if self.status is not None:
                 return self._scripted(self.status, request)
+            if self.gateway is not None:
+                return page(self.gateway)
         answer = await self._forward(request)
         self.meanwhile(request)
         return answer
@@ -94,6 +98,12 @@ class Proxy:
                 content_type=answer.content_type,
                 headers={k: v for k, v in answer.headers.items() if k in ("Date", "Retry-After")},
             )
+
+
+def page(status: int) -> web.Response:
+    """Return what a load balancer says by itself."""
+    text = f"<html><h1>{status}</h1><hr>nginx</html>"
+    return web.Response(text=text, status=status, content_type="text/html")
 
 
 class Gate:

@@ -33,7 +33,7 @@ from tests.model_world import TARGETS, VARIANTS, World
 
 EXAMPLES = int(os.environ.get("INVARIANTS_EXAMPLES", "100"))
 KINDS = ["500", "502", "503", "429", "412", "403", "400", "404"]
-KINDS += ["reset", "hang", "lost", "slow", "html", "cut"]
+KINDS += ["reset", "hang", "lost", "slow", "html", "cut", "bad gateway", "gone"]
 PATHS = ["data/a", "data/b", DB, CERT, ROLE, "leases/renew", "leases/revoke"]
 PATHS += ["login", "renew-self", "lookup-self", "revoke-self", "sys/health", ""]
 
@@ -102,7 +102,7 @@ actions = st.one_of(
         st.sampled_from(["500", "hang", "reset"]),
         st.integers(1, 5),
     ),
-    st.builds(Outage, st.sampled_from(["503", "reset", "hang"]), seconds),
+    st.builds(Outage, st.sampled_from(["503", "bad gateway", "reset", "hang"]), seconds),
     st.builds(Deny, st.sampled_from(["secret/data/a", DB, CERT]), seconds),
     st.just(RevokeTokens()),
     st.just(RevokeLeases()),

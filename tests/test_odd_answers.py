@@ -7,6 +7,7 @@ import json
 import pytest
 from aiohttp import web
 
+from injector.errors import Unreachable
 from injector.vault import transport
 from tests.engine import engine, load_from
 from tests.test_engine import one_file
@@ -44,6 +45,38 @@ async def test_an_outage_ends_even_where_the_health_check_is_refused(proxy, cloc
         await clock.advance(140)
 
         assert "vault reachable again" in running.log
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_an_outage_ends_even_where_a_proxy_does_not_let_the_health_check_through(
+    proxy, clock, loaded, status
+):
+    async with engine(loaded, clock) as running:
+        proxy.only, proxy.gateway = "sys/health", status
+        running.assembly.availability.report(Unreachable("made up"))
+        await clock.advance(70)
+
+        assert "vault reachable again" in running.log
+        assert running.assembly.health.settled
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_load_balancer_without_its_backend_is_one_outage_for_everybody(
+    proxy, clock, loaded, status
+):
+    async with engine(loaded, clock) as running:
+        proxy.gateway = status
+        await clock.advance(70)
+
+        assert running.events("vault unreachable")
+        asked = [request for request in proxy.requests if "sys/health" not in request]
+        await clock.advance(60)
+        assert [request for request in proxy.requests if "sys/health" not in request] == asked
+
+        proxy.gateway = None
+        await clock.advance(3)
+        assert running.events("vault reachable again")
         assert running.assembly.health.settled
 
 

@@ -18,7 +18,19 @@ def test_how_long_a_fleet_takes_to_recover(outage, seconds):
     assert spread(outage) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize(("kind", "within"), [("503", 3.0), ("reset", 3.0), ("hang", 8.0)])
+@pytest.mark.parametrize(
+    ("kind", "within"),
+    [
+        ("503", 3.0),
+        ("502", 3.0),
+        ("bad gateway", 3.0),
+        ("no backend", 3.0),
+        ("gateway timeout", 3.0),
+        ("html", 3.0),
+        ("reset", 3.0),
+        ("hang", 8.0),
+    ],
+)
 def test_a_new_value_is_on_disk_seconds_after_an_outage(kind, within):
     """Also if everything was swallowed: a probe does not hang as long as a request may."""
 

@@ -34,6 +34,10 @@ SEALED = 503
 AHEAD = ("/v1/auth/", "/v1/sys/health", "/v1/sys/wrapping/")
 SERVER_ERRORS = 500  # this and all above are the server's own
 MOST_ERRORS = 10  # of one refusal are repeated
+BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504  # said by whoever asked it for us
+# No request is served: Vault says so, or a gateway that cannot reach it.
+NOT_SERVING = (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED, BAD_GATEWAY, GATEWAY_TIMEOUT)
+TO_US = (408, STALE, RATE_LIMITED)  # what a proxy means as it says it: the request can be repeated
 LONGEST_WAIT = 300.0  # seconds that a Retry-After is obeyed for
 OPERATIONS = {
     "auth/token/renew-self": "renew",
@@ -50,6 +54,10 @@ OPERATIONS = {
 
 class Stale(TransientError):
     """412: eventual consistency; the same request succeeds a moment later."""
+
+
+class Intercepted(Unreachable):
+    """Something in between refuses the request: Vault did not get it, or has refused it too."""
 
 
 class InvalidRequest(DeniedError):
@@ -105,7 +113,7 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         reply = await self.transport.send(
             request, in_turn=not path.startswith(AHEAD), within=kwargs.get("within")
         )
-        deleted = reply.status == 404 and "data" in reply.json()  # noqa: PLR2004 - KV v2's way to say so
+        deleted = reply.status == 404 and reply.says("data")  # noqa: PLR2004 - KV v2's way to say so
         if reply.status not in OK and raise_exception and not deleted:
             self._raise(reply, f"{operation} {path.removeprefix('/v1/')}")
         answer = {} if reply.status == 204 else reply.json()  # noqa: PLR2004 - No Content
@@ -118,21 +126,27 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         return await self.request("post", url, **kwargs)
 
     def _raise(self, reply: Reply, action: str) -> NoReturn:
+        """Sort a refusal. Only Vault's own, which always has `errors`, is believed.
+
+        A load balancer that has lost its backend says 502, 503 or 504, or even 403 or 404, and
+        knows nothing of our token, our secret or its policy.
+        """
         said = _errors(reply)
-        words = _words(reply.status, said or (), self.transport.redact)
-        error = error_for(
+        if said is None and reply.status not in TO_US:
+            words = (
+                f"{action}: a proxy or load balancer answered {reply.status} in words that are not "
+                "Vault's own; is Vault running behind it, and is the path let through?"
+            )
+            if reply.status >= SERVER_ERRORS:
+                raise Unreachable(words)
+            raise Intercepted(words, undone=True)
+        raise error_for(
             reply.status,
-            f"{action}: {words}",
+            f"{action}: {_words(reply.status, said or (), self.transport.redact)}",
             retry_after=reply.headers.get("Retry-After"),
             # A gateway that gave up has Vault's words of another time, or none.
-            undone=said is not None and reply.status not in (502, 504),
+            undone=said is not None and reply.status not in (BAD_GATEWAY, GATEWAY_TIMEOUT),
         )
-        # A gateway that has lost its backend says 403 or 404 too, and knows nothing of our token,
-        # our secret or its policy: only Vault's own refusal, which always has `errors`, is
-        # believed.
-        if not isinstance(error, TransientError) and said is None:
-            raise TransientError(f"{error}: not Vault's own words; is there a proxy in between?")
-        raise error
 
     def get_login_token(self, response: dict[str, Any]) -> str:
         return str(response["auth"]["client_token"])
@@ -165,9 +179,9 @@ def error_for(
     """Sort a refusal by what the caller can do about it."""
     if status == STALE:
         return Stale(message, undone=undone)
-    if status in (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED):  # the probe tells when it is over
+    if status in NOT_SERVING:  # the probe tells when it is over
         return Unreachable(message, undone=undone)
-    if status in (RATE_LIMITED, 408) or status >= SERVER_ERRORS:
+    if status in TO_US or status >= SERVER_ERRORS:
         return TransientError(message, retry_after=_seconds(retry_after), undone=undone)
     return BY_STATUS.get(status, DeniedError)(message)
 
@@ -195,10 +209,9 @@ _LIST = re.compile(r"\d+ errors? occurred: \* ")
 
 def _errors(reply: Reply) -> Sequence[object] | None:
     """Return Vault's own words, which it always has for a refusal; None if these are another's."""
-    try:
-        errors = msgspec.json.decode(reply.body)["errors"]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+    if not reply.says("errors"):
         return None
+    errors = reply.json()["errors"]
     return errors if isinstance(errors, list) else ()
 
 

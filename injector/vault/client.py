@@ -15,7 +15,7 @@ from injector.errors import AuthError, DeniedError, InjectorError, TransientErro
 from injector.retry import while_stale
 from injector.secret import Life, Ref
 from injector.vault import answer as answers
-from injector.vault.adapter import AsyncAdapter, InvalidRequest, NotThere, Stale
+from injector.vault.adapter import AsyncAdapter, Intercepted, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
 from injector.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
 from injector.vault.in_flight import InFlight
@@ -240,13 +240,19 @@ class Vault:
     async def health(self) -> None:
         """Return if an active, unsealed node answers; raises TransientError otherwise.
 
-        Sent without a namespace: with one, `sys/health` is 400.
+        Raises DeniedError where something in between does not let the question through. Sent
+        without a namespace: with one, `sys/health` is 400.
         """
         adapter = AsyncAdapter(self.transport, token="", namespace="")
         nodes_that_serve = {"standbyok": "true", "perfstandbyok": "true"}
-        await adapter.request(
-            "get", "/v1/sys/health", params=nodes_that_serve, within=HEALTH_WITHIN
-        )
+        try:
+            await adapter.request(
+                "get", "/v1/sys/health", params=nodes_that_serve, within=HEALTH_WITHIN
+            )
+        except Intercepted as exc:
+            raise DeniedError(
+                f"{exc}; let sys/health through: it tells when an outage is over"
+            ) from exc
 
     def _client(self, token: str, namespace: str = "") -> hvac.Client:
         key = (token, namespace or self._namespace)

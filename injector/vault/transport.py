@@ -51,17 +51,24 @@ class Reply:
     body: bytes = field(repr=False)
 
     def json(self) -> dict[str, Any]:
-        """Return the body as a mapping; raise TransientError where a proxy or a cut answered."""
-        try:
-            decoded = _DECODER.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            decoded = None
-        if not isinstance(decoded, dict):
-            raise TransientError(
+        """Return the body as a mapping; raise Unreachable where a proxy or a cut answered."""
+        if (decoded := self._decoded()) is None:
+            raise Unreachable(
                 f"the answer ({self.status}, {len(self.body)} bytes) is not Vault's JSON: "
                 "is `vault.address` right, or is there a proxy in between?"
             )
         return decoded
+
+    def says(self, key: str) -> bool:
+        """Return whether the body is a mapping with this key."""
+        return key in (self._decoded() or ())
+
+    def _decoded(self) -> dict[str, Any] | None:
+        try:
+            decoded = _DECODER.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return decoded if isinstance(decoded, dict) else None
 
 
 class Transport:
