@@ -4,9 +4,11 @@ import contextlib
 import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from enum import Enum
+from math import inf
 from typing import Any, TextIO, cast
 
 import msgspec
@@ -24,6 +26,8 @@ LEVELS = {
 }
 
 _CLOCK = SystemClock()
+# What a library repeats is logged so often, seconds; and so many different messages are remembered.
+REPEATED_EVERY, MOST_MESSAGES = 60.0, 100
 
 # What is always ours, and never masked, whatever values there are. Neither are keys and numbers.
 OURS = frozenset({"timestamp", "level", "event", "error_class"})
@@ -134,19 +138,31 @@ def library_logs(log: Logger, redact: Callable[[str], str]) -> Iterator[None]:
 
 
 class _Forward(logging.Handler):
+    """Says the same message once a minute, and how often it was left out: each has a traceback."""
+
     def __init__(self, log: Logger, redact: Callable[[str], str]) -> None:
         super().__init__(logging.WARNING)
         self._log = log
         self._redact = redact
-        self.formatter = logging.Formatter()
+        self._tracebacks = logging.Formatter()
+        self._said_at: dict[tuple[str, str], float] = {}
+        self._left_out: Counter[tuple[str, str]] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        method = self._log.error if record.levelno >= logging.ERROR else self._log.warning
-        facts = {"logger": record.name, "message": self._redact(record.getMessage())}
+        key, now = (record.name, str(record.msg)), _CLOCK.now()
+        if now < self._said_at.get(key, -inf) + REPEATED_EVERY:
+            self._left_out[key] += 1
+            return
+        if len(self._said_at) >= MOST_MESSAGES:
+            self._said_at.clear()
+        self._said_at[key] = now
+        facts: dict[str, Any] = {"message": self._redact(record.getMessage())}
+        if left_out := self._left_out.pop(key, 0):
+            facts["left_out"] = left_out
         if record.exc_info:
-            assert self.formatter is not None
-            facts["exception"] = self._redact(self.formatter.formatException(record.exc_info))
-        method("library", **facts)
+            facts["exception"] = self._redact(self._tracebacks.formatException(record.exc_info))
+        method = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        method("library", logger=record.name, **facts)
 
 
 def _to_json(event: Any, **_: Any) -> str:

@@ -25,6 +25,8 @@ from tests.engine import configuration, engine, kept_parts, load_from
 from tests.processes import clean_environment, result, running, write_config
 from tests.proxy import proxying
 
+CANARY = "canary-7f3a9b2c-value-of-the-test"
+
 
 def quoting(status):
     """Answer with everything that was sent, as it was and in other forms."""
@@ -131,6 +133,8 @@ async def test_a_refused_login_quotes_nothing(app, proxy, clock, tmpfs, tmp_path
         assert "login failed" in running.log
         assert "[redacted: " in running.log or status == 200  # which quotes in vain
         assert_unsaid(everything_said(running), login.posts)
+        if login.method["type"] == "approle":
+            assert_unsaid(everything_said(running), app.role_id.read_text().strip())
 
 
 async def test_an_untrusted_connection_gets_no_request(app, server, clock, tmpfs, tmp_path, login):
@@ -345,3 +349,34 @@ async def test_the_operators_words_are_readable_although_values_are_the_same_wor
     for line in running.log.splitlines():
         assert {"timestamp", "level", "event"} <= json.loads(line).keys()
         assert "redacted" not in json.loads(line)["event"]
+
+
+async def test_of_an_endless_error_only_the_beginning_is_repeated(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password=CANARY)
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+        words = [f"{'x' * 980}{CANARY}{'y' * 1_000_000}", *["more"] * 100_000]
+        text = json.dumps({"errors": words})
+        proxy.only = "/data/"
+        proxy.script = [web.Response(text=text, status=500, content_type="application/json")]
+        await clock.advance(140)
+
+        [failed] = running.events("secret failed")[:1]
+        assert len(failed["error"]) < 1300
+        assert_unsaid(everything_said(running), CANARY, CANARY[:15])
+
+
+async def test_a_secret_that_is_too_large_is_refused_and_says_so(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password=CANARY)
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+        body = json.dumps({"data": {"data": {"password": "x" * 5 * 2**20}}})
+        proxy.only = "/data/"
+        proxy.script = [web.Response(text=body, content_type="application/json")]
+        await clock.advance(140)
+
+        [failed] = running.events("secret failed")[:1]
+        assert "is larger than 4 MiB, which is the limit: divide the secret" in failed["error"]
+        assert (tmpfs / "db.env").read_text() == CANARY

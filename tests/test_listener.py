@@ -13,6 +13,7 @@ import time
 
 import pytest
 import trustme
+from aiohttp import web
 
 from injector.agent.listeners import listeners
 from injector.config import model
@@ -444,3 +445,53 @@ def test_a_reload_changes_the_mode_of_a_socket(app, tmpfs, tmp_path):
 
         assert (tmpfs / "injector.sock").stat().st_mode & 0o777 == 0o666
         assert injector.end() == 0
+
+
+MALFORMED = (
+    b"\x16\x03\x01 TLS, or something\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\na header without a colon\r\n\r\n",
+    b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n",
+    b"POST /refresh HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+)
+
+
+def test_what_clients_do_wrong_is_one_line_of_the_log(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    port, settings = on_tcp(app, tmpfs)
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+        for malformed in MALFORMED * 5:
+            with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as connection:
+                connection.sendall(malformed)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+        assert ask(port, "GET", "/livez")[0] == 200
+        injector.end()
+
+    assert injector.output.count('"malformed request"') == 1
+    assert "Traceback" not in injector.output
+    assert '"library"' not in injector.output
+
+
+@pytest.mark.parametrize("command", [["probe", "ready"], ["refresh"]])
+async def test_no_answer_moves_the_cursor_of_a_terminal(command):
+    async def answer(_):
+        return web.Response(status=422, text="\x1b[2J\x1b]0;owned\x07\u009b31m\n")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port := free_port()).start()
+        address = f"http://127.0.0.1:{port}"
+        ended = await asyncio.to_thread(result, *command, "--address", address)
+    finally:
+        await runner.cleanup()
+
+    said = ended.stdout + ended.stderr
+    assert r"\x1b[2J\x1b]0;owned\x07\x9b31m" in said
+    assert said.replace("\n", "").isprintable()

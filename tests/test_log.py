@@ -3,12 +3,14 @@
 import ast
 import io
 import json
+import logging
 import re
 from pathlib import Path
 
 import pytest
 
-from injector.log import logger
+from injector.clock import SystemClock
+from injector.log import library_logs, logger
 
 LOGS = re.compile(r"(\w+\.)*_?log\.(debug|info|warning|error|exception)")
 
@@ -62,3 +64,21 @@ def test_every_event_is_written_in_the_source_so_that_it_never_needs_a_mask():
     assert len(events) > 50
     for path, event in events:
         assert isinstance(event, ast.Constant) or ast.unparse(event) in {"event", "name"}, path
+
+
+def test_what_a_library_repeats_is_said_once_a_minute(monkeypatch):
+    out, now = io.StringIO(), [0.0]
+    monkeypatch.setattr(SystemClock, "now", lambda _: now[0])
+    library = logging.getLogger("asyncio")
+
+    with library_logs(logger(level="info", style="json", redact=str, stream=out), str):
+        for number in range(1000):
+            library.error("cannot accept %s", number)
+        library.error("something else")
+        now[0] = 61.0
+        library.error("cannot accept %s", "again")
+
+    said = [json.loads(line) for line in out.getvalue().splitlines()]
+    messages = [line["message"] for line in said]
+    assert messages == ["cannot accept 0", "something else", "cannot accept again"]
+    assert said[-1]["left_out"] == 999

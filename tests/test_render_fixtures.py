@@ -399,3 +399,19 @@ def test_variables_of_the_command_are_shown_and_are_in_no_file(render, tmp_path,
         "# db.password",
         "DB_PASSWORD=",
     ]
+
+
+def test_an_error_that_a_value_is_a_part_of_does_not_show_it(render, tmp_path, tmpfs, folder):
+    (folder / "app.yaml").write_text("plain: canary-91b3c2\nfile: canary-7f3a9b\n")
+    paths = [
+        "{{ secret('secret/data/' ~ app.plain).key }}",
+        "{{ secret('secret/' ~ app.file ~ '/../x').key }}",
+    ]
+    entries = [{"contents": t, "destination": f"{tmpfs}/{n}"} for n, t in enumerate(paths)]
+
+    ended = render(settings(tmpfs, bundle=[], template=entries), "--fixtures", folder)
+
+    assert ended.returncode == 2
+    assert "there is no fixture for secret/data/[redacted: app.plain]" in ended.stderr
+    assert "[redacted: app.file]" in ended.stderr
+    assert "canary" not in ended.stdout + ended.stderr

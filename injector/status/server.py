@@ -14,6 +14,7 @@ from injector.config.problem import Wrong
 from injector.errors import MissingError
 from injector.log import Logger
 from injector.status.crowd import Crowd, Handler
+from injector.status.malformed import ServerLog
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import StatusReport
 from injector.status.sockets import name_of, same_user, tls_context
@@ -68,7 +69,11 @@ class StatusServer:
         with self._bound as bound:
             crowd = Crowd(bound, tls_context(self._listener))
             runner = web.AppRunner(
-                self._app(crowd), handle_signals=False, access_log=None, shutdown_timeout=0.5
+                self._app(crowd),
+                handle_signals=False,
+                access_log=None,
+                logger=ServerLog(self._log, self._report.clock),
+                shutdown_timeout=0.5,
             )
             await runner.setup()
             assert runner.server is not None
