@@ -10,7 +10,16 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
+
+
+class Spot(NamedTuple):
+    """Where in a template's text something is wrong, and what; column 0 is the whole line."""
+
+    line: int
+    column: int
+    width: int
+    why: str
 
 
 class InjectorError(Exception):
@@ -25,6 +34,7 @@ class InjectorError(Exception):
     means: ClassVar[str] = "internal error"
     undone: bool = False
     retry_after: float | None = None  # seconds during which retrying is pointless, if known
+    spot: "Spot | None" = None  # of an error in a template
 
 
 class TransientError(InjectorError):
@@ -75,15 +85,19 @@ class MissingError(InjectorError):
 
 
 class ConfigError(InjectorError):
-    """The configuration cannot be used; `problems` lists everything wrong with it at once."""
+    """The configuration cannot be used; `problems` lists everything wrong with it at once.
+
+    Each is one line of text; `found` has them with their places in files, where they have any.
+    """
 
     exit_code = 2
     label = "config"
     means = "error in the configuration, the command line or a listener address"
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    def __init__(self, *found: object) -> None:
+        self.found = found
+        self.problems = tuple(map(str, found))
+        super().__init__("\n".join(self.problems))
 
 
 class RenderError(InjectorError):

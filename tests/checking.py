@@ -40,7 +40,7 @@ async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_i
 
 def told(found: list[Finding], *levels: Level) -> list[str]:
     """Return the findings of these levels as people read them, without the level."""
-    return [str(finding)[9:] for finding in found if finding.level in levels]
+    return [str(finding) for finding in found if finding.level in levels]
 
 
 def problems(found: list[Finding]) -> list[str]:

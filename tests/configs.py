@@ -42,5 +42,9 @@ def problems(
     return []
 
 
-def without_file(folder: Path, problem: str) -> str:
-    return problem.removeprefix(f"{folder}/app.yaml:").lstrip()
+def without_file(folder: Path, problem: object) -> str:
+    return without_column(str(problem).removeprefix(f"{folder}/app.yaml:").lstrip())
+
+
+def without_column(problem: str) -> str:
+    return re.sub(r"^(\d+):\d+: ", r"\1: ", problem)

@@ -20,7 +20,15 @@ DEEPEST = 8
 # of others (`compat`) are in nobody else's tests.
 ELSEWHERE = ("dev", "check", "compat")
 # What says that something in the configuration is wrong → which argument are the words.
-SENTENCES = {"Wrong": 0, "Finding": 1, "Problem": 2, "problem": 1, "SyntaxFault": 2}
+SENTENCES = {
+    "Wrong": 0,
+    "Finding": 1,
+    "Problem": 2,
+    "problem": 1,
+    "Mistake": 1,
+    "_unusable": 3,
+    "SyntaxFault": 2,
+}
 # Who makes an error of words that it is given: the class, and which argument they are.
 CARRIERS = {("auth/approle", "_alarm"): ("AuthError", 0)}
 # Words that are put together where no expression shows it: in a constant, or all over a function.
@@ -39,6 +47,8 @@ WORDS = {
         "template/explain._KINDS",
         "template/explain._PYTHONS",
         "template/explain.syntax",
+        "template/checks._faults",
+        "template/checks._no_such",
         "template/filters._named",
         "template/values.seen",
     ],

@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import re
 
 import trustme
 
@@ -49,7 +50,7 @@ template: {contents: "{{ app.x }}", destination: /run/x}
     )
 
     said = capsys.readouterr().out
-    assert f"warning: {file}:3: secrets.ap: no file uses it, so it is never read\n" in said
+    assert f"{file}:3:3: warning: secrets.ap: no file uses it, so it is never read\n" in said
     assert "secrets.app" not in said
 
 
@@ -74,19 +75,20 @@ template: {{contents: x, destination: /dev/shm/not-written}}
         )
         assert check.main(args) == 0
         said = capsys.readouterr().out.replace(f"{tmp_path}/", "")
-        return [line for line in said.splitlines() if line.startswith("warning")]
+        return [line for line in said.splitlines() if " warning: " in line]
 
     assert warnings() == []
     (its_authority,) = warnings(ca="/gone.pem")
     assert its_authority == (
-        "warning: app.yaml:3: vault.ca_cert: cannot read /gone.pem for TLS: "
-        "No such file or directory; put it there, or correct the path"
+        "app.yaml:3:12: warning: vault.ca_cert: cannot read /gone.pem for TLS: "
+        "No such file or directory"
     )
     assert warnings(ca="/gone.pem", elsewhere=True) == []
     for changed in ("cert", "key"):
         (its_own,) = warnings(**{changed: "/gone.pem"})
-        assert its_own.startswith(
-            "warning: app.yaml:6: auto_auth.method.config.client_cert: cannot read /gone.pem"
+        assert re.match(
+            r"app\.yaml:6:56: warning: auto_auth\.method\.config\.client_cert: cannot read /gone",
+            its_own,
         )
 
 
@@ -95,8 +97,16 @@ def test_problems_are_listed_and_counted(tmp_path):
 
     assert code == 2
     assert output.splitlines() == [
-        "app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?",
-        "app.yaml:2: pid_file: expected an absolute path, got 'x'; begin it with '/'",
+        "app.yaml:1:12: problem: log_level: unknown value 'debgu'",
+        "  |",
+        "1 | log_level: debgu",
+        "  |            ^^^^^",
+        "  = help: did you mean 'debug'?",
+        "app.yaml:2:11: problem: pid_file: expected an absolute path, got 'x'",
+        "  |",
+        "2 | pid_file: x",
+        "  |           ^",
+        "  = help: begin it with '/'",
         "app.yaml: 2 problems",
     ]
 
@@ -105,7 +115,7 @@ def test_a_file_with_warnings_is_valid(tmp_path):
     code, output = checked(tmp_path, "vault: {address: 'http://vault:8200'}")
 
     assert code == 0
-    assert output.splitlines()[0].startswith("warning: app.yaml:1: vault.address: http:// sends")
+    assert output.splitlines()[0].startswith("app.yaml:1:18: warning: vault.address: http:// sends")
 
 
 def test_a_file_with_namespaces_shows_the_namespace_of_each_request(tmp_path):
@@ -130,7 +140,17 @@ def test_scripts_get_json(tmp_path):
     assert json.loads(output) == {
         "ok": False,
         "file": "app.yaml",
-        "problems": ["app.yaml:1: log_level: unknown value 'debgu', did you mean 'debug'?"],
+        "problems": [
+            {
+                "level": "problem",
+                "file": "app.yaml",
+                "line": 1,
+                "column": 12,
+                "key": "log_level",
+                "text": "unknown value 'debgu'",
+                "remedy": "did you mean 'debug'?",
+            }
+        ],
         "warnings": [],
         "advice": [],
         "secrets": 0,
@@ -144,7 +164,7 @@ def test_scripts_get_json(tmp_path):
 def test_check_takes_its_file_from_the_command_line(tmp_path, capsys):
     file = tmp_path / "app.yaml"
     anywhere = "template_config: {require_memory_backed: false}\n"
-    file.write_text(complete(GOOD.replace("/run", str(tmp_path)) + anywhere))
+    file.write_text(complete(GOOD.replace("/run", str(tmp_path)).replace("[x]", "[sh]") + anywhere))
     parser = argparse.ArgumentParser()
     check.add_arguments(parser)
 
@@ -168,8 +188,8 @@ def test_check_knows_the_disk_and_the_template_language(tmp_path, capsys):
 
     assert check.main(parser.parse_args(["-c", str(file)])) == 2
     output = capsys.readouterr().out
-    assert f"{file}:1: template[0].contents: " in output
-    assert f"{file}:1: template[0].destination: " in output
+    assert f"{file}:1:29: problem: template[0]: syntax error: " in output
+    assert f"{file}:1:47: problem: template[0].destination: " in output
 
 
 def test_a_configuration_for_another_machine_is_checked_without_its_destinations(tmp_path):

@@ -48,7 +48,7 @@ def test_the_version_is_reported():
     ("args", "says"),
     [
         ([], "injector: which command?; see `injector --help`\n"),
-        (["chekc"], "injector: there is no command 'chekc', did you mean 'check'?; see"),
+        (["chekc"], "injector: there is no command 'chekc'; did you mean 'check'?; see"),
         (["--verbose"], "injector: unrecognized arguments: --verbose; see"),
     ],
 )

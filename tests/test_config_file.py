@@ -49,7 +49,7 @@ def test_a_list_is_not_a_configuration(tmp_path):
     file.write_text("# files\n- destination: /run/x\n")
 
     assert refused(file) == [
-        "app.yaml:2: expected keys with values, such as `vault:`, `auto_auth:` and `template:`"
+        "app.yaml:2:1: expected keys with values, such as `vault:`, `auto_auth:` and `template:`"
     ]
 
 
@@ -73,7 +73,7 @@ def test_another_extension_is_refused(tmp_path):
 def test_a_syntax_error_has_line_and_column(tmp_path):
     found = problems(tmp_path, "vault: {address: [1, 2}\n")
 
-    assert found[0].startswith("1:23: not YAML: did not find expected ',' or ']'")
+    assert found[0].startswith("1: a ',' or ']' is missing before this; add it")
 
 
 def test_a_control_character_has_its_line(tmp_path):
@@ -84,7 +84,7 @@ def test_a_control_character_has_its_line(tmp_path):
 
 def test_a_second_document_is_refused(tmp_path):
     assert problems(tmp_path, "vault: {address: 'https://v:8200'}\n---\n") == [
-        "2:1: a second document starts here; a configuration is one document"
+        "2: a second document starts here; a configuration is one document"
     ]
 
 

@@ -54,29 +54,29 @@ def test_all_problems_are_reported_in_one_run_in_order_of_lines(tmp_path):
         ),
         "5: secrets.a-b: a name consists of letters, digits and '_': write 'a_b' instead",
         "7: template[0].source: nowhere.j2: no such file",
-        "8: template[0]: unknown key 'destinaton', did you mean 'destination'?",
+        "8: template[0]: unknown key 'destinaton'; did you mean 'destination'?",
         (
-            '9: template[0].perms: write "0644": a bare number is refused, '
-            "because YAML reads 0644 as 420"
+            "9: template[0].perms: a bare number is refused, because YAML reads 0644 as 420; "
+            'write "0644"'
         ),
         "11: template[1].destination: must be absolute: begin it with '/'",
         (
             "12: template[1].user: there is no user 'nobody-of-that-name' on this machine; "
             "a number always works"
         ),
-        "13: template[1].notify[0]: 'ap' is not in `notify:`, did you mean 'app'?",
+        "13: template[1].notify[0]: 'ap' is not in `notify:`; did you mean 'app'?",
     ]
 
 
 def test_an_unknown_key_without_a_similar_one_lists_the_valid_ones(tmp_path):
     assert problems(tmp_path, "cache: {file: x}") == [
-        "1: cache: unknown key 'file', expected one of: persist"
+        "1: cache: unknown key 'file'; expected one of: persist"
     ]
 
 
 def test_a_misspelt_key_is_not_also_missing(tmp_path):
     assert problems(tmp_path, "secrets: {app: {pth: secret/data/app}}") == [
-        "1: secrets.app: unknown key 'pth', did you mean 'path'?"
+        "1: secrets.app: unknown key 'pth'; did you mean 'path'?"
     ]
 
 
@@ -111,7 +111,7 @@ def test_an_entry_that_is_not_a_block_causes_no_further_problem(tmp_path):
 
 def test_a_long_value_is_truncated(tmp_path):
     assert problems(tmp_path, f"log_level: {'x' * 100}")[0].startswith(
-        f"1: log_level: unknown value '{'x' * 60}…', "
+        f"1: log_level: unknown value '{'x' * 60}…'; "
     )
 
 

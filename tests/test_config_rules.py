@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from injector.config import Checks, model
+from injector.config.standing import Standing
+from injector.errors import Spot
 from tests.configs import load_text, problems, without_file
 
 TEMPLATE = "template:\n  - {{contents: x, destination: /run/x, {}}}\n"
@@ -217,15 +219,15 @@ def test_unknown_names_suggest_the_nearest_one(tmp_path):
         bundle: {name: b, directory: /run/c, notify: other, template: {contents: x, destination: a}}
         """,
     ) == [
-        "4: template[0].secret: 'ap' is not in `secrets:`, did you mean 'app'?",
-        "5: template[1].notify[1]: 'wep' is not in `notify:`, did you mean 'web'?",
-        "6: bundle[0].notify[0]: 'other' is not in `notify:`, expected one of: web",
+        "4: template[0].secret: 'ap' is not in `secrets:`; did you mean 'app'?",
+        "5: template[1].notify[1]: 'wep' is not in `notify:`; did you mean 'web'?",
+        "6: bundle[0].notify[0]: 'other' is not in `notify:`; expected one of: web",
     ]
 
 
 def test_a_name_where_none_are_defined(tmp_path):
     assert one(tmp_path, TEMPLATE.format("notify: web")) == (
-        "template[0].notify[0]: 'web' is not in `notify:`, `notify:` has no entries"
+        "template[0].notify[0]: 'web' is not in `notify:`; `notify:` has no entries"
     )
 
 
@@ -581,12 +583,13 @@ def test_other_checks_of_a_destination_get_line_and_key(tmp_path):
 
 
 def test_other_checks_of_a_template_get_its_text(tmp_path):
-    (tmp_path / "a.j2").write_text("from a file")
+    source = tmp_path / "a.j2"
+    source.write_text("from a file")
     asked = []
 
-    def check(config: model.Config, template: Any, text: str) -> list[str]:
+    def check(config: model.Config, template: Any, text: str, stands: Standing) -> list[Spot]:
         asked.append((template.destination, text))
-        return ["line 1: unexpected '}'"]
+        return [Spot(1, 8, 1, "unexpected '}'")]
 
     found = problems(
         tmp_path,
@@ -604,6 +607,6 @@ def test_other_checks_of_a_template_get_its_text(tmp_path):
         ("/run/b", "from a file"),
     ]
     assert found == [
-        "2: template[0].contents: line 1: unexpected '}'",
-        "3: template[1].source: line 1: unexpected '}'",
+        "2: template[0]: unexpected '}'",
+        f"{source}:1:8: template[1]: unexpected '}}'",
     ]

@@ -59,18 +59,18 @@ def test_modes_are_octal_text(tmp_path, written, mode):
 @pytest.mark.parametrize(
     ("written", "advice"),
     [
-        ("0644", 'write "0644": a bare number is refused, because YAML reads 0644 as 420'),
-        ("0o644", 'write "0644": a bare number is refused, because YAML reads 0o644 as 420'),
+        ("0644", 'a bare number is refused, because YAML reads 0644 as 420; write "0644"'),
+        ("0o644", 'a bare number is refused, because YAML reads 0o644 as 420; write "0644"'),
         (
             "644",
             (
-                'write "0644": a bare number is refused, '
-                "because YAML reads 644 as a decimal, which is mode 1204"
+                "a bare number is refused, because YAML reads 644 as a decimal, which is mode "
+                '1204; write "0644"'
             ),
         ),
-        ("420", 'write "0644": a bare number is refused, modes are octal text'),
-        ("256", 'write "0400": a bare number is refused, modes are octal text'),
-        ("9", 'write the mode as octal digits in quotes, such as "0640": a bare number is refused'),
+        ("420", 'a bare number is refused, modes are octal text; write "0644"'),
+        ("256", 'a bare number is refused, modes are octal text; write "0400"'),
+        ("9", 'a bare number is refused; write the mode as octal digits in quotes, such as "0640"'),
         ('"0999"', "expected an octal mode in quotes such as \"0640\", got '0999'"),
         ('"rw"', "expected an octal mode in quotes such as \"0640\", got 'rw'"),
         ('"4755"', "expected a mode up to \"1777\", without setuid and setgid, got '4755'"),
@@ -99,7 +99,7 @@ def test_a_tilde_is_not_expanded_silently(tmp_path):
 
 def test_a_path_has_no_nul_character(tmp_path):
     assert problems(tmp_path, 'pid_file: "/run/\\0"') == [
-        "1: pid_file: a path cannot contain a NUL character"
+        "1: pid_file: must not contain a NUL character"
     ]
 
 
@@ -118,14 +118,14 @@ def test_signals_with_and_without_sig(tmp_path, written):
 
 def test_an_unknown_signal_suggests_the_nearest_one(tmp_path):
     assert problems(tmp_path, "notify: {app: {signal: HUPP, process: {name: app}}}") == [
-        "1: notify.app.signal: unknown signal 'HUPP', did you mean 'SIGHUP'?"
+        "1: notify.app.signal: unknown signal 'HUPP'; did you mean 'SIGHUP'?"
     ]
 
 
 def test_an_unknown_word_suggests_the_nearest_one_or_lists_all(tmp_path):
     assert problems(tmp_path, "log_level: warning\nlog_format: xml") == [
-        "1: log_level: unknown value 'warning', did you mean 'warn'?",
-        "2: log_format: unknown value 'xml', expected one of: auto, json, console, standard",
+        "1: log_level: unknown value 'warning'; did you mean 'warn'?",
+        "2: log_format: unknown value 'xml'; expected one of: auto, json, console, standard",
     ]
 
 
@@ -326,12 +326,12 @@ def test_the_mount_path_of_a_login(tmp_path, written, mount_path):
 
 
 def test_the_type_of_a_login_decides_on_its_options(tmp_path):
-    unknown, required = problems(
+    required, unknown = problems(
         tmp_path, "auto_auth:\n  method:\n    type: approle\n    config: {role: app}\n"
     )
 
     assert unknown.startswith(
-        "4: auto_auth.method.config: unknown key 'role', expected one of: role_id_"
+        "4: auto_auth.method.config: unknown key 'role'; expected one of: role_id_"
     )
     assert required == "4: auto_auth.method.config.role_id_file_path: is required"
 

@@ -25,6 +25,7 @@ from injector.dev.place import Place
 from injector.dev.postgres import psql
 from injector.dev.seed import Seed
 from injector.errors import ConfigError
+from tests.configs import without_column
 from tests.processes import clean_environment, command, processes, result, until
 
 PAGE = Path(__file__).parent.parent / "docs" / "dev.md"
@@ -326,7 +327,7 @@ def test_an_outage_is_noticed_and_ends(dev):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("rotate", "ap"), "no secret is called 'ap', did you mean 'app'?"),
+        (("rotate", "ap"), "no secret is called 'ap'; did you mean 'app'?"),
         (("rotate", "old"), "kv/shop/old: none of its values is made up"),
         (("expire", "app"), "a value does not expire"),
         (("expire", "web"), "a certificate cannot be ended early"),
@@ -480,7 +481,7 @@ def problems(folder: Path, text: str) -> list[str]:
     file.write_text(text)
     with pytest.raises(ConfigError) as refused:
         load_seed(str(file), {})
-    return [problem.removeprefix(f"{file}:") for problem in refused.value.problems]
+    return [without_column(each.removeprefix(f"{file}:")) for each in refused.value.problems]
 
 
 def test_all_problems_are_reported_at_once(tmp_path):
@@ -506,7 +507,7 @@ aprole: {}
     )
 
     assert found == [
-        "2: secrets.app: unknown key 'pth', did you mean 'path'?",
+        "2: secrets.app: unknown key 'pth'; did you mean 'path'?",
         "2: secrets.app.kv.password: expected {random: N}, a number of characters from 1 to 4096",
         "3: secrets.a-b: a name consists of letters, digits and '_': write 'a_b' instead",
         "4: secrets.db.database.ttl: must not be more than max_ttl",
@@ -519,7 +520,7 @@ aprole: {}
         "11: env.FOO: line 1: `secrets:` has no 'ap'; did you mean 'app'?",
         "12: env.1A: a variable's name consists of letters, digits and '_'",
         "13: postgres.file: nope.sql: no such file",
-        "15: unknown key 'aprole', did you mean 'approle'?",
+        "15: unknown key 'aprole'; did you mean 'approle'?",
     ]
 
 

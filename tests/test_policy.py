@@ -94,7 +94,7 @@ def test_a_member_of_a_bundle_is_named_with_its_directory(tmp_path):
     )
 
     assert "# secrets.ca: /run/tls/ca.json\n" in policy
-    assert "# secrets.tls: /run/tls/cert.pem:1\n" in policy
+    assert "# secrets.tls: injector.yaml:6\n" in policy
 
 
 def test_the_same_configuration_always_gives_the_same_text(tmp_path):
@@ -162,22 +162,22 @@ def test_the_value_of_a_parameter_is_not_in_the_policy(tmp_path):
 COMPUTED = [
     (
         "{{ secret('kv/data/' ~ app.tenant).k }}",
-        "# /run/x:1: secret('kv/data/' ~ app.tenant)\n",
+        "# injector.yaml:2: secret('kv/data/' ~ app.tenant)\n",
         '# path "kv/data/*" {\n#   capabilities = ["read"]\n# }\n',
     ),
     (
         "{{ secret(app.role, ttl='1h').k }}",
-        "# /run/x:1: secret(app.role, ttl='1h')\n",
+        "# injector.yaml:2: secret(app.role, ttl='1h')\n",
         '# path "*" {\n#   capabilities = ["update"]\n# }\n',
     ),
     (
         "{% for t in app.list %}{{ secret('kv/data/' ~ t).k }}{% endfor %}",
-        "# /run/x:1: secret('kv/data/' ~ t)\n",
+        "# injector.yaml:2: secret('kv/data/' ~ t)\n",
         '# path "kv/data/*" {\n#   capabilities = ["read"]\n# }\n',
     ),
     (
         "{% if app.on %}{{ secret(env('A') ~ '/' ~ app.b).k }}{% endif %}",
-        "# /run/x:1: secret(env('A') ~ '/' ~ app.b)\n",
+        "# injector.yaml:2: secret(env('A') ~ '/' ~ app.b)\n",
         '# path "*" {\n#   capabilities = ["read"]\n# }\n',
     ),
 ]

@@ -224,7 +224,7 @@ async def test_an_unknown_name_is_an_error_that_suggests_the_nearest(
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
-        with pytest.raises(MissingError, match="a secret 'kvs', did you mean 'kv'"):
+        with pytest.raises(MissingError, match="a secret 'kvs'; did you mean 'kv'"):
             await Refresh(running.assembly, running.kept)(["kvs"], 30.0)
 
 

@@ -164,7 +164,7 @@ def test_an_unknown_destination_suggests_the_nearest(render, tmp_path, tmpfs, fo
     ended = render(settings(tmpfs), "--fixtures", folder, f"{tmpfs}/app.evn")
 
     assert ended.returncode == 2
-    assert f"no file here is '{tmpfs}/app.evn', did you mean '{tmpfs}/app.env'?" in ended.stderr
+    assert f"no file here is '{tmpfs}/app.evn'; did you mean '{tmpfs}/app.env'?" in ended.stderr
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(render, tmp_path, tmpfs, folder):

@@ -13,6 +13,10 @@ from injector.template.compiled import compile as compile_template
 from tests.templates import APP, CANARY, NAMES, TLS, rendered, template
 
 
+def without_column(error: Exception) -> str:
+    return re.sub(r"^(t\.j2:\d+):\d+: ", r"\1: ", str(error))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -42,7 +46,7 @@ def test_a_missing_key_is_named_with_its_secret_line_and_remedy(text, message):
     with pytest.raises(MissingError) as caught:
         rendered(f"\n\n{text}", app=app)
 
-    assert str(caught.value) == f"t.j2:3: {message}"
+    assert without_column(caught.value) == f"t.j2:3: {message}"
 
 
 @pytest.mark.parametrize(
@@ -68,8 +72,10 @@ def test_a_missing_key_is_named_with_its_secret_line_and_remedy(text, message):
     ],
 )
 def test_what_fails_with_any_values_fails_before_they_are_known(text, message):
-    with pytest.raises(RenderError, match=f"^{re.escape(message)}"):
+    with pytest.raises(RenderError) as caught:
         template(f"\n{text}")
+
+    assert without_column(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ def test_an_error_says_what_does_not_work(text, message):
     with pytest.raises(RenderError) as caught:
         rendered(f"\n{text}", app=app)
 
-    assert re.sub(": `range.*", "", str(caught.value)) == f"t.j2:2: {message}"
+    assert re.sub(": `range.*", "", without_column(caught.value)) == f"t.j2:2: {message}"
 
 
 VALUES = {
@@ -209,7 +215,7 @@ def test_no_error_contains_a_value_and_every_error_has_a_line(strict, capfd):
         message = wrong(text, error_on_missing_key=strict)
         assert CANARY not in message.lower(), text
         assert not re.search("7373|Y2Fu", message), text
-        assert not message or re.match("t.j2:[2-9]: ", message), (text, message)
+        assert not message or re.match(r"t.j2:[2-9](:\d+)?: ", message), (text, message)
         failures += bool(message)
 
     assert failures > 500
@@ -219,16 +225,16 @@ def test_no_error_contains_a_value_and_every_error_has_a_line(strict, capfd):
 def test_the_line_of_an_error_in_a_filter_is_that_of_its_tag():
     text = "{# \n #}{% if app.k %}\n{% for x in [1, 2] -%}\n {{- x ~\n '' }}\n{% endfor %}{{ app.k|b64decode }}"
 
-    with pytest.raises(RenderError, match=r"^t.j2:6: `b64decode`"):
+    with pytest.raises(RenderError, match=r"^t.j2:6(:\d+)?: `b64decode`"):
         rendered(text + "{% endif %}", app={"k": "?"})
 
 
 def test_a_map_used_as_text_is_an_error_where_that_happened():
     for later in ("{{ app.map }}", "{{ app.nope }}", "{{ app.map.k }}"):
-        with pytest.raises(RenderError, match=r"^t.j2:2: a map cannot be printed"):
+        with pytest.raises(RenderError, match=r"^t.j2:2(:\d+)?: a map cannot be printed"):
             rendered("\n{{ app.map ~ '' }}\n" + later, app={"map": {"k": "v"}})
 
 
 def test_names_of_templates_and_sources_are_those_of_the_configuration():
-    with pytest.raises(RenderError, match=r"^templates/db\.env\.j2:1: "):
+    with pytest.raises(RenderError, match=r"^templates/db\.env\.j2:1(:\d+)?: "):
         template("{{", name="templates/db.env.j2")

@@ -44,7 +44,7 @@ def compiled(
     template = gotemplate.compile(source, refs, surroundings)
     if template.writes_files and alone:
         raise RenderError(
-            f"{source.name}: writeToFile does not work in a variable or in a file of a bundle; "
+            "writeToFile does not work in a variable or in a file of a bundle; "
             "move this template into an entry of `template:`"
         )
     return template

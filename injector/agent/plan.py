@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from injector import destination
 from injector.config import Checks, Loaded, load, model
 from injector.config.language import Read, read
-from injector.config.rules.names import file_of
-from injector.errors import RenderError
+from injector.config.problem import Where
+from injector.config.standing import Standing
+from injector.errors import RenderError, Spot
 from injector.secret import Ref
 from injector.template import Source, Template
 
@@ -45,13 +46,15 @@ def plan(
     templates: dict[Entry, Template] = {}
     refs: dict[str, Ref] = {}
 
-    def compile_template(config: model.Config, entry: Entry, text: str) -> list[str]:
+    def compile_template(
+        config: model.Config, entry: Entry, text: str, stands: Standing
+    ) -> list[Spot]:
         if config.secrets and not refs:
             refs.update(names(config))
         try:
-            compiled = _compiled(entry, _source(config, entry, text), refs, environ)
+            compiled = _compiled(entry, _source(entry, text, stands), refs, environ)
         except RenderError as exc:
-            return [str(exc)]
+            return [exc.spot or Spot(1, 0, 1, str(exc))]
         templates[entry] = compiled
         return []
 
@@ -66,7 +69,7 @@ def plan(
         command=command,
     )
     if destinations and not elsewhere:
-        loaded = replace(loaded, warnings=(*loaded.warnings, *_inherited(loaded.config)))
+        loaded = _with_inherited(loaded, read, environ)
     return Plan(_with_files(loaded, templates.values()), templates)
 
 
@@ -96,17 +99,14 @@ def _with_files(loaded: Loaded, templates: Iterable[Template]) -> Loaded:
     return replace(loaded, files=loaded.files | read) if read else loaded
 
 
-def _source(config: model.Config, entry: Entry, text: str) -> Source:
-    if isinstance(entry, model.Template):
-        makes = file_of(config, entry)
-    else:
-        makes = f"env_template {entry.name}"
+def _source(entry: Entry, text: str, stands: Standing) -> Source:
     return Source(
-        entry.source or makes or "contents",
+        stands.file,
         text,
         entry.left_delimiter,
         entry.right_delimiter,
         entry.error_on_missing_key,
+        stands,
     )
 
 
@@ -140,21 +140,37 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
     )
 
 
-def _inherited(config: model.Config) -> Iterator[str]:
-    """Yield a warning for each file that a directory's default list of access opens to others."""
-    files = [
+def _with_inherited(loaded: Loaded, read: Read, environ: Mapping[str, str]) -> Loaded:
+    """Add a warning for each file that a directory's default list of access opens to others."""
+    found = list(_inherited(loaded.config))
+    if not found:
+        return loaded
+    document = read(loaded.path, environ).document
+    warnings = document.shown(document.problem(where, text) for where, text in found)
+    return replace(loaded, warnings=(*loaded.warnings, *warnings))
+
+
+def _inherited(config: model.Config) -> Iterator[tuple[Where, str]]:
+    files: list[tuple[Where, str, int, str]] = [
         *(
-            (entry.destination, entry.perms, os.path.dirname(entry.destination))
-            for entry in config.template
+            (("template", i), entry.destination, entry.perms, os.path.dirname(entry.destination))
+            for i, entry in enumerate(config.template)
             if not entry.appends
         ),
         *(
-            (os.path.join(bundle.directory, member.destination), member.perms, bundle.directory)
-            for bundle in config.bundle
-            for member in bundle.template
+            (
+                ("bundle", i, "template", j),
+                os.path.join(bundle.directory, member.destination),
+                member.perms,
+                bundle.directory,
+            )
+            for i, bundle in enumerate(config.bundle)
+            for j, member in enumerate(bundle.template)
         ),
     ]
-    yield from filter(None, (destination.inherited(*file) for file in files))
+    for where, path, perms, directory in files:
+        if text := destination.inherited(path, perms, directory):
+            yield (*where, "destination"), text
 
 
 def rights(entry: model.Template) -> destination.Rights:

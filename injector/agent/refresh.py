@@ -74,7 +74,7 @@ class Refresh:
         for name in names:
             if name not in named:
                 hint = suggest(name, sorted(named))
-                raise MissingError(f"no file is made from a secret {name!r}, {hint}")
+                raise MissingError(f"no file is made from a secret {name!r}; {hint}")
         return {name: named[name] for name in names}
 
     def _ask(self, refs: Mapping[str, Ref]) -> list[_Asked]:

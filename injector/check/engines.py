@@ -31,13 +31,14 @@ async def look(
             except DeniedError:  # although it has permissions there: so there is no mount
                 text = f"{at}: no engine is mounted there"
                 remedy = "correct the path, or mount the engine"
-                found.append(problem(ABOUT, text, remedy, like=MissingError))
+                found.append(problem(ABOUT, text, remedy, like=MissingError).at(need.where))
                 continue
             except InjectorError:
                 continue  # the server does not say: nothing is known, and nothing is wrong
             mounts[need.namespace, mount.path] = mount
         if not need.instead:  # else the mount decides which of the two is asked
-            found += _judge(at, need.path.removeprefix(mount.path), mount)
+            judged = _judge(at, need.path.removeprefix(mount.path), mount)
+            found += [each.at(need.where) for each in judged]
     return found or _fine(mounts.values())
 
 

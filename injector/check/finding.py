@@ -1,9 +1,10 @@
 """One result of a check: how bad, about what, and what to do."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from injector.config.problem import Where
 from injector.errors import InjectorError
 
 
@@ -25,10 +26,15 @@ class Finding:
     text: str
     remedy: str = ""
     exit_code: int = 0
+    where: Where = ()  # the value in the configuration that it is about, if there is one
 
     def __str__(self) -> str:
-        what = f"{self.level:<7}  {self.about}: {self.text}"
+        what = f"{self.about}: {self.text}"
         return f"{what}; {self.remedy}" if self.remedy else what
+
+    def at(self, where: Where) -> "Finding":
+        """Return it with the place in the configuration that it is about."""
+        return replace(self, where=self.where or where)
 
 
 def ok(about: str, text: str) -> Finding:

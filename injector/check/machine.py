@@ -1,17 +1,18 @@
 """Checks this machine: files, programs, processes, endpoints."""
 
+import itertools
 import os
-import shutil
 import signal
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from injector.agent import build
 from injector.agent.plan import destination_problems
-from injector.check import listeners, processes
+from injector.check import listeners, processes, programs
 from injector.check.finding import Finding, note, ok, problem
 from injector.clock import Clock
 from injector.config import Loaded, model
+from injector.config.problem import Where
 from injector.destination import Owner, mounts, problems
 from injector.errors import ConfigError, HookError, WriteError
 from injector.notify.http import without_secrets
@@ -24,26 +25,36 @@ CONNECT = 3.0
 async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
     """Check everything that the daemon will use here; nothing is signaled, sent or written."""
     config = loaded.config
-    found = [*_files(config), *_programs(config, environ)]
+    found = [*_files(config), *programs.look(config, environ)]
     for name, notify in config.notify.items():
-        about = f"notify {name}"
+        about, where = f"notify {name}", ("notify", name)
         if notify.process is not None:
             number, users = signal.Signals[notify.signal], build.readers(config, name)
-            found += processes.look(about, number, notify.process, users)
+            reactions = processes.look(about, number, notify.process, users)
+            found += [each.at((*where, "process")) for each in reactions]
         elif notify.http is not None:
             found.append(await _endpoint(about, notify.http, clock))
-    return [*found, *listeners.look(loaded)]
+    addresses = (("listener", i, "address") for i in itertools.count())
+    return [*found, *map(Finding.at, listeners.look(loaded), addresses)]
 
 
 def _files(config: model.Config) -> Iterator[Finding]:
     """Check every file that will be written, and its directories."""
-    outputs: list[tuple[str, model.Template | model.Bundle]] = [
-        *((template.destination, template) for template in config.template),
-        *((bundle.directory, bundle) for bundle in config.bundle),
+    outputs: list[tuple[Where, str, model.Template | model.Bundle]] = [
+        *(
+            (("template", i, "destination"), template.destination, template)
+            for i, template in enumerate(config.template)
+        ),
+        *(
+            (("bundle", i, "directory"), bundle.directory, bundle)
+            for i, bundle in enumerate(config.bundle)
+        ),
     ]
-    for path, output in outputs:
-        yield from _about_file("file", path, destination_problems(config, output), ConfigError)
-    for sink in config.auto_auth.sinks if config.auto_auth is not None else ():
+    for where, path, output in outputs:
+        found = destination_problems(config, output)
+        yield from _about_file("file", path, found, ConfigError, where)
+    sinks = config.auto_auth.sinks if config.auto_auth is not None else ()
+    for i, sink in enumerate(sinks):
         found = problems(
             sink.config.path,
             require_memory_backed=config.template_config.require_memory_backed,
@@ -51,18 +62,24 @@ def _files(config: model.Config) -> Iterator[Finding]:
             in_place=False,
             owner=Owner(sink.config.uid, sink.config.gid),
         )
-        yield from _about_file("sink", sink.config.path, found, WriteError)
+        where = ("auto_auth", "sinks", i, "config", "path")
+        yield from _about_file("sink", sink.config.path, found, WriteError, where)
     if config.cache.persist is not None:
         path = config.cache.persist.path
         found = problems(path, require_memory_backed=True, in_place=False)
-        yield from _about_file("hand-over", path, found, ConfigError)
+        where = ("cache", "persist", "path")
+        yield from _about_file("hand-over", path, found, ConfigError, where)
 
 
 def _about_file(
-    what: str, path: str, found: Iterable[str], kind: type[WriteError | ConfigError]
+    what: str,
+    path: str,
+    found: Iterable[str],
+    kind: type[WriteError | ConfigError],
+    where: Where,
 ) -> Iterator[Finding]:
     about = f"{what} {path}"
-    bad = [problem(about, text, like=kind) for text in found]
+    bad = [problem(about, text, like=kind).at(where) for text in found]
     yield from bad or [ok(about, f"uid {os.geteuid()} can write it, on {_filesystem(path)}")]
 
 
@@ -71,34 +88,6 @@ def _filesystem(path: str) -> str:
     while not os.path.exists(path):
         path = os.path.dirname(path)
     return mounts.current().filesystem(os.stat(path).st_dev, path)
-
-
-def _programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Look for each program that will be run, without running any."""
-    users: dict[str, list[str]] = {}
-    for about, argv in _commands(config):
-        if argv:
-            users.setdefault(argv[0], []).append(about)
-    for program, abouts in users.items():
-        about = ", ".join(dict.fromkeys(abouts))
-        if (found := shutil.which(program, path=environ.get("PATH"))) is None:
-            text = f"there is no program {program} that uid {os.geteuid()} may run"
-            remedy = "install it here, or give its full path"
-            yield problem(about, text, remedy, like=HookError)
-        else:
-            yield ok(about, f"{found} can be run; it was not")
-
-
-def _commands(config: model.Config) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, notify in build.targets(config).items():
-        about = f"notify {name}" if name in config.notify else "command"
-        yield about, notify.command
-        if notify.verify is not None:
-            yield f"verify of {about}", notify.verify.command
-    checks = (*(t.check for t in config.template), *(b.check for b in config.bundle))
-    yield from (("check", check.command) for check in checks if check is not None)
-    if config.exec is not None:
-        yield "exec", config.exec.command
 
 
 async def _endpoint(about: str, http: model.Http, clock: Clock) -> Finding:

@@ -13,6 +13,8 @@ from injector.policy import Needs
 from injector.redactor import Redactor
 from injector.vault import Transport, Vault
 
+ADDRESS, LOGIN = ("vault", "address"), ("auto_auth", "method", "type")
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -37,7 +39,7 @@ async def check(
         redact=parts.redactor.quote,
     )
     try:
-        found = await server.look(transport, parts.clock)
+        found = [each.at(ADDRESS) for each in await server.look(transport, parts.clock)]
         if exit_code(found):
             found.append(note("login", "not attempted, because the server is not available"))
         else:
@@ -56,6 +58,7 @@ async def _as_ourselves(
     token, found = await login.log_in(
         plan.loaded, vault, log=parts.log, redactor=parts.redactor, use_secret_id=use_secret_id
     )
+    found = [each.at(LOGIN) for each in found]
     if token is None:
         return [*found, note("permissions", "not checked, because there is no token")]
     try:

@@ -113,9 +113,9 @@ def judge(
             remedy += f", or {_block(need.instead, need)}: that which the mount's version has"
         text = f"{text} ({'; '.join(need.reasons)})"
         if need.without:
-            yield warning(ABOUT, f"{text}: without it, {need.without}", remedy)
+            yield warning(ABOUT, f"{text}: without it, {need.without}", remedy).at(need.where)
         else:
-            yield problem(ABOUT, text, remedy, like=DeniedError)
+            yield problem(ABOUT, text, remedy, like=DeniedError).at(need.where)
     if not lacking:
         yield ok(ABOUT, f"all of the {len(wanted)} paths that are needed are allowed")
 

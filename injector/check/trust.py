@@ -10,18 +10,17 @@ import msgspec
 from injector.agent.plan import Plan
 from injector.config import model
 from injector.config.language import read
-from injector.config.problem import Where
+from injector.config.problem import Problem, Where
 from injector.errors import TransientError
 from injector.vault.tls import UnusablePair, tls_context
 
 
-def untrusted(plan: Plan, environ: Mapping[str, str]) -> Iterator[str]:
+def untrusted(plan: Plan, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Yield a line for whatever keeps TLS with Vault from being set up here."""
     found = list(_unusable(plan.config))
     if found:
         document = read(plan.loaded.path, environ).document
-        for where, text in found:
-            yield document.problem(where, text).of(plan.loaded.path)
+        yield from document.shown(document.problem(where, text) for where, text in found)
 
 
 def _unusable(config: model.Config) -> Iterator[tuple[Where, str]]:

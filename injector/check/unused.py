@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from injector.agent.plan import Plan, names
 from injector.config.document import read_document
+from injector.config.problem import Problem
 from injector.policy import needs
 
 
-def unused(plan: Plan) -> Iterator[str]:
+def unused(plan: Plan) -> Iterator[Problem]:
     """Yield a line for each name in `secrets:` that nothing asks for."""
     found = needs(plan.config, names(plan.config), plan.templates.values()).unused
     if not found:
         return
     document = read_document(plan.loaded.path)  # no other language has names for secrets
-    for name in found:
-        text = "no file uses it, so it is never read"
-        yield document.problem(("secrets", name), text).of(plan.loaded.path)
+    text = "no file uses it, so it is never read; remove it, or correct the name in a template"
+    yield from document.shown(document.problem(("secrets", name), text) for name in found)

@@ -46,7 +46,7 @@ INTERNAL_ERROR = 1
 
 
 def main(argv: list[str]) -> int:
-    """Run one command and return its exit code; each error becomes one line."""
+    """Run one command and return its exit code; an error is said with its place, if it has one."""
     command, rest = _command(argv)
     parser = parsers.Command(command, COMMANDS[command])
     module = parser.module
@@ -94,7 +94,7 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
         from injector.config.problem import suggest  # only when something is wrong
 
         there_is_none = f"there is no command {args.command!r}"
-        parser.error(f"{there_is_none}, {suggest(args.command, list(COMMANDS))}")
+        parser.error(f"{there_is_none}; {suggest(args.command, list(COMMANDS))}")
     # As it stands: argparse would drop a `--` that follows the command's name.
     return args.command, argv[argv.index(args.command) + 1 :]
 

@@ -10,9 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from injector import config
+from injector.cli.findings import Report, json_of
 from injector.cli.parser import add_config, exits
-from injector.cli.saying import guarded, show
+from injector.cli.saying import guarded
 from injector.config import model
+from injector.config.document import Document
+from injector.config.language import read
+from injector.config.problem import Problem
 from injector.errors import (
     AuthError,
     ConfigError,
@@ -47,6 +51,22 @@ EXITS = {
     "5": "no engine is mounted at a path",
     **exits(WriteError, HookError, TransientError),
 }
+# What else is wrong with a configuration that was loaded.
+Look = Callable[[config.Loaded], tuple[object, ...]]
+
+
+def _none(loaded: config.Loaded) -> tuple[object, ...]:
+    del loaded
+    return ()
+
+
+def _missing(loaded: config.Loaded) -> tuple[object, ...]:
+    """Return the programs that are not on this machine."""
+    from injector.check import programs
+
+    found = [each for each in programs.look(loaded.config, os.environ) if each.exit_code]
+    document = read(loaded.path, os.environ).document if found else None
+    return tuple(_placed(each, document) for each in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +74,12 @@ class Checked:
     """The result for one file; as JSON, the output of `--json`."""
 
     file: str
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    # Problems with their places, or only their words.
+    problems: tuple[object, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     # Of a configuration in another language: where our own default would be safer.
-    advice: tuple[str, ...] = ()
+    advice: tuple[Problem, ...] = ()
+    code: int = ConfigError.exit_code  # if there are problems
     secrets: int = 0
     files: int = 0
     variables: int = 0  # of the supervised command
@@ -67,17 +89,25 @@ class Checked:
 
     @property
     def exit_code(self) -> int:
-        return ConfigError.exit_code if self.problems else 0
+        return self.code if self.problems else 0
 
 
-def checked(file: str, environ: Mapping[str, str], load: Load = config.load) -> Checked:
+def checked(
+    file: str,
+    environ: Mapping[str, str],
+    load: Load = config.load,
+    programs: Look = _none,
+) -> Checked:
+    """Load the file; `programs` returns what is wrong with those that it names."""
     try:
         loaded = load(file, environ)
     except ConfigError as error:
-        return Checked(file, problems=error.problems)
+        return Checked(file, problems=error.found)
     found = loaded.config
     return Checked(
         file,
+        problems=programs(loaded),
+        code=HookError.exit_code,
         warnings=loaded.warnings,
         advice=loaded.advice,
         secrets=len(found.secrets),
@@ -99,12 +129,13 @@ def namespaces(found: model.Config) -> dict[str, list[str]]:
     return asked if any(asked) else {}
 
 
-def lines(result: Checked) -> list[str]:
-    """Return the report as text; the last line is the verdict."""
-    said = [*result.problems, *(f"warning: {warning}" for warning in result.warnings)]
-    said += [f"advice: {advice}" for advice in result.advice]
+def write(result: Checked, report: Report) -> None:
+    """Write the report; the last line is the verdict."""
+    report.write("problem", result.problems)
+    report.write("warning", result.warnings)
+    report.write("advice", result.advice)
     for namespace, names in result.namespaces.items():
-        said.append(f"namespace {namespace or '(root)'}: {', '.join(names)}")
+        report.line(f"namespace {namespace or '(root)'}: {', '.join(names)}")
     if result.problems:
         verdict = _count(len(result.problems), "problem")
     else:
@@ -115,19 +146,38 @@ def lines(result: Checked) -> list[str]:
             _count(result.notifications, "notification target"),
         )
         verdict = f"ok ({', '.join(counts)})"
-    return [*said, f"{result.file}: {verdict}"]
+    report.line(f"{result.file}: {verdict}")
 
 
-def online_lines(findings: "Sequence[Finding]", code: int) -> list[str]:
-    """Return the online findings as text; the last line is the verdict."""
+def write_online(findings: "Sequence[Finding]", document: Document | None, report: Report) -> None:
+    """Write what was found online; the last line is the verdict."""
     levels = [finding.level.value for finding in findings]
     counts = [
         _count(levels.count(level), level) for level in ("problem", "warning") if level in levels
     ]
     verdict = ", ".join(counts) or "ok"
-    looked_at = _count(len(findings), "finding")
+    for finding in findings:
+        report.write(finding.level.value, [_placed(finding, document)])
+    code = min(filter(None, (f.exit_code for f in findings)), default=0)
     ending = f"; exit code {code}" if code else ""
-    return [*map(str, findings), f"online: {verdict} ({looked_at}){ending}"]
+    report.line(f"online: {verdict} ({_count(len(findings), 'finding')}){ending}")
+
+
+def _placed(finding: "Finding", document: Document | None) -> object:
+    """Return a finding with the place in the configuration that it is about, if it has one."""
+    if document is None or not finding.where or finding.level.value in ("ok", "note"):
+        return finding
+    found = document.problem(finding.where, str(finding))._replace(where=())
+    return document.shown([found])[0] if found.line else finding
+
+
+def _finding_as_json(finding: "Finding", document: Document | None) -> dict[str, object]:
+    whole = asdict(finding)
+    del whole["where"]
+    place = _placed(finding, document)
+    if isinstance(place, Problem):
+        whole |= {"file": place.file, "line": int(place.line), "column": place.column}
+    return whole
 
 
 def _count(number: int, noun: str) -> str:
@@ -141,18 +191,26 @@ def check(
     *,
     as_json: bool = False,
     load: Load = config.load,
+    programs: Look = _none,
 ) -> int:
     """Print the report; return the exit code."""
-    result = checked(file, environ, load)
+    result = checked(file, environ, load, programs)
     if as_json:
         print(json.dumps(_as_json(result), indent=2), file=out)
     else:
-        show("\n".join(lines(result)), file=out)
+        write(result, Report(out))
     return result.exit_code
 
 
 def _as_json(result: Checked) -> dict[str, object]:
-    return {"ok": not result.problems} | asdict(result)
+    found = {
+        "problems": [json_of("problem", each) for each in result.problems],
+        "warnings": [json_of("warning", each) for each in result.warnings],
+        "advice": [json_of("advice", each) for each in result.advice],
+    }
+    whole = {"ok": not result.problems} | asdict(result) | found
+    del whole["code"]
+    return whole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -179,7 +237,10 @@ def main(args: argparse.Namespace) -> int:
         return _warned(plan(file, environ, elsewhere=args.elsewhere), here=not args.elsewhere)
 
     if not args.online:
-        return check(args.config, os.environ, sys.stdout, as_json=args.json, load=load)
+        programs = _none if args.elsewhere else _missing
+        return check(
+            args.config, os.environ, sys.stdout, as_json=args.json, load=load, programs=programs
+        )
     redactor = Redactor()
     return guarded(redactor, lambda: _check_both(args, load, redactor))
 
@@ -197,14 +258,19 @@ def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int
         loaded = _warned(planned, here=False)  # that is looked at below
         result = checked(args.config, os.environ, lambda *_: loaded)
         findings = _online(planned, args, redactor)
+    document = read(args.config, os.environ).document if planned else None
     code = min(filter(None, (result.exit_code, *(f.exit_code for f in findings))), default=0)
     if args.json:
-        found = [asdict(finding) for finding in findings]
+        found = [_finding_as_json(finding, document) for finding in findings]
         whole = _as_json(result) | {"ok": not code, "exit_code": code, "findings": found}
         print(json.dumps(whole, indent=2))
     else:
-        show("\n".join(lines(result)))
-        show("\n".join(online_lines(findings, code) if planned else [NOT_TRIED]))
+        report = Report(sys.stdout)
+        write(result, report)
+        if planned is None:
+            report.line(NOT_TRIED)
+        else:
+            write_online(findings, document, report)
     return code
 
 

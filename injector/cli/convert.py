@@ -5,10 +5,10 @@ import os
 import sys
 
 from injector.agent.plan import plan
+from injector.cli.findings import Report
 from injector.cli.parser import exits
 from injector.cli.saying import show
 from injector.errors import ConfigError
-from injector.printable import printable
 
 NOTE = """\
 It contacts no server and writes no files. A template is converted to Jinja where that produces the
@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
         read=lambda _, environ: read_all(args.config, environ, Flags()),
     )
     found = native(args.config)
-    for warning in found.warnings:
-        print(printable(f"warning: {warning.of(args.config[0])}"), file=sys.stderr)
+    written = read_all(args.config, os.environ, Flags()).document
+    Report(sys.stderr).write("warning", written.shown(found.warnings))
     show(found.text, end="")
     return 0

@@ -22,9 +22,14 @@ def show(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
 
 
 def report(error: InjectorError, proofread: Callable[[str], str] = str) -> int:
-    """Print what is wrong; return the exit code."""
-    for line in error.problems if isinstance(error, ConfigError) else (str(error),):
-        say(proofread(line))
+    """Print what is wrong, with its place if it has one; return the exit code."""
+    for found in error.found if isinstance(error, ConfigError) else (error,):
+        if getattr(found, "place", ""):
+            from injector.cli.findings import Report
+
+            Report(sys.stderr, proofread).write("problem", [found])
+        else:
+            say(proofread(str(found)))
     return error.exit_code
 
 

@@ -1,7 +1,7 @@
 """Reads file and environment into one frozen configuration, or reports everything wrong with it."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,17 @@ from injector.config.readers import read_config
 from injector.config.rules import Finding, all_findings
 from injector.config.rules.names import located_texts
 from injector.config.rules.supervision import command_is_there
+from injector.config.standing import Standing
 from injector.config.textfile import read_text
 from injector.config.walk import Walk
-from injector.errors import ConfigError
+from injector.errors import ConfigError, Spot
 
 __all__ = ["Checks", "Loaded", "load", "read_source"]
 
 CheckDestination = Callable[[model.Config, model.Template | model.Bundle], list[str]]
-CheckTemplate = Callable[[model.Config, model.Template | model.EnvTemplate, str], list[str]]
+CheckTemplate = Callable[
+    [model.Config, model.Template | model.EnvTemplate, str, Standing], list[Spot]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,9 @@ class Loaded:
 
     config: model.Config
     path: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Problem, ...]
     # Places where our own default would be safer than that of the file's language.
-    advice: tuple[str, ...]
+    advice: tuple[Problem, ...]
     # Local files whose change requires a reload; login files are watched by the login.
     files: frozenset[str]
     # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
@@ -84,19 +87,19 @@ def load(
     findings += command_is_there(config, warning=command is None)
     misspelled = {finding.where for finding in findings}
     findings += (f for f in _destinations(config, checks.destination) if f.where not in misspelled)
-    findings += _sources(config, document, checks.template)
     findings = [finding for finding in findings if finding.stands(walk.broken)]
 
     problems = [*reading.problems, *walk.problems]
+    problems += _sources(config, document, checks.template, walk.broken)
     problems += [document.problem(f.where, f.text) for f in findings if not f.warning]
     if problems or outside:
-        raise ConfigError(*outside, *_sentences(problems, path), *hints(path))
+        raise ConfigError(*outside, *document.shown(problems), *hints(path))
     warnings = [document.problem(finding.where, finding.text) for finding in findings]
     return Loaded(
         config=config,
         path=path,
-        warnings=_sentences([*reading.warnings, *warnings], path),
-        advice=_sentences(reading.advice, path),
+        warnings=document.shown([*reading.warnings, *warnings]),
+        advice=document.shown(reading.advice),
         files=frozenset(_files(reading.files, config)),
         token=token,
         as_agent=reading.as_agent,
@@ -139,11 +142,6 @@ def _with_command(config: model.Config, command: tuple[str, ...] | None) -> mode
     return replace(config, exec=replace(config.exec or model.Exec(), command=command))
 
 
-def _sentences(found: Iterable[Problem], path: str) -> tuple[str, ...]:
-    """Return the problems as text, in the order of files and lines."""
-    return tuple(each.of(path) for each in sorted(found, key=lambda each: (each.file, each)))
-
-
 def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
     if config.auto_auth is None and not token:
         yield Finding(
@@ -168,18 +166,26 @@ def _destinations(config: model.Config, check: CheckDestination | None) -> Itera
 
 
 def _sources(
-    config: model.Config, document: Document, check: CheckTemplate | None
-) -> Iterator[Finding]:
+    config: model.Config, document: Document, check: CheckTemplate | None, broken: Container[Where]
+) -> Iterator[Problem]:
     """Read every template once to check it; the engine reads it again, since it may change."""
     for where, template in located_texts(config):
-        key = "source" if template.source else "contents"
+        place = (*where, "source" if template.source else "contents")
+        if place in broken:
+            continue
         try:
             text = read_text(template.source) if template.source else template.contents
         except Wrong as wrong:
-            yield Finding((*where, key), f"{document.written((*where, key))}: {wrong}")
+            yield document.problem(place, f"{document.written(place)}: {wrong}")
             continue
         if check is not None and (template.source or text):  # an empty file is a template, too
-            yield from (Finding((*where, key), found) for found in check(config, template, text))
+            stands = (
+                Standing(template.source) if template.source else document.standing(place, text)
+            )
+            lines = text.split("\n") if template.source else document.lines(stands.file)
+            for spot in check(config, template, text, stands):
+                line = stands.line(spot.line, spot.column, spot.width)
+                yield Problem(line, where, spot.why, stands.file).within("", lines)
 
 
 def _files(files: tuple[str, ...], config: model.Config) -> Iterator[str]:

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from injector.config.document import Document, read_document
 from injector.config.model import Block
-from injector.config.problem import Problem
 from injector.config.readers import block_reader
 from injector.config.rules.finding import Finding
 from injector.config.walk import Walk
@@ -33,9 +32,7 @@ def load_block(
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply") from None
     findings = [found for found in rules(block, document) if found.stands(walk.broken)]
-    problems = walk.problems + [
-        Problem(document.line(found.where), found.where, found.text) for found in findings
-    ]
+    problems = walk.problems + [document.problem(found.where, found.text) for found in findings]
     if problems:
-        raise ConfigError(*(problem.of(path) for problem in sorted(problems)))
+        raise ConfigError(*document.shown(problems))
     return block

@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from types import ModuleType
 
 import yaml
 
+from injector.config.excerpt import Line
 from injector.config.problem import Problem, Where, Wrong
+from injector.config.standing import Standing, standing
 from injector.config.textfile import read_text
 from injector.errors import ConfigError
 
@@ -42,22 +45,47 @@ class _Loader(yaml.CSafeLoader):
 class Document:
     """The tree of one file, and where in it things are."""
 
-    def __init__(self, file: str, root: yaml.MappingNode) -> None:
+    def __init__(self, file: str, root: yaml.MappingNode, text: str = "") -> None:
         self.file = file
         self.root = root
+        self._text = text
 
     def line(self, where: Where) -> int:
         """Return the line of the value, or of the nearest block around it; 0 if it has none."""
         return self.find(where)[0]
 
     def problem(self, where: Where, text: str) -> Problem:
-        """Return what is wrong with a value, with its line."""
-        return Problem(self.line(where), where, text)
+        """Return what is wrong with a value, with its place: its own, or that of its key."""
+        return Problem(self.spot(where), where, text)
+
+    def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return them with their files and lines, in the order of these."""
+        found = [each.within(self.file, self.lines(each.file)) for each in problems]
+        return tuple(sorted(found, key=self._order))
+
+    def _order(self, found: Problem) -> tuple[bool, str, int, int]:
+        return found.file != self.file, found.file, found.line, found.column
+
+    def lines(self, file: str = "") -> Sequence[str]:
+        """Return the lines of a file that this was read from."""
+        return lines_of(self._text) if file in ("", self.file) else ()
+
+    def spot(self, where: Where) -> int:
+        """Return the line and column of a single value; of anything else, those of its key."""
+        line, node = self.find(where)
+        value = line_of(node)
+        return value if isinstance(node, yaml.ScalarNode) and value == line else line
 
     def written(self, where: Where) -> str:
         """Return a single value as it stands in the file, before anything is expanded."""
         node = self.find(where)[1]
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+    def standing(self, where: Where, text: str) -> Standing:
+        """Return where the text of a template stands that is a value here."""
+        place = self.problem(where, "")
+        file = place.file or self.file
+        return standing(file, self.lines(file), place.line, text)
 
     def find(self, where: Where) -> tuple[int, yaml.Node]:
         """Return line and node of the value, as far along the path as the file goes."""
@@ -76,8 +104,19 @@ class Document:
         return line, node
 
 
-def line_of(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def line_of(node: yaml.Node) -> Line:
+    """Return where a node begins; of a block, its first key is what is meant."""
+    start, end = node.start_mark, node.end_mark
+    if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
+        first = node.value[0][0]
+        end = first.end_mark if first.start_mark.index == start.index else start
+    width = end.column - start.column if end.line == start.line else 1
+    return Line(start.line + 1, start.column + 1, max(width, 1))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines as YAML counts them."""
+    return re.split("\r\n|[\n\r\x85\u2028\u2029]", text)
 
 
 def _entry(node: yaml.Node, key: str) -> Pair | None:
@@ -106,8 +145,9 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
         except RecursionError:
             raise ConfigError(f"{file}: {TOO_DEEP}") from None
         if problems:
-            raise ConfigError(*(problem.of(file) for problem in problems))
-    return Document(file, root)
+            lines = lines_of(text)
+            raise ConfigError(*(problem.within(file, lines) for problem in problems))
+    return Document(file, root, text)
 
 
 def block_of(file: str, key: str) -> Document | None:
@@ -130,20 +170,36 @@ def _compose(file: str, text: str, example: str) -> yaml.MappingNode:
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(f"{file}:{_position(error)}: {_reason(error)}") from None
+        place, said = _position(error), _reason(error)
+        if found := _mistakes().mistake(error, lines_of(text)):
+            place, said = found
+        raise _unusable(file, text, place, said) from None
     except yaml.reader.ReaderError as error:
         line = text.encode().count(b"\n", 0, error.position) + 1
-        raise ConfigError(f"{file}:{line}: {error.reason}") from None
+        raise _unusable(file, text, line, error.reason) from None
     if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
         raise ConfigError(f"{file}: is empty; {example} go here")
     if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{file}:{line_of(root)}: expected keys with values, such as {example}")
+        if found := _mistakes().hcl(lines_of(text)):
+            raise _unusable(file, text, *found)
+        said = f"expected keys with values, such as {example}"
+        raise _unusable(file, text, line_of(root), said)
     return root
 
 
-def _position(error: yaml.MarkedYAMLError) -> str:
+def _mistakes() -> ModuleType:
+    from injector.config import yaml_mistakes  # only when something is wrong
+
+    return yaml_mistakes
+
+
+def _unusable(file: str, text: str, line: int, said: str) -> ConfigError:
+    return ConfigError(Problem(line, (), said).within(file, lines_of(text)))
+
+
+def _position(error: yaml.MarkedYAMLError) -> Line:
     mark = error.problem_mark or error.context_mark
-    return f"{mark.line + 1}:{mark.column + 1}" if mark else "1"
+    return Line(mark.line + 1, mark.column + 1) if mark else Line(1)
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
@@ -163,8 +219,8 @@ def _checked_json(file: str, text: str) -> str:
     except json.JSONDecodeError as error:
         if not text.strip():
             return ""
-        place = f"{error.lineno}:{error.colno}"
-        raise ConfigError(f"{file}:{place}: not JSON: {error.msg}") from None
+        place = Line(error.lineno, error.colno)
+        raise _unusable(file, text, place, f"not JSON: {error.msg}") from None
     except RecursionError:
         raise ConfigError(f"{file}: {TOO_DEEP}") from None
     except Wrong as wrong:

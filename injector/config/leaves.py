@@ -162,17 +162,17 @@ def _bare_mode(written: str) -> str:
     reads_octal = written.startswith("0") and re.fullmatch(r"0*[0-7]{1,4}", octal)
     if reads_octal:
         return (
-            f'write "{int(octal, 8):04o}": a bare number is refused, '
-            f"because YAML reads {written} as {int(octal, 8)}"
+            f"a bare number is refused, because YAML reads {written} as {int(octal, 8)}; "
+            f'write "{int(octal, 8):04o}"'
         )
     if re.fullmatch(r"[0-9]{3}", written) and int(written) in _USUAL_MODES:
-        return f'write "{int(written):04o}": a bare number is refused, modes are octal text'
+        return f'a bare number is refused, modes are octal text; write "{int(written):04o}"'
     if re.fullmatch(r"[0-7]{3,4}", written):
         return (
-            f'write "{int(written, 8):04o}": a bare number is refused, '
-            f"because YAML reads {written} as a decimal, which is mode {int(written):04o}"
+            f"a bare number is refused, because YAML reads {written} as a decimal, which is mode "
+            f'{int(written):04o}; write "{int(written, 8):04o}"'
         )
-    return 'write the mode as octal digits in quotes, such as "0640": a bare number is refused'
+    return 'a bare number is refused; write the mode as octal digits in quotes, such as "0640"'
 
 
 def path(value: Scalar, directory: str) -> str:
@@ -208,7 +208,7 @@ def signal_name(value: Scalar) -> str:
     name = name if name.startswith("SIG") or not name else f"SIG{name}"
     names = [signal.name for signal in Signals]
     if name and name not in names:
-        raise Wrong(f"unknown signal {value.shown}, {suggest(name, names)}")
+        raise Wrong(f"unknown signal {value.shown}; {suggest(name, names)}")
     return name
 
 
@@ -230,7 +230,7 @@ def namespace(value: Scalar) -> str:
 
 def literal(value: Scalar, valid: tuple[str, ...]) -> str:
     if value.text not in valid:
-        raise Wrong(f"unknown value {value.shown}, {suggest(value.written, valid)}")
+        raise Wrong(f"unknown value {value.shown}; {suggest(value.written, valid)}")
     return value.text
 
 

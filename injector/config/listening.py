@@ -23,7 +23,7 @@ def listeners(path: str, environ: Mapping[str, str]) -> tuple[model.Listener, ..
     except ConfigError as error:
         block = block_of(path, _KEY)
         if block is None:
-            raise ConfigError(*error.problems, "name the listener with --address") from None
+            raise ConfigError(*error.found, "name the listener with --address") from None
         document = block
     walk = Walk(document, environ)
     node = document.find((_KEY,))[1]
@@ -31,7 +31,7 @@ def listeners(path: str, environ: Mapping[str, str]) -> tuple[model.Listener, ..
         return ()
     found: tuple[model.Listener, ...] = _READER.read_or_note(walk, node, (_KEY,))
     if walk.problems:
-        raise ConfigError(*(problem.of(path) for problem in walk.problems))
+        raise ConfigError(*document.shown(walk.problems))
     return found
 
 

@@ -1,10 +1,16 @@
-"""What is wrong, and where: a line of the file and the path of a key."""
+"""What is wrong, and where: a line of the file, a column in it, and the path of a key."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from injector.config.excerpt import Excerpt, Line
+
 # The path of a value: ("template", 0, "perms") is written template[0].perms.
 Where = tuple[str | int, ...]
+
+# The words, then what to do. What is in quotes belongs together; an apostrophe is no quote.
+_REMEDY = r"""(?s)((?>(?<!\w)(?:'[^']*'|"[^"]*")|`[^`]*`|\([^()]*\)|.)+?); (.+)"""
 
 
 class Wrong(Exception):
@@ -12,18 +18,51 @@ class Wrong(Exception):
 
 
 class Problem(NamedTuple):
-    """One problem; line 0 means that no line of the file is to blame."""
+    """One problem; line 0 means that no line of the file is to blame.
+
+    In `text`, what to do follows the first semicolon.
+    """
 
     line: int
     where: Where
     text: str
     file: str = ""  # where it is not the one that was asked for
+    excerpt: Excerpt | None = None
 
-    def of(self, file: str) -> str:
-        """Return the sentence that a user sees."""
-        file = self.file or file
-        place = f"{file}:{self.line}" if self.line else file
-        return ": ".join(part for part in (place, dotted(self.where), self.text) if part)
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return ": ".join(part for part in (self.place, dotted(self.where), self.text) if part)
+
+    @property
+    def column(self) -> int:
+        return self.line.column if isinstance(self.line, Line) else 0
+
+    @property
+    def place(self) -> str:
+        """Return where it is as editors and compilers write it: file:line:column."""
+        numbers = (str(number) for number in (self.line, self.column) if number)
+        return ":".join((self.file, *numbers))
+
+    @property
+    def words(self) -> str:
+        """Return what is wrong, without what to do about it."""
+        said, _ = parted(self.text)
+        return ": ".join(part for part in (dotted(self.where), said) if part)
+
+    @property
+    def remedy(self) -> str:
+        return parted(self.text)[1]
+
+    def within(self, file: str, lines: Sequence[str]) -> "Problem":
+        """Return it complete with its file, whose lines these are."""
+        excerpt = self.excerpt or Excerpt.of(lines, self.line)
+        return self._replace(file=self.file or file, excerpt=excerpt)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return what is wrong, and what to do about it if the text says so."""
+    match = re.fullmatch(_REMEDY, text)
+    return (match[1], match[2]) if match else (text, "")
 
 
 def dotted(where: Where) -> str:

@@ -109,7 +109,7 @@ def read_fields(
         known = fields.get(name)
         if known is None:
             meant = nearest(name, list(fields))
-            walk.problem_at(key, where, f"unknown key '{name}', {suggest(name, list(fields))}")
+            walk.problem_at(key, where, f"unknown key '{name}'; {suggest(name, list(fields))}")
             excused.add(meant or "")
         elif not (known.reader.compound and is_nothing(value)):
             values[name] = known.reader.read_or_note(walk, value, (*where, name))

@@ -162,7 +162,7 @@ def _variables(
         try:
             compile_template(Source(name, text), refs, environ)
         except RenderError as error:
-            yield Finding(where, f"line {str(error).removeprefix(f'{name}:')}")
+            yield Finding(where, str(error).removeprefix(f"{name}:1: "))
 
 
 def _postgres(seed: Seed, document: Document) -> Iterator[Finding]:

@@ -70,7 +70,7 @@ class Rehearsal:
             return self._kinds[name]
         except KeyError:
             raise ConfigError(
-                f"no secret is called '{name}', {suggest(name, [*self._kinds])}"
+                f"no secret is called '{name}'; {suggest(name, [*self._kinds])}"
             ) from None
 
     def _revoke_tokens(self) -> None:

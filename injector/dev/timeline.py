@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from injector import colour
 from injector.clock import Clock
 
 ACTOR = 13  # columns of the longest actor's name
@@ -40,7 +41,7 @@ class Timeline:
         self._began = clock.now()
         self._waits = False
         self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._coloured = self._live and not os.environ.get("NO_COLOR")
+        self._coloured = colour.is_wanted(stream, os.environ)
         self._columns = min(shutil.get_terminal_size().columns, WIDEST) if self._live else WIDEST
 
     def title(self, text: str) -> None:

@@ -113,7 +113,7 @@ def _uses(
             yield _relative(file_of(config, entry), directory), Use(0, names[entry.secret])
     for template in templates:
         for use in template.uses():
-            yield f"{_relative(template.name, directory)}:{use.line}", use
+            yield _relative(template.place(use.line), directory), use
 
 
 def _relative(path: str, directory: str) -> str:
@@ -155,4 +155,5 @@ def _need(namespace: str, path: str, gathered: _Path) -> Need:
         namespace,
         tuple(sorted(gathered.parameters)) if only_written and not gathered.is_open else None,
         instead="" if gathered.is_certain else gathered.instead,
+        names=tuple(sorted(gathered.names)),
     )

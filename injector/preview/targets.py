@@ -33,7 +33,7 @@ def targets(plan: Plan, refs: Mapping[str, Ref], wanted: Sequence[str] = ()) -> 
     named = {name for target in found for name in (target.path, target.whole) if name}
     for path in wanted:
         if path not in named:
-            raise ConfigError(f"no file here is {path!r}, {suggest(path, sorted(named))}")
+            raise ConfigError(f"no file here is {path!r}; {suggest(path, sorted(named))}")
     return [target for target in found if {target.path, target.whole}.intersection(wanted)]
 
 

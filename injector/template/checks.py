@@ -15,9 +15,13 @@ _FUNCTIONS = frozenset(("caller", "env", "loop", "secret", "self", "super"))
 _OUR_FILTERS = (*filters(strict=True), "default", "lower", "replace", "trim", "upper")
 
 
+# Where, the word there, and what is wrong with it.
+Fault = tuple[Tag, str, str]
+
+
 def fault(
     tags: Sequence[Tag], environment: minijinja.Environment, text: str, names: Collection[str]
-) -> tuple[Tag, str] | None:
+) -> Fault | None:
     """Return the first thing that is wrong and where, or None; raises TemplateError for syntax."""
     undeclared = environment.undeclared_variables_in_str(text)
     unknown = _unknown(tags, {name for name in undeclared if name not in names})
@@ -26,24 +30,29 @@ def fault(
 
 def _faults(
     tags: Sequence[Tag], unknown: Collection[str], names: Collection[str]
-) -> Iterator[tuple[Tag, str]]:
+) -> Iterator[Fault]:
     for tag in tags:
         if tag.statement in _OTHER_FILES:
-            yield tag, f"`{tag.statement}` is not supported: a template is a single text"
+            yield (
+                tag,
+                tag.statement,
+                f"`{tag.statement}` is not supported: a template is a single text",
+            )
         for name in mentions.filters(tag):
             if not has_filter(name):
-                yield tag, f"there is no filter {name!r}{nearest(name, _OUR_FILTERS)}"
+                yield tag, name, f"there is no filter {name!r}{nearest(name, _OUR_FILTERS)}"
         for name in mentions.tests(tag):
             if not has_test(name):
-                yield tag, f"there is no test {name!r}"
+                yield tag, name, f"there is no test {name!r}"
         if mentions.compares_with_none(tag):
             yield (
                 tag,
+                "none",
                 "write `is none` instead of `== none`, and `is not none` instead of `!= none`",
             )
         for name in mentions.names(tag) if unknown else ():
             if name in unknown:
-                yield tag, _no_such(name, tag, names)
+                yield tag, name, _no_such(name, tag, names)
 
 
 def _unknown(tags: Sequence[Tag], undeclared: Collection[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """A compiled template: what it may read, and its text for a snapshot of secrets."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from injector.template.explain import explain, syntax
 from injector.template.functions import content_of, env_function, ref_of, secret_function
 from injector.template.model import Lacking, Rendered, Snapshot, Source
 from injector.template.reading import Reading
-from injector.template.scan import Tag, line_at, tags
+from injector.template.scan import Tag, line_and_column, line_at, tags
 from injector.template.values import Marker
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def compile(  # noqa: A001 - what every template engine calls it
             )
         wrong = fault(found, engine, source.text, names)
     except minijinja.TemplateError as error:
-        raise RenderError(f"{source.name}:{error.line or 1}: {syntax(error)}") from None
+        raise source.fault(RenderError(syntax(error)), *_spot(error, source.text)) from None
     if wrong:
-        tag, why = wrong
-        raise _at(source, tag, why)
+        tag, word, why = wrong
+        raise _at(source, tag, why, word)
     mentioned = {name for tag in found for name in mentions.names(tag)}
     template = JinjaTemplate(
         source, engine, {name: names[name] for name in mentioned if name in names}, environ
@@ -92,9 +93,8 @@ class JinjaTemplate:
             return Rendered(text.encode(), frozenset(reading.used))
         raise self._explained(error, snapshot, reading)
 
-    @property
-    def name(self) -> str:
-        return self._source.name
+    def place(self, line: int) -> str:
+        return self._source.place(line)
 
     def uses(self) -> "list[Use]":
         """Return every place that uses a secret, and which one, as far as known."""
@@ -162,13 +162,12 @@ class JinjaTemplate:
     def _explained(
         self, error: Exception | None, snapshot: Snapshot, reading: Reading
     ) -> InjectorError:
-        line = error.line if isinstance(error, minijinja.TemplateError) else None
-        if line is None or reading.misprint:
-            line = self._line_of_error(snapshot)
         source = self._source
         quotable = {word for tag in _tags(source) for word in mentions.spelled_out(tag)}
         why = explain(error, reading, source.text, quotable)
-        return type(why)(f"{source.name}:{line}: {why}")
+        if isinstance(error, minijinja.TemplateError) and error.line and not reading.misprint:
+            return source.fault(why, *_spot(error, source.text))
+        return source.fault(why, self._line_of_error(snapshot))
 
     def _line_of_error(self, snapshot: Snapshot) -> int:
         """Render once more, recording the line at every tag.
@@ -194,5 +193,18 @@ def _with_line_marks(source: Source) -> Iterator[str]:
     yield source.text[position:]
 
 
-def _at(source: Source, tag: Tag, why: str) -> RenderError:
-    return RenderError(f"{source.name}:{line_at(source.text, tag.start)}: {why}")
+def _at(source: Source, tag: Tag, why: str, word: str = "") -> RenderError:
+    start = tag.start
+    if word and (found := re.compile(rf"\b{re.escape(word)}\b").search(source.text, start)):
+        start = found.start()
+    width = len(word) or len(source.left_delimiter)
+    return source.fault(RenderError(why), *line_and_column(source.text, start), width)
+
+
+def _spot(error: minijinja.TemplateError, text: str) -> tuple[int, int, int]:
+    """Return line, column and width of what the engine complains about; its range counts bytes."""
+    if error.range is None:
+        return error.line or 1, 0, 1
+    encoded = text.encode()
+    start, end = (len(encoded[:at].decode(errors="replace")) for at in error.range)
+    return *line_and_column(text, start), max(len(text[start:end].partition("\n")[0]), 1)

@@ -54,6 +54,10 @@ def line_at(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    return line_at(text, offset), offset - text.rfind("\n", 0, offset)
+
+
 def is_name(word: str) -> bool:
     return word.isidentifier()
 

@@ -1,6 +1,7 @@
 """Configurations of the agents for tests: what a test omits is appended."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
 
@@ -8,6 +9,7 @@ from injector.compat.vault_agent.flags import Flags
 from injector.compat.vault_agent.reading import read_all
 from injector.config import Loaded, load
 from injector.errors import ConfigError
+from tests.configs import without_column
 
 LOGIN = 'auto_auth { method "token_file" { config = { token_file_path = "/t" } } }'
 TEMPLATE = 'template { contents = "x" destination = "/tmp/x" }'
@@ -39,10 +41,10 @@ def problems(folder: Path, text: str) -> list[str]:
     try:
         loaded(folder, text)
     except ConfigError as error:
-        return [problem.removeprefix(f"{folder}/agent.hcl:") for problem in error.problems]
+        return notices(folder, error.problems)
     return []
 
 
-def notices(folder: Path, found: tuple[str, ...]) -> list[str]:
-    """Return warnings or advice without the name of the file."""
-    return [notice.removeprefix(f"{folder}/agent.hcl:") for notice in found]
+def notices(folder: Path, found: Iterable[object]) -> list[str]:
+    """Return warnings or advice without the name of the file, and without columns."""
+    return [without_column(str(each).removeprefix(f"{folder}/agent.hcl:")) for each in found]

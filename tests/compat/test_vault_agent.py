@@ -481,7 +481,7 @@ def test_unknown_options_are_ignored_with_a_warning_where_the_agents_ignore_them
 def test_a_variable_that_only_the_agents_use_causes_a_warning(tmp_path):
     environ = {"VAULT_PROXY_ADDR": "http://proxy:1", "BAO_AGENT_ADDR": "http://agent:1", "A": "b"}
 
-    assert loaded(tmp_path, "", environ).warnings == (
+    assert tuple(map(str, loaded(tmp_path, "", environ).warnings)) == (
         "environment: BAO_AGENT_ADDR has no effect here: set VAULT_ADDR",
         "environment: VAULT_PROXY_ADDR has no effect here: set HTTPS_PROXY",
     )
@@ -512,11 +512,11 @@ def test_all_problems_are_reported_at_once_with_line_and_key(tmp_path):
     """
 
     assert problems(tmp_path, text) == [
+        "2: auto_auth.method.type: there is no login method 'aproll'; did you mean 'approle'?",
         "2: auto_auth.method.min_backoff: expected a duration such as 30s, 5m or 1h30m, got '5x'",
-        "2: auto_auth.method.type: there is no login method 'aproll', did you mean 'approle'?",
+        "3: auto_auth.sink[0].config.path: is required",
         "3: auto_auth.sink[0].config.mode: expected an octal number without quotes, such as 0640; "
         "the agents reject a string",
-        "3: auto_auth.sink[0].config.path: is required",
         "5: template[0].destination: is required",
         "7: template[0]: unknown option 'detsination'; did you mean 'destination'?",
         "9: template[1].perms: expected an octal mode such as \"0640\", got '99'",
@@ -559,7 +559,7 @@ def test_destinations_on_disk_are_advised_against_and_nothing_is_handed_over_the
     """
 
     found = loaded(tmp_path, text)
-    (advice,) = (each for each in found.advice if "on a disk" in each)
+    (advice,) = (each for each in notices(tmp_path, found.advice) if "on a disk" in each)
     (warning,) = notices(tmp_path, found.warnings)
     assert re.search(r"1: template\[0\]: the file is on a disk \(\w+\)", advice)
     assert re.search(r"2: cache.persist.path: is on a disk \(\w+\)", warning)
@@ -623,7 +623,7 @@ def test_a_mistake_in_one_of_several_files_names_that_file(tmp_path):
         load("a", {}, read=lambda _, environ: read_all(paths, environ, Flags()))
 
     assert caught.value.problems == (
-        f"{bad}:2: template[0].user: there is no user 'nobody-here' on this machine; "
+        f"{bad}:2:57: template[0].user: there is no user 'nobody-here' on this machine; "
         "a number always works",
     )
 
@@ -644,7 +644,8 @@ def test_an_agents_json_file_given_to_another_command_causes_a_hint(tmp_path):
         load(str(file), {})
 
     assert (
-        f"{file}:1: auto_auth: unknown key 'sink', did you mean 'sinks'?" in caught.value.problems
+        f"{file}:1:77: auto_auth: unknown key 'sink'; did you mean 'sinks'?"
+        in caught.value.problems
     )
     assert caught.value.problems[-1] == (
         f"{file}: all its options are Vault Agent's: use `injector agent -config={file}`, or "

@@ -163,7 +163,7 @@ def mistakes(file):
     notes = Notes()
     section = read_file(str(file), parse(str(file), file.read_text()), notes)
     translation = Translation(section, Outside({}, Flags()), notes)
-    walk = Walk(Translated(str(file), translation.tree().node()), {}, translation.broken)
+    walk = Walk(Translated(str(file), translation.tree().node(), {}), {}, translation.broken)
     read_config(walk)
     found = [*notes.problems, *within(section), *walk.problems]
     return [problem for problem in found if problem.text != "is required"]

@@ -38,7 +38,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         denied = dict.fromkeys(surroundings.denied, "it is in `function_denylist`")
         tree = parsed(source.text, found, CATALOGUE, REFUSED | denied if denied else REFUSED)
     except SyntaxFault as fault:
-        raise RenderError(f"{source.name}:{fault.line}: {fault.why}") from None
+        raise source.fault(RenderError(fault.why), fault.line) from None
     template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
     template.look_ahead()
     return template
@@ -65,7 +65,6 @@ class GoTemplate:
         self, source: Source, tree: Tree, named: frozenset[Ref], surroundings: Surroundings
     ) -> None:
         called = names(tree)
-        self.name = source.name
         self.refs: frozenset[Ref] = frozenset()
         self.files: frozenset[str] = frozenset()
         self.writes_files = "writeToFile" in called
@@ -79,6 +78,9 @@ class GoTemplate:
             name: CATALOGUE[name] for name in called - PER_RENDERING
         }
         self._is_local = bool(called & LOCAL)
+
+    def place(self, line: int) -> str:
+        return self._source.place(line)
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
         """Return the content, or all missing secrets that can be determined now.
@@ -97,7 +99,7 @@ class GoTemplate:
         if executed.secrets.lacking:
             return Lacking(frozenset(executed.secrets.lacking))
         if executed.fault is not None:
-            raise explained(self.name, executed.fault, executed.secrets.path_of)
+            raise explained(self._source, executed.fault, executed.secrets.path_of)
         contents = Contents(bytes_of(executed.text), executed.written)
         return Rendered(contents, frozenset(executed.secrets.used))
 
@@ -111,7 +113,7 @@ class GoTemplate:
         """Find the secrets that do not depend on others, and the errors that occur in any case."""
         executed = self._execute({}, files_may_come=True)
         if executed.fault is not None:
-            raise explained(self.name, executed.fault, executed.secrets.path_of)
+            raise explained(self._source, executed.fault, executed.secrets.path_of)
         self.refs = frozenset(executed.secrets.lacking)
         self.files = executed.read
 

@@ -20,15 +20,15 @@ def literal(token: Token) -> Literal:
     """Return the value of a literal token; raises SyntaxFault."""
     match token.kind:
         case Kind.STRING:
-            return Literal(text(token), token.line)
+            return Literal(text(token), token.place)
         case Kind.HEREDOC:
-            return Literal(_heredoc(token.text), token.line)
+            return Literal(_heredoc(token.text), token.place)
         case Kind.BOOLEAN:
-            return Literal(token.text == "true", token.line, token.text)
+            return Literal(token.text == "true", token.place, token.text)
         case Kind.FLOAT:
-            return Literal(_fraction(token), token.line, token.text)
+            return Literal(_fraction(token), token.place, token.text)
         case _:
-            return Literal(_whole(token), token.line, token.text)
+            return Literal(_whole(token), token.place, token.text)
 
 
 def text(token: Token) -> str:

@@ -58,14 +58,14 @@ class _Parser:
             token.text if token.kind is Kind.IDENTIFIER else text(token) for token in keys
         )
         if self._token.kind is Kind.OPEN_BRACE:
-            return Item(name, tuple(labels), self._value(), keys[0].line)
+            return Item(name, tuple(labels), self._value(), keys[0].place)
         if self._token.kind is not Kind.ASSIGN:
             behind = "a number; strings need quotes" if is_rest else _named(name)
             raise self._unexpected(f"expected '=' or '{{' after {behind}")
         if labels:
             raise self._unexpected(f"expected '{{' after the label of {_named(name)}")
         self._next()
-        return Item(name, (), self._value(), keys[0].line)
+        return Item(name, (), self._value(), keys[0].place)
 
     def _key(self) -> Token:
         if self._token.kind not in _KEYS:
@@ -83,9 +83,9 @@ class _Parser:
             raise SyntaxFault(token.line, token.column, "nested too deeply")
         value: Value
         if token.kind is Kind.OPEN_BRACE:
-            value = Object(self._items(Kind.CLOSE_BRACE), token.line)
+            value = Object(self._items(Kind.CLOSE_BRACE), token.place)
         else:
-            value = List(self._list(), token.line)
+            value = List(self._list(), token.place)
         self._depth -= 1
         return value
 

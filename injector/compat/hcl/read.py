@@ -3,6 +3,9 @@
 from injector.compat.hcl.json import parse_json
 from injector.compat.hcl.parser import parse_hcl
 from injector.compat.hcl.tree import Object, SyntaxFault
+from injector.config.document import lines_of
+from injector.config.excerpt import Line
+from injector.config.problem import Problem
 from injector.errors import ConfigError
 
 
@@ -16,4 +19,5 @@ def parse(file: str, source: str) -> Object:
     try:
         return parse_hcl(source)
     except SyntaxFault as fault:
-        raise ConfigError(f"{file}:{fault.line}:{fault.column}: {fault}") from None
+        place = Line(fault.line, fault.column)
+        raise ConfigError(Problem(place, (), str(fault)).within(file, lines_of(source))) from None

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from injector.compat.hcl.tree import SyntaxFault
+from injector.config.excerpt import Line
 
 
 class Kind(StrEnum):
@@ -33,6 +34,11 @@ class Token(NamedTuple):
     text: str
     line: int
     column: int
+
+    @property
+    def place(self) -> Line:
+        """Return its line with the columns that it takes there."""
+        return Line(self.line, self.column, len(self.text.partition("\n")[0]))
 
 
 # White space and comments.

@@ -1,4 +1,4 @@
-"""The syntax tree of HCL, with the line of every element."""
+"""The syntax tree of HCL, with the line of every element, which knows its column."""
 
 from dataclasses import dataclass, field
 

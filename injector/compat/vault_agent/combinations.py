@@ -24,7 +24,7 @@ def within(file: Section) -> Iterator[Problem]:
     for name in ("disable_idle_connections", "disable_keep_alives"):
         for use in file.get(name, ()):
             if use not in _CONNECTION_USES:
-                yield file.problem(name, f"unknown '{use}', {suggest(use, _CONNECTION_USES)}")
+                yield file.problem(name, f"unknown '{use}'; {suggest(use, _CONNECTION_USES)}")
 
 
 def refusals(files: Section) -> Iterator[Problem]:

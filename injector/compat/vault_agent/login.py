@@ -89,4 +89,4 @@ def _unknown_method(name: str) -> str:
     known = list(model.METHODS)
     if not name:
         return 'requires the method as its label: method "approle" { … }'
-    return f"there is no login method '{name}', {suggest(name, known)}"
+    return f"there is no login method '{name}'; {suggest(name, known)}"

@@ -1,11 +1,12 @@
 """The tree of our own configuration, whose values know their lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
-from injector.config.document import Document
+from injector.config.document import Document, lines_of
+from injector.config.excerpt import Line
 from injector.config.problem import Problem, Where
 
 
@@ -46,17 +47,23 @@ class Block:
     def node(self) -> yaml.MappingNode:
         pairs: list[tuple[yaml.Node, yaml.Node]] = []
         for name, entry in self:
-            mark = _mark(self.file, entry.line)
-            pairs.append((_scalar(name, mark), _node(entry.value, mark, entry)))
-        mark = _mark(self.file, self.line)
-        return yaml.MappingNode("", pairs, mark, mark)
+            marks = _marks(self.file, entry.line)
+            pairs.append((_scalar(name, marks), _node(entry.value, marks, entry)))
+        return yaml.MappingNode("", pairs, *_marks(self.file, self.line), flow_style=True)
 
 
 class Translated(Document):
-    """A document that was translated from one or more files."""
+    """A document that was translated from one or more files, whose texts these are."""
+
+    def __init__(self, file: str, root: yaml.MappingNode, texts: Mapping[str, str]) -> None:
+        super().__init__(file, root)
+        self._texts = texts
+
+    def lines(self, file: str = "") -> Sequence[str]:
+        return lines_of(self._texts.get(file or self.file, ""))
 
     def problem(self, where: Where, text: str) -> Problem:
-        line, node = self.find(where)
+        line, node = self.spot(where), self.find(where)[1]
         if where[:2] == ("auto_auth", "sinks"):
             where = ("auto_auth", "sink", *where[2:])  # as written in the file
         return Problem(line, where, text, str(node.start_mark.name))
@@ -71,19 +78,28 @@ def written(value: Any, *, verbatim: bool) -> str:
     return str(value) if verbatim else str(value).replace("${", "$${")
 
 
-def _node(value: Any, mark: yaml.Mark, entry: Entry) -> yaml.Node:
+Marks = tuple[yaml.Mark, yaml.Mark]
+
+
+def _node(value: Any, marks: Marks, entry: Entry) -> yaml.Node:
     if isinstance(value, Block):
         return value.node()
     if isinstance(value, Sequence) and not isinstance(value, str):
-        items = [_node(item, mark, entry) for item in value]
-        return yaml.SequenceNode("", items, mark, mark)
+        items = [_node(item, marks, entry) for item in value]
+        return yaml.SequenceNode("", items, *marks)
     style = '"' if isinstance(value, str) else None
-    return _scalar(written(value, verbatim=entry.verbatim), mark, style)
+    return _scalar(written(value, verbatim=entry.verbatim), marks, style)
 
 
-def _scalar(text: str, mark: yaml.Mark, style: str | None = None) -> yaml.ScalarNode:
-    return yaml.ScalarNode("", text, mark, mark, style=style)
+def _scalar(text: str, marks: Marks, style: str | None = None) -> yaml.ScalarNode:
+    return yaml.ScalarNode("", text, *marks, style=style)
 
 
-def _mark(file: str, line: int) -> yaml.Mark:
-    return yaml.Mark(file, 0, line - 1, 0, None, 0)
+def _marks(file: str, line: int) -> Marks:
+    """Return where something begins and ends; without a column, it is the whole line."""
+    column, width = (line.column, line.width) if isinstance(line, Line) else (0, 1)
+    return _mark(file, line, column), _mark(file, line, column + width)
+
+
+def _mark(file: str, line: int, column: int) -> yaml.Mark:
+    return yaml.Mark(file, 0, line - 1, column - 1, None, 0)

@@ -45,7 +45,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
     notes = made.notes
     counting = {name: value for name, value in environ.items() if name not in flags.overruled}
     return Reading(
-        Translated(made.files[0], made.root.node()),
+        Translated(made.files[0], made.root.node(), notes.texts),
         made.files,
         counting,
         problems=tuple(notes.problems),
@@ -81,12 +81,13 @@ def translated(paths: Sequence[str], outside: Outside) -> Made:
 
 def _sections(found: Sequence[str], notes: Notes) -> list[Section]:
     sections: list[Section] = []
-    problems: list[str] = []
+    problems: list[object] = []
     for file in found:
         try:
-            sections.append(read_file(file, parse(file, _text(file)), notes))
+            notes.texts[file] = _text(file)
+            sections.append(read_file(file, parse(file, notes.texts[file]), notes))
         except ConfigError as error:
-            problems += error.problems
+            problems += error.found
     if problems:
         raise ConfigError(*problems)
     for section in sections:

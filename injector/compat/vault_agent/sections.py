@@ -20,6 +20,7 @@ class Notes:
     """Everything to report about the files."""
 
     unknown: int = 0  # number of unknown options
+    texts: dict[str, str] = field(default_factory=dict, repr=False)  # of the files
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     advice: list[Problem] = field(default_factory=list)
@@ -78,7 +79,7 @@ class _Reader:
         # The type of a block decides which options its inner blocks have, so blocks come last.
         for name in sorted(by_name, key=lambda name: rows[name].kind in _BLOCKS):
             items = by_name[name]
-            found.lines[name] = items[-1].line
+            found.lines[name] = _place(items[-1])
             try:
                 self._option(found, rows[name], items, key)
             except Wrong as wrong:
@@ -182,6 +183,12 @@ def _by_label(row: Row, item: Item, tree: Object, inner: str) -> Iterator[_Block
                 yield _Block((each.key, *each.labels), each.value, each.line)
     else:
         yield _Block(item.labels, tree, item.line)
+
+
+def _place(item: Item) -> int:
+    """Return the line and column of a single value; of anything else, those of its name."""
+    value = item.value
+    return value.line if isinstance(value, Literal) and value.line == item.line else item.line
 
 
 def _wait(value: Literal) -> Object:

@@ -120,7 +120,7 @@ def _unknown_notify(
 def _unknown(where: Where, document: Document, block: str, known: list[str]) -> Finding:
     written = document.written(where)
     hint = suggest(written, known) if known else f"`{block}:` has no entries"
-    return Finding(where, f"'{written}' is not in `{block}:`, {hint}")
+    return Finding(where, f"'{written}' is not in `{block}:`; {hint}")
 
 
 def located_texts(

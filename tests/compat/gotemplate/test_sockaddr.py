@@ -82,7 +82,7 @@ def test_a_mistake_in_a_literal_is_shown():
         template("{{ sockaddr `GetPrivatIP` }}", surroundings=on(MACHINE))
 
     assert str(error.value) == (
-        't.tpl:1:3: error calling sockaddr: in its argument: function "GetPrivatIP" not '
+        't.tpl:1:4: error calling sockaddr: in its argument: function "GetPrivatIP" not '
         "defined (at <sockaddr `GetPrivatIP`>)"
     )
 
