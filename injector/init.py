@@ -3,10 +3,14 @@
 A container's first process is given all orphans, and signals without a handler do not reach it.
 Were that the injector, it could not reap: waiting for any child takes the exit codes of those that
 it waits for itself. So it is forked, before anything large is imported, and this stays behind.
+It was given the same environment, with a token perhaps, which is kept from what the injector
+starts.
 """
 
 import os
 import signal
+
+from injector.private import forget_environment, keep_memory_private
 
 # What a terminal sends to its whole foreground process group, which is the injector's as well.
 _FROM_TERMINAL = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}
@@ -15,13 +19,21 @@ SI_KERNEL = 0x80  # siginfo's si_code: nobody's kill(2)
 
 def stay_behind() -> None:
     """Return in a child of this process, and never in the process itself."""
+    keep_memory_private()
     everything = signal.valid_signals()
     # Blocked from before the fork, so that none is lost; a blocked signal waits to be taken below.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
+    forgotten, forgetting = os.pipe()
     injector = os.fork()
     if injector == 0:
+        os.close(forgetting)
+        os.read(forgotten, 1)  # until the other end is closed: nothing is started before that
+        os.close(forgotten)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
+    forget_environment()
+    os.close(forgetting)
+    os.close(forgotten)
     while True:
         info = signal.sigwaitinfo(everything)
         if info.si_signo == signal.SIGCHLD:

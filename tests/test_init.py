@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from injector.init import SI_KERNEL, is_known
+from tests.disk import STRANGER
 from tests.namespaces import init_of, namespace, unshare
+from tests.processes import clean_environment
 
 AFTER_FORK = "from injector.init import stay_behind; stay_behind()\n"
 # Says which signals it gets, one a line, until SIGTERM. It waits for them, and so misses none.
@@ -70,7 +72,40 @@ def test_it_starts_before_anything_large_is_imported():
         [sys.executable, "-c", source], capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.split() == ["injector", "injector.__main__", "injector.init"]
+    assert done.stdout.split() == [
+        "injector",
+        "injector.__main__",
+        "injector.init",
+        "injector.private",
+    ]
+
+
+# Looks at PID 1, as any program would that the injector starts.
+LOOKING = """
+import ctypes, os
+from injector.init import stay_behind
+os.setgid({user})
+os.setuid({user})
+ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # dumpable, as after an exec
+stay_behind()
+for name in ("environ", "mem"):
+    try:
+        with open(f"/proc/1/{{name}}", "rb") as file:
+            print(name, b"hvs.canary" in file.read(100000), flush=True)
+    except OSError as error:
+        print(name, type(error).__name__, flush=True)
+"""
+
+
+@pytest.mark.parametrize("user", [0, STRANGER], ids=["root", "another"])
+def test_what_the_injector_starts_finds_no_token_in_the_environment_of_the_init(user):
+    """Root sees variables that are overwritten; everybody else sees nothing."""
+    environ = clean_environment(VAULT_TOKEN="hvs.canary-of-a-token")
+
+    with namespace("-c", LOOKING.format(user=user), environ=environ) as inside:
+        assert inside.line() == ("environ False" if user == 0 else "environ PermissionError")
+        assert inside.line() in {"mem OSError", "mem PermissionError"}
+        inside.wait()
 
 
 @pytest.mark.parametrize(

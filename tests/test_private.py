@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from injector.cli.private import keep_memory_private
 from injector.destination import Rights
 from injector.destination.bundle import Bundle
 from injector.notify import processes
+from injector.private import keep_memory_private
 from tests.disk import NOBODY, memory_backed_directory
 
 PR_SET_DUMPABLE = 4

@@ -291,10 +291,10 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     from injector.agent.plan import names
     from injector.agent.wording import explain
     from injector.cli import eventloop
-    from injector.cli.private import keep_memory_private
     from injector.clock import SystemClock
     from injector.log import logger
     from injector.policy import needs
+    from injector.private import keep_memory_private
 
     keep_memory_private()
     explain(redactor, planned)

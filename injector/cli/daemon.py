@@ -9,11 +9,11 @@ from typing import Any, TextIO, cast
 
 from injector.agent.kept import Kept
 from injector.cli import eventloop
-from injector.cli.private import keep_memory_private
 from injector.clock import Clock, SystemClock
 from injector.config import Loaded, model
 from injector.errors import InjectorError
 from injector.log import Logger, library_logs, logger
+from injector.private import keep_memory_private
 from injector.redactor import Redactor
 
 

@@ -9,7 +9,6 @@ from injector.agent.plan import Plan, names, plan
 from injector.agent.wording import explain
 from injector.cli import eventloop
 from injector.cli.parser import add_config, exits
-from injector.cli.private import keep_memory_private
 from injector.cli.saying import guarded, say, show
 from injector.errors import (
     AuthError,
@@ -28,6 +27,7 @@ from injector.preview.names import example
 from injector.preview.rendering import Outcome, rendered
 from injector.preview.report import New, changes, content, news
 from injector.preview.targets import Target, targets
+from injector.private import keep_memory_private
 from injector.redactor import Redactor
 from injector.secret import Ref
 from injector.template import Content
