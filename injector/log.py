@@ -30,7 +30,7 @@ _CLOCK = SystemClock()
 REPEATED_EVERY, MOST_MESSAGES = 60.0, 100
 
 # What is always ours, and never masked, whatever values there are. Neither are keys and numbers.
-OURS = frozenset({"timestamp", "level", "event", "error_class"})
+OURS = frozenset({"timestamp", "level", "event", "error_class", "rotation", "rotations"})
 
 Logger = structlog.typing.FilteringBoundLogger
 

@@ -16,6 +16,7 @@ import pytest
 import trustme
 from aiohttp import web
 
+from injector.agent.assembly import rehearse
 from injector.agent.handing_over import taking_over
 from injector.agent.listeners import status_report
 from injector.agent.plan import plan
@@ -380,3 +381,15 @@ async def test_a_secret_that_is_too_large_is_refused_and_says_so(
         [failed] = running.events("secret failed")[:1]
         assert "is larger than 4 MiB, which is the limit: divide the secret" in failed["error"]
         assert (tmpfs / "db.env").read_text() == CANARY
+
+
+async def test_a_configuration_that_is_only_tried_out_changes_no_names(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    kept = kept_parts(clock, io.StringIO())
+    kept.redactor.configured({}, lambda: ["bookshelf"])
+    kept.redactor.learn("app", "bookshelf")
+
+    rehearse(load_from(tmp_path, settings(app, proxy, tmpfs)), kept)
+
+    assert kept.redactor.proofread("a bookshelf") == "a bookshelf"

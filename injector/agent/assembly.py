@@ -22,6 +22,7 @@ from injector.delivery.parts import Parts as DeliveryParts
 from injector.errors import WriteError
 from injector.health import Health
 from injector.notify import Means
+from injector.redactor import Redactor
 from injector.retire import Retire
 from injector.retry import Availability
 from injector.secret import Ref
@@ -60,11 +61,11 @@ def rehearse(plan: Plan, kept: Kept) -> None:
 
     They are built around nothing, so that those which are running notice nothing.
     """
-    nothing = Kept(kept.clock, kept.log, kept.redactor, kept.environ, kept.draw)
+    nothing = Kept(kept.clock, kept.log, Redactor(), kept.environ, kept.draw)
     if plan.config.exec is not None:
         from injector.child import Command  # 12 ms that most do without
 
-        nothing.command = Command(kept.clock, kept.redactor, None, frozenset())
+        nothing.command = Command(kept.clock, nothing.redactor, None, frozenset())
     Assembly(plan, nothing)
 
 
