@@ -251,11 +251,11 @@ def test_the_command_refreshes_by_name_and_its_exit_code_says_how_it_went(app, t
         injector.wait_for("listening")
 
         app.put("db", password=CANARY)
-        changed = result("refresh", "db", "-c", path)
+        changed = result("refresh", "db", "--json", "-c", path)
         app.put("db", other=CANARY)
-        broken = result("refresh", "-c", path)
+        broken = result("refresh", "--json", "-c", path)
         unknown = result("refresh", "bd", "-c", path)
-        ended = result("quit", "-c", path)
+        ended = result("quit", "--json", "-c", path)
 
         assert injector.wait(limit=5) == 0
     gone = result("refresh", "-c", path)

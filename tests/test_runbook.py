@@ -190,18 +190,17 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def test_the_first_look_shows_the_state_of_everything(night):
-    assert json.loads(night.do("Look first"))["ready"]
+    assert night.do("Look first").startswith("injector: healthy (ready, ")
 
 
 def test_a_leaked_value_is_replaced_delivered_and_destroyed(night):
     night.begin()
 
     night.do("A value has leaked", 0)
-    delivered = json.loads(night.do("A value has leaked", 1))
+    delivered = night.do("A value has leaked", 1)
     night.do("A value has leaked", 2)
 
-    assert [each["result"] for each in delivered["secrets"]] == ["changed"]
-    assert delivered["secrets"][0]["notify"] == ["web"]
+    assert re.match("app  changed  .*; notified: web$", delivered)
     assert len(night.value("app")["password"]) == 32
     versions = night.bao.admin.secrets.kv.v2.read_secret_metadata("app")["data"]["versions"]
     assert [versions[number]["destroyed"] for number in ("1", "2")] == [True, False]
@@ -279,7 +278,7 @@ def test_a_sealed_server_is_unsealed_and_everything_continues(night):
     asked = subprocess.run(ask.split(), env=night.environ, capture_output=True, check=False)
     _answer_prompt(unseal.split(), night.environ, night.bao.unseal_key)
     until(lambda: night.status()["vault"]["state"] == "ok", "the injector goes on")
-    ready = json.loads(night.do("Vault is sealed or gone", 1))["ready"]
+    ready = "healthy (ready, " in night.do("Vault is sealed or gone", 1)
 
     assert asked.returncode == 2  # of `bao status`: sealed
     assert ready

@@ -7,12 +7,15 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 
 from injector.agent.listeners import status_report
 from injector.cli.overview import overview
 from injector.cli.status import screen
+from injector.status import place
+from injector.status.attention import attention, counts, health
 from injector.status.exposition import exposition
 from tests.engine import configuration, engine, load_from
 from tests.processes import LIMIT, clean_environment, command, result, running, write_config
@@ -94,7 +97,9 @@ async def test_the_table_shows_the_current_state_and_what_comes_next(
 
     lines = [re.sub(r"^[0-9a-f]{4}-[12]  ", "ID      ", line) for line in overview(status)]
     assert [*lines[:-2], *sorted(lines[-2:])] == [
-        "injector 0.1.0, up 30s, ready",
+        "injector: healthy (ready, version 0.1.0, up 30s)",
+        f"host {socket.gethostname()}, configuration ",
+        "secrets: 2 ok · files: 2 ok · hooks: 1 ok",
         "token: ok, expires in 59m30s, renew in 40m",
         "",
         "SECRET  KIND    GENERATION  AGE  EXPIRES IN  NEXT          STATE",
@@ -145,7 +150,10 @@ async def test_an_outage_is_shown_with_its_reason_and_what_is_late(
         await clock.advance(120)
         text = "\n".join(overview(said(running)))
 
+    assert text.startswith("injector: needs attention: 1 of 1 secrets failing (ready, ")
     assert "vault: failing for 1m" in text
+    [line] = [line for line in text.splitlines() if line.startswith("FAILING: ")]
+    assert line.startswith("FAILING: vault: ")
     assert "read now" in text
 
 
@@ -154,9 +162,13 @@ async def test_what_does_not_exist_yet_is_shown_too(app, proxy, clock, tmpfs, tm
         status = said(running)
         text = "\n".join(overview(status))
 
-    assert ", not ready\n" in text
-    assert f"\nNOT READY: {tmpfs}/file is not in place yet: read {app.path('app')}: " in text
-    assert "app     -     -           -    -           read now  failing for 0s\n  " in text
+    assert text.startswith(
+        "injector: needs attention: 1 of 1 secrets failing; 1 of 1 files waiting"
+    )
+    assert " (not ready, " in text
+    assert f"\nFAILING: secret app: read {app.path('app')}: " in text
+    assert f"\nNOT READY: {tmpfs}/file is not in place yet\n" in text
+    assert "app     -     -           -    -           read now  failing for 0s\n\n" in text
     assert status["secrets"][0]["next"]["act"] == "read"
     assert status["rotations"] == []
 
@@ -184,23 +196,31 @@ def test_the_supervised_command_has_a_line_of_its_own():
     }  # fmt: skip
     waits = {"program": None, "pid": None, "started_at": None, "starts": 0, "last_exit": None}
 
-    [line] = overview(EMPTY | {"now": 100.0, "command": command})[2:]
+    [line] = overview(whole(now=100.0, command=command))[3:]
     assert line == "command: gunicorn, pid 7, up 1m, 2 starts, last ended with SIGTERM: ok"
-    [line] = overview(EMPTY | {"now": 100.0, "command": command | waits | {"state": "waiting"}})[2:]
+    [line] = overview(whole(now=100.0, command=command | waits | {"state": "waiting"}))[3:]
     assert line == "command: never started: waiting for 1m40s"
 
 
 def test_control_characters_do_not_reach_the_terminal():
-    status = json.loads(json.dumps(EMPTY))
-    status["vault"] = {"state": "failing", "since": 0, "error": "\x1b]0;owned\x07 \r\n ok"}
+    broken = {"state": "failing", "since": 0, "error": "\x1b]0;owned\x07 \r\n ok"}
 
-    lines = overview(status)
+    lines = overview(whole(vault=broken, host="\x1b[2J"))
 
     assert all(line.isprintable() for line in lines)
 
 
-EMPTY = {
-    "version": "0", "now": 0.0, "uptime": 0.0, "ready": True, "not_ready": [], "alarms": [],
+def whole(**parts):
+    """An answer of `/status` of which only these parts are of interest."""
+    status = json.loads(json.dumps(NOTHING)) | parts
+    status["attention"] = attention(status)
+    return status | {"health": health(status), "counts": counts(status)}
+
+
+NOTHING = {
+    "version": "0", "host": "web-1", "in_kubernetes": False, "namespace": None, "now": 0.0,
+    "uptime": 0.0, "ready": True, "not_ready": [], "alarms": [],
+    "configuration": {"path": "/etc/injector.yaml", "state": "ok", "since": 0.0},
     "vault": {"state": "ok", "address": "https://vault"},
     "token": {"state": "ok", "next": {"act": "renew", "at": None}},
     "secrets": [], "files": [], "bundles": [], "sinks": [], "notify": [], "command": None,
@@ -212,9 +232,10 @@ def test_a_missing_token_shows_the_next_attempt_before_the_reason():
     refused = {"state": "failing", "since": 0.0, "error": "is it there?"}
     token = {**refused, "next": {"act": "log in", "at": 12.0}}
 
-    lines = overview({**EMPTY, "now": 9.0, "token": token})
+    lines = overview(whole(now=9.0, token=token))
 
-    assert lines[1] == "token: failing for 9s, log in in 3s: is it there?"
+    assert lines[2] == "token: failing for 9s, log in in 3s"
+    assert lines[3] == "FAILING: token: is it there? (for 9s)"
 
 
 def test_a_screen_is_truncated_to_the_terminal():
@@ -283,3 +304,145 @@ def test_watch_with_json_is_a_line_each_time(app, tmpfs, tmp_path):
     assert lines[0]["uptime"] < lines[1]["uptime"]
     gone = result("status", "--json", "--watch", "-c", path)
     assert gone.returncode == 9
+
+
+# --- what needs attention ----------------------------------------------------------------------
+
+
+def failing(name, error, *, key="name", of="denied", failures=8):
+    return {
+        key: name, "state": "failing", "since": 40.0, "error": error, "error_class": of,
+        "failures": failures, "next": None, "used_by": [], "secrets": [], "notify": [],
+        "pending": [], "notified_at": None,
+    }  # fmt: skip
+
+
+def top(status):
+    """The lines of what needs attention."""
+    return [line for line in overview(status) if line.partition(":")[0] in SORTS]
+
+
+SORTS = ("ALARM", "FAILING", "NOT READY")
+
+
+def test_everything_that_fails_is_at_the_top_and_in_the_first_line():
+    status = whole(
+        now=100.0,
+        token=failing("", "login refused", of="auth") | {"next": {"act": "log in", "at": 110.0}},
+        secrets=[failing("db", "read x: denied"), {"name": "ok", "state": "ok", "next": None}],
+        files=[failing("/run/a", "no space", key="destination")],
+        sinks=[failing("/run/token", "no room", key="path")],
+        notify=[failing("web", "hook 'web': `false` exited with 1", of="hook")],
+        journal={"path": "/j", "state": "failing", "error": "full"},
+    )
+
+    assert overview(status)[0] == (
+        "injector: needs attention: 1 of 2 secrets, 1 of 1 files, 1 of 1 sinks, 1 of 1 hooks "
+        "failing (ready, version 0, up 0s)"
+    )
+    assert top(status) == [
+        "FAILING: token: login refused (for 1m)",
+        "FAILING: secret db: read x: denied (for 1m)",
+        "FAILING: file /run/a: no space (for 1m)",
+        "FAILING: sink /run/token: no room (for 1m)",
+        "FAILING: hook 'web': `false` exited with 1 (for 1m)",
+        "FAILING: journal /j: full",
+    ]
+    assert status["health"] == "failing"
+    assert status["counts"]["secrets"] == {"failing": 1, "ok": 1}
+
+
+def test_each_message_is_shown_once_however_many_have_it():
+    error = "read: denied\nask for read"
+    secrets = [failing(f"s{number}", error) for number in range(7)]
+    reason = "/run/a is not in place yet: read: denied; ask for read"
+
+    status = whole(now=100.0, secrets=secrets, not_ready=[reason], ready=False)
+
+    assert top(status) == [
+        "FAILING: secrets s0, s1, s2, s3, s4 and 2 more: read: denied; ask for read (for 1m)",
+        "NOT READY: /run/a is not in place yet",
+    ]
+    assert "\n".join(overview(status)).count("read: denied") == 1
+
+
+def test_an_alarm_and_its_file_are_one_message():
+    error = "rolled back, since app did not accept the change"
+    file = failing("/run/a", error, key="destination", of="hook")
+    alarm = file | {"alarm": "rolled_back", "name": "/run/a"}
+
+    assert top(whole(now=100.0, files=[file], alarms=[alarm])) == [
+        f"ALARM: /run/a was rejected by its application and rolled back: {error} (for 1m)"
+    ]
+
+
+def test_of_very_many_messages_the_first_are_at_the_top_and_the_others_in_their_rows():
+    secrets = [failing(f"s{number:03}", f"no {number:03}") for number in range(300)]
+
+    lines = overview(whole(now=100.0, secrets=secrets))
+
+    assert sum(line.startswith("FAILING: ") for line in lines) == 10
+    assert "and 290 more, see below" in lines
+    assert "  no 009" not in lines
+    assert "  no 010" in lines
+
+
+def test_what_a_retry_usually_mends_needs_nobody_before_the_third_time():
+    once, thrice = (failing("a", "HTTP 503", of="transient", failures=n) for n in (1, 3))
+
+    assert whole(secrets=[once])["health"] == "ok"
+    assert whole(secrets=[thrice])["health"] == "failing"
+    assert whole(vault=once | {"address": "x"})["health"] == "failing"  # confirmed by a probe
+
+
+def test_whoever_is_only_starting_is_neither_healthy_nor_failing():
+    assert whole(ready=False, not_ready=["/run/a is not in place yet"])["health"] == "waiting"
+
+
+def test_the_pod_and_its_namespace_are_named(tmp_path, monkeypatch):
+    pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    monkeypatch.setattr(place, "NAMESPACE", tmp_path / "namespace")
+    host = socket.gethostname()
+
+    assert place.here({}) == place.Place(host, in_kubernetes=False, namespace=None)
+    assert place.here(pod) == place.Place(host, in_kubernetes=True, namespace=None)
+    (tmp_path / "namespace").write_text("shop")
+    assert place.here(pod) == place.Place(host, in_kubernetes=True, namespace="shop")
+    named = pod | {"POD_NAMESPACE": "other", "POD_NAME": "app-0"}
+    assert place.here(named) == place.Place("app-0", in_kubernetes=True, namespace="other")
+    assert overview(whole(in_kubernetes=True, host="app-0", namespace="shop"))[1] == (
+        "pod app-0 in namespace shop, configuration /etc/injector.yaml"
+    )
+
+
+def test_it_is_a_table_without_a_terminal_too_and_the_exit_code_says_if_somebody_has_to_look(
+    app, tmpfs, tmp_path
+):
+    """As in `kubectl exec`, at night: the file is there, and the application has not heard."""
+    app.put("db", password=CANARY)
+    settings = daemon(app, tmpfs)
+    settings["template"][0]["command"] = ["sh", "-c", f"test -e {tmpfs}/mended"]
+    path = write_config(tmp_path, settings)
+    with running("run", "-c", path) as injector:
+        injector.wait_for("notification failed")
+        broken = result("status", "-c", path)
+        machine = result("status", "--json", "-c", path)
+        (tmpfs / "mended").touch()
+        injector.wait_for('"notified"')
+        mended = result("status", "-c", path)
+        watched = subprocess.Popen(
+            command("status", "--watch", "-c", path), stdout=subprocess.PIPE, text=True
+        )
+        with watched:
+            assert watched.stdout is not None
+            line = watched.stdout.readline()
+            watched.kill()
+        assert injector.end() == 0
+
+    assert broken.returncode == machine.returncode == 1
+    assert broken.stdout.startswith("injector: needs attention: 1 of 1 hooks failing (ready, ")
+    assert "\nFAILING: hook 'sh -c " in broken.stdout
+    assert json.loads(machine.stdout)["health"] == "failing"
+    assert mended.returncode == 0
+    assert mended.stdout.startswith("injector: healthy (ready, ")
+    assert line.startswith("injector: healthy")

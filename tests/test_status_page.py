@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from tests.engine import engine, load_from
 from tests.processes import running, write_config
 from tests.test_listener import on_tcp
 from tests.test_rollback import CANARY
-from tests.test_status import EMPTY, said, settings
+from tests.test_status import said, settings, whole
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 OPTIONAL_END = {"th", "thead"}  # HTML lets these end by what follows
@@ -65,7 +64,7 @@ class Document(HTMLParser):
 
 
 def status(**more):
-    return json.loads(json.dumps(EMPTY)) | {"now": 1_700_000_000.0} | more
+    return whole(**{"now": 1_700_000_000.0} | more)
 
 
 SECRET = {
@@ -93,8 +92,9 @@ def test_it_shows_the_current_state_and_what_comes_next():
     )
 
     assert "renew in 38m · expires in 1h" in shown.words
-    assert "db lease 7 16m40s /run/secrets/db.env ok" in shown.words
-    assert "/run/secrets/db.env db app failing for 1m no space" in shown.words
+    assert "db lease 7 16m40s renew in 38m /run/secrets/db.env ok" in shown.words
+    assert "file /run/secrets/db.env: no space (for 1m)" in shown.words
+    assert "/run/secrets/db.env db app failing for 1m" in shown.words
     assert "app 16m38s ago /run/x ok" in shown.words
     assert "db 7 a3f1-7 - 16m40s ago 2.1s delivered" in shown.words
 
@@ -117,10 +117,59 @@ def test_of_many_secrets_those_that_fail_or_expire_first_have_a_lane():
 
     shown = Document(page(status(secrets=many)))
 
-    lanes = shown.words[: shown.words.index("valid until it expires")]
+    lanes = shown.words[shown.words.index("Lifetimes") : shown.words.index("valid until it")]
     assert lanes.index("s99") < lanes.index("s0 ") < lanes.index("s28")
     assert "s29" not in lanes
-    assert "70 more are in the table below" in lanes
+    assert "25 that expire later" in lanes  # are folded away, with the rest in the table
+
+
+def test_what_is_only_read_has_no_lane():
+    read = SECRET | {"name": "kv", "kind": "static", "expires_at": None}
+
+    shown = Document(page(status(secrets=[SECRET, read])))
+
+    lanes = shown.words[shown.words.index("Lifetimes") : shown.words.index("valid until it")]
+    assert "db" in lanes
+    assert "kv" not in lanes
+    assert "kv static 7 16m40s renew in 38m" in shown.words
+
+
+def test_what_is_well_is_folded_away_unless_asked_for():
+    many = [SECRET | {"name": f"s{i}"} for i in range(300)]
+    many[7] |= {"state": "failing", "since": 1_699_999_940.0, "error": "no"}
+
+    folded, unfolded = (page(status(secrets=many), unfolded=asked) for asked in (False, True))
+
+    assert "<details>" in folded
+    assert "<details open>" not in folded
+    before, _, inside = folded[folded.index("<h2>Secrets") :].partition("<details>")
+    assert ">s7<" in before
+    assert before.count('<th scope="row">') == 1
+    assert "299 ok" in inside
+    assert "<details>" not in unfolded
+    assert "?all=1" in folded
+
+
+def test_each_message_is_on_the_page_once():
+    error = "hook 'app': `false` exited with 1"
+    broken = TARGET | {"state": "failing", "since": 1_699_999_940.0, "error": error}
+    rotation = ROTATION | {"outcome": "failed", "error": error}
+
+    shown = Document(page(status(notify=[broken], rotations=[rotation])))
+
+    assert shown.words.count(error) == 1
+    assert shown.words.index(error) < shown.words.index("Lifetimes")
+
+
+def test_the_headline_is_the_health_with_readiness_and_place_beside_it():
+    broken = TARGET | {"state": "failing", "since": 1_699_999_940.0, "error": "no"}
+
+    shown = Document(page(status(notify=[broken])))
+
+    assert shown.words.startswith(
+        "needs attention, ready · web-1 · injector needs attention: 1 of 1 hooks failing ready "
+        "host web-1, configuration /etc/injector.yaml hooks: 1 failing"
+    )
 
 
 def test_many_reasons_are_truncated():
@@ -128,9 +177,9 @@ def test_many_reasons_are_truncated():
 
     shown = Document(page(status(not_ready=reasons, ready=False)))
 
-    assert "file 9 is" in shown.words
-    assert "file 10 is" not in shown.words
-    assert "and 90 more" in shown.words
+    assert "file 19 is" in shown.words
+    assert "file 20 is" not in shown.words
+    assert "and 80 more" in shown.words
 
 
 def test_alarms_come_first():
@@ -138,7 +187,7 @@ def test_alarms_come_first():
 
     shown = Document(page(status(alarms=[alarm], not_ready=["x is not in place yet"], ready=False)))
 
-    assert shown.words.startswith("not ready · injector injector not ready")
+    assert shown.words.startswith("needs attention, not ready · web-1 · injector needs attention")
     assert shown.words.index("/run/secrets/db.env was rejected") < shown.words.index("Lifetimes")
     assert "x is not in place yet" in shown.words
 
@@ -151,7 +200,7 @@ def test_it_loads_nothing_runs_nothing_and_sends_nothing():
     names = {name for _, name, _ in shown.attributes}
     assert not {name for name in names if name == "style" or name.startswith("on")}
     targets = {value for _, name, value in shown.attributes if name in ("href", "src")}
-    assert targets == {"?refresh=0", "status", "metrics"}
+    assert targets == {"?refresh=0", "?all=1", "status", "metrics"}
     assert "url(" not in html
     assert "@import" not in html
 
@@ -179,12 +228,12 @@ def test_any_name_is_shown_as_text():
             files=[FILE | {"destination": EVIL, "notify": [EVIL]}],
             notify=[TARGET | {"name": EVIL, "pending": [EVIL]}],
             not_ready=[EVIL],
-            vault={"state": "failing", "since": 0, "address": EVIL, "error": EVIL},
+            vault={"state": "failing", "since": 0, "address": EVIL, "error": f"{EVIL} again"},
         )
     )
 
     assert "<script" not in html
-    assert Document(html).words.count(EVIL) >= 12
+    assert Document(html).words.count(EVIL) >= 10
 
 
 async def test_it_shows_no_value(app, proxy, clock, tmpfs, tmp_path):

@@ -54,6 +54,7 @@ def listeners(
 
 def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
     """Return the status report of a running assembly."""
+    from injector.status.place import here
     from injector.status.report import StatusReport
 
     redact = kept.redactor.proofread
@@ -72,6 +73,8 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
         redact=redact,
         address=assembly.loaded.config.vault.address,
         configuration=lambda: kept.last_reload.report,
+        expired=assembly.readiness.expired,
+        place=here(kept.environ),
         not_ready=lambda: list(map(redact, assembly.readiness.reasons())),
         command=None if kept.command is None else kept.command.facts,
         started_at=kept.started_at,

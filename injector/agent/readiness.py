@@ -46,8 +46,15 @@ class Readiness:
             for output in outputs
         ]
         gone = [f"{name} no longer exists (on_missing: fail)" for name in self.watch.gone()]
-        ended = {self._ended(output, value) for output, value in self.delivery.ended()}
+        ended = {words for _, words, _ in self.expired()}
         return missing + gone + sorted(ended)
+
+    def expired(self) -> list[tuple[str, str, float]]:
+        """Return each secret that somebody reads although it has expired, in words, since when."""
+        return [
+            (self.watch.called(value.ref), self._ended(output, value), value.life.expires_at)
+            for output, value in self.delivery.ended()
+        ]
 
     def _because(self, output: Output[Any]) -> str:
         """Return what keeps an output back: itself, a missing secret, the login or Vault."""

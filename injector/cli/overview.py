@@ -5,33 +5,47 @@ from typing import Any
 
 from injector.cli.table import Row, columns
 from injector.printable import printable
+from injector.status.attention import one_line
 from injector.status.moments import with_numbers
-from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
+from injector.status.words import (
+    command_of,
+    concern,
+    headline,
+    is_told,
+    next_of,
+    place,
+    span,
+    state_of,
+    tally,
+    worst_first,
+)
 
 Entry = dict[str, Any]
-# How many of the last rotations are shown, and how many reasons for not being ready.
-LAST, MOST = 5, 5
+# How many of the last rotations are shown, and how many of the things that need attention.
+LAST, MOST = 5, 10
 
 
-def overview(status: Entry) -> list[str]:
+def overview(answer: Entry) -> list[str]:
     """Return the lines; times are measured by the injector's own clock."""
-    status = with_numbers(status)
+    status = with_numbers(answer)
+    # A message stands at the top, or in its row.
+    status["attention"], more = status["attention"][:MOST], status["attention"][MOST:]
     now: float = status["now"]
     ready = "ready" if status["ready"] else "not ready"
+    version, up = f"version {status['version']}", f"up {span(status['uptime'])}"
     lines = [
-        f"injector {status['version']}, up {span(status['uptime'])}, {ready}",
-        _token(status["token"], now),
+        f"injector: {headline(status)} ({ready}, {version}, {up})",
+        place(status),
+        *filter(None, [tally(status)]),
+        _token(status, now),
     ]
     if status["vault"]["state"] != "ok":
-        lines.append(f"vault: {_state(status['vault'], now)}")
+        lines.append(f"vault: {_state(status['vault'], status, now)}")
     if status["command"] is not None:
         command = status["command"]
-        lines.append(f"command: {command_of(command, now)}: {_state(command, now)}")
-    if status["journal"] is not None and status["journal"]["error"]:
-        lines.append(f"journal: {status['journal']['path']}: {status['journal']['error']}")
-    alarms, reasons = concerns(status)
-    lines += [f"ALARM: {alarm}" for alarm in alarms]
-    lines += [f"NOT READY: {reason}" for reason in first(reasons, MOST)]
+        lines.append(f"command: {command_of(command, now)}: {_state(command, status, now)}")
+    lines += [f"{item['sort'].upper()}: {concern(item, now)}" for item in status["attention"]]
+    lines += [f"and {len(more)} more, see below"] if more else []
     lines += [line for section in _sections(status, now) for line in section]
     return [printable(line) for line in lines]
 
@@ -40,26 +54,26 @@ def _sections(status: Entry, now: float) -> list[list[str]]:
     secrets = ("SECRET", "KIND", "GENERATION", "AGE", "EXPIRES IN", "NEXT")
     rotations = ("ROTATION", "SECRET", "GENERATION", "WHEN", "TOOK", "OUTCOME")
     return [
-        _section(secrets, status["secrets"], _secret, now),
-        _section(("FILE", "FROM", "NOTIFY"), status["files"], _output, now),
-        _section(("BUNDLE", "FROM", "NOTIFY"), status["bundles"], _output, now),
-        _section(("SINK",), status["sinks"], lambda sink, _: (sink["path"],), now),
-        _section(("NOTIFY", "NOTIFIED", "PENDING"), status["notify"], _target, now),
+        _section(secrets, "secrets", _secret, status),
+        _section(("FILE", "FROM", "NOTIFY"), "files", _output, status),
+        _section(("BUNDLE", "FROM", "NOTIFY"), "bundles", _output, status),
+        _section(("SINK",), "sinks", lambda sink, _: (sink["path"],), status),
+        _section(("NOTIFY", "NOTIFIED", "PENDING"), "notify", _target, status),
         _table(rotations, [_rotation(rotation, now) for rotation in status["rotations"][:LAST]]),
     ]
 
 
 def _section(
-    header: Row, entries: list[Entry], cells: Callable[[Entry, float], Row], now: float
+    header: Row, part: str, cells: Callable[[Entry, float], Row], status: Entry
 ) -> list[str]:
-    """Return the entries with their states; the reason of a failure is on a line of its own."""
-    entries = worst_first(entries)
+    """Return the entries with their states; a reason that no line says yet is on its own."""
+    now, entries = status["now"], worst_first(status[part])
     states = [state_of(entry, now) for entry in entries]
     rows = [(*cells(entry, now), state) for entry, (state, _) in zip(entries, states, strict=True)]
     lines = _table((*header, "STATE"), rows)
     found = lines[:2]
-    for line, (_, why) in zip(lines[2:], states, strict=True):
-        found += [line, f"  {why}"] if why else [line]
+    for entry, line, (_, why) in zip(entries, lines[2:], states, strict=True):
+        found += [line, f"  {one_line(why)}"] if why and not is_told(entry, status) else [line]
     return found
 
 
@@ -107,15 +121,18 @@ def _rotation(rotation: Entry, now: float) -> Row:
     )
 
 
-def _state(entry: Entry, now: float) -> str:
-    return ": ".join(filter(None, state_of(entry, now)))
+def _state(entry: Entry, status: Entry, now: float) -> str:
+    state, why = state_of(entry, now)
+    return state if not why or is_told(entry, status) else f"{state}: {one_line(why)}"
 
 
-def _token(token: Entry, now: float) -> str:
+def _token(status: Entry, now: float) -> str:
+    token = status["token"]
     state, why = state_of(token, now)
     ends_at = token.get("expires_at")
     life = [f"expires in {span(ends_at - now)}"] if ends_at else []
     facts = ", ".join(filter(None, [state, *life, next_of(token["next"], now)]))
+    why = "" if is_told(token, status) else one_line(why)
     return ": ".join(filter(None, ["token", facts, why]))
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 from injector.cli import client
 from injector.cli.parser import exits
@@ -24,5 +23,5 @@ def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
     reply = client.request(address, "POST", "/quit")
     answer = client.answer(reply, address, expected={DONE})
-    print(json.dumps(answer) if args.json or not sys.stdout.isatty() else "stopping")
+    print(json.dumps(answer) if args.json else "stopping")
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -51,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
     answer = refreshed(address, args.names, timeout=args.timeout)
-    if args.json or not sys.stdout.isatty():
+    if args.json:
         print(json.dumps(answer, indent=2))
     else:
         print(printable(table(answer["secrets"]), lines=True))

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,19 +20,22 @@ from injector.printable import printable
 
 NOTE = """\
 It is found by --address, then INJECTOR_ADDR, then the first listener in -c FILE, then
-/run/injector/injector.sock. Prints a table on a terminal, JSON otherwise."""
+/run/injector/injector.sock. What needs attention comes first: the health in the first line, then
+each problem, then tables."""
 EXAMPLES = (
     "injector status",
     "injector status --watch",
     "injector status -c injector.yaml --json | jq .ready",
 )
 EXITS = {
-    "0": "it answered, ready or not",
+    "0": "it answered, and nothing needs attention",
+    "1": "it answered, and something needs attention",
     **exits(ConfigError),
     "9": NOBODY,
     "130": "--watch was interrupted with Ctrl-C",
 }
 OK = 200
+NEEDS_ATTENTION = 1
 # Terminal codes: alternate screen and back; to the top; clear the rest of line or screen.
 ENTER, LEAVE, TOP, END_OF_LINE, END_OF_SCREEN = (
     "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l", "\x1b[H", "\x1b[K", "\x1b[J",
@@ -47,19 +51,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=duration,
         const=2.0,
         metavar="DURATION",
-        help="repeat at this interval (2s); with JSON, print one line each time",
+        help="repeat at this interval (2s); with --json, print one line each time",
     )
 
 
 def main(args: argparse.Namespace) -> int:
     address = client.find(args.address, args.config)
-    as_json = args.json or not sys.stdout.isatty()
     if args.watch is None:
         status = fetch(address)
-        print(json.dumps(status, indent=2) if as_json else "\n".join(overview(status)))
-        return 0
+        print(json.dumps(status, indent=2) if args.json else "\n".join(overview(status)))
+        return NEEDS_ATTENTION if status["health"] == "failing" else 0
     interval = max(args.watch, 0.1)
-    return _follow(address, interval) if as_json else _draw(address, interval)
+    if args.json:
+        return _follow(address, interval, json.dumps)
+    if not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        return _follow(address, interval, lambda status: "\n".join([*overview(status), ""]))
+    return _draw(address, interval)
 
 
 def fetch(address: client.Address) -> dict[str, Any]:
@@ -70,10 +77,12 @@ def fetch(address: client.Address) -> dict[str, Any]:
     return status
 
 
-def _follow(address: client.Address, interval: float) -> int:
-    """Print a line each time. Runs until interrupted; raises TransientError if nobody answers."""
+def _follow(
+    address: client.Address, interval: float, shown: Callable[[dict[str, Any]], str]
+) -> int:
+    """Print it each time. Runs until interrupted; raises TransientError if nobody answers."""
     while True:
-        print(json.dumps(fetch(address)), flush=True)
+        print(shown(fetch(address)), flush=True)
         time.sleep(interval)
 
 

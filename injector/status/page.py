@@ -9,20 +9,38 @@ from typing import Any
 import minijinja
 
 from injector.clock import iso
+from injector.status.attention import one_line
 from injector.status.moments import with_numbers
 from injector.status.timeline import NOW, axis, lane, with_lanes
-from injector.status.words import command_of, concerns, first, next_of, span, state_of, worst_first
+from injector.status.words import (
+    HEALTH,
+    command_of,
+    concern,
+    headline,
+    is_told,
+    next_of,
+    place,
+    span,
+    state_of,
+    tally,
+    worst_first,
+)
 
 Entry = dict[str, Any]
 # How often the page reloads, seconds; `?refresh=0` turns that off.
 REFRESH, LONGEST_REFRESH = 5, 3600
 MOST_LANES = 30
+FEW = 6  # lanes, rotations: the rest is folded away
+MOST = 20  # of the things that need attention
 TONES = {"ok": "ok", "delivered": "ok", "failing": "bad", "failed": "bad", "rolled_back": "bad"}
 
 
-def page(status: Entry, *, refresh: int = REFRESH) -> str:
-    """Return the page for an answer of `/status`. Everything in it is escaped."""
-    status = with_numbers(status)
+def page(answer: Entry, *, refresh: int = REFRESH, unfolded: bool = False) -> str:
+    """Return the page for an answer of `/status`. Everything in it is escaped.
+
+    What is well is folded away unless it is `unfolded`: a page without scripts forgets what a
+    reader has opened whenever it reloads.
+    """
     environment = minijinja.Environment(
         templates={"page": _text("page.html")},
         undefined_behavior="strict",
@@ -31,24 +49,31 @@ def page(status: Entry, *, refresh: int = REFRESH) -> str:
         lstrip_blocks=True,
         debug=False,
     )
-    for name, function in _filters(status["now"]).items():
+    status = with_numbers(answer)
+    # A message stands at the top, or in its row.
+    status["attention"], more = status["attention"][:MOST], status["attention"][MOST:]
+    for name, function in _filters(status).items():
         environment.add_filter(name, function)
-    along = axis(status)
-    alarms, reasons = concerns(status)
+    along, expiring = axis(status), with_lanes(status["secrets"], MOST_LANES)
     html: str = environment.render_template(
         "page",
         style=minijinja.safe(_text("page.css")),
         refresh=refresh,
+        unfolded=unfolded,
         status=status,
-        alarms=alarms,
-        reasons=reasons,
+        more=len(more),
+        health=HEALTH[status["health"]],
+        headline=headline(status),
+        tally=tally(status),
+        place=place(status),
         now=NOW,
         marks=list(along.marks()),
+        few=FEW,
         lanes=[
             lane(name, life, along, status["rotations"])
             for name, life in [
                 ("", status["token"]),
-                *((secret["name"], secret) for secret in with_lanes(status["secrets"], MOST_LANES)),
+                *((secret["name"], secret) for secret in expiring),
             ]
         ],
     )
@@ -74,8 +99,9 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _filters(now: float) -> Entry:
+def _filters(status: Entry) -> Entry:
     """Return the template filters that put the entries of a status into words."""
+    now: float = status["now"]
     return {
         "span": span,
         "ago": lambda moment: f"{span(now - moment)} ago" if moment else "",
@@ -83,12 +109,18 @@ def _filters(now: float) -> Entry:
         "percent": lambda place: f"{place:.2f}%",
         "next": lambda entry: next_of(entry["next"], now),
         "life": lambda entry: _life(entry, now),
-        "state": lambda entry: "{}\n{}".format(*state_of(entry, now)).strip().split("\n", 1),
+        "state": lambda entry: state_of(entry, now)[0],
+        "reason": lambda entry: "" if is_told(entry, status) else one_line(entry["error"]),
+        "concern": lambda item: concern(item, now),
+        "ailing": lambda entries: worst_first([e for e in entries if not _is_well(e)]),
+        "well": lambda entries: list(filter(_is_well, entries)),
         "command": lambda command: command_of(command, now),
-        "worst_first": worst_first,
-        "first_of": first,
         "tone": lambda word: TONES.get(word, "wait"),
     }
+
+
+def _is_well(entry: Entry) -> bool:
+    return bool(entry["state"] == "ok" and not entry.get("absent"))
 
 
 def _life(entry: Entry, now: float) -> str:

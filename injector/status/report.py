@@ -13,6 +13,8 @@ from injector.health import Health, Report, State
 from injector.metrics import Metrics
 from injector.rotations import Event, Rotations
 from injector.secret import READ, Act, Ref
+from injector.status.attention import attention, counts, health
+from injector.status.place import Place
 from injector.store import Generation, Store
 from injector.vault import Tokens
 from injector.watch import Watch
@@ -28,8 +30,9 @@ LAST = 20
 class StatusReport:
     """Reads the status from the parts; has no state itself.
 
-    `not_ready` returns the reasons, none if it is ready; `command` returns facts about the
-    supervised command, if there is one.
+    `not_ready` returns the reasons, none if it is ready; `expired` the secrets that somebody reads
+    although they have expired, in words and since when; `command` facts about the supervised
+    command, if there is one.
     """
 
     clock: Clock
@@ -47,16 +50,26 @@ class StatusReport:
     address: str  # of Vault
     configuration: Callable[[], Report]  # whether what its file says is in force
     not_ready: Callable[[], list[str]]
+    expired: Callable[[], list[tuple[str, str, float]]]
+    place: Place
     command: Callable[[], dict[str, Any]] | None
     started_at: float
 
     def as_json(self) -> dict[str, Any]:
         """Return everything; times are as in the log and the journal."""
+        status = self._parts()
+        status["attention"] = attention(status)
+        return {"health": health(status), "counts": counts(status), **status}
+
+    def _parts(self) -> dict[str, Any]:
         reasons = self.not_ready()
         outputs = self.delivery.outputs
         return {
             "version": injector.__version__,
             "now": iso(self.clock.wall()),
+            "host": self.place.host,
+            "in_kubernetes": self.place.in_kubernetes,
+            "namespace": self.place.namespace,
             "uptime": round(self.clock.now() - self.started_at, 1),
             "ready": not reasons,
             "not_ready": reasons,
@@ -94,8 +107,8 @@ class StatusReport:
             if output.name in rejected
         ]
         found += [
-            {"alarm": "expired", "name": name, "since": self._wall(generation.life.expires_at)}
-            for name, generation in self.delivery.ended()
+            {"alarm": "expired", "name": name, "problem": words, "since": self._wall(at)}
+            for name, words, at in self.expired()
         ]
         found += [
             {"alarm": "gone", "name": name, **self._state("secret", name)}
@@ -125,6 +138,7 @@ class StatusReport:
         if report.error is not None:
             state["error"] = self.redact(str(report.error))
             state["error_class"] = report.error.label
+            state["failures"] = report.failures
         return state
 
     def _command(self) -> dict[str, Any] | None:

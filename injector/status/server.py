@@ -136,7 +136,8 @@ class StatusServer:
         asked = request.query.get("refresh", "")
         # Python refuses numbers of thousands of digits.
         refresh = min(int(asked[:9]), LONGEST_REFRESH) if asked.isdecimal() else REFRESH
-        text = page(self._report.as_json(), refresh=refresh)
+        unfolded = request.query.get("all", "0") != "0"
+        text = page(self._report.as_json(), refresh=refresh, unfolded=unfolded)
         return web.Response(text=text, content_type="text/html", headers=headers())
 
     async def _status(self, _: web.Request) -> web.Response:

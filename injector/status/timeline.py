@@ -6,10 +6,9 @@ One axis for lifetimes of seconds and of months: seconds near now are as wide as
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
-from injector.status.words import span, worst_first
+from injector.status.words import span
 
 Entry = dict[str, Any]
 # The position of now, in percent: the future needs more room.
@@ -52,7 +51,7 @@ class Axis:
 def axis(status: Entry) -> Axis:
     """Return an axis with room for everything in a `/status` response."""
     now = status["now"]
-    lives = [status["token"], *status["secrets"]]
+    lives = [status["token"], *(one for one in status["secrets"] if one.get("expires_at"))]
     begins = [begin for life in lives if (begin := _begin(life)) is not None]
     begins += [rotation["answered_at"] for rotation in status["rotations"]]
     ends = [moment for life in lives for moment in (life.get("expires_at"), _next(life)) if moment]
@@ -77,12 +76,13 @@ class Lane:
 
 
 def with_lanes(secrets: list[Entry], most: int) -> list[Entry]:
-    """Return the secrets that get a lane: of too many, those that fail or expire first."""
-    if len(secrets) <= most:
-        return worst_first(secrets)
-    return sorted(secrets, key=lambda one: (one["state"] == "ok", one.get("expires_at") or inf))[
-        :most
-    ]
+    """Return the secrets that get a lane: those that expire, if too many the first to do so.
+
+    What is only read again and again has no life to be shown.
+    """
+    expiring = [secret for secret in secrets if secret.get("expires_at")]
+    expiring.sort(key=lambda secret: (secret["state"] == "ok", secret["expires_at"]))
+    return expiring[:most]
 
 
 def lane(name: str, life: Entry, axis: Axis, rotations: Iterable[Entry]) -> Lane:

@@ -2,18 +2,12 @@
 
 from typing import Any
 
+from injector.status.attention import LISTS, one_line
+
 Entry = dict[str, Any]
 UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 SEVERITY = {"failing": 0, "waiting": 1, "ok": 2}
-MOST_PROBLEMS = 3  # of a configuration, in one alarm
-# What follows the name of the thing that needs attention.
-ALARMS = {
-    "rolled_back": "was rejected by its application and rolled back",
-    "expired": "has a value that has expired",
-    "gone": "no longer exists (on_missing: fail)",
-    "unwrap_failed": "could not be unwrapped: somebody else may have opened it",
-    "not_reloaded": "cannot be used, so an older configuration stays in force",
-}
+HEALTH = {"ok": "healthy", "waiting": "waiting", "failing": "needs attention"}
 
 
 def span(seconds: float) -> str:
@@ -39,24 +33,45 @@ def worst_first(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: SEVERITY.get(entry["state"], 1))
 
 
-def concerns(status: Entry) -> tuple[list[str], list[str]]:
-    """Return the alarms, and the other reasons why it is not ready."""
-    alarms = list(map(_alarm, status["alarms"]))
-    return alarms, [reason for reason in status["not_ready"] if reason not in alarms]
+def headline(status: Entry) -> str:
+    """Return the health, and how many of what are not as they should be."""
+    bad: dict[str, list[str]] = {}
+    for part, states in status["counts"].items():
+        for state, number in states.items():
+            if state != "ok":
+                of = f"{number} of {sum(states.values())} {LISTS[part][0]}s"
+                bad.setdefault(state, []).append(of)
+    parts = [f"{', '.join(bad[state])} {state}" for state in SEVERITY if state in bad]
+    return ": ".join(filter(None, (HEALTH[status["health"]], "; ".join(parts))))
 
 
-def _alarm(alarm: Entry) -> str:
-    """Return it as a sentence; what no row of a table explains is explained here."""
-    said = f"{alarm['name']} {ALARMS[alarm['alarm']]}"
-    if alarm["alarm"] != "not_reloaded":
-        return said
-    return f"{said}: {'; '.join(first(alarm['error'].splitlines(), MOST_PROBLEMS))}"
+def tally(status: Entry) -> str:
+    """Return how many there are of everything, by state."""
+    return " · ".join(
+        f"{LISTS[part][0]}s: "
+        + ", ".join(f"{states[state]} {state}" for state in SEVERITY if state in states)
+        for part, states in status["counts"].items()
+    )
 
 
-def first(reasons: list[str], most: int) -> list[str]:
-    """Return the first of them, and a line for how many more there are."""
-    more = len(reasons) - most
-    return reasons if more <= 0 else [*reasons[:most], f"and {more} more"]
+def place(status: Entry) -> str:
+    """Return where this injector runs, and with which configuration."""
+    namespace = f" in namespace {status['namespace']}" if status["namespace"] else ""
+    kind = "pod" if status["in_kubernetes"] else "host"
+    return f"{kind} {status['host']}{namespace}, configuration {status['configuration']['path']}"
+
+
+def concern(item: Entry, now: float) -> str:
+    """Return one thing that needs attention, and for how long it has."""
+    what = f"{item['what']}: " if item["what"] else ""
+    since = f" (for {span(now - item['since'])})" if item["since"] is not None else ""
+    return f"{what}{item['problem']}{since}"
+
+
+def is_told(entry: Entry, status: Entry) -> bool:
+    """Return whether the message of an entry stands at the top already."""
+    error = one_line(entry.get("error") or "")
+    return any(error in item["problem"] for item in status["attention"])
 
 
 def next_of(step: Entry | None, now: float) -> str:
