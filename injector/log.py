@@ -12,7 +12,11 @@ from math import inf
 from typing import Any, TextIO, cast
 
 import msgspec
-import structlog
+
+from injector import lean
+
+with lean.without("rich"):  # tracebacks with local variables, which may be secrets
+    import structlog
 
 from injector.clock import SystemClock, iso
 from injector.printable import printable

@@ -225,7 +225,7 @@ async def test_a_header_that_cannot_be_sent_is_a_failure(server):
     await failure(f"http://{server.address}/", headers={"X": f"{SECRET}\r\n"})
 
 
-async def test_an_endpoint_with_tls_must_be_trusted(tmp_path):
+async def test_an_endpoint_with_tls_must_be_trusted(tmp_path, monkeypatch):
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
@@ -236,6 +236,8 @@ async def test_an_endpoint_with_tls_must_be_trusted(tmp_path):
 
         assert await tell(url, ca_cert=str(tmp_path / "ca.pem")) is Outcome.SENT
         assert "its certificate is not trusted" in await failure(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))  # the system's
+        assert await tell(url) is Outcome.SENT
         assert "cannot use the certificates" in await failure(url, ca_cert=str(tmp_path / "no"))
 
 

@@ -2,7 +2,6 @@
 
 import resource
 import subprocess
-import sys
 
 import pytest
 
@@ -180,15 +179,3 @@ def test_the_last_good_file_survives_a_failing_run(app, tmpfs, tmp_path):
 
     assert ended.returncode != 0
     assert (tmpfs / "db.env").read_text() == "pw=old\n"
-
-
-def test_once_imports_nothing_that_only_the_daemon_needs():
-    heavy = ["aiohttp.web", "prometheus_client", "watchfiles", "tenacity", "pydantic", "shtab"]
-    code = (
-        "import sys, injector.cli.once, injector.cli.daemon\n"
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert found.stdout.strip() == "[]"

@@ -97,7 +97,7 @@ def test_so_are_the_authorities_of_a_notified_application(tmp_path, trap):
     trap(tmp_path / "ca.pem")
 
     with pytest.raises(HookError, match=rf"ca\.pem: {REFUSED}"):
-        _trust(str(tmp_path / "ca.pem"))
+        _trust(model.Http(url="https://app", ca_cert=str(tmp_path / "ca.pem")))
 
 
 @pytest.mark.parametrize("trap", TRAPS)

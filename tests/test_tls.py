@@ -59,6 +59,20 @@ async def test_only_the_configured_ca_is_trusted(server, clock, tmp_path, author
             await vault.health()
 
 
+async def test_without_one_the_systems_authorities_are_trusted(
+    server, clock, tmp_path, authority, monkeypatch
+):
+    authority.cert_pem.write_to_path(tmp_path / "system.pem")
+
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        async with client(clock, address=proxy.address) as vault:
+            with pytest.raises(Unreachable, match="trusting the system's authorities"):
+                await vault.health()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "system.pem"))
+        async with client(clock, address=proxy.address) as vault:
+            await vault.health()
+
+
 async def test_the_expected_server_name_can_be_given(server, clock, tmp_path, authority):
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     trust = {"ca_cert": str(tmp_path / "ca.pem")}

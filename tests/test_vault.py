@@ -323,17 +323,6 @@ async def test_health_distinguishes_an_outage_from_a_server(vault, proxy):
         await vault.health()
 
 
-async def test_a_token_is_not_kept_longer_than_it_is_used(vault, token, app):
-    app.put("db", password="one")
-    ref = Ref.of(app.path("db"))
-    other = app.admin.auth.token.create(policies=[app.name])["auth"]["client_token"]
-    await vault.fetch(ref, token)
-
-    await vault.fetch(ref, await vault.look_up(other))
-
-    assert {known for known, _ in vault._clients} <= {other, ""}
-
-
 def transport_to(address, clock):
     return Transport(
         model.Vault(address=address), connections=2, clock=clock, metrics=Metrics(), redact=str

@@ -110,7 +110,7 @@ async def _ask(http: model.Http, method: str) -> Answer:
 
     async with (
         aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=_trust(http.ca_cert), force_close=True),
+            connector=aiohttp.TCPConnector(ssl=_trust(http), force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
@@ -128,14 +128,18 @@ async def _ask(http: model.Http, method: str) -> Answer:
         return await _with_body(response)
 
 
-def _trust(ca_cert: str) -> ssl.SSLContext | bool:
-    if not ca_cert:
+def _trust(http: model.Http) -> ssl.SSLContext | bool:
+    if urlsplit(http.url).scheme != "https":
         return True
+    if not http.ca_cert:
+        return ssl.create_default_context()  # aiohttp's own trusts nobody: see `lean`
     try:
-        with safe_open.held(ca_cert) as file:
+        with safe_open.held(http.ca_cert) as file:
             return ssl.create_default_context(cafile=file)
     except OSError as exc:
-        raise HookError(f"cannot use the certificates in {ca_cert}: {unreadable(exc)}") from exc
+        raise HookError(
+            f"cannot use the certificates in {http.ca_cert}: {unreadable(exc)}"
+        ) from exc
 
 
 async def _with_body(response: "aiohttp.ClientResponse") -> Answer:

@@ -1,4 +1,4 @@
-"""Vault and OpenBao: asks, and says what the answer means. Nothing else imports hvac."""
+"""Vault and OpenBao: asks, and says what the answer means."""
 
 from injector.vault.answer import Answer
 from injector.vault.client import Vault

@@ -1,18 +1,17 @@
-"""Gives hvac an asynchronous transport, and its errors a class the caller can act on.
+"""Sends requests with a token and a namespace, and gives refusals a class the caller can act on.
 
-hvac's API methods return what `adapter.request` returns, so a coroutine there makes all of hvac
-awaitable. Two traps are closed here: hvac's own error translation loses the status of 307, 412,
-472, 473 and 504 and puts response bodies into exceptions; and its `delete`, `list` and
-`is_authenticated` drop the coroutine, so this program never calls those.
+It is also what hvac's API methods are given to send with (`api`): they return what `get`, `post`
+and `put` return, so coroutines here make them awaitable. hvac's own error translation is not used:
+it loses the status of 307, 412, 472, 473 and 504, and puts response bodies into exceptions.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partialmethod
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
 import msgspec
-from hvac.adapters import Adapter
 
 from injector.errors import (
     AuthError,
@@ -64,16 +63,11 @@ class InvalidRequest(DeniedError):
     """400: Vault understood, and will not do it (an unknown role, a lease that is gone)."""
 
 
-class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
+class Adapter:
     """One token and one namespace on a shared transport; never changed after it is made."""
 
-    def __init__(self, transport: Transport, *, token: str, namespace: str, **_: Any) -> None:
-        # Not the base class's __init__: it would open a requests.Session.
+    def __init__(self, transport: Transport, *, token: str, namespace: str) -> None:
         self.transport = transport
-        self.base_uri = transport.base
-        self.token = token
-        self.namespace = namespace
-        self.strict_http = True
         headers = {"X-Vault-Request": "true"}
         if token:
             headers["X-Vault-Token"] = token
@@ -85,45 +79,44 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
         self,
         method: str,
         url: str,
-        headers: dict[str, str] | None = None,
-        raise_exception: bool = True,  # noqa: FBT001, FBT002 - hvac's signature
-        **kwargs: Any,
+        *,
+        json: object = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        within: float | None = None,
+        **_: object,  # what hvac's methods pass and nobody here asks for
     ) -> dict[str, Any]:
-        """Send, and return the answer's JSON ({} for none); raises an InjectorError."""
-        sent = self._headers
-        if headers or kwargs.get("wrap_ttl"):
-            sent = {**sent, **(headers or {})}
-            if kwargs.get("wrap_ttl"):
-                sent["X-Vault-Wrap-TTL"] = str(kwargs["wrap_ttl"])
-        path, _, query = url.partition("?")
-        target = quote(path)
-        if params := kwargs.get("params"):
-            query = urlencode(params)
-        if query:
-            target += f"?{query}"
-        body = kwargs.get("json")
+        """Send, and return the answer's JSON ({} for none); raises an InjectorError.
+
+        `sent` and `date` are added: when it was asked on our clock, and answered on the server's.
+        """
+        path, question, query = url.partition("?")
+        target = quote(path) + question + query
+        if params:
+            target += f"?{urlencode(params)}"
         operation = _operation(method, path)
         request = Request(
             method.upper(),
             target,
             operation,
-            sent,
-            None if body is None else msgspec.json.encode(body),
+            {**self._headers, **headers} if headers else self._headers,
+            None if json is None else msgspec.json.encode(json),
         )
         reply = await self.transport.send(
-            request, in_turn=not path.startswith(AHEAD), within=kwargs.get("within")
+            request, in_turn=not path.startswith(AHEAD), within=within
         )
         deleted = reply.status == 404 and reply.says("data")  # noqa: PLR2004 - KV v2's way to say so
-        if reply.status not in OK and raise_exception and not deleted:
+        if reply.status not in OK and not deleted:
             self._raise(reply, f"{operation} {path.removeprefix('/v1/')}")
         answer = {} if reply.status == 204 else reply.json()  # noqa: PLR2004 - No Content
-        # The server's clock: its other timestamps mean something only relative to it.
+        answer["sent"] = reply.sent
+        # The server's other timestamps mean something only relative to its own clock.
         answer["date"] = reply.headers.get("Date", "")
         return answer
 
-    async def login(self, url: str, use_token: bool = True, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002, FBT001, FBT002 - hvac's signature
-        """Log in; unlike hvac's own, the adapter keeps no token of it."""
-        return await self.request("post", url, **kwargs)
+    get = partialmethod(request, "get")
+    post = partialmethod(request, "post")
+    put = partialmethod(request, "put")
 
     def _raise(self, reply: Reply, action: str) -> NoReturn:
         """Sort a refusal. Only Vault's own, which always has `errors`, is believed.
@@ -147,9 +140,6 @@ class AsyncAdapter(Adapter):  # type: ignore[misc]  # hvac is untyped
             # A gateway that gave up has Vault's words of another time, or none.
             undone=said is not None and reply.status not in (BAD_GATEWAY, GATEWAY_TIMEOUT),
         )
-
-    def get_login_token(self, response: dict[str, Any]) -> str:
-        return str(response["auth"]["client_token"])
 
 
 def _operation(method: str, path: str) -> str:

@@ -5,23 +5,23 @@ import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Any, TypeVar
-
-import hvac
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from injector.clock import Clock
 from injector.errors import AuthError, DeniedError, InjectorError, TransientError
 from injector.retry import while_stale
 from injector.secret import Life, Ref
 from injector.vault import answer as answers
-from injector.vault.adapter import AsyncAdapter, Intercepted, InvalidRequest, NotThere, Stale
+from injector.vault.adapter import Adapter, Intercepted, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
 from injector.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
 from injector.vault.in_flight import InFlight
 from injector.vault.mounts import Mounts
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
+
+if TYPE_CHECKING:
+    from injector.vault.api import Api
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ HEALTH_WITHIN = 5.0
 
 
 class Vault:
-    """hvac on our transport: one small immutable client per (token, namespace)."""
+    """What the configuration spells is sent as it stands; what is Vault's own, as hvac has it."""
 
     def __init__(
         self, transport: Transport, clock: Clock, in_flight: InFlight | None = None
@@ -42,7 +42,6 @@ class Vault:
         self.in_flight = in_flight or InFlight()
         self.clock = clock
         self._namespace = transport.settings.namespace
-        self._clients: dict[tuple[str, str], hvac.Client] = {}
         self._mounts = Mounts()
 
     async def fetch(
@@ -71,16 +70,16 @@ class Vault:
         return answer, life
 
     async def _ask(self, ref: Ref, token: Token) -> dict[str, Any]:
-        client = self._client(token.value, ref.namespace)
+        adapter = self._adapter(token.value, ref.namespace)
         if ref.body is not None:
             data = json.loads(ref.body)
-            return await self._timed(lambda: client.write_data(ref.path, data=data))
+            return await self._consistent(lambda: adapter.post(f"/v1/{ref.path}", json=data))
 
-        async def read(path: str) -> dict[str, Any]:
-            return await self._timed(lambda: client.read(path))
+        def read(path: str) -> Awaitable[dict[str, Any]]:
+            return self._consistent(lambda: adapter.get(f"/v1/{path}"))
 
-        async def of_secret(path: str) -> dict[str, Any]:
-            return await read(f"{path}?list=true" if ref.lists else path)
+        def of_secret(path: str) -> Awaitable[dict[str, Any]]:
+            return read(f"{path}?list=true" if ref.lists else path)
 
         try:
             return await self._mounts.read(ref, of_secret, look_up=read)
@@ -93,9 +92,9 @@ class Vault:
         self, lease_id: str, token: Token, *, increment: float, namespace: str = ""
     ) -> tuple[float, bool]:
         """Renew where it was issued; return (granted duration in seconds, renewable)."""
-        client = self._client(token.value, namespace)
+        leases = self._api(token.value, namespace).leases
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
-        body = await self._consistent(lambda: client.sys.renew_lease(lease_id, increment=asked))
+        body = await self._consistent(lambda: leases.renew_lease(lease_id, increment=asked))
         granted = understood(body, Grant, "renew a lease")
         if not granted.lease_duration:  # taken at its word, it would be issued anew
             raise TransientError(f"renew a lease: {ODD}")
@@ -103,14 +102,11 @@ class Vault:
 
     async def revoke_self(self, token: Token) -> None:
         """Revoke the token, and with it every lease it made."""
-        client = self._client(token.value, token.namespace)
-        await client.adapter.request("post", "/v1/auth/token/revoke-self")
+        await self._api(token.value, token.namespace).token.revoke_self()
 
     async def revoke_lease(self, lease_id: str, token: Token, *, namespace: str = "") -> None:
-        """Revoke where it was issued, by the path itself: hvac's own method drops the coroutine."""
-        await self._client(token.value, namespace).adapter.request(
-            "put", "/v1/sys/leases/revoke", json={"lease_id": lease_id}
-        )
+        """Revoke where it was issued."""
+        await self._api(token.value, namespace).leases.revoke_lease(lease_id)
 
     async def log_in(
         self, mount: str, body: Mapping[str, Any], *, namespace: str = "", advice: str = ""
@@ -119,12 +115,11 @@ class Vault:
 
         Raises AuthError when they are refused, TransientError when nobody decided.
         """
-        sent = self.clock.now()
-        client = self._client("", namespace)
+        adapter = self._adapter("", namespace)
         url = f"/v1/{mount}/login"
         try:
             async with self.in_flight.one(""):
-                answer = await self._consistent(lambda: client.adapter.login(url, json=dict(body)))
+                answer = await self._consistent(lambda: adapter.post(url, json=body))
         except TransientError:
             raise
         except InjectorError as exc:
@@ -134,7 +129,7 @@ class Vault:
             raise AuthError(
                 f"login {mount}: the answer has no token; is it an auth mount, without MFA?"
             )
-        return replace(token_of(granted, sent), namespace=namespace)
+        return replace(token_of(granted, answer["sent"]), namespace=namespace)
 
     @contextlib.asynccontextmanager
     async def presenting(self, certificate: str, key: str) -> AsyncIterator["Vault"]:
@@ -150,10 +145,8 @@ class Vault:
 
     async def look_up(self, value: str, *, namespace: str = "") -> Token:
         """Return what is known of a token; raises AuthError if Vault does not know it."""
-        sent = self.clock.now()
-        client = self._client(value, namespace)
         try:
-            answer = await self._consistent(client.auth.token.lookup_self)
+            answer = await self._consistent(self._api(value, namespace).token.lookup_self)
         except DeniedError as exc:
             raise AuthError(f"the token is not valid: {exc}; provide a valid one") from exc
         known = understood(answer.get("data"), Known, "look up the token")
@@ -162,7 +155,7 @@ class Vault:
         return Token(
             value,
             known.accessor or "",
-            sent,
+            answer["sent"],
             known.ttl,
             bool(known.renewable),
             ours=False,
@@ -183,15 +176,14 @@ class Vault:
 
     async def renew_self(self, token: Token) -> Token:
         """Renew the token by what it was granted; raises as `fetch` does."""
-        sent = self.clock.now()
-        client = self._client(token.value, token.namespace)
+        itself = self._api(token.value, token.namespace).token
         answer = await self._consistent(
-            lambda: client.auth.token.renew_self(increment=f"{int(token.duration)}s")
+            lambda: itself.renew_self(increment=f"{int(token.duration)}s")
         )
         granted = understood(answer.get("auth"), Grant, "renew the token")
         if not granted.lease_duration:  # of a login it would be one without an end
             raise TransientError(f"renew the token: {ODD}")
-        lives = token_of(granted, sent, value=token.value)
+        lives = token_of(granted, answer["sent"], value=token.value)
         return replace(
             token,
             granted_at=lives.granted_at,
@@ -201,12 +193,11 @@ class Vault:
 
     async def wrap_creation_path(self, wrapping_token: str, *, namespace: str = "") -> str:
         """Return where a wrapping token was made, without using it up."""
-        client = self._client("", namespace)
+        adapter = self._adapter("", namespace)
+        body = {"token": wrapping_token}
         try:
             answer = await self._consistent(
-                lambda: client.adapter.request(
-                    "post", "/v1/sys/wrapping/lookup", json={"token": wrapping_token}
-                )
+                lambda: adapter.post("/v1/sys/wrapping/lookup", json=body)
             )
         except DeniedError as exc:
             raise AuthError(f"the wrapping token is not valid (expired, or used): {exc}") from exc
@@ -214,10 +205,9 @@ class Vault:
 
     async def unwrap(self, wrapping_token: str, *, namespace: str = "") -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
-        client = self._client(wrapping_token, namespace)
         try:
             async with self.in_flight.one(wrapping_token):
-                answer = await client.adapter.request("post", "/v1/sys/wrapping/unwrap")
+                answer = await self._api(wrapping_token, namespace).wrapping.unwrap()
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc
         data = answer.get("data")
@@ -225,13 +215,8 @@ class Vault:
 
     async def wrap(self, token: Token, ttl: float) -> dict[str, Any]:
         """Return a wrapping token for the token, good for one use within `ttl` seconds."""
-        client = self._client(token.value, token.namespace)
-        answer = await client.adapter.request(
-            "post",
-            "/v1/sys/wrapping/wrap",
-            json={"token": token.value},
-            wrap_ttl=f"{math.ceil(ttl)}s",
-        )
+        wrapping = self._api(token.value, token.namespace).wrapping
+        answer = await wrapping.wrap({"token": token.value}, ttl=f"{math.ceil(ttl)}s")
         wrapped = answer.get("wrap_info")
         if not isinstance(wrapped, dict) or not wrapped.get("token"):
             raise TransientError(f"wrap the token: {ODD}")
@@ -243,38 +228,22 @@ class Vault:
         Raises DeniedError where something in between does not let the question through. Sent
         without a namespace: with one, `sys/health` is 400.
         """
-        adapter = AsyncAdapter(self.transport, token="", namespace="")
+        adapter = Adapter(self.transport, token="", namespace="")
         nodes_that_serve = {"standbyok": "true", "perfstandbyok": "true"}
         try:
-            await adapter.request(
-                "get", "/v1/sys/health", params=nodes_that_serve, within=HEALTH_WITHIN
-            )
+            await adapter.get("/v1/sys/health", params=nodes_that_serve, within=HEALTH_WITHIN)
         except Intercepted as exc:
             raise DeniedError(
                 f"{exc}; let sys/health through: it tells when an outage is over"
             ) from exc
 
-    def _client(self, token: str, namespace: str = "") -> hvac.Client:
-        key = (token, namespace or self._namespace)
-        client = self._clients.get(key)
-        if client is None:
-            # A client costs 23 µs: those of other tokens go, so that none outstays its use.
-            for other in [known for known in self._clients if known[0] not in (token, "")]:
-                del self._clients[other]
-            # An empty token stays empty: with None hvac would take VAULT_TOKEN or ~/.vault-token.
-            client = self._clients[key] = hvac.Client(
-                token=key[0], namespace=key[1], adapter=partial(AsyncAdapter, self.transport)
-            )
-        return client
+    def _adapter(self, token: str, namespace: str) -> Adapter:
+        return Adapter(self.transport, token=token, namespace=namespace or self._namespace)
 
-    async def _timed(self, request: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Add to an answer when it was asked for: of several tries, the one that got it."""
+    def _api(self, token: str, namespace: str) -> "Api":
+        from injector.vault.api import Api  # hvac, which a start by login does without
 
-        async def attempt() -> dict[str, Any]:
-            sent = self.clock.now()
-            return {**await request(), "sent": sent}
-
-        return await self._consistent(attempt)
+        return Api(self._adapter(token, namespace))
 
     async def _consistent(self, request: Callable[[], Awaitable[T]]) -> T:
         """Send once, and where a node has not caught up (412) a few times more."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from injector.vault.adapter import AsyncAdapter
+from injector.vault.adapter import Adapter
+from injector.vault.api import Api
 from injector.vault.granted import understood
 from injector.vault.tokens import Token
 from injector.vault.transport import Transport
@@ -33,8 +34,8 @@ class State(msgspec.Struct, frozen=True):
 
 async def state(transport: Transport) -> tuple[State, str]:
     """Return the server's state and the Date of its answer; no namespace has a `sys/health`."""
-    adapter = AsyncAdapter(transport, token="", namespace="")
-    answer = await adapter.request("get", "/v1/sys/health", params=WHATEVER)
+    adapter = Adapter(transport, token="", namespace="")
+    answer = await adapter.get("/v1/sys/health", params=WHATEVER)
     return understood(answer, State, "read sys/health"), answer["date"]
 
 
@@ -42,11 +43,11 @@ async def capabilities(
     transport: Transport, token: Token, paths: Sequence[str], *, namespace: str
 ) -> Mapping[str, tuple[str, ...]]:
     """Return what the token may do at each path; raises DeniedError if it may not even ask."""
-    adapter = AsyncAdapter(transport, token=token.value, namespace=namespace)
+    api = Api(Adapter(transport, token=token.value, namespace=namespace))
     found: dict[str, tuple[str, ...]] = {}
     for start in range(0, len(paths), AT_ONCE):
         asked = paths[start : start + AT_ONCE]
-        answer = await adapter.request("post", "/v1/sys/capabilities-self", json={"paths": asked})
+        answer = await api.capabilities.get_capabilities(asked)
         said = answer.get("data") or {}
         shape = dict[str, tuple[str, ...]]
         found |= understood(
@@ -77,6 +78,6 @@ async def mount_of(transport: Transport, token: Token, path: str, *, namespace: 
 
     Raises DeniedError if the token has no right at all on the path, or if nothing is mounted there.
     """
-    adapter = AsyncAdapter(transport, token=token.value, namespace=namespace)
-    answer = await adapter.request("get", f"/v1/sys/internal/ui/mounts/{path.partition('?')[0]}")
+    adapter = Adapter(transport, token=token.value, namespace=namespace)
+    answer = await adapter.get(f"/v1/sys/internal/ui/mounts/{path.partition('?')[0]}")
     return understood(answer.get("data"), Mount, "look up a mount")

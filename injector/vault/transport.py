@@ -9,17 +9,20 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 import msgspec
-from aiohttp.connector import BaseConnector
 from yarl import URL
 
+from injector import lean
 from injector.clock import Clock
 from injector.config import model
 from injector.errors import TransientError, Unreachable
 from injector.formats.spelled import spelled
 from injector.metrics import Metrics
 from injector.vault.tls import advice, reason, tls_context
+
+with lean.without_authorities():  # `tls` reads them, if and when they are needed
+    import aiohttp
+    from aiohttp.connector import BaseConnector
 
 CONNECT_TIMEOUT = 5.0  # seconds; the whole request has `vault.timeout`
 CONNECTION_AGE = 30.0  # seconds an idle connection is kept, so that a moved address is noticed
@@ -46,6 +49,7 @@ class Request:
 class Reply:
     """What came back. The body may hold secrets: it is never part of an error."""
 
+    sent: float  # when it was asked for, on our clock
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
@@ -101,6 +105,7 @@ class Transport:
         )
         self.base = "http://localhost" if self._unix else settings.address.rstrip("/")
         self.proxy = _proxy_for(self.base) if not self._unix else None
+        self._by_tls = "https" in {urlsplit(url).scheme for url in (self.base, self.proxy or "")}
         self._session: aiohttp.ClientSession | None = None
         self._in_flight: Counter[aiohttp.ClientSession] = Counter()
 
@@ -124,7 +129,7 @@ class Transport:
         code = "none"
         try:
             async with self._clock.deadline(longest):
-                reply = await self._follow(request)
+                reply = await self._follow(request, started)
             code = str(reply.status)
         except aiohttp.ConnectionTimeoutError as exc:
             await self.reconnect()
@@ -171,12 +176,12 @@ class Transport:
         if session is not None and not self._in_flight[session]:
             await session.close()
 
-    async def _follow(self, request: Request) -> Reply:
+    async def _follow(self, request: Request, sent: float) -> Reply:
         if not request.url.startswith("/"):
             raise ValueError("a path begins with /")  # or it would be a part of the host's name
         target = self.base + request.url
         for _ in range(REDIRECTS):
-            reply = await self._once(request, target)
+            reply = await self._once(request, target, sent)
             if reply.status not in (301, 302, 307, 308):
                 return reply
             location = urljoin(target, reply.headers.get("Location", ""))
@@ -191,7 +196,7 @@ class Transport:
             f"{self.base} redirects in circles; set `vault.address` to the active node"
         )
 
-    async def _once(self, request: Request, target: str) -> Reply:
+    async def _once(self, request: Request, target: str, sent: float) -> Reply:
         session = self._session or self._open()
         self._in_flight[session] += 1
         try:
@@ -204,7 +209,8 @@ class Transport:
                 proxy=self.proxy,
                 server_hostname=self.settings.tls_server_name or None,
             ) as response:
-                return Reply(response.status, response.headers, await self._whole(response))
+                body = await self._whole(response)
+                return Reply(sent, response.status, response.headers, body)
         finally:
             self._in_flight[session] -= 1
             if not self._in_flight[session]:
@@ -232,7 +238,7 @@ class Transport:
         else:
             connector = aiohttp.TCPConnector(
                 limit=self._connections,
-                ssl=tls_context(self.settings) if self.base.startswith("https:") else True,
+                ssl=tls_context(self.settings) if self._by_tls else True,
                 keepalive_timeout=CONNECTION_AGE,
                 ttl_dns_cache=10,
             )
