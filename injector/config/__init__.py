@@ -109,12 +109,17 @@ def load(
 
 def read_source(template: model.Template | model.EnvTemplate) -> str:
     """Return a template's text as it is now; raises ConfigError if its file cannot be read."""
-    if not template.source:
-        return template.contents
     try:
-        return read_text(template.source)
+        return _text_of(template)
     except Wrong as wrong:
         raise ConfigError(f"{template.source}: {wrong}") from None
+
+
+def _text_of(template: model.Template | model.EnvTemplate) -> str:
+    """Return the text of a template; raises Wrong if its file cannot be read."""
+    if not template.source:
+        return template.contents
+    return read_text(template.source, as_go=template.language == "go")
 
 
 def _with_certificate(config: model.Config) -> model.Config:
@@ -174,7 +179,7 @@ def _sources(
         if place in broken:
             continue
         try:
-            text = read_text(template.source) if template.source else template.contents
+            text = _text_of(template)
         except Wrong as wrong:
             yield document.problem(place, f"{document.written(place)}: {wrong}")
             continue

@@ -6,10 +6,11 @@ from injector import safe_open
 from injector.config.problem import Wrong
 
 
-def read_text(path: str) -> str:
+def read_text(path: str, *, as_go: bool = False) -> str:
     """Return the file's text, line ends as they are; a byte-order mark is dropped.
 
-    Raises Wrong with a reason that never quotes the content: it may be the wrong file, a key.
+    `as_go` keeps the mark and bytes that are not UTF-8 (as `surrogateescape` does). Raises Wrong
+    with a reason that never quotes the content: it may be the wrong file, a key.
     """
     try:
         content = safe_open.read(path)
@@ -21,6 +22,8 @@ def read_text(path: str) -> str:
         raise Wrong(f"not readable for uid {os.geteuid()}") from None
     except (OSError, ValueError) as error:
         raise Wrong(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if as_go:
+        return content.decode(errors="surrogateescape")
     try:
         return content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

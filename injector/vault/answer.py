@@ -39,6 +39,7 @@ class Envelope:
     warnings: tuple[str, ...] = ()
     wraps: bool = False  # the data is what it says of a wrapped answer
     logs_in: bool = False  # the data is what it says of a new token
+    is_empty: bool = False  # 204: it was done, and there is nothing to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ def _is_deeper(value: Any, limit: int) -> bool:
 
 
 def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
-    if (token := _token(body)) is not None:
-        return token
+    if (other := _without_data(ref, body)) is not None:
+        return other
     data = body.get("data")
     if data is None and ref.path.startswith(BARE) and "request_id" not in body:
         data = body
@@ -144,8 +145,10 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
     return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
 
 
-def _token(body: Mapping[str, Any]) -> Answer | None:
-    """Return an answer that has `auth` instead of data; templates see that as their data."""
+def _without_data(ref: Ref, body: Mapping[str, Any]) -> Answer | None:
+    """Return an answer that has something else, which templates see as their data, or nothing."""
+    if ref.body is not None and not body:
+        return Answer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
     if isinstance(wrapped := body.get("wrap_info"), dict):
         return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     if body.get("data") is None and isinstance(auth := body.get("auth"), dict):

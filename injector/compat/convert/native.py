@@ -16,6 +16,7 @@ from injector.compat.vault_agent.nodes import Block
 from injector.compat.vault_agent.reading import Made, translated
 from injector.config.problem import Problem
 from injector.config.textfile import read_text
+from injector.formats.text import is_broken
 from injector.template import Source
 
 _ADDRESS = "VAULT_ADDR no longer overrides it"
@@ -99,7 +100,7 @@ class _Texts:
         origin = block.value("source")
         source = Source(
             origin or "contents",
-            read_text(origin) if origin else block.value("contents"),
+            read_text(origin, as_go=True) if origin else block.value("contents"),
             block.value("left_delimiter") or "{{",
             block.value("right_delimiter") or "}}",
         )
@@ -107,6 +108,8 @@ class _Texts:
         try:
             if block.value("destination") == os.devnull:
                 raise CannotError("it only writes other files, with writeToFile")
+            if is_broken(source.text):
+                raise CannotError("it is not UTF-8 text")
             made = converted(source, tried)
             require_same(source, made)
         except CannotError as why:

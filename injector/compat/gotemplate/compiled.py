@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from injector.compat.gotemplate.catalogue import CATALOGUE, LOCAL, PER_RENDERING, REFUSED
-from injector.compat.gotemplate.explain import explained
+from injector.compat.gotemplate.explain import explained, shown
 from injector.compat.gotemplate.functions.secrets import Secrets
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import bytes_of
@@ -38,7 +38,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         denied = dict.fromkeys(surroundings.denied, "it is in `function_denylist`")
         tree = parsed(source.text, found, CATALOGUE, REFUSED | denied if denied else REFUSED)
     except SyntaxFault as fault:
-        raise source.fault(RenderError(fault.why), fault.line) from None
+        raise source.fault(RenderError(shown(fault.why)), fault.line) from None
     template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
     template.look_ahead()
     return template

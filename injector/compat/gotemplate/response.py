@@ -17,13 +17,15 @@ if TYPE_CHECKING:  # compiling needs no connection
     from injector.vault.answer import Answer
 
 
-def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Struct:
-    """Return consul-template's Secret; fixtures only have the data."""
+def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
+    """Return consul-template's Secret, nil for no content; fixtures only have the data."""
     answer: Answer | None = getattr(content, "answer", None)
     if answer is None:
         is_kv2 = ref.path.split("/")[1:2] == ["data"]
         return _secret(of_json({"data": content, "metadata": {}} if is_kv2 else content))
     envelope = answer.envelope
+    if envelope.is_empty:
+        return NIL_POINTER
     if envelope.wraps:
         return _secret(None, wrap_info=_wrap_info(content), request_id=envelope.request_id)
     if envelope.logs_in:

@@ -203,7 +203,8 @@ async def test_a_missing_key_names_template_place_path_and_key(app, proxy, clock
     async with engine(loaded, clock) as running:
         assert not (tmpfs / "out").exists()
         assert ".yaml:" in running.log
-        assert f"in {app.path('app')}; did you mean 'password'?" in running.log
+        at = "(at <.Data.data.pasword>)"
+        assert f"in {app.path('app')} {at}; did you mean 'password'?" in running.log
         assert "canary-7f3a" not in running.log
 
 

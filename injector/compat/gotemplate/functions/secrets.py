@@ -1,14 +1,23 @@
 """`secret`, `secrets`, `pkiCert`: what a template requests from Vault."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from injector.compat.gotemplate.certificates import certificate
 from injector.compat.gotemplate.functions.text import trim_space
 from injector.compat.gotemplate.go.faults import VALUE, GoError
 from injector.compat.gotemplate.go.quoting import quoted
-from injector.compat.gotemplate.go.values import UNKNOWN, NilStrings, Strings, Struct, Unknown
+from injector.compat.gotemplate.go.values import (
+    UNKNOWN,
+    NilStrings,
+    Strings,
+    Struct,
+    Unknown,
+    text_of,
+)
 from injector.compat.gotemplate.response import as_go_has_it
 from injector.compat.gotemplate.run.expressions import Function
 from injector.compat.gotemplate.run.progress import Progress
@@ -20,6 +29,7 @@ from injector.template.model import Snapshot
 # The first segment of paths where no KV engine can be mounted.
 _NO_MOUNTS = frozenset(("auth", "cubbyhole", "identity", "sys"))
 _KV2 = frozenset(("data", "metadata"))
+_NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 class Secrets:
@@ -70,7 +80,10 @@ class Secrets:
         found = self._answer("pkiCert", words) if words else None
         if found is None or isinstance(found, Unknown):
             return found
-        return certificate(found.fields["Data"])
+        made = certificate(found.fields["Data"]) if isinstance(found, Struct) else None
+        if made is None or not made.fields["Cert"]:
+            raise GoError("the answer has no certificate in PEM: leave out format=der")
+        return made
 
     def _unknown(self, *_given: Any) -> Any:
         self.asked[self._progress.call].add(None)
@@ -88,7 +101,9 @@ class Secrets:
         content = self._snapshot[ref]
         if content is None:
             return None
-        seen = self._seen[ref] = as_go_has_it(ref, content)
+        seen = as_go_has_it(ref, content)
+        if isinstance(seen, Struct):
+            self._seen[ref] = seen
         return seen
 
 
@@ -99,13 +114,32 @@ def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
         raise GoError(f"{function}: the path is empty")
     if any(map(is_broken, words)):
         raise GoError(f"{function}: the path or a parameter is not UTF-8 text")
-    if len(words) > 1 or function == "pkiCert":
+    if function == "pkiCert":
+        return Ref.of(_unescaped(path), _params(words[1:]))
+    if len(words) > 1:
         return Ref.of(path, _params(words[1:]))
+    if function == "secret":
+        path = _unescaped(path)
     if function == "secret" and named and (plain := Ref.of(path)) in named:
         return plain
     steps = path.split("/")
-    may_be_kv = steps[0] not in _NO_MOUNTS and not _KV2.intersection(steps[1:2])
-    return Ref.of(path, lists=function == "secrets", by_mount=may_be_kv)
+    lists = function == "secrets"
+    is_kv2 = not _KV2.isdisjoint(steps[1:2]) if not lists else steps[1:2] == ["metadata"]
+    may_be_kv = steps[0] not in _NO_MOUNTS and not is_kv2
+    return Ref.of(path, lists=lists, by_mount=may_be_kv)
+
+
+def _unescaped(path: str) -> str:
+    """Return the path of a URL, with its query: Go reads `%20` in it, and no `#fragment`."""
+    path, question, query = path.partition("#")[0].partition("?")
+    if "%" not in path:
+        return path + question + query
+    if _NO_ESCAPE.search(path):
+        raise GoError("the path has a % that is not followed by two hexadecimal digits: write %25")
+    plain = text_of(unquote_to_bytes(path))
+    if "?" in plain or is_broken(plain):
+        raise GoError("a path with %3F, or with bytes that are not UTF-8, cannot be requested here")
+    return plain + question + query
 
 
 def _params(words: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import math
 import re
 
-from injector.compat.gotemplate.go.quoting import quoted, unquoted
+from injector.compat.gotemplate.go.quoting import code_of, quoted, unquoted
 
 MIN_INT, MAX_INT, MAX_UINT = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 _INTEGER = re.compile(
@@ -62,7 +62,7 @@ def character(literal: str) -> Constant:
         raise ValueError("invalid syntax")
     if len(text) != 1:
         raise ValueError(f"malformed character constant: {literal}")
-    code = ord(text)
+    code = code_of(text)
     return Constant(code, code, float(code))
 
 

@@ -16,6 +16,7 @@ _LARGEST_RUNE, _LARGEST_BYTE = 0x10FFFF, 0xFF
 _SURROGATES = range(0xD800, 0xE000)
 # Code points for bytes that are not UTF-8 (`surrogateescape`).
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 def quoted(text: str, quote: str = '"', *, ascii_only: bool = False) -> str:
@@ -43,9 +44,16 @@ def unquoted(literal: str) -> str:
     quote, body = literal[0], literal[1:-1]
     if quote == "`":
         return body.replace("\r", "")
+    body = _NOT_UTF8.sub("\ufffd", body)
     if "\\" not in body:
         return body
     return "".join(_unescaped(body, quote))
+
+
+def code_of(char: str) -> int:
+    """Return the number of a character, or of a byte that is not UTF-8."""
+    code = ord(char)
+    return code & _LARGEST_BYTE if code in _ESCAPED_BYTES else code
 
 
 def _escaped(char: str, quote: str, ascii_only: bool) -> str:  # noqa: FBT001 - innermost loop
