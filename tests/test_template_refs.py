@@ -13,7 +13,7 @@ from injector.secret import Ref
 from injector.template import Lacking, Source
 from injector.template.compiled import compile as compile_template
 from injector.template.engine import environment
-from tests.templates import APP, DB, NAMES, rounds, template
+from tests.templates import APP, DB, NAMES, rendered, rounds, template
 
 AB = Ref.of("a/b")
 
@@ -228,3 +228,10 @@ def test_a_placeholder_is_never_requested(expression):
             # A first rendering knows nothing of the secret `app`.
             assert snapshot or asked <= {APP, Ref.of("y")}, frame
             snapshot |= {ref: app if ref == APP else {"k": "w"} for ref in result.refs}
+
+
+@pytest.mark.parametrize("step", ["..", "%2e%2E", "."])
+def test_a_path_that_is_made_from_a_value_cannot_lead_to_another_secret(step):
+    """Vault redirects what climbs, and the token may read that secret, too."""
+    with pytest.raises(RenderError, match=r"`secret`: write the path without `\.` and `\.\.`"):
+        rendered("{{ secret('secret/data/' ~ app.a).a }}", app={"a": f"{step}/other"})

@@ -260,6 +260,24 @@ async def test_a_redirect_on_the_same_server_is_followed(vault, token, proxy, ap
     assert answer.data == {"password": "one"}
 
 
+async def test_a_redirect_to_another_secret_is_not_followed(vault, token, proxy, app):
+    app.put("other", password="two")
+    other = f"{proxy.address}/v1/{app.path('other')}"
+    proxy.script = [web.Response(status=307, headers={"Location": other})]
+
+    with pytest.raises(Unreachable, match="redirects to another path, which is not followed"):
+        await vault.fetch(Ref.of(app.path("db")), token)
+
+
+async def test_vaults_own_redirect_of_doubled_slashes_is_followed(vault, token, app):
+    app.put("db", password="one")
+    path = app.path("db").replace("/data/", "//data//")
+
+    answer, _ = await vault.fetch(Ref.of(path), token)
+
+    assert answer.data == {"password": "one"}
+
+
 async def test_silence_ends_at_the_deadline(vault, token, proxy, app, clock):
     proxy.held = "/db"
     asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))

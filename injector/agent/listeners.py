@@ -83,7 +83,7 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
 
 def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
     """Return a listener's proxy to Vault, which has connections of its own."""
-    from injector.compat.vault_agent.passing import passage  # a thing of Vault Agent's
+    from injector.compat.vault_agent.passing import passages  # a thing of Vault Agent's
 
     config = assembly.loaded.config
     transport = Transport(
@@ -96,10 +96,7 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]"
     )
     assembly.more_transports.append(transport)
 
-    def of(index: int) -> "Beyond | None":
-        return passage(assembly.loaded.passing, index, transport, assembly.tokens, kept.log)
-
-    return of
+    return passages(assembly.loaded.passing, transport, assembly.tokens, kept.log)
 
 
 def _default(log: Logger) -> tuple[model.Listener, ...]:

@@ -5,7 +5,7 @@ argument too.
 """
 
 from injector.secret.life import FLOOR, READ, Kind, Life
-from injector.secret.ref import Ref
+from injector.secret.ref import Ref, climbs
 from injector.secret.rotation import NextRotation, announced, locked, still_due
 from injector.secret.schedule import (
     PERSON_BACKOFF,
@@ -38,6 +38,7 @@ __all__ = [
     "after_renewal",
     "announced",
     "backoff",
+    "climbs",
     "locked",
     "next_step",
     "still_due",

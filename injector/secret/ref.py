@@ -4,9 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import unquote
 
 # A secret with one of these in its path comes without a lease, wherever its engine is mounted.
 LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")
+
+
+def climbs(path: str) -> bool:
+    """Return whether a path has a `..` in it, spelled out or encoded: it is of another secret.
+
+    Vault redirects to that, so whoever may write a value that is part of a path could choose one.
+    """
+    return any(unquote(step) in {".", ".."} for step in path.partition("?")[0].split("/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import StatusReport
 from injector.status.sockets import name_of, same_user, tls_context
 
-LARGEST_BODY = 32 * 1024 * 1024  # bytes in a proxied request: Vault's own limit
 # How long a refresh waits for delivery by default, and at most, seconds.
 DEFAULT_WAIT, LONGEST_WAIT = "30s", 600.0
 
@@ -88,7 +87,7 @@ class StatusServer:
     def _app(self, crowd: Crowd) -> web.Application:
         # Routes, and no middlewares: aiohttp keeps each handler of an application that has those,
         # and with it all that the handler knows, long after a reload. Pinned by test_in_flight.
-        app = web.Application(client_max_size=LARGEST_BODY)
+        app = web.Application()
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/", self._page),
             ("GET", "/livez", self._live),

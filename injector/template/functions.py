@@ -5,7 +5,7 @@ from typing import Any
 
 from injector.errors import RenderError
 from injector.formats.text import is_broken
-from injector.secret import Ref
+from injector.secret import Ref, climbs
 from injector.template.model import Content, Snapshot
 from injector.template.reading import Reading
 from injector.template.values import Marker, Nothing, View, plain
@@ -15,6 +15,8 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
     """Return what `secret(path, params, key=value…)` refers to; any parameters make it a write."""
     if not isinstance(path, str) or not path.strip("/"):
         raise RenderError("`secret`: the first argument must be the path, as a string")
+    if climbs(path):
+        raise RenderError("`secret`: write the path without `.` and `..`; is one in a value?")
     if params is not None and not isinstance(params, Mapping):
         raise RenderError("`secret`: the second argument is a map of parameters")
     if params is None and not more:

@@ -1,12 +1,13 @@
 """Carries requests to Vault: connections, redirects and deadlines. Knows no API."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import msgspec
@@ -191,6 +192,11 @@ class Transport:
                     "followed: the token would go to another host; set `vault.address` to the "
                     "active node or a load balancer"
                 )
+            if not _same_path(target, location):
+                raise Unreachable(
+                    f"{self.base} redirects to another path, which is not followed: it would be "
+                    "another secret; set `vault.address` to Vault itself, without a path"
+                )
             target = location
         raise Unreachable(
             f"{self.base} redirects in circles; set `vault.address` to the active node"
@@ -285,6 +291,12 @@ def _is_loopback(host: str) -> bool:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _same_path(before: str, after: str) -> bool:
+    """Return whether a redirect leads to what was asked for, perhaps below a proxy's own path."""
+    a, b = (re.sub("/+", "/", unquote(urlsplit(url).path)).rstrip("/") for url in (before, after))
+    return b.endswith(a)
 
 
 def _same_service(before: str, after: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from injector.agent.listeners import listeners
 from injector.agent.plan import plan
 from injector.agent.services import alongside
+from injector.compat.vault_agent import bodies
 from injector.dev.bao import free_port
 from injector.status.crowd import MOST
 from injector.status.sockets import Sockets
@@ -314,6 +315,40 @@ async def test_requests_that_never_end_take_no_more_connections_than_others(agen
         assert await client.status("GET", "/livez") == 200
         async with asyncio.timeout(LIMIT):
             assert await slow[0][0].read() == b""  # the oldest made room
+
+
+async def test_the_bodies_of_all_clients_together_are_bounded(app, agent, monkeypatch):
+    """Each of them may be large, and none ever ends: only the first ones are kept."""
+    monkeypatch.setattr(bodies, "MOST", 3 * 2**20)
+    app.allow(f"secret/data/{app.name}/*")
+    async with agent(GIVES) as client, contextlib.AsyncExitStack() as closing:
+        url = client.session._base_url
+        unfinished = []
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection(url.host, url.port)
+            closing.callback(writer.close)
+            head = f"PUT /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {2**21}\r\n\r\n"
+            writer.write(head.encode() + bytes(2**20))
+            await asyncio.wait_for(writer.drain(), LIMIT)
+            unfinished.append(reader)
+        async with asyncio.timeout(LIMIT):
+            answers = [asyncio.create_task(each.readline()) for each in unfinished]
+            done, waiting = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+
+        assert {task.result() for task in done} == {b"HTTP/1.1 503 Service Unavailable\r\n"}
+        assert len(waiting) == 3
+        for task in waiting:
+            task.cancel()
+        small, path = {"data": {"a": "b"}}, f"/v1/{app.path('db')}"
+        assert await client.status("PUT", path, small) == 200
+        large = {"data": {"a": "b" * 500_000}}
+        refused = await client("PUT", path, large)
+        why = "too many large requests at the same time: try again later"
+        assert refused == (503, {"errors": [why]})
+        await closing.aclose()  # and with them goes what they held
+        async with asyncio.timeout(LIMIT):
+            while await client.status("PUT", path, large) != 200:
+                pass
 
 
 async def test_a_body_that_breaks_off_leaves_no_traceback(agent, caplog):

@@ -2,6 +2,7 @@
 
 import asyncio
 import posixpath
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import http_parser, web, web_protocol
 
+from injector.compat.vault_agent.bodies import Bodies, NoRoom
 from injector.compat.vault_agent.requests import Passing
 from injector.errors import InjectorError
 from injector.log import Logger
@@ -32,14 +34,21 @@ _ABOUT_ITSELF = tuple(
 _WRAPPED = "X-Vault-Wrap-TTL"
 
 
-def passage(
-    passing: Passing, index: int, transport: Transport, tokens: Tokens, log: Logger
-) -> "Passage | None":
-    """Return the path to Vault of one listener; None if it forwards nothing."""
-    passes, needs_header = passing.listeners[index]
-    if not passes:
-        return None
-    return Passage(transport, tokens, log, gives=passing.gives, needs_header=needs_header)
+def passages(
+    passing: Passing, transport: Transport, tokens: Tokens, log: Logger
+) -> "Callable[[int], Passage | None]":
+    """Return what makes the path to Vault of each listener; None for one that forwards nothing."""
+    bodies = Bodies()
+
+    def of(index: int) -> Passage | None:
+        passes, needs_header = passing.listeners[index]
+        if not passes:
+            return None
+        return Passage(
+            transport, tokens, log, bodies=bodies, gives=passing.gives, needs_header=needs_header
+        )
+
+    return of
 
 
 class Passage:
@@ -51,12 +60,14 @@ class Passage:
         tokens: Tokens,
         log: Logger,
         *,
+        bodies: Bodies,
         gives: bool | str,
         needs_header: bool,
     ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._log = log
+        self._bodies = bodies
         self._gives = gives
         self._needs_header = needs_header
         # The C parser rejects LIST, which some clients of Vault send. Pinned by test_passing.
@@ -77,11 +88,19 @@ class Passage:
             return refusal
         if not token and self._gives:
             return _refused(503, "there is no token yet: the login has not succeeded")
-        try:
-            async with asyncio.timeout(self._transport.settings.timeout):
-                body = await request.read()
-        except (TimeoutError, ConnectionError):  # the client has hung up, and reads nothing
-            return _refused(408, "the request body did not arrive in time")
+        with self._bodies.room() as room:
+            try:
+                async with asyncio.timeout(self._transport.settings.timeout):
+                    body = await room.read(request)
+            except (TimeoutError, ConnectionError):  # the client has hung up, and reads nothing
+                return _refused(408, "the request body did not arrive in time")
+            except NoRoom:
+                return _refused(503, "too many large requests at the same time: try again later")
+            return await self._pass_on(request, body, token, is_ours=is_ours)
+
+    async def _pass_on(
+        self, request: web.Request, body: bytes, token: str, *, is_ours: bool
+    ) -> web.Response:
         headers = {
             name: value
             for name, value in request.headers.items()

@@ -31,6 +31,8 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     for name, secret in config.secrets.items():
         if not secret.path.strip("/"):
             yield Finding(("secrets", name, "path"), "must name a secret, such as secret/data/app")
+        if not {".", ".."}.isdisjoint(secret.path.split("/")):
+            yield Finding(("secrets", name, "path"), "write it without `.` and `..`")
         if secret.optional and secret.on_missing != "keep":
             yield Finding(
                 ("secrets", name, "on_missing"),

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from injector.errors import RenderError
 from injector.secret import Ref
-from tests.compat.gotemplate.render import APP, lacking, rendered, template
+from tests.compat.gotemplate.render import APP, lacking, rendered, template, with_app
 
 LIST = Ref.of("secret/metadata/many", lists=True)
 
@@ -82,3 +83,10 @@ def test_the_local_files_are_known_before_the_first_request():
     text = '{{file "/etc/a"}}{{"/etc/b" | file}}{{file (secret "secret/data/app").Data.x}}'
 
     assert template(text).files == {"/etc/a", "/etc/b"}
+
+
+@pytest.mark.parametrize("step", ["..", "%2e%2E", "."])
+def test_a_path_that_is_made_from_a_value_cannot_lead_to_another_secret(step):
+    """Vault redirects what climbs, and the token may read that secret, too."""
+    with pytest.raises(RenderError, match=r"secret: write the path without `\.` and `\.\.`"):
+        with_app('{{ secret (print "secret/data/" .a) }}', app={"a": f"{step}/other"})

@@ -23,7 +23,7 @@ from injector.compat.gotemplate.run.expressions import Function
 from injector.compat.gotemplate.run.progress import Progress
 from injector.compat.gotemplate.run.stateful import Stateful
 from injector.formats.text import is_broken
-from injector.secret import Ref
+from injector.secret import Ref, climbs
 from injector.template.model import Snapshot
 
 # The first segment of paths where no KV engine can be mounted.
@@ -112,6 +112,8 @@ def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
     path = trim_space(words[0]).strip("/")
     if not path:
         raise GoError(f"{function}: the path is empty")
+    if climbs(path):
+        raise GoError(f"{function}: write the path without `.` and `..`; is one in a value?")
     if any(map(is_broken, words)):
         raise GoError(f"{function}: the path or a parameter is not UTF-8 text")
     if function == "pkiCert":
