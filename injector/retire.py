@@ -102,7 +102,7 @@ class Retire:
                 return self._clock.now() + RETRY
             if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
                 return self._clock.now() + RETRY
-        self._tokens.retiring.remove(token)
+        self._tokens.gone(token)
         return inf
 
     async def _revoke(self, lease: Generation, token: Token) -> bool:

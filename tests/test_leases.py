@@ -284,6 +284,43 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         assert not database.accepts(*old)
 
 
+async def test_a_replaced_token_is_renewed_while_an_application_needs_a_lease_of_it(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    rejects = tmpfs / "rejects"
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
+    config["auto_auth"]["method"]["config"]["remove_secret_id_file_after_reading"] = True
+    config["notify"] = {
+        "app": {
+            "command": ["true"],
+            "verify": {"command": ["test", "!", "-e", str(rejects)], "timeout": "1s"},
+            "on_failure": "rollback",
+        }
+    }
+    config["template"][0]["notify"] = ["app"]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        old = (tmpfs / "db0").read_text().split()
+        [first], token = running.kept.store.leases(), running.token
+        rejects.touch()
+        app.new_secret_id()
+        running.assembly.auth.material_changed(frozenset({str(app.secret_id)}))
+        await clock.advance(60)
+        assert not running.token.is_same(token)
+        assert (tmpfs / "db0").read_text().split() == old
+
+        await clock.advance(3 * 3600)
+        assert first in running.kept.store.leases()
+        assert first.life.expires_at > clock.now()
+        assert (tmpfs / "db0").read_text().split() == old
+
+        rejects.unlink()
+        running.assembly.delivery.acceptance.retry_rejected()
+        await clock.advance(60)
+        assert not database.accepts(*old)
+        assert not await running.assembly.vault.is_valid(token)
+
+
 async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
@@ -620,6 +657,27 @@ async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_wor
             await clock.advance(5)
         assert (tmpfs / "db0").read_text() == old
         await clock.advance(11)
+        assert (tmpfs / "db0").read_text() != old
+
+
+async def test_a_lease_is_renewed_while_its_successor_waits_for_its_publish_delay(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """Else it would have to be published early, however long the delay has to be."""
+    database.role(app.admin, app.name, ttl="60s", max_ttl="1h")
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"publish_delay": "5m"}))
+
+    async with engine(loaded, clock) as running:
+        old = (tmpfs / "db0").read_text()
+        [lease] = running.kept.store.leases()
+        await clock.advance(10)
+        running.assembly.watch.refresh(running.assembly.watch.named().values())
+        await clock.advance(299)
+        assert (tmpfs / "db0").read_text() == old
+        assert lease.life.expires_at > clock.now()
+        assert proxy.count(creds) == 2
+
+        await clock.advance(2)
         assert (tmpfs / "db0").read_text() != old
 
 

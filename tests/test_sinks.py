@@ -1,10 +1,17 @@
 """The token for programs that speak to Vault themselves: plain, or wrapped for one reader."""
 
+import asyncio
 import json
+from functools import partial
+from pathlib import Path
 
 import hvac
+import pytest
 
+from injector.agent.files import FileWatch
+from injector.agent.services import alongside
 from tests.engine import configuration, engine, load_from
+from tests.fakes import LIMIT
 
 
 def sinking(app, proxy, tmpfs, **sink):
@@ -61,6 +68,39 @@ async def test_a_reload_leaves_what_is_wrapped_to_its_reader(app, proxy, clock, 
     config["auto_auth"]["sinks"][0]["wrap_ttl"] = "10m"
     async with engine(load_from(tmp_path, config), clock, kept=running.kept):
         assert json.loads((tmpfs / "token").read_text())["ttl"] == 600
+
+
+@pytest.mark.parametrize("what", [Path.unlink, partial(Path.write_text, data="edited")])
+async def test_a_plain_token_that_somebody_removes_or_edits_comes_back_at_once(
+    app, proxy, clock, tmpfs, tmp_path, what
+):
+    loaded = load_from(tmp_path, sinking(app, proxy, tmpfs))
+
+    async with engine(loaded, clock) as running:
+        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+
+        async def tamper():
+            what(tmpfs / "token")
+            async with asyncio.timeout(LIMIT):
+                while len(running.events("token written")) < 2:  # noqa: ASYNC110 - a log has no event
+                    await asyncio.sleep(0)
+
+        await alongside([watching], tamper())
+        assert (tmpfs / "token").read_text() == running.token.value
+
+
+async def test_what_a_reader_has_unwrapped_and_removed_does_not_come_back(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    """It would be refused: a wrapping token is good for one use."""
+    loaded = load_from(tmp_path, sinking(app, proxy, tmpfs, wrap_ttl="5m"))
+
+    async with engine(loaded, clock):
+        (tmpfs / "token").unlink()
+        await clock.advance(3000)
+
+        assert proxy.count("renew-self") == 1
+        assert not (tmpfs / "token").exists()
 
 
 async def test_while_vault_does_not_answer_the_wrapping_waits(app, proxy, clock, tmpfs, tmp_path):

@@ -106,7 +106,7 @@ class Assembly:
             self._remind(output)
         self.watch = watch.Watch(config, refs, self._watch_parts())
         self.delivery = self._delivery(config, refs, supervision)
-        self.sinks, self.auth = self._auth(loaded)
+        self.sinks, self.auth, self.replaced_tokens = self._auth(loaded)
         self.journal = self._journal(config)
         self.retire = Retire(
             store=kept.store,
@@ -148,6 +148,7 @@ class Assembly:
         return [
             self.availability,
             self.auth,
+            self.replaced_tokens,
             self.sinks,
             self.watch,
             self.delivery,
@@ -283,7 +284,7 @@ class Assembly:
             log=self._kept.log,
         )
 
-    def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth]:
+    def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth, auth.ReplacedTokens]:
         kept, config = self._kept, loaded.config
         settings = config.auto_auth
         sinks = Sinks(
@@ -313,15 +314,25 @@ class Assembly:
             log=kept.log,
             renewed=self._token_changed,
         )
+        described, method = self._method(loaded)
+        return (
+            sinks,
+            AutoAuth(described, method, parts),
+            auth.ReplacedTokens(method, kept.store, parts),
+        )
+
+    def _method(self, loaded: Loaded) -> tuple[model.Method, auth.Method]:
+        """Return the login method, which outlives a reload, and what describes it."""
+        kept, settings = self._kept, loaded.config.auto_auth
         if settings is None:  # the loader has made sure that the environment has a token
-            return sinks, AutoAuth(*auth.given(loaded.token, kept.redactor), parts)
+            return auth.given(loaded.token, kept.redactor)
         if kept.method is None:
             kept.method = auth.method(
                 settings.method, log=kept.log, metrics=kept.metrics, redactor=kept.redactor
             )
             if isinstance(kept.method, auth.Remembers):
                 kept.method.kept = kept.secret_id
-        return sinks, AutoAuth(settings.method, kept.method, parts)
+        return settings.method, kept.method
 
 
 def tidy(output: Output[Any], *, can_go_back: bool) -> None:

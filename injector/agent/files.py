@@ -1,4 +1,4 @@
-"""Reacts to changes on disk: reloads configuration, uses new login files and certificates."""
+"""Reacts to changes on disk: reloads, uses new login files and certificates, puts sinks right."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ SOON = 1.0
 
 
 class FileWatch:
-    """Watches every file that an assembly was made from."""
+    """Watches every file that an assembly was made from, and those with the token."""
 
     name = "files"
 
@@ -29,8 +29,11 @@ class FileWatch:
         self._config_files = assembly.loaded.files
         self._login_files = assembly.auth.inputs
         self._tls_files = _tls_files(config.vault)
+        self._sinks = assembly.sinks.plain
         # Taken before anything runs: what changes from now on is noticed.
-        self._known = fingerprints(self._config_files | self._login_files | self._tls_files)
+        self._known = fingerprints(
+            self._config_files | self._login_files | self._tls_files | self._sinks
+        )
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -42,6 +45,8 @@ class FileWatch:
                 await self._use_certificates(self._assembly)
             if login := changed & self._login_files:
                 self._assembly.auth.material_changed(login)
+            if changed & self._sinks:
+                self._assembly.sinks.news.ring()
             if changed & self._config_files:
                 self._reload()
 

@@ -2,5 +2,6 @@
 
 from injector.auth.autoauth import AutoAuth
 from injector.auth.method import Method, Remembers, given, method
+from injector.auth.replaced import ReplacedTokens
 
-__all__ = ["AutoAuth", "Method", "Remembers", "given", "method"]
+__all__ = ["AutoAuth", "Method", "Remembers", "ReplacedTokens", "given", "method"]

@@ -52,13 +52,18 @@ class Sinks:
     ) -> None:
         self._parts = parts
         self._sinks = [_Sink(sink, settings) for sink in sinks]
-        self.news = Wakeup()  # rung when there is a new token
+        self.news = Wakeup()  # rung when there is a new token, or a file has changed
         for sink in self._sinks:
             parts.health.waiting("sink", sink.file.path)
 
     @property
     def files(self) -> list[File]:
         return [sink.file for sink in self._sinks]
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """Return the files that are put right when somebody removes or changes them."""
+        return frozenset(sink.file.path for sink in self._sinks if not sink.wrap_ttl)
 
     async def run(self) -> None:
         """Write whenever there is a new token. Runs until cancelled."""
@@ -78,12 +83,16 @@ class Sinks:
         parts, path = self._parts, sink.file.path
         try:
             with nothing_unforeseen():
-                written = sink.file.write(await self._content(sink, token))
+                content = await self._content(sink, token)
+                if sink.is_given(content):
+                    return True
+                written = sink.file.write(content)
         except InjectorError as exc:
             report = parts.health.failing("sink", path, exc)
             parts.availability.report(exc)
             report.log(parts.log, "token not written", path=path)
             return False
+        sink.given = content
         if written:
             parts.log.info("token written", path=path)
         parts.health.ok("sink", path)
@@ -121,3 +130,8 @@ class _Sink:
             require_trusted_directory=settings.require_trusted_directory,
         )
         self.wrap_ttl = sink.wrap_ttl
+        self.given = b""
+
+    def is_given(self, content: bytes) -> bool:
+        """Return whether it is with its one reader, who may have removed the file."""
+        return self.wrap_ttl > 0 and self.given == content

@@ -41,7 +41,7 @@ class Store:
         self.news = Wakeup()  # rung for delivery
         self.wishes = Wakeup()  # rung for watch
         self.spare = Wakeup()  # rung for retire
-        self.replaced = Wakeup()  # rung for watch: a lease was replaced
+        self.replaced = Wakeup()  # rung for watch: a lease is to be replaced
 
     # -- for watch
 
@@ -76,6 +76,7 @@ class Store:
         rotation_id = self._rotations.new_id()
         generation = Generation(ref, last + 1, answer, life, token, now, rotation_id=rotation_id)
         self._pending[ref] = generation
+        self.replaced.ring()
         self._hide(generation)
         self._dirty.ring()
         return generation
@@ -113,11 +114,17 @@ class Store:
         return generation
 
     def still_held(self) -> list[Generation]:
+        """Return leases that are in use, though the next one is there: not accepted, or pending."""
+        current = (self._current.get(ref) for ref in self._pending)
+        held = [found for found in current if found is not None and found.is_lease]
+        return held + self._replaced_ones()
+
+    def _replaced_ones(self) -> list[Generation]:
         """Return replaced leases whose successor has not been accepted."""
         return [older for older in self._older if older.phase is not Phase.SUPERSEDED]
 
     def renewed(self, older: Generation, life: Life) -> None:
-        """Note that a replaced lease lives on."""
+        """Note that a lease lives on although the next one is there."""
         older.life = life
         self._dirty.ring()
 
@@ -296,7 +303,7 @@ class Store:
 
     def _let_go(self, now: float, whom: Callable[[Generation], bool]) -> None:
         """Note that these replaced leases are no longer used."""
-        for older in filter(whom, self.still_held()):
+        for older in filter(whom, self._replaced_ones()):
             older.phase, older.superseded_at = Phase.SUPERSEDED, now
             self.spare.ring()
 

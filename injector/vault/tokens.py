@@ -129,6 +129,14 @@ class Tokens:
         for tell in self.on_retiring:
             tell()
 
+    def lives_on(self, renewed: Token) -> None:
+        """Note that a token that had been put aside was renewed."""
+        self.retiring = [renewed if renewed.is_same(each) else each for each in self.retiring]
+
+    def gone(self, token: Token) -> None:
+        """Forget a token that has ended."""
+        self.retiring = [each for each in self.retiring if not each.is_same(token)]
+
     async def current(self) -> Token:
         """Return the token; waits for a login if there is none or it has expired."""
         while True:

@@ -1,4 +1,4 @@
-"""Renews leases that have been replaced but whose successor has not been accepted yet."""
+"""Renews leases that are still in use although their successor has been issued."""
 
 from collections.abc import Callable
 from math import inf
@@ -9,6 +9,7 @@ from injector.store import Generation
 from injector.watch.entry import Entry
 from injector.watch.parts import Parts
 from injector.watch.renewal import renewed_life
+from injector.watch.reporting import Reporter
 
 # Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
@@ -26,8 +27,8 @@ def first_step(life: Life, now: float, draw: float) -> Step:
 class Replaced:
     """Keeps what an application uses alive as long as Vault allows; never requests a new one.
 
-    A generation is replaced when the next one is published, and released when that is accepted. In
-    between there may be a notification that fails, or a change that was rolled back.
+    From when the next one is issued until that is accepted. In between there may be a
+    `publish_delay`, a notification that fails, or a change that was rolled back.
     """
 
     def __init__(self, entry: Callable[[Ref], Entry], parts: Parts) -> None:
@@ -70,6 +71,8 @@ class Replaced:
             return self._failed(lease, exc)
         self._failures.pop(lease.lease_id, None)
         parts.store.renewed(lease, after)
+        if parts.store.current(lease.ref) is lease:
+            Reporter(entry.name, parts).measure(lease)
         parts.log.debug("replaced lease renewed", secret=entry.name, duration=after.duration)
         return after_renewal(before, after, entry.timing, parts.draw())
 

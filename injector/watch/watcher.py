@@ -57,6 +57,9 @@ class Watcher:
         """Do what is due; return the next step. A failure is state, not an exception."""
         parts = self._parts
         if act is Act.PUBLISH:
+            waits = self._acts.publication()
+            if waits is not None and waits.at > parts.clock.now():  # the old one was renewed
+                return waits
             step = self._acts.publish()
             self.follow_token()
             # A request that failed while this one was pending is still due.

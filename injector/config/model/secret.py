@@ -60,7 +60,9 @@ class Secret(Block):
     ] = 60.0
     publish_delay: Annotated[
         Duration,
-        Meta(description="Wait this long before using a new credential (for cloud IAM)."),
+        Meta(
+            description="Wait this long before using a new credential (for cloud IAM), or until the old one can no longer be renewed."
+        ),
     ] = 0.0
     issuance_budget: Annotated[
         int,
