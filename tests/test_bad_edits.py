@@ -40,6 +40,8 @@ BAD_FILES = {
     + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
     + "secrets: {a: {path: a/b, params: {b: *a59}}}\n",
     "more than there can be": f"template: [{'1,' * 300_000}]\n",
+    "a member with a long name": "bundle: [{name: b, directory: /dev/shm, template: "
+    f"[{{contents: x, destination: {'x' * 300}}}]}}]\n",
     "not text": b"vault: \xff\xfe\n",
 }
 
@@ -190,9 +192,33 @@ def test_status_finds_the_listener_of_a_file_that_is_broken(app, tmpfs, tmp_path
 
         done = result("status", "-c", path, "--json")
 
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (1, "")  # it needs a person
         assert json.loads(done.stdout)["alarms"][0]["alarm"] == "not_reloaded"
         assert injector.end() == 0
+
+
+@pytest.mark.parametrize("name", ["config.json", "config.hcl"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"vault": {"timeout": ' + "9" * 5_000 + "}}",
+        '{"vault": {"timeout": 1e999}}',
+        '{"a": ' * 900 + "1" + "}" * 900,
+        "[" * 100_000,
+        'a = "' + "${" * 5_000,
+        "a = " + "[" * 5_000,
+        "a = " + "9" * 5_000,
+        "a = 0x" + "9" * 5_000,
+        "a " + "{ b " * 5_000,
+    ],
+)
+def test_check_refuses_what_is_too_deep_or_too_long_in_other_languages(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+
+    done = result("check", "-c", path)
+
+    assert (done.returncode, done.stderr) == (2, "")
 
 
 # -- what nobody has thought of

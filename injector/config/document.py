@@ -215,7 +215,7 @@ _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB]..\\u[dD][c-fC-F]..
 def _checked_json(file: str, text: str) -> str:
     """Reject what is not JSON, and return it in a form that YAML accepts."""
     try:
-        json.loads(text, parse_constant=_no_constant)
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         if not text.strip():
             return ""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Mapping
 
-from injector.destination import swap
+from injector.destination import explain, swap
 from injector.destination.bundle import trust_of
 from injector.destination.directory import open_directory
 from injector.destination.generation import entries
@@ -44,3 +44,5 @@ def _bundle_entry_problems(path: str, members: Collection[str]) -> list[str]:
             return swap.foreign_entries(directory, entries(members))
     except WriteError as error:
         return [str(error)]
+    except OSError as error:  # a name that is too long
+        return [str(explain.failed("use", path, error))]

@@ -5,14 +5,19 @@ from typing import Any
 import yaml
 
 from injector.compat.hcl.tree import Item, List, Literal, Object, Value
-from injector.config.document import json_root, line_of
+from injector.config.document import TOO_DEEP, json_root, line_of
+from injector.errors import ConfigError
 
+_LONG = 20  # digits that no whole number has here; Python refuses to read thousands
 _WORDS: dict[str, str | bool] = {"true": True, "false": False, "null": ""}
 
 
 def parse_json(file: str, source: str) -> Object:
     """Parse a JSON object; raises ConfigError with the line."""
-    return _object(json_root(file, source))
+    try:
+        return _object(json_root(file, source))
+    except RecursionError:
+        raise ConfigError(f"{file}: {TOO_DEEP}") from None
 
 
 def _object(node: yaml.MappingNode) -> Object:
@@ -43,5 +48,6 @@ def _literal(written: str, line: int, *, is_text: bool) -> Literal:
         return Literal(written, line)
     if written in _WORDS:
         return Literal(_WORDS[written], line, written)
-    number: Any = float(written) if set(written) & set(".eE") else int(written)
+    is_whole = len(written) < _LONG and not set(written) & set(".eE")
+    number: Any = int(written) if is_whole else float(written)
     return Literal(number, line, written)

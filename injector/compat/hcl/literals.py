@@ -13,6 +13,7 @@ _ESCAPE = re.compile(
 _HIGHEST_ASCII = 0x7F
 _HIGHEST_CHARACTER = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)  # each is half of a character
+_MOST_DIGITS = 100  # with leading zeros; Python refuses to read thousands
 _LARGEST = 2**63
 
 
@@ -91,7 +92,7 @@ def _heredoc(written: str) -> str:
 def _whole(token: Token) -> int:
     digits = token.text.lower().lstrip("-")
     base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
-    number = int(digits, base)
+    number = int(digits, base) if len(digits) <= _MOST_DIGITS else _LARGEST
     if number >= _LARGEST:
         raise _fault(token, "this number is too large")
     return -number if token.text.startswith("-") else number
