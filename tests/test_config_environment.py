@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from injector.config import load
+from injector.errors import ConfigError
 from tests.configs import load_text, problems
 
 BOTH = "vault: {}\n"
@@ -93,8 +95,15 @@ def test_with_a_login_the_token_of_the_environment_is_ignored(tmp_path):
 
 
 def test_without_login_and_token_the_error_offers_both(tmp_path):
-    (found,) = problems(tmp_path, "auto_auth:\n")
+    file = tmp_path / "app.yaml"
+    file.write_text("vault: {address: https://v}\ntemplate: {contents: x, destination: /run/x}\n")
 
-    assert found.startswith("1: auto_auth: is required, unless VAULT_TOKEN or BAO_TOKEN is set; ")
+    with pytest.raises(ConfigError) as caught:
+        load(str(file), {})
+
+    (found,) = caught.value.problems
+    assert found.startswith(
+        f"{file}: auto_auth: is required, unless VAULT_TOKEN or BAO_TOKEN is set; "
+    )
     assert "type: kubernetes" in found
     assert "type: approle" in found

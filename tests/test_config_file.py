@@ -84,14 +84,14 @@ def test_a_control_character_has_its_line(tmp_path):
 
 def test_a_second_document_is_refused(tmp_path):
     assert problems(tmp_path, "vault: {address: 'https://v:8200'}\n---\n") == [
-        "2: a second document starts here; a configuration is one document"
+        "2: a second document starts here; a configuration is one document: remove the `---`"
     ]
 
 
 def test_yaml_tags_are_refused(tmp_path):
     assert problems(tmp_path, "log_level: !!str info\npid_file: !env PID") == [
-        "1: YAML tags are not supported: quote values that begin with !",
-        "2: YAML tags are not supported: quote values that begin with !",
+        "1: YAML tags are not supported; quote values that begin with !",
+        "2: YAML tags are not supported; quote values that begin with !",
     ]
 
 
@@ -166,7 +166,7 @@ def test_json_must_be_valid(tmp_path, text, problem):
 
 def test_a_key_that_occurs_twice_names_both_lines(tmp_path):
     assert problems(tmp_path, "log_level: info\nlog_level: warn\n") == [
-        "2: the key 'log_level' is already on line 1"
+        "2: the key 'log_level' is already on line 1; make the two one"
     ]
 
 

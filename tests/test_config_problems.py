@@ -11,6 +11,10 @@ from injector.errors import ConfigError
 from tests.configs import load_text, problems
 
 KEYS = [f"{key}.{name}".strip(".") for key, kind in blocks() for name in kind.__struct_fields__]
+SINGLE = (
+    "expected keys with values, got a single value; write {key: value}, or the keys on the lines "
+    "below, indented"
+)
 ODD: list[Any] = [
     *(None, True, -1, 10**400, 0.5, 1e300, ""),
     *("x", "~", "-", "[", "/", "${", "${X}", "a\0b", "\ud7ff", "http://[", "a:b:c", "x" * 10_000),
@@ -52,14 +56,14 @@ def test_all_problems_are_reported_in_one_run_in_order_of_lines(tmp_path):
             "3: vault.timeout: expected a duration such as 30s, 5m, 1h30m, 500ms or a number of "
             "seconds, got 'soon'"
         ),
-        "5: secrets.a-b: a name consists of letters, digits and '_': write 'a_b' instead",
+        "5: secrets.a-b: a name consists of letters, digits and '_'; write 'a_b' instead",
         "7: template[0].source: nowhere.j2: no such file",
         "8: template[0]: unknown key 'destinaton'; did you mean 'destination'?",
         (
             "9: template[0].perms: a bare number is refused, because YAML reads 0644 as 420; "
             'write "0644"'
         ),
-        "11: template[1].destination: must be absolute: begin it with '/'",
+        "11: template[1].destination: must be absolute; begin it with '/'",
         (
             "12: template[1].user: there is no user 'nobody-of-that-name' on this machine; "
             "a number always works"
@@ -104,8 +108,8 @@ def test_an_unreadable_value_causes_no_further_problem(tmp_path):
 
 def test_an_entry_that_is_not_a_block_causes_no_further_problem(tmp_path):
     assert problems(tmp_path, "template: [/run/a]\nnotify: {app: HUP}") == [
-        "1: template[0]: expected keys with values, got a single value",
-        "2: notify.app: expected keys with values, got a single value",
+        f"1: template[0]: {SINGLE}",
+        f"2: notify.app: {SINGLE}",
     ]
 
 

@@ -28,7 +28,10 @@ def warnings(folder, text):
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("vault:8200", "expected https://host:port or unix:///path"),
+        (
+            "vault:8200",
+            "expected https://host:port or unix:///path; write https:// before the host",
+        ),
         ("https://", "has no host; expected https://host:port"),
         ("https://v:port", "expected https://host:port or unix:///path"),
         ("unix://run/x", "expected unix:///path, with three slashes"),
@@ -67,7 +70,7 @@ def test_a_certificate_and_its_key_go_together(tmp_path, has, lacks):
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ("mount_path: kubernetes", "mount_path: auth mounts begin with 'auth/': add that"),
+        ("mount_path: kubernetes", "mount_path: auth mounts begin with 'auth/'; add that"),
         ("mount_path: auth", "mount_path: expected 'auth/NAME', such as auth/kubernetes"),
         ("min_backoff: 1m", "max_backoff: must not be less than min_backoff (60s)"),
     ],
@@ -127,7 +130,7 @@ def test_a_login_by_certificate_takes_the_connections_pair_if_it_has_none(tmp_pa
         (
             "type: tcp, address: '0.0.0.0:8099'",
             (
-                "address: is reachable from outside: add tls_cert_file and tls_key_file, "
+                "address: is reachable from outside; add tls_cert_file and tls_key_file, "
                 "or tls_disable: true if that is intended"
             ),
         ),
@@ -166,7 +169,7 @@ def test_names_are_variables(tmp_path, block, name, better):
     entry = {"secrets": "{path: p}", "notify": "{command: [x]}"}[block]
 
     assert one(tmp_path, f"{block}: {{{name}: {entry}}}") == (
-        f"{block}.{name}: a name consists of letters, digits and '_': write '{better}' instead"
+        f"{block}.{name}: a name consists of letters, digits and '_'; write '{better}' instead"
     )
 
 
@@ -188,7 +191,7 @@ def test_two_names_of_one_secret_must_have_the_same_settings(tmp_path):
         """,
     ) == [
         (
-            "4: secrets.b: is the same secret as 'a' on line 3, but refresh and optional differ: "
+            "4: secrets.b: is the same secret as 'a' on line 3, but refresh and optional differ; "
             "make them equal"
         )
     ]
@@ -263,10 +266,10 @@ def test_requests_need_some_time(tmp_path):
     ("options", "problem"),
     [
         ("", "needs one of source, contents, or secret with format"),
-        ("contents: x, source: a.j2", "source and contents are mutually exclusive: keep one"),
+        ("contents: x, source: a.j2", "source and contents are mutually exclusive; keep one"),
         (
             "contents: x, secret: app, format: json",
-            "contents and secret are mutually exclusive: keep one",
+            "contents and secret are mutually exclusive; keep one",
         ),
         ("secret: app", "secret needs `format`, such as dotenv"),
         ("format: json", "format needs `secret`, the name of one"),
@@ -276,7 +279,7 @@ def test_requests_need_some_time(tmp_path):
         ),
         (
             "contents: x, command: [a], exec: {command: [a]}",
-            "command and exec are the same thing: keep one of them",
+            "command and exec are the same thing; keep one of them",
         ),
     ],
 )
@@ -343,7 +346,7 @@ def test_overwriting_in_place_is_a_warning(tmp_path):
 
 def test_without_anything_to_write_there_is_nothing_to_do(tmp_path):
     assert problems(tmp_path, "template: []") == [
-        "there is nothing to do: add an entry to `template:`"
+        "there is nothing to do; add an entry to `template:`"
     ]
 
 
@@ -365,10 +368,10 @@ def test_a_sink_is_something_to_do(tmp_path):
 @pytest.mark.parametrize(
     ("destination", "problem"),
     [
-        ("run/x", "must be absolute: begin it with '/'"),
-        ("/run/x/", "is a directory: add the file's name"),
+        ("run/x", "must be absolute; begin it with '/'"),
+        ("/run/x/", "is a directory; add the file's name"),
         (r'"/run/\0"', "must not contain a NUL character"),
-        ("/run/../x", "must not contain '..': write the path that is meant"),
+        ("/run/../x", "must not contain '..'; write the path that is meant"),
     ],
 )
 def test_invalid_destinations(tmp_path, destination, problem):
@@ -395,9 +398,12 @@ def test_two_things_at_one_path_name_both_lines(tmp_path):
         pid_file: /run/a
         """,
     ) == [
-        "5: template[1].destination: line 3 already writes to this path",
-        "11: bundle[0].template[0].destination: line 7 already writes to this path",
-        "12: pid_file: line 3 already writes to this path",
+        "5: template[1].destination: line 3 already writes to this path; give each file its own",
+        (
+            "11: bundle[0].template[0].destination: line 7 already writes to this path; give each "
+            "file its own"
+        ),
+        "12: pid_file: line 3 already writes to this path; give each file its own",
     ]
 
 
@@ -430,7 +436,7 @@ def test_a_template_cannot_be_written_over_its_source(tmp_path):
         ("destination: ./a", "destination: must be written without '.', empty parts and NUL"),
         ("destination: a, in_place: true", "in_place: cannot be in a bundle, whose files change"),
         ("destination: a, create_dest_dirs: false", "create_dest_dirs: cannot be in a bundle"),
-        ("destination: a, command: [x]", "command: cannot be set for one file: give the"),
+        ("destination: a, command: [x]", "command: cannot be set for one file; give the"),
         ("destination: a, wait: {min: 1s}", "wait: belongs to the whole bundle"),
         ("destination: a, on_remove: delete", "on_remove: belongs to the whole bundle"),
         ("destination: a, source: b.j2", "source: b.j2: no such file"),
@@ -456,7 +462,10 @@ def test_a_bundle_needs_a_file(tmp_path):
     [
         ("name: b, directory: /run/c", "name: 'b' is the name of the bundle on line 1 too"),
         ("name: a/b, directory: /run/c", "name: a name consists of letters, digits,"),
-        ("name: c, directory: /run/b/", "directory: line 1 already writes to this path"),
+        (
+            "name: c, directory: /run/b/",
+            "directory: line 1 already writes to this path; give each file its own",
+        ),
     ],
 )
 def test_bundles_have_a_name_and_a_directory_of_their_own(tmp_path, second, problem):
@@ -471,7 +480,7 @@ def test_bundles_have_a_name_and_a_directory_of_their_own(tmp_path, second, prob
     ("check", "problem"),
     [
         ("{}", "check: needs command"),
-        ("{command: [x], format: pem}", "check.format: applies to a single file: set it there"),
+        ("{command: [x], format: pem}", "check.format: applies to a single file; set it there"),
     ],
 )
 def test_a_check_of_a_bundle_is_a_command(tmp_path, check, problem):
@@ -501,7 +510,10 @@ def test_a_file_written_in_place_has_nothing_to_check_beforehand(tmp_path):
             "{command: [x], http: {url: 'http://a'}}",
             "app: needs exactly one of signal, http, command: got http and command",
         ),
-        ("{signal: HUP}", "app: signal needs `process`, such as {pid_file: /run/app/app.pid}"),
+        (
+            "{signal: HUP}",
+            "app: signal needs `process`; add it, such as {pid_file: /run/app/app.pid}",
+        ),
         (
             "{process: {name: x}}",
             (

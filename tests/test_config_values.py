@@ -132,14 +132,23 @@ def test_an_unknown_word_suggests_the_nearest_one_or_lists_all(tmp_path):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("exit_after_auth: yes", "exit_after_auth: expected true or false, got 'yes'"),
+        ("exit_after_auth: yes", "exit_after_auth: expected true or false, got 'yes'; write true"),
         (
             'exit_after_auth: "true"',
             "exit_after_auth: expected true or false without quotes, got 'true'",
         ),
         ("exit_after_auth: {}", "exit_after_auth: expected a single value, got keys with values"),
-        ("vault: https://v", "vault: expected keys with values, got a single value"),
-        ("secrets: [app]", "secrets: expected keys with values, got a list"),
+        (
+            "vault: https://v",
+            (
+                "vault: expected keys with values, got a single value; write {key: value}, or the "
+                "keys on the lines below, indented"
+            ),
+        ),
+        (
+            "secrets: [app]",
+            "secrets: expected keys with values, got a list; remove the '-' before the keys",
+        ),
         ("? [a]\n: b", "a key has to be text"),
     ],
 )
@@ -330,8 +339,9 @@ def test_the_type_of_a_login_decides_on_its_options(tmp_path):
         tmp_path, "auto_auth:\n  method:\n    type: approle\n    config: {role: app}\n"
     )
 
-    assert unknown.startswith(
-        "4: auto_auth.method.config: unknown key 'role'; expected one of: role_id_"
+    assert unknown == (
+        "4: auto_auth.method.config: unknown key 'role'; it is an option of `type: kubernetes or "
+        "jwt`"
     )
     assert required == "4: auto_auth.method.config.role_id_file_path: is required"
 

@@ -28,6 +28,7 @@ PASSED_ON = {
     "handover/file: ConfigError(str(error))",
     "handover/file: ConfigError(str(explain.failed('use', self.path, error)))",
     "notify/signal: HookError('; '.join(problems))",
+    "template/compiled: RenderError(said)",
     "template/compiled: RenderError(why)",
     "template/explain: RenderError(reading.misprint)",
     "template/printing: RenderError(value._why)",

@@ -52,7 +52,7 @@ def test_a_missing_key_is_named_with_its_secret_line_and_remedy(text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{{ app.k", "t.j2:2: syntax error: unexpected end of input"),
+        ("{{ app.k", "t.j2:2: `{{` is never closed; add `}}` where the tag ends"),
         ("{% if %}", "t.j2:2: syntax error: "),
         (
             "{{ app.k|b64encod }}",

@@ -1,7 +1,7 @@
 """Reads file and environment into one frozen configuration, or reports everything wrong with it."""
 
 import os
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from injector.config.rules.names import located_texts
 from injector.config.rules.supervision import command_is_there
 from injector.config.standing import Standing
 from injector.config.textfile import read_text
-from injector.config.walk import Walk
+from injector.config.walk import NOTHING_BELOW, Walk
 from injector.errors import ConfigError, Spot
 
 __all__ = ["Checks", "Loaded", "load", "read_source"]
@@ -91,7 +91,7 @@ def load(
 
     problems = [*reading.problems, *walk.problems]
     problems += _sources(config, document, checks.template, walk.broken)
-    problems += [document.problem(f.where, f.text) for f in findings if not f.warning]
+    problems += [document.problem(*_blamed(f, walk.empty)) for f in findings if not f.warning]
     if problems or outside:
         raise ConfigError(*outside, *document.shown(problems), *hints(path))
     warnings = [document.problem(finding.where, finding.text) for finding in findings]
@@ -105,6 +105,13 @@ def load(
         as_agent=reading.as_agent,
         passing=reading.passing,
     )
+
+
+def _blamed(finding: Finding, empty: Collection[Where]) -> tuple[Where, str]:
+    """Return what is wrong and where: a block without anything in it is what is wrong itself."""
+    given = ((*finding.where, key) for key in finding.given)
+    blamed = [where for where in (finding.where, finding.where[:-1], *given) if where in empty]
+    return (blamed[0], NOTHING_BELOW) if blamed else (finding.where, finding.text)
 
 
 def read_source(template: model.Template | model.EnvTemplate) -> str:

@@ -74,7 +74,8 @@ class Document:
         """Return the line and column of a single value; of anything else, those of its key."""
         line, node = self.find(where)
         value = line_of(node)
-        return value if isinstance(node, yaml.ScalarNode) and value == line else line
+        is_written = isinstance(node, yaml.ScalarNode) and bool(node.value or node.style)
+        return value if is_written and value == line else line
 
     def written(self, where: Where) -> str:
         """Return a single value as it stands in the file, before anything is expanded."""
@@ -204,7 +205,7 @@ def _position(error: yaml.MarkedYAMLError) -> Line:
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, yaml.composer.ComposerError) and "single document" in str(error.context):
-        return "a second document starts here; a configuration is one document"
+        return "a second document starts here; a configuration is one document: remove the `---`"
     context = f", {error.context}" if error.context else ""
     return f"not YAML: {error.problem}{context}"
 
@@ -275,7 +276,7 @@ def _untangle(
         # Not quoted: it may be a password that begins with `!`.
         problems.append(
             Problem(
-                line_of(node), (), "YAML tags are not supported: quote values that begin with !"
+                line_of(node), (), "YAML tags are not supported; quote values that begin with !"
             )
         )
     above[id(node)] = node

@@ -28,9 +28,11 @@ class Scalar(NamedTuple):
     @property
     def shown(self) -> str:
         """Return it for a message, without expanded variables."""
+        from injector.config.masking import mask  # only when something is wrong
+
         limit = 60
-        cut = self.written if len(self.written) <= limit else self.written[:limit] + "…"
-        return f"'{cut}'"
+        shown = mask(self.written)
+        return f"'{shown if len(shown) <= limit else shown[:limit] + '…'}'"
 
 
 # --- YAML's own types, by its core schema (`no` is a word, not false) --------------------------
@@ -40,6 +42,8 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 _BOOLEANS["FALSE"] = False
 _WHOLE = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OLD_WORDS = dict.fromkeys(("yes", "on", "y", "1"), "true")
+_OLD_WORDS |= dict.fromkeys(("no", "off", "n", "0"), "false")
 _OLD_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n"))
 # Most values are text and start with none of these.
 _MAY_BE_TYPED = frozenset("0123456789+-.~tTfFnN")
@@ -70,7 +74,8 @@ def boolean(value: Scalar) -> bool:
     if value.style is Style.QUOTED:
         raise Wrong(f"expected true or false without quotes, got {value.shown}")
     if value.text not in _BOOLEANS:
-        raise Wrong(f"expected true or false, got {value.shown}")
+        old = _OLD_WORDS.get(value.written.lower())
+        raise Wrong(f"expected true or false, got {value.shown}{f'; write {old}' if old else ''}")
     return _BOOLEANS[value.text]
 
 
@@ -136,7 +141,19 @@ def duration(value: Scalar) -> float:
         raise Wrong(f"a duration cannot be negative, got {value.shown}")
     raise Wrong(
         f"expected a duration such as 30s, 5m, 1h30m, 500ms or a number of seconds, "
-        f"got {value.shown}"
+        f"got {value.shown}{_shorter(value)}"
+    )
+
+
+def _shorter(value: Scalar) -> str:
+    """Say how a duration in words is written: `5 minutes`, `1 week`."""
+    match = re.fullmatch(rf"(?i)({_COUNT})\s*(ms|[smhdw])[a-z]*", value.written)
+    if match is None:
+        return ""
+    count, unit = match[1], match[2].lower()
+    days = re.fullmatch("[0-9]+", count) and unit == "w"
+    return (
+        f"; write {int(count) * 7}d" if days else f"; write {count}{unit}" if unit in _UNITS else ""
     )
 
 
@@ -232,6 +249,16 @@ def literal(value: Scalar, valid: tuple[str, ...]) -> str:
     if value.text not in valid:
         raise Wrong(f"unknown value {value.shown}; {suggest(value.written, valid)}")
     return value.text
+
+
+def login(value: Scalar, valid: tuple[str, ...]) -> str:
+    """Read the type of a login."""
+    if value.text not in valid:
+        from injector.config.logins import ELSEWHERE  # only when something is wrong
+
+        if why := ELSEWHERE.get(value.text):
+            raise Wrong(f"there is no login {value.shown} here: {why}")
+    return literal(value, valid)
 
 
 def words(value: Scalar) -> tuple[str, ...]:

@@ -12,6 +12,12 @@ Where = tuple[str | int, ...]
 # The words, then what to do. What is in quotes belongs together; an apostrophe is no quote.
 _REMEDY = r"""(?s)((?>(?<!\w)(?:'[^']*'|"[^"]*")|`[^`]*`|\([^()]*\)|.)+?); (.+)"""
 
+# `{{` is YAML, too, whether it can be parsed or not.
+UNQUOTED = (
+    "'{{' outside of quotes begins a map; put the template in quotes, or on lines of its own "
+    "below `contents: |`"
+)
+
 
 class Wrong(Exception):
     """One value cannot be used; the message says why and what to write, not where."""

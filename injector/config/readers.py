@@ -121,7 +121,8 @@ def _tuple_reader(kind: Any, metas: list[Meta]) -> Reader:
 def _scalar_reader(kind: Any, metas: list[Meta]) -> Reader:
     if get_origin(kind) is Literal:
         valid = get_args(kind)
-        return Reader(lambda w, n, _: leaves.literal(scalar_of(w, n), valid), lambda: valid[0])
+        read_literal = leaves.login if valid == tuple(model.METHODS) else leaves.literal
+        return Reader(lambda w, n, _: read_literal(scalar_of(w, n), valid), lambda: valid[0])
     way = written(metas)
     convert = _CONVERT.get(way or kind, leaves.text)
     limits = _limits(metas)

@@ -1,7 +1,7 @@
 """Walks through a document: reads values with readers, and continues if one is wrong."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from injector.config import leaves
 from injector.config.document import Document, line_of
 from injector.config.expand import expand
 from injector.config.leaves import Scalar, Style
-from injector.config.problem import Problem, Where, Wrong, nearest, suggest
+from injector.config.problem import UNQUOTED, Problem, Where, Wrong, nearest
 
 
 class Walk:
@@ -26,6 +26,8 @@ class Walk:
         self.problems: list[Problem] = []
         # Places with a stand-in, because the value in the file is invalid.
         self.broken: set[Where] = set(broken)
+        # Blocks that are there, with nothing in them.
+        self.empty: set[Where] = set()
 
     def problem(self, where: Where, text: str) -> None:
         self.broken.add(where)
@@ -34,6 +36,8 @@ class Walk:
     def problem_at(self, node: yaml.Node, where: Where, text: str) -> None:
         self.problems.append(Problem(line_of(node), where, text))
 
+
+NOTHING_BELOW = "has nothing below it; indent what belongs to it, or remove it"
 
 Read = Callable[[Walk, yaml.Node, Where], Any]
 
@@ -67,6 +71,8 @@ class Field:
 def scalar_of(walk: Walk, node: yaml.Node, *, verbatim: bool = False) -> Scalar:
     """Return a single value, with its variables expanded unless it is verbatim."""
     if not isinstance(node, yaml.ScalarNode):
+        if _is_doubly_braced(node):
+            raise Wrong(UNQUOTED)
         shape = "a list" if isinstance(node, yaml.SequenceNode) else "keys with values"
         raise Wrong(f"expected a single value, got {shape}")
     written: str = node.value
@@ -77,6 +83,13 @@ def scalar_of(walk: Walk, node: yaml.Node, *, verbatim: bool = False) -> Scalar:
     return Scalar(expand(written, walk.environ), Style.EXPANDED, written)
 
 
+def _is_doubly_braced(node: yaml.Node) -> bool:
+    """Return whether it is `{{ … }}`: a map whose only key is another map."""
+    return isinstance(node, yaml.MappingNode) and any(
+        isinstance(key, yaml.MappingNode) for key, _ in node.value
+    )
+
+
 def is_nothing(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in leaves.NULLS
 
@@ -84,8 +97,14 @@ def is_nothing(node: yaml.Node) -> bool:
 def pairs_of(walk: Walk, node: yaml.Node, where: Where) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     """Return key and value nodes by name; a key that occurs twice is a problem."""
     if not isinstance(node, yaml.MappingNode):
-        shape = "a list" if isinstance(node, yaml.SequenceNode) else "a single value"
-        raise Wrong(f"expected keys with values, got {shape}")
+        if is_nothing(node):
+            raise Wrong(NOTHING_BELOW)
+        if isinstance(node, yaml.SequenceNode):
+            raise Wrong("expected keys with values, got a list; remove the '-' before the keys")
+        raise Wrong(
+            "expected keys with values, got a single value; write {key: value}, or the keys on the "
+            "lines below, indented"
+        )
     pairs: dict[str, tuple[yaml.Node, yaml.Node]] = {}
     for pair in node.value:
         key = pair[0]
@@ -93,7 +112,9 @@ def pairs_of(walk: Walk, node: yaml.Node, where: Where) -> dict[str, tuple[yaml.
             walk.problem_at(key, where, "a key has to be text")
         elif key.value in pairs:
             first = line_of(pairs[key.value][0])
-            walk.problem_at(key, where, f"the key '{key.value}' is already on line {first}")
+            walk.problem_at(
+                key, where, f"the key '{key.value}' is already on line {first}; make the two one"
+            )
         else:
             pairs[key.value] = pair
     return pairs
@@ -109,17 +130,27 @@ def read_fields(
         known = fields.get(name)
         if known is None:
             meant = nearest(name, list(fields))
-            walk.problem_at(key, where, f"unknown key '{name}'; {suggest(name, list(fields))}")
+            what_to_do = _meant(walk, name, where, list(fields))
+            walk.problem_at(key, where, f"unknown key '{name}'; {what_to_do}")
             excused.add(meant or "")
-        elif not (known.reader.compound and is_nothing(value)):
+        elif known.reader.compound and is_nothing(value):
+            walk.empty.add((*where, name))
+        else:
             values[name] = known.reader.read_or_note(walk, value, (*where, name))
     walk.broken.update((*where, name) for name in excused)
     for name, known in fields.items():
         if known.required and name not in values:
             values[name] = known.reader.stand_in()
             if name not in excused and (*where, name) not in walk.broken:
-                walk.problem((*where, name), "is required")
+                is_empty = (*where, name) in walk.empty
+                walk.problem((*where, name), NOTHING_BELOW if is_empty else "is required")
     return values
+
+
+def _meant(walk: Walk, name: str, where: Where, valid: Sequence[str]) -> str:
+    from injector.config.homes import meant  # only when something is wrong
+
+    return meant(name, where, valid, walk.empty)
 
 
 def read_tuple(walk: Walk, node: yaml.Node, where: Where, item: Reader) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ import yaml
 
 from injector.config.excerpt import Line
 from injector.config.masking import mask
+from injector.config.problem import UNQUOTED
 
 _KEY = re.compile(r"(?P<before>\s*(?:-\s+)*)(?P<key>[\w.-]+)")
 _WITH_COLON = re.compile(r"\s*(?:-\s+)*[\w.-]+\s*:(?=\s|$)")
@@ -87,14 +88,8 @@ def _tab(error: Error, lines: Sequence[str]) -> Mistake | None:
 def _braces(error: Error, lines: Sequence[str]) -> Mistake | None:
     for number in range(error.line, error.began - 1, -1):
         if match := _BRACES.match(lines[number - 1]):
-            return Mistake(Line(number, match.start(1) + 1, 2), BRACES)
+            return Mistake(Line(number, match.start(1) + 1, 2), UNQUOTED)
     return None
-
-
-BRACES = (
-    "'{{' outside of quotes begins a map; put the template in quotes, or on lines of its own "
-    "below `contents: |`"
-)
 
 
 def _quote(error: Error, _: Sequence[str]) -> Mistake | None:

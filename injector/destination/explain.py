@@ -78,10 +78,20 @@ def append_only(directory: str) -> str:
     )
 
 
+_OF_THE_KERNEL = frozenset(
+    ("proc", "sysfs", "cgroup2", "cgroup", "devpts", "securityfs", "debugfs")
+)
+
+
 def off_memory(path: str, filesystem: str) -> str:
-    """Say that `path` would outlive a power cut."""
+    """Say that `path` would outlive a power cut, or cannot be there at all."""
+    if filesystem in _OF_THE_KERNEL:
+        return (
+            f"{path} is on {filesystem}, where the kernel shows itself and no file can be made; "
+            "use a directory on tmpfs, such as /run or /dev/shm"
+        )
     return (
-        f"{path} is on {filesystem}, where secrets outlive the machine's memory: use a directory "
+        f"{path} is on {filesystem}, where secrets outlive the machine's memory; use a directory "
         "on tmpfs (pod: emptyDir with `medium: Memory`; compose: `tmpfs:`), or set "
         "`require_memory_backed: false`"
     )

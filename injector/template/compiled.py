@@ -23,6 +23,7 @@ from injector.template.values import Marker
 if TYPE_CHECKING:
     from injector.template.uses import Use
 
+_UNFINISHED = "end of (?:input|raw|comment)|identifier, expected end of|unknown statement end"
 # Called at every tag while an error is located.
 _MARK = "__line__"
 
@@ -45,10 +46,14 @@ def compile(  # noqa: A001 - what every template engine calls it
             )
         wrong = fault(found, engine, source.text, names)
     except minijinja.TemplateError as error:
-        raise source.fault(RenderError(syntax(error)), *_spot(error, source.text)) from None
+        raise (
+            _misread(source)
+            or _unclosed(error, source)
+            or source.fault(RenderError(syntax(error)), *_spot(error, source.text))
+        ) from None
     if wrong:
         tag, word, why = wrong
-        raise _at(source, tag, why, word)
+        raise _misread(source) or _at(source, tag, why, word)
     mentioned = {name for tag in found for name in mentions.names(tag)}
     template = JinjaTemplate(
         source, engine, {name: names[name] for name in mentioned if name in names}, environ
@@ -191,6 +196,30 @@ def _with_line_marks(source: Source) -> Iterator[str]:
         yield f"{source.left_delimiter} {_MARK}({line}) {source.right_delimiter}"
         position = tag.start
     yield source.text[position:]
+
+
+def _misread(source: Source) -> RenderError | None:
+    """Return the error for a template in another language."""
+    from injector.template import foreign  # only when something is wrong
+
+    place = foreign.go(source.text, source.left_delimiter)
+    if place is None:
+        return None
+    start, width = place
+    return source.fault(RenderError(foreign.SAID), *line_and_column(source.text, start), width)
+
+
+def _unclosed(error: minijinja.TemplateError, source: Source) -> RenderError | None:
+    """Return the error for what is opened and never closed, where it was opened."""
+    from injector.template.unclosed import unclosed  # only when something is wrong
+
+    if not re.search(_UNFINISHED, error.detail or ""):
+        return None
+    found = unclosed(source.text, source.left_delimiter, source.right_delimiter)
+    if found is None:
+        return None
+    start, width, said = found
+    return source.fault(RenderError(said), *line_and_column(source.text, start), width)
 
 
 def _at(source: Source, tag: Tag, why: str, word: str = "") -> RenderError:

@@ -37,6 +37,8 @@ _SAFE = re.compile(
     rf"|can only sum numbers, got {_TYPE}|value is not a string|not iterable"
 )
 _LONGEST_QUOTE = 60
+# Keys of Vault's answers around the secret itself.
+ENVELOPE = ("data", "Data", "metadata")
 _GIVE_A_DEFAULT = "give it a `default(…)`"
 # Python's errors for invalid uses of an object in a template.
 _PYTHONS: dict[type[Exception], str] = {
@@ -104,6 +106,8 @@ def _why(missed: Miss, quotable: Collection[str]) -> str:
     if missed.is_null:
         return f"{missed.place} has null for {name}; {_GIVE_A_DEFAULT}"
     near = nearest(missed.key, list(missed.known)) if spelled_out else ""
+    if missed.key in ENVELOPE and spelled_out and not near:
+        near = "; what Vault wraps it in is removed already: name its keys directly"
     return f"{missed.place} has no {name}{near}"
 
 

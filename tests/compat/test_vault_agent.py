@@ -13,12 +13,13 @@ import pytest
 from injector.agent.listeners import configured
 from injector.agent.plan import plan
 from injector.compat.vault_agent.flags import Flags
-from injector.compat.vault_agent.options import OPTIONS, OTHER_METHODS, native_key
+from injector.compat.vault_agent.options import OPTIONS, native_key
 from injector.compat.vault_agent.reading import read_all
 from injector.compat.vault_agent.reference import renewed
 from injector.compat.vault_agent.row import State
 from injector.config import load, model
 from injector.config.introspect import blocks
+from injector.config.logins import ELSEWHERE
 from injector.errors import ConfigError
 from injector.log import logger
 from tests.compat.agents import loaded, notices, problems, whole
@@ -529,7 +530,7 @@ def test_all_problems_are_reported_at_once_with_line_and_key(tmp_path):
 def test_a_login_that_only_the_agents_have_is_rejected_with_a_reason(tmp_path, name):
     (problem,) = problems(tmp_path, f'auto_auth {{ method "{name}" {{ config = {{ x = 1 }} }} }}')
 
-    assert problem == f"1: auto_auth.method.type: {name} is not available: {OTHER_METHODS[name]}"
+    assert problem == f"1: auto_auth.method.type: {name} is not available: {ELSEWHERE[name]}"
 
 
 def test_every_safer_default_is_advised_with_the_line_to_write(tmp_path):

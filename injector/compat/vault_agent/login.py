@@ -2,9 +2,9 @@
 
 from injector.compat.vault_agent.making import Default, Making, seconds
 from injector.compat.vault_agent.nodes import Block
-from injector.compat.vault_agent.options import OTHER_METHODS
 from injector.compat.vault_agent.sections import Section
 from injector.config import environment, model
+from injector.config.logins import ELSEWHERE
 from injector.config.problem import Where, suggest
 
 DEFAULT_ADDRESS = "https://127.0.0.1:8200"
@@ -55,7 +55,7 @@ def _method(making: Making, method: Section) -> Block:
     block = making.copied(method, "auto_auth.method", place)
     name = method.get("type", "")
     if name not in model.METHODS:
-        why = OTHER_METHODS.get(name)
+        why = ELSEWHERE.get(name)
         if "type" not in method.broken:
             said = f"{name} is not available: {why}" if why else _unknown_method(name)
             making.problem(method, "type", said)

@@ -286,15 +286,3 @@ def native_key(block: str, row: Row) -> str:
         return row.native.removeprefix(".")
     ours = "auto_auth.method.config" if "(" in block else NATIVE[block]
     return f"{ours}.{row.native}".removeprefix(".")
-
-
-# Values of `auto_auth.method.type` that one of the agents has and we do not, each with the reason.
-OTHER_METHODS = {
-    **dict.fromkeys(
-        ("aws", "azure", "gcp", "alicloud", "oci", "cf"),
-        "it signs requests with a key of the cloud; use a JWT of that cloud with `jwt`, or `kubernetes` in a cluster",
-    ),
-    "kerberos": "it requires the system's Kerberos libraries",
-    "ldap": "passwords are for people; use `approle`",
-    "tpm": "it is a feature of Vault Enterprise",
-}

@@ -9,13 +9,13 @@ from injector.config.members import spelling_problem
 from injector.config.problem import Where
 from injector.config.rules.finding import Finding
 
-_OF_THE_BUNDLE = "belongs to the whole bundle: set it next to `directory`"
+_OF_THE_BUNDLE = "belongs to the whole bundle; set it next to `directory`"
 _NOT_OF_A_MEMBER = {
     "notify": _OF_THE_BUNDLE,
     "wait": _OF_THE_BUNDLE,
     "on_remove": _OF_THE_BUNDLE,
-    "command": "cannot be set for one file: give the bundle a `notify` entry with `command`",
-    "exec": "cannot be set for one file: give the bundle a `notify` entry with `command`",
+    "command": "cannot be set for one file; give the bundle a `notify` entry with `command`",
+    "exec": "cannot be set for one file; give the bundle a `notify` entry with `command`",
     "in_place": "cannot be in a bundle, whose files change together by a rename",
     "create_dest_dirs": "cannot be in a bundle, whose directories are always made",
 }
@@ -33,7 +33,7 @@ def _check(place: Where, check: model.Check | None) -> Iterator[Finding]:
     if check is None:
         return
     if check.format is not None:
-        yield Finding((*place, "format"), "applies to a single file: set it there", ("format",))
+        yield Finding((*place, "format"), "applies to a single file; set it there", ("format",))
     elif not check.command:
         yield Finding(place, "needs command", ("command",))
 

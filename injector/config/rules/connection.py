@@ -1,11 +1,13 @@
 """Rules for connections: the server, the login, our own listeners."""
 
+import os
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from injector.config import model
+from injector.config.problem import Where
 from injector.config.rules.finding import Finding
 
 
@@ -46,10 +48,12 @@ def _address(address: str) -> Iterator[Finding]:
         return
     url = split_url(address)
     if url is None or url.scheme not in ("http", "https", "unix"):
-        yield Finding(where, "expected https://host:port or unix:///path")
+        yield Finding(where, f"expected https://host:port or unix:///path{_schemed(address)}")
     elif url.scheme == "unix":
         if url.netloc or not url.path.startswith("/"):
             yield Finding(where, "expected unix:///path, with three slashes")
+        else:
+            yield from _length(where, url.path)
     elif not url.hostname:
         yield Finding(where, "has no host; expected https://host:port")
     elif url.username or url.password:
@@ -59,6 +63,26 @@ def _address(address: str) -> Iterator[Finding]:
     elif url.scheme == "http" and not is_loopback(url.hostname):
         yield Finding(
             where, "http:// sends tokens and secrets readable over the network", warning=True
+        )
+
+
+def _schemed(address: str) -> str:
+    """Say what is missing in an address that is only a host."""
+    is_host = re.fullmatch(r"[\w.-]+(?::[0-9]+)?/?", address)
+    return "; write https:// before the host" if is_host else ""
+
+
+# What fits into sun_path (unix(7)), without the NUL at its end.
+_LONGEST_SOCKET = 107
+
+
+def _length(where: Where, path: str) -> Iterator[Finding]:
+    size = len(os.fsencode(path))
+    if size > _LONGEST_SOCKET:
+        yield Finding(
+            where,
+            f"is {size} bytes long, and the kernel takes {_LONGEST_SOCKET} for a socket; choose a "
+            "shorter path",
         )
 
 
@@ -86,7 +110,7 @@ def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
     where = ("auto_auth", "method")
     mount = method.mount_path
     if mount and mount != "auth" and not mount.startswith("auth/"):
-        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/': add that")
+        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/'; add that")
     if mount == "auth":
         yield Finding((*where, "mount_path"), f"expected 'auth/NAME', such as auth/{method.type}")
     if method.min_backoff > method.max_backoff:
@@ -126,6 +150,8 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
     if listener.type == "unix":
         if not listener.address.startswith("/"):
             yield Finding(("address",), "expected the absolute path of a socket")
+        else:
+            yield from _length(("address",), listener.address)
         return
     host, port = host_and_port(listener.address)
     if port is None:
@@ -137,7 +163,7 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
     elif not (with_tls or listener.tls_disable or is_loopback(host)):
         yield Finding(
             ("address",),
-            "is reachable from outside: add tls_cert_file and tls_key_file, "
+            "is reachable from outside; add tls_cert_file and tls_key_file, "
             "or tls_disable: true if that is intended",
         )
 

@@ -21,13 +21,13 @@ def _destination(where: Where, destination: str) -> Iterator[Finding]:
         return
     place = (*where, "destination")
     if not destination.startswith("/"):
-        yield Finding(place, "must be absolute: begin it with '/'")
+        yield Finding(place, "must be absolute; begin it with '/'")
     elif "\0" in destination:
         yield Finding(place, "must not contain a NUL character")
     elif destination.endswith("/"):
-        yield Finding(place, "is a directory: add the file's name")
+        yield Finding(place, "is a directory; add the file's name")
     elif ".." in destination.split("/"):
-        yield Finding(place, "must not contain '..': write the path that is meant")
+        yield Finding(place, "must not contain '..'; write the path that is meant")
 
 
 def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
@@ -64,7 +64,10 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
     for where, path in written_paths(config):
         first = taken.setdefault(path, where)
         if first is not where and not _share(config, first, where):
-            yield Finding(where, f"line {document.line(first)} already writes to this path")
+            yield Finding(
+                where,
+                f"line {document.line(first)} already writes to this path; give each file its own",
+            )
     for path, where in taken.items():
         above = os.path.dirname(path)
         while above not in taken and len(above) > 1:

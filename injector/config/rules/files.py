@@ -30,7 +30,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
         yield from _format(where, template)
         yield from _owner(where, template, document, known)
         if template.command and template.exec is not None:
-            yield Finding(where, "command and exec are the same thing: keep one of them")
+            yield Finding(where, "command and exec are the same thing; keep one of them")
         yield from _check(where, template)
         if template.in_place:
             yield Finding(
@@ -44,7 +44,7 @@ def _something_to_do(config: model.Config) -> Iterator[Finding]:
     sinks = config.auto_auth.sinks if config.auto_auth is not None else ()
     if not (config.template or config.bundle or config.env_template or sinks):
         keys = ("template", "bundle", "env_template", "auto_auth")
-        yield Finding((), "there is nothing to do: add an entry to `template:`", keys)
+        yield Finding((), "there is nothing to do; add an entry to `template:`", keys)
 
 
 def _origin(where: Where, template: model.Template | model.EnvTemplate) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def _origin(where: Where, template: model.Template | model.EnvTemplate) -> Itera
         choice = choice if isinstance(template, model.Template) else "source or contents"
         yield Finding(where, f"needs one of {choice}", _ORIGINS)
     elif len(origins) > 1:
-        yield Finding(where, f"{' and '.join(origins)} are mutually exclusive: keep one", _ORIGINS)
+        yield Finding(where, f"{' and '.join(origins)} are mutually exclusive; keep one", _ORIGINS)
 
 
 def _format(where: Where, template: model.Template) -> Iterator[Finding]:

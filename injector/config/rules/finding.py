@@ -15,5 +15,6 @@ class Finding(NamedTuple):
 
     def stands(self, broken: set[Where]) -> bool:
         """Return whether everything it depends on was readable."""
-        rests_on = (self.where, *((*self.where, key) for key in self.given))
+        around = (self.where[:end] for end in range(1, len(self.where) + 1))
+        rests_on = (*around, *((*self.where, key) for key in self.given))
         return broken.isdisjoint(rests_on)

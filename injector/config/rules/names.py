@@ -33,6 +33,14 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding(("secrets", name, "path"), "must name a secret, such as secret/data/app")
         if not {".", ".."}.isdisjoint(secret.path.split("/")):
             yield Finding(("secrets", name, "path"), "write it without `.` and `..`")
+        if not secret.params and (verb := issues(secret.path)):
+            yield Finding(
+                ("secrets", name, "path"),
+                f"`{verb}` makes a new credential, for which Vault needs parameters; add `params`, "
+                "such as {common_name: app.example}",
+                ("params",),
+                warning=not _ISSUERS.search(secret.path.partition("/")[0]),
+            )
         if secret.optional and secret.on_missing != "keep":
             yield Finding(
                 ("secrets", name, "on_missing"),
@@ -43,6 +51,16 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
     yield from _bundles(config, document)
     yield from _same_secret(config, document)
     yield from _unknown_names(config, document)
+
+
+_ISSUERS = re.compile(r"pki|ssh|ca\b")
+
+
+def issues(path: str) -> str:
+    """Return what an engine that signs is asked for, if a path looks like that: `issue/web`."""
+    parts = path.strip("/").removeprefix("v1/").split("/")
+    verbs = ("issue", "sign", "sign-verbatim")
+    return f"{parts[1]}/{parts[2]}" if len(parts) == 3 and parts[1] in verbs else ""  # noqa: PLR2004 - mount, verb, role
 
 
 def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
@@ -56,7 +74,7 @@ def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
         elif not _BUNDLE_NAME.fullmatch(bundle.name):
             yield Finding(where, "a name consists of letters, digits, '_', '.' and '-'")
         elif bundle.name == ENVIRONMENT:
-            yield Finding(where, f"'{ENVIRONMENT}' is the environment of `exec`: choose another")
+            yield Finding(where, f"'{ENVIRONMENT}' is the environment of `exec`; choose another")
 
 
 def _spelling(where: Where, name: str) -> Iterator[Finding]:
@@ -64,7 +82,7 @@ def _spelling(where: Where, name: str) -> Iterator[Finding]:
         better = re.sub(r"\W", "_", name, flags=re.ASCII)
         better = f"_{better}" if better[:1].isdigit() or not better else better
         yield Finding(
-            where, f"a name consists of letters, digits and '_': write '{better}' instead"
+            where, f"a name consists of letters, digits and '_'; write '{better}' instead"
         )
     elif name in RESERVED:
         yield Finding(where, f"'{name}' is reserved in templates; choose another name")
@@ -91,7 +109,7 @@ def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
             yield Finding(
                 ("secrets", name),
                 f"is the same secret as '{other}' on line {line}, "
-                f"but {' and '.join(differing)} differ: make them equal",
+                f"but {' and '.join(differing)} differ; make them equal",
                 ("path", "params", "namespace", *differing),
             )
 

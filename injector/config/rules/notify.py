@@ -43,7 +43,9 @@ def _kind(where: Where, notify: model.Notify) -> Iterator[Finding]:
         yield Finding(where, f"needs exactly one of signal, http, command: {got}", _KINDS)
     if notify.signal and notify.process is None:
         yield Finding(
-            where, "signal needs `process`, such as {pid_file: /run/app/app.pid}", ("process",)
+            where,
+            "signal needs `process`; add it, such as {pid_file: /run/app/app.pid}",
+            ("process",),
         )
     if notify.process is not None:
         if not notify.signal and not notify.process.child:

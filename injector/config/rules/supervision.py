@@ -41,7 +41,7 @@ def command_is_there(config: model.Config, *, warning: bool) -> Iterator[Finding
     for where in meant[:1]:
         yield Finding(
             where,
-            "is meant for a command: write `exec: {command: […]}`, or start it as "
+            "is meant for a command; write `exec: {command: […]}`, or start it as "
             "`injector run -c FILE -- CMD`",
             warning=warning,
         )
@@ -83,7 +83,7 @@ def _restarts(config: model.Config, document: Document) -> Iterator[Finding]:
         line = document.line(("notify", first))
         yield Finding(
             ("notify", name, "process"),
-            f"line {line} restarts the command already: name that entry, or set `signal` here",
+            f"line {line} restarts the command already; name that entry, or set `signal` here",
         )
 
 
@@ -94,7 +94,7 @@ def _exec(settings: model.Exec) -> Iterator[Finding]:
     if env.pristine and (env.allow or env.deny):
         yield Finding(
             ("exec", "env"),
-            "pristine leaves nothing for `allow` and `deny` to choose from: keep one of them",
+            "pristine leaves nothing for `allow` and `deny` to choose from; keep one of them",
         )
     for i, entry in enumerate(env.custom):
         if not _CUSTOM.fullmatch(entry):
