@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.engine import configuration
-from tests.processes import clean_environment, write_config
+from tests.processes import clean_environment, running, write_config
 
 MODULE = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
 # Whatever a command does, it does without: hvac's transport, and structlog's prettier tracebacks.
@@ -67,3 +67,27 @@ def test_hvac_has_its_transport_when_somebody_uses_it():
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "requests.sessions.Session" in ran.stdout
+
+
+def test_a_probe_imports_next_to_nothing(app, blocks, tmp_path, tmpfs):
+    socket = tmpfs / "injector.sock"
+    listener = [{"type": "unix", "address": str(socket)}]
+    config = write_config(tmp_path, blocks | {"listener": listener})
+
+    with running("run", "-c", config) as injector:
+        injector.wait_for("listening")
+        injector.wait_for("file written")
+        modules = imported("probe", "live", "--address", socket)
+
+    heavy = {
+        "asyncio",
+        "ssl",
+        "http",
+        "email",
+        "json",
+        "dataclasses",
+        "inspect",
+        "shutil",
+        "urllib",
+    }
+    assert modules & (heavy | {"yaml", "msgspec", "structlog", "traceback"}) == set()

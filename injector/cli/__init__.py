@@ -67,6 +67,7 @@ class Overview(argparse.ArgumentParser):
     def __init__(self) -> None:
         super().__init__(
             prog="injector",
+            formatter_class=parsers.PLAIN,
             usage="injector [--version] [--help] COMMAND …",
             epilog="`injector COMMAND --help` explains a command, with examples and exit codes.",
         )

@@ -21,6 +21,9 @@ _EVERY_KIND: tuple[Kind, ...] = (
     errors.TransientError,
 )
 
+# argparse tries each argument with a formatter, which would else look for the terminal's width.
+PLAIN = partial(argparse.HelpFormatter, width=80)
+
 
 def exits(*kinds: Kind) -> dict[str, str]:
     """Return the exit codes of these classes of errors, or of all, and what they mean."""
@@ -35,7 +38,7 @@ class Command(argparse.ArgumentParser):
     """The parser of one command. Its help is built from the module's constants when requested."""
 
     def __init__(self, name: str, summary: str) -> None:
-        super().__init__(prog=f"injector {name}")
+        super().__init__(prog=f"injector {name}", formatter_class=PLAIN)
         self.module = module_of(name)
         self._summary = summary
         self.module.add_arguments(self)

@@ -1,13 +1,14 @@
 """Prints what may come from anywhere: harmless to a terminal, and without secret values."""
 
 import sys
-import traceback
 from collections.abc import Callable
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from injector.errors import ConfigError, InjectorError
 from injector.printable import printable
-from injector.redactor import Redactor
+
+if TYPE_CHECKING:
+    from injector.redactor import Redactor
 
 
 def say(text: str) -> None:
@@ -33,13 +34,15 @@ def report(error: InjectorError, proofread: Callable[[str], str] = str) -> int:
     return error.exit_code
 
 
-def guarded(redactor: Redactor, work: Callable[[], int]) -> int:
+def guarded(redactor: "Redactor", work: Callable[[], int]) -> int:
     """Do what may learn values; whatever it ends with, it shows none. Return the exit code."""
     try:
         return work()
     except InjectorError as error:
         return report(error, redactor.proofread)
     except Exception:  # noqa: BLE001 - the last one who can redact what it says
+        import traceback
+
         say("internal error: please report this")
         print(printable(redactor.redact(traceback.format_exc()), lines=True), file=sys.stderr)
         return InjectorError.exit_code
