@@ -26,5 +26,22 @@ def test_unbounded_growth_is_an_error_with_its_position(text, why):
         rendered(text)
 
 
+def chain(length, last="{{ else }}c"):
+    return "{{ if eq 1 2 }}a" + "{{ else if eq 1 3 }}b" * length + last + "{{ end }}"
+
+
+def test_a_long_chain_of_conditions_is_not_deep():
+    assert rendered(chain(150)) == "c"
+    assert rendered(chain(150, "{{ else if eq 1 4 }}c{{ else }}d")) == "d"
+    assert rendered("{{ with 0 }}{{ else with 0 }}{{ else with 7 }}{{ . }}{{ end }}") == "7"
+
+
+def test_chains_and_nesting_have_a_limit_all_the_same():
+    with pytest.raises(RenderError, match="more than 200 times else if"):
+        rendered(chain(1000))
+    with pytest.raises(RenderError, match="nested deeper than 100"):
+        rendered("{{ if 1 }}" * 101 + "{{ end }}" * 101)
+
+
 def test_long_templates_that_terminate_are_rendered():
     assert rendered('{{ range 10 }}{{ sprig_repeat 1000000 "x" }}{{ end }}') == "x" * 10_000_000

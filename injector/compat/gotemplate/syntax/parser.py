@@ -3,12 +3,22 @@
 from collections.abc import Collection, Mapping
 
 from injector.compat.gotemplate.go.quoting import quoted
-from injector.compat.gotemplate.syntax.nodes import Action, Branch, Call, Jump, Node, Text, Tree
+from injector.compat.gotemplate.syntax.nodes import (
+    Action,
+    Branch,
+    Call,
+    Jump,
+    Node,
+    Pipe,
+    Text,
+    Tree,
+)
 from injector.compat.gotemplate.syntax.operands import Operands
 from injector.compat.gotemplate.syntax.tokens import Kind, Token
 
 # Maximum nesting of a source; Go has no such limit, but Python's stack does.
 _DEEPEST = 100
+_LONGEST_CHAIN = 200
 
 
 def parsed(
@@ -128,23 +138,38 @@ class _Parser(Operands):
         if self._depth > _DEEPEST:
             raise self.fault(f"nested deeper than {_DEEPEST}")
         known = len(self.variables)
+        # `else if` and `else with` are an `else` that contains one branch and shares its end.
+        chain = [self._condition(word)]
+        while chain[-1][2].kind is Kind.ELSE and word != "range" and self._goes_on(word):
+            if len(chain) == _LONGEST_CHAIN:
+                raise self.fault(f"more than {_LONGEST_CHAIN} times else {word}")
+            chain.append(self._condition(word))
+        otherwise: tuple[Node, ...] | None = None
+        if chain[-1][2].kind is Kind.ELSE:
+            otherwise, end = self._list()
+            if end.kind is not Kind.END:
+                raise self.fault(f"expected end; found {_ending(end)}")
+        del self.variables[known:]
+        self._depth -= 1
+        for pipe, body, _ in reversed(chain[1:]):
+            otherwise = (Branch(pipe.start, word, pipe, body, otherwise),)
+        pipe, body, _ = chain[0]
+        return Branch(pipe.start, word, pipe, body, otherwise)
+
+    def _condition(self, word: str) -> tuple[Pipe, tuple[Node, ...], Token]:
+        """Read a pipeline, and what is done if it holds; return them and the action after it."""
         pipe = self.pipeline(word, Kind.RIGHT_DELIM)
         self._ranges += word == "range"
         body, end = self._list()
         self._ranges -= word == "range"
-        otherwise: tuple[Node, ...] | None = None
-        if end.kind is Kind.ELSE:
-            # `else if` and `else with` are an `else` that contains one branch and shares its end.
-            if word in ("if", "with") and self.peek().kind is Kind(word):
-                self.next()
-                otherwise = (self._branch(word),)
-            else:
-                otherwise, end = self._list()
-                if end.kind is not Kind.END:
-                    raise self.fault(f"expected end; found {_ending(end)}")
-        del self.variables[known:]
-        self._depth -= 1
-        return Branch(pipe.start, word, pipe, body, otherwise)
+        return pipe, body, end
+
+    def _goes_on(self, word: str) -> bool:
+        """Return whether an `else` is followed by another condition, whose word it reads."""
+        if self.peek().kind is not Kind(word):
+            return False
+        self.next()
+        return True
 
     def _jump(self, token: Token) -> Jump:
         after = self.next_word()
