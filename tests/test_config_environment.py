@@ -12,6 +12,7 @@ EXAMPLES = {
     "NAMESPACE": ("namespace", "team-a/", "team-a"),
     "CACERT": ("ca_cert", "/etc/ca.pem", "/etc/ca.pem"),
     "CAPATH": ("ca_path", "/etc/ca", "/etc/ca"),
+    "CACERT_BYTES": ("ca_cert_bytes", "-----BEGIN\nA==", "-----BEGIN\nA=="),
     "TLS_SERVER_NAME": ("tls_server_name", "vault", "vault"),
     "SKIP_VERIFY": ("tls_skip_verify", "1", True),
     "CLIENT_TIMEOUT": ("timeout", "90", 90.0),

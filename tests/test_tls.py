@@ -59,6 +59,25 @@ async def test_only_the_configured_ca_is_trusted(server, clock, tmp_path, author
             await vault.health()
 
 
+async def test_an_authority_may_be_given_without_a_file(server, clock, tmp_path, authority):
+    pem = authority.cert_pem.bytes().decode()
+    missing = str(tmp_path / "missing.pem")
+
+    async with proxying(server.address, tls=server_side(authority)) as proxy:
+        async with client(
+            clock, address=proxy.address, ca_cert_bytes=pem, ca_cert=missing
+        ) as vault:
+            await vault.health()
+        other = trustme.CA().cert_pem.bytes().decode()
+        async with client(clock, address=proxy.address, ca_cert_bytes=other) as vault:
+            with pytest.raises(Unreachable, match=r"trusting `vault\.ca_cert_bytes`"):
+                await vault.health()
+        for wrong in ("no PEM", "é"):
+            async with client(clock, address=proxy.address, ca_cert_bytes=wrong) as vault:
+                with pytest.raises(TransientError, match=r"cannot use `vault\.ca_cert_bytes` for"):
+                    await vault.health()
+
+
 async def test_without_one_the_systems_authorities_are_trusted(
     server, clock, tmp_path, authority, monkeypatch
 ):

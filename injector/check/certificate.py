@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from injector.check.finding import Finding, ok, problem, warning
 from injector.config import model
 from injector.errors import TransientError
-from injector.vault.tls import advice, reason
+from injector.vault.tls import advice, reason, trusted
 
 ABOUT = "tls"
 # Certificates are renewed well ahead of time: at this share of a life, and this many seconds.
@@ -21,7 +21,7 @@ def judge(certificate: Mapping[str, Any], settings: model.Vault, now: float) -> 
     signer = issuer.get("commonName") or issuer.get("organizationName") or "an unnamed authority"
     starts, ends = (ssl.cert_time_to_seconds(certificate[key]) for key in ("notBefore", "notAfter"))
     text = (
-        f"{_expected(settings)} is signed by {signer!r}, trusting {_trusted(settings)}; "
+        f"{_expected(settings)} is signed by {signer!r}, trusting {trusted(settings)}; "
         f"the certificate ends in {_span(ends - now)}"
     )
     if ends - now < min(LATE, (ends - starts) * LATE_SHARE):
@@ -34,16 +34,12 @@ def refused(exc: ssl.SSLError, settings: model.Vault) -> Finding:
     if getattr(exc, "verify_code", None) is None:
         text = f"no TLS with {settings.address}: {exc.reason or reason(exc)}"
     else:
-        text = f"{settings.address} is not trusted by {_trusted(settings)}: {reason(exc)}"
+        text = f"{settings.address} is not trusted by {trusted(settings)}: {reason(exc)}"
     return problem(ABOUT, text, advice(exc), like=TransientError)
 
 
 def _expected(settings: model.Vault) -> str:
     return settings.tls_server_name or urlsplit(settings.address).hostname or settings.address
-
-
-def _trusted(settings: model.Vault) -> str:
-    return settings.ca_cert or settings.ca_path or "the system's authorities"
 
 
 def _span(seconds: float) -> str:

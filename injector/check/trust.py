@@ -40,5 +40,6 @@ def _unusable(config: model.Config) -> Iterator[tuple[Where, str]]:
         except UnusablePair as exc:
             yield (*block, "client_cert"), str(exc)
         except TransientError as exc:
-            yield ("vault", "ca_cert" if vault.ca_cert else "ca_path"), str(exc)
+            keys = ("ca_cert_bytes", "ca_cert", "ca_path")
+            yield ("vault", next((key for key in keys if getattr(vault, key)), "address")), str(exc)
             return

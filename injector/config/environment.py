@@ -30,6 +30,7 @@ VARIABLES: dict[str, tuple[str, Callable[[Scalar], Any]]] = {
     "NAMESPACE": ("namespace", leaves.namespace),
     "CACERT": ("ca_cert", _path),
     "CAPATH": ("ca_path", _path),
+    "CACERT_BYTES": ("ca_cert_bytes", leaves.text),
     "CLIENT_CERT": ("client_cert", _path),
     "CLIENT_KEY": ("client_key", _path),
     "TLS_SERVER_NAME": ("tls_server_name", leaves.text),

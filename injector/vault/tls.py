@@ -24,11 +24,11 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
     Raises TransientError naming the file: a half-written pair is complete a moment later.
     """
     try:
-        context = _trusting(settings.ca_cert, settings.ca_path)
+        context = _trusting(settings)
     except ssl.SSLError as exc:
         raise TransientError(
-            f"cannot use {settings.ca_cert or settings.ca_path} for TLS: {reason(exc)}; give PEM "
-            f"that uid {os.geteuid()} reads",
+            f"cannot use {trusted(settings)} for TLS: {reason(exc)}; give PEM that uid "
+            f"{os.geteuid()} reads",
             undone=True,
         ) from exc
     except OSError as exc:
@@ -44,13 +44,23 @@ def tls_context(settings: model.Vault) -> ssl.SSLContext:
     return context
 
 
-def _trusting(ca_cert: str, ca_path: str) -> ssl.SSLContext:
+def trusted(settings: model.Vault) -> str:
+    """Name what is trusted, for messages."""
+    if settings.ca_cert_bytes:
+        return "`vault.ca_cert_bytes`"
+    return settings.ca_cert or settings.ca_path or "the system's authorities"
+
+
+def _trusting(settings: model.Vault) -> ssl.SSLContext:
     """Return a context that trusts these, or what this machine trusts; raises OSError."""
+    if settings.ca_cert_bytes:
+        pem = settings.ca_cert_bytes.encode("ascii", "replace").decode()
+        return ssl.create_default_context(cadata=pem)
     with ExitStack() as opened:
-        file = opened.enter_context(safe_open.held(ca_cert)) if ca_cert else None
-        if ca_path:
-            _require_no_pipe_in(ca_path)
-        return ssl.create_default_context(cafile=file, capath=ca_path or None)
+        file = settings.ca_cert and opened.enter_context(safe_open.held(settings.ca_cert))
+        if settings.ca_path:
+            _require_no_pipe_in(settings.ca_path)
+        return ssl.create_default_context(cafile=file or None, capath=settings.ca_path or None)
 
 
 def _require_no_pipe_in(directory: str) -> None:

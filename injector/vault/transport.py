@@ -19,7 +19,7 @@ from injector.config import model
 from injector.errors import TransientError, Unreachable
 from injector.formats.spelled import spelled
 from injector.metrics import Metrics
-from injector.vault.tls import advice, reason, tls_context
+from injector.vault.tls import advice, reason, tls_context, trusted
 
 with lean.without_authorities():  # `tls` reads them, if and when they are needed
     import aiohttp
@@ -263,8 +263,7 @@ class Transport:
 
 def _describe(exc: Exception, settings: model.Vault, base: str) -> str:
     if isinstance(exc, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        trusted = settings.ca_cert or settings.ca_path or "the system's authorities"
-        return f"TLS with {base} failed, trusting {trusted}: {reason(exc)}; {advice(exc)}"
+        return f"TLS with {base} failed, trusting {trusted(settings)}: {reason(exc)}; {advice(exc)}"
     if isinstance(exc, aiohttp.ClientHttpProxyError):  # its own words hold the proxy's password
         return (
             f"cannot reach {base}: the proxy of the environment answered {exc.status}; let it "

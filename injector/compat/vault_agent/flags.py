@@ -28,6 +28,8 @@ class Flags:
     def overruled(self) -> frozenset[str]:
         """Return the environment variables that these flags override."""
         names = [name for name, (key, _) in VARIABLES.items() if key in self.vault]
+        if not {"ca_cert", "ca_path"}.isdisjoint(self.vault):
+            names.append("CACERT_BYTES")
         return frozenset(f"{prefix}_{name}" for name in names for prefix in ("VAULT", "BAO"))
 
 

@@ -15,7 +15,6 @@ _WORDS = {
 # Names without VAULT_ or BAO_ that the agents use and we do not → what to do instead.
 _UNHEEDED = {
     "AGENT_ADDR": "set VAULT_ADDR",
-    "CACERT_BYTES": "write it to a file, and set VAULT_CACERT",
     "HTTP_PROXY": "set HTTPS_PROXY",
     "MAX_RETRIES": "failures are retried forever",
     "PROXY_ADDR": "set HTTPS_PROXY",

@@ -34,6 +34,9 @@ class Vault(Block):
         LocalPath, Meta(description="PEM file of the authority that signed Vault's certificate.")
     ] = ""
     ca_path: Annotated[LocalPath, Meta(description="Directory of such PEM files.")] = ""
+    ca_cert_bytes: Annotated[
+        str, Meta(description="The PEM itself, instead of `ca_cert` and `ca_path`.")
+    ] = ""
     client_cert: Annotated[
         LocalPath, Meta(description="PEM certificate presented to Vault; needs `client_key`.")
     ] = ""
