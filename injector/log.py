@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
@@ -18,6 +19,7 @@ from injector import lean
 with lean.without("rich"):  # tracebacks with local variables, which may be secrets
     import structlog
 
+from injector import colour
 from injector.clock import SystemClock, iso
 from injector.printable import printable
 
@@ -50,7 +52,7 @@ def logger(
     console = style in ("console", "standard") or (style == "auto" and stream.isatty())
     render: list[structlog.typing.Processor]
     if console:
-        colors = stream.isatty()
+        colors = colour.is_wanted(stream, os.environ)
         # Plain tracebacks: they show no local variables, which could be secrets.
         plain = structlog.dev.plain_traceback
         render = [

@@ -15,6 +15,7 @@ Labels = tuple[str, ...]
 # All that a result or reason can be: each has a line before the first event.
 RENDERS = ("written", "unchanged", "failed", "rolled_back")
 NOTIFICATIONS = ("sent", "current", "absent", "failed", "rejected")
+STATES = ("ok", "waiting", "failing")
 STARTS = ("first", "changed", "crashed")
 
 # Seconds. Vault answers in milliseconds, a debounced notification takes up to 15 s.
@@ -56,6 +57,14 @@ class Gauge:
 
     def set(self, value: float, *labels: str) -> None:
         self.values[labels] = value
+
+    def show(self, states: Mapping[str, str], possible: Collection[str]) -> None:
+        """Set 1 for the state that each thing is in, and 0 for the others."""
+        self.values = {
+            (name, each): float(each == state)
+            for name, state in states.items()
+            for each in possible
+        }
 
     def forget(self, *labels: str) -> None:
         self.values.pop(labels, None)
@@ -113,6 +122,16 @@ class Metrics:
             "injector_secret_generation",
             "How many different values this run has seen.",
             ("secret",),
+        )
+        self.secret_state = Gauge(
+            "injector_secret_state",
+            "1 for the state that the secret is in: ok, waiting or failing.",
+            ("secret", "state"),
+        )
+        self.notify_state = Gauge(
+            "injector_notify_state",
+            "1 for the state that the notification is in: ok, absent, waiting or failing.",
+            ("notify", "state"),
         )
         self.file_stale = Gauge(
             "injector_file_stale",

@@ -47,7 +47,6 @@ def test_the_version_is_reported():
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ([], "injector: which command?; see `injector --help`\n"),
         (["chekc"], "injector: there is no command 'chekc'; did you mean 'check'?; see"),
         (["--verbose"], "injector: unrecognized arguments: --verbose; see"),
     ],
@@ -58,6 +57,14 @@ def test_a_mistake_is_one_line_and_exit_2(args, says):
     assert ended.returncode == 2
     assert ended.stderr.startswith(says)
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_name_alone_shows_the_help_and_is_no_success():
+    ended = result()
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr == result("--help").stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)

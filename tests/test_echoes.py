@@ -75,7 +75,7 @@ def everything_said(engine):
         engine.log,
         json.dumps(told.as_json()),
         "\n".join(told.not_ready()),
-        exposition(engine.kept.metrics).decode(),
+        exposition(engine.kept.metrics)[0].decode(),
         *(f"{report!r} {report.error}" for report in reports),
         repr(engine.kept),
     ]

@@ -72,6 +72,31 @@ def test_health_status_and_metrics_over_tcp(app, tmpfs, tmp_path):
         assert injector.end() == 0
 
 
+def test_no_answer_says_what_it_is_made_of_and_openmetrics_is_to_be_had(app, tmpfs, tmp_path):
+    app.put("db", password=CANARY)
+    port, settings = on_tcp(app, tmpfs)
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("listening")
+        answers = {}
+        for path in ("/", "/status", "/livez", "/metrics", "/nothing"):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", path, headers={"Accept": accept})
+            answers[path] = connection.getresponse()
+            body = answers[path].read().decode()
+            connection.close()
+            assert answers[path].getheader("Server") is None, path
+            assert "aiohttp" not in body
+            if path == "/metrics":
+                assert body.endswith("# EOF\n")
+                assert "injector_process_open_fds " in body
+        assert injector.end() == 0
+
+    assert answers["/nothing"].status == 404
+    content_type = answers["/metrics"].getheader("Content-Type", "")
+    assert content_type.startswith("application/openmetrics-text")
+
+
 @pytest.mark.parametrize("path", ["/quit", "/agent/v1/quit", "/refresh"])
 def test_over_tcp_nothing_is_changed_unless_the_configuration_allows_it(app, tmpfs, tmp_path, path):
     port, settings = on_tcp(app, tmpfs)

@@ -82,3 +82,32 @@ def test_what_a_library_repeats_is_said_once_a_minute(monkeypatch):
     messages = [line["message"] for line in said]
     assert messages == ["cannot accept 0", "something else", "cannot accept again"]
     assert said[-1]["left_out"] == 999
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),  # no-color.org: when not empty
+    ],
+)
+def test_a_terminal_gets_colours_unless_it_has_none_or_somebody_objects(
+    environ, coloured, monkeypatch
+):
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    out = Terminal()
+
+    logger(level="info", style="auto", redact=str, stream=out).info("removed")
+
+    assert ("\x1b[" in out.getvalue()) == coloured
+    assert "removed" in out.getvalue()

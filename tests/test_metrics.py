@@ -1,10 +1,13 @@
 """What metrics say while secrets, files and targets come and go."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from injector.agent.listeners import status_report
 from injector.errors import InjectorError
 from injector.metrics import NOTIFICATIONS, RENDERS, STARTS, Metrics
 from injector.status.exposition import exposition
@@ -29,7 +32,8 @@ def settings(app, proxy, tmpfs, *names, creds="", **blocks):
 
 def lines(running):
     """Every line of the exposition: name and labels → value."""
-    text = exposition(running.kept.metrics).decode()
+    status_report(running.assembly, running.kept).measure()
+    text = exposition(running.kept.metrics)[0].decode()
     found = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in found}
 
@@ -165,7 +169,7 @@ async def test_prometheus_finds_nothing_wrong_with_the_text(app, proxy, clock, t
     app.put("kv", value="x")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
-        text = exposition(running.kept.metrics)
+        text, _ = exposition(running.kept.metrics)
 
     assert linted(text) == (0, b"")
 
@@ -178,3 +182,50 @@ def linted(text):
         [promtool, "check", "metrics"], input=text, capture_output=True, check=False
     )
     return found.returncode, found.stdout + found.stderr
+
+
+async def test_each_secret_and_each_application_has_a_state(app, proxy, clock, tmpfs, tmp_path):
+    app.put("kv", value="x")
+    config = settings(app, proxy, tmpfs, "kv", "missing")
+    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(tmpfs / "app.pid")}}
+    config["notify"] |= {"nobody": nobody, "broken": {"command": ["false"]}}
+    config["template"][0]["notify"] += ["nobody", "broken"]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        await clock.advance(60)
+        found = lines(running)
+
+    def states(kind):
+        """Those with a 1."""
+        pattern = rf'injector_{kind}_state{{{kind}="(.*)",state="(.*)"}}'
+        matches = ((re.fullmatch(pattern, line), value) for line, value in found.items())
+        return {match[1]: match[2] for match, value in matches if match and value}
+
+    assert states("secret") == {"kv": "ok", "missing": "failing"}
+    assert states("notify") == {
+        "tell_kv": "ok", "tell_missing": "ok", "nobody": "absent", "broken": "failing"
+    }  # fmt: skip
+    assert found['injector_secret_state{secret="kv",state="failing"}'] == 0
+
+
+async def test_the_process_itself_is_measured(app, proxy, clock, tmpfs, tmp_path):
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+        found = lines(running)
+
+    assert found["injector_process_cpu_seconds_total"] > 0
+    assert found["injector_process_resident_memory_bytes"] > 2**20
+    assert found["injector_process_open_fds"] > 3
+
+
+async def test_whoever_accepts_openmetrics_gets_that(app, proxy, clock, tmpfs, tmp_path):
+    app.put("kv", value="x")
+    accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
+
+    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+        text, content_type = exposition(running.kept.metrics, accept)
+        _, plain = exposition(running.kept.metrics, "*/*")
+
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert plain.startswith("text/plain; version=0.0.4")
+    families = {family.name for family in text_string_to_metric_families(text.decode())}
+    assert {"injector_renders", "injector_rotation_seconds", "injector_build"} <= families

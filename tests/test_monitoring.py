@@ -82,6 +82,15 @@ def test_what_a_sentence_quotes_is_a_label_of_its_alert():
         assert rule["labels"]["severity"] in ("critical", "warning")
 
 
+def test_each_alert_leads_to_a_page_that_says_what_to_do():
+    for rule in rules():
+        url = rule["annotations"]["runbook_url"]
+        page, _, anchor = url.removeprefix("https://docs.example/vault-injector/").partition("#")
+        text = (ROOT / "docs" / page).read_text()
+        titles = re.findall("^#+ (.*)$", text, re.MULTILINE)
+        assert not anchor or anchor in {title.lower().replace(" ", "-") for title in titles}
+
+
 def test_what_a_legend_quotes_is_left_by_its_expression():
     known = series()
     for panel in panels():

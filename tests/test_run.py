@@ -420,3 +420,12 @@ def test_a_starting_daemon_survives_the_signals_for_a_reload(command, end):
     ended = subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, check=False)
 
     assert ended.returncode == end
+
+
+@pytest.mark.parametrize("mode", ["run", "once"])
+def test_the_command_line_can_ask_for_another_log_level(app, tmpfs, tmp_path, mode):
+    app.put("db", password=CANARY)
+    path = write_config(tmp_path, daemon(app, tmpfs, log_level="error"))
+    with running(mode, "-c", path, "--log-level", "debug") as injector:
+        injector.wait_for("secret fetched")  # which is said at level debug
+        assert injector.end() == 0

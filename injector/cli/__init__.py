@@ -1,6 +1,7 @@
 """The commands. Each is a module with `add_arguments` and `main`, imported only when it runs."""
 
 import argparse
+import sys
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -90,7 +91,8 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.command is None:
-        parser.error("which command?")
+        parser.print_help(sys.stderr)
+        parser.exit(ConfigError.exit_code)
     if args.command not in COMMANDS:
         from injector.config.problem import suggest  # only when something is wrong
 

@@ -17,8 +17,13 @@ from injector.private import keep_memory_private
 from injector.redactor import Redactor
 
 
-def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) -> int:
-    """Run `main` in an event loop; return its exit code, or that of the error that ended it."""
+def execute(
+    loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]], *, level: str | None = None
+) -> int:
+    """Run `main` in an event loop; return its exit code, or that of the error that ended it.
+
+    `level` is what to log, instead of what the configuration says.
+    """
     # Modules and configuration are permanent: the collector need not look at them (see __main__).
     gc.freeze()
     gc.enable()
@@ -27,7 +32,7 @@ def execute(loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]]) ->
     config = loaded.config
     clock = SystemClock()
     log = logger(
-        level=config.log_level,
+        level=level or config.log_level,
         style=config.log_format,
         redact=redactor.proofread,
         stream=_stream(config, clock),

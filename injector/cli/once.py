@@ -5,7 +5,7 @@ import argparse
 from injector.agent.once import once
 from injector.agent.plan import plan
 from injector.cli.daemon import execute
-from injector.cli.parser import add_config, duration, exits
+from injector.cli.parser import add_config, add_log_level, duration, exits
 from injector.errors import ConfigError
 
 NOTE = """\
@@ -24,6 +24,7 @@ EXITS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
+    add_log_level(parser)
     parser.add_argument(
         "--timeout",
         type=duration,
@@ -40,4 +41,6 @@ def main(args: argparse.Namespace) -> int:
             f"{args.config}: exec, env_template: `once` starts no command; `injector run -c "
             f"{args.config}` does, with everything in place, and ends with its exit code"
         )
-    return execute(planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout))
+    return execute(
+        planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout), level=args.log_level
+    )

@@ -81,6 +81,14 @@ def add_config(parser: argparse.ArgumentParser, *, required: bool = True, help: 
     )
 
 
+def add_log_level(parser: argparse.ArgumentParser) -> None:
+    """Add `--log-level`, for a look at what goes on without touching the configuration."""
+    levels = ("trace", "debug", "info", "warn", "error")
+    parser.add_argument(
+        "--log-level", choices=levels, help="log from this level on, whatever `log_level` says"
+    )
+
+
 def duration(text: str) -> float:
     """Parse a duration as in the configuration: the type of `--timeout`, `--watch` and others."""
     from injector.config.leaves import duration_of  # only where somebody gives one

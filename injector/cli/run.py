@@ -5,7 +5,7 @@ import argparse
 from injector.agent.plan import Plan, plan
 from injector.agent.run import run
 from injector.cli.daemon import execute
-from injector.cli.parser import add_config, exits
+from injector.cli.parser import add_config, add_log_level, exits
 from injector.errors import AuthError, ConfigError, InjectorError
 
 NOTE = """\
@@ -25,7 +25,8 @@ EXITS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
-    parser.usage = "injector run [-h] -c FILE [-- CMD ARG …]"
+    add_log_level(parser)
+    parser.usage = "injector run [-h] -c FILE [--log-level LEVEL] [-- CMD ARG …]"
     parser.add_argument(
         "command",
         metavar="-- CMD ARG …",
@@ -41,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         return plan(args.config, command=command)
 
     planned = load()
-    return execute(planned.loaded, lambda kept: run(planned, kept, load=load))
+    return execute(planned.loaded, lambda kept: run(planned, kept, load=load), level=args.log_level)
 
 
 def _command(words: list[str]) -> tuple[str, ...]:

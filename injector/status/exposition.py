@@ -1,20 +1,19 @@
-"""Converts our plain metrics to Prometheus' text format."""
+"""Converts our plain metrics to what Prometheus reads: its own text format, or OpenMetrics."""
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     InfoMetricFamily,
 )
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 import injector
 from injector.metrics import BUCKETS, Counter, Gauge, Histogram, Metrics
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class _Collector:
@@ -51,8 +50,10 @@ def _histogram(metric: Histogram) -> Metric:
     return family
 
 
-def exposition(metrics: Metrics) -> bytes:
-    """Return all metrics as Prometheus reads them."""
+def exposition(metrics: Metrics, accept: str = "") -> tuple[bytes, str]:
+    """Return all metrics, and those of this process, in the form that is accepted; and its type."""
     registry = CollectorRegistry()
     registry.register(_Collector(metrics))
-    return generate_latest(registry)
+    ProcessCollector("injector", registry=registry)
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type

@@ -10,7 +10,7 @@ from injector.auth.autoauth import AutoAuth
 from injector.clock import Clock, iso
 from injector.delivery import Delivery, Ledger, Output
 from injector.health import Health, Report, State
-from injector.metrics import Metrics
+from injector.metrics import STATES, Metrics
 from injector.rotations import Event, Rotations
 from injector.secret import READ, Act, Ref
 from injector.status.attention import attention, counts, health
@@ -60,6 +60,17 @@ class StatusReport:
         status = self._parts()
         status["attention"] = attention(status)
         return {"health": health(status), "counts": counts(status), **status}
+
+    def measure(self) -> None:
+        """Set the metrics that are states, not events."""
+        self.metrics.ready.set(0 if self.not_ready() else 1)
+        self.metrics.secret_state.show(
+            {name: self._state("secret", name)["state"] for name in self.watch.named()}, STATES
+        )
+        targets = [self._target(report.name) for report in self.health.all("notify")]
+        self.metrics.notify_state.show(
+            {target["name"]: _state_of(target) for target in targets}, (*STATES, "absent")
+        )
 
     def _parts(self) -> dict[str, Any]:
         reasons = self.not_ready()
@@ -242,3 +253,9 @@ class StatusReport:
         if math.isinf(moment):
             return None
         return iso(self.clock.wall() + moment - self.clock.now())
+
+
+def _state_of(target: dict[str, Any]) -> str:
+    """Return the state of a target: that nobody was there is no failure, and no success."""
+    state: str = target["state"]
+    return "absent" if target["absent"] and state == State.OK else state

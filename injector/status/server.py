@@ -88,6 +88,7 @@ class StatusServer:
         # Routes, and no middlewares: aiohttp keeps each handler of an application that has those,
         # and with it all that the handler knows, long after a reload. Pinned by test_in_flight.
         app = web.Application()
+        app.on_response_prepare.append(_without_server)
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/", self._page),
             ("GET", "/livez", self._live),
@@ -142,14 +143,13 @@ class StatusServer:
     async def _status(self, _: web.Request) -> web.Response:
         return web.json_response(self._report.as_json())
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _metrics(self, request: web.Request) -> web.Response:
         # Imported on first use: 30 ms and a megabyte that are often not needed.
-        from injector.status.exposition import CONTENT_TYPE, exposition
+        from injector.status.exposition import exposition
 
-        self._report.metrics.ready.set(0 if self._report.not_ready() else 1)
-        return web.Response(
-            body=exposition(self._report.metrics), headers={"Content-Type": CONTENT_TYPE}
-        )
+        self._report.measure()
+        body, content_type = exposition(self._report.metrics, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def _refresh(self, request: web.Request) -> web.Response:
         api = self._listener.agent_api
@@ -170,6 +170,11 @@ class StatusServer:
             return refusal
         self._actions.quit()
         return web.json_response({"quitting": True})
+
+
+async def _without_server(_: web.Request, response: web.StreamResponse) -> None:
+    """Tell nobody which versions of what we are made of."""
+    response.headers.pop("Server", None)
 
 
 def _refusal(request: web.Request, *, enabled: bool, flag: str) -> web.Response | None:
