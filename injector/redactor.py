@@ -16,7 +16,12 @@ QUOTED = 1000
 LONGEST_KEY = 60
 
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~-]*")  # neither URLs nor JSON write it in another way
-_LINE_BREAK = re.compile(r"(?<=[A-Za-z0-9+/_-])\r?\n[ \t]*(?=[A-Za-z0-9+/_-]|\Z)")
+# Base64 may be wrapped into lines of at least so many characters.
+NARROWEST = 16
+_IN_BASE64 = "[A-Za-z0-9+/_-]"
+_LINE_BREAK = re.compile(
+    rf"(?<={_IN_BASE64}{{{NARROWEST}}})(?:\r?\n[ \t]*(?={_IN_BASE64}|\Z)|\r\Z)"
+)
 
 
 class Redactor:
@@ -38,6 +43,7 @@ class Redactor:
         self._stale: set[Hashable] = set()
         self._forms: dict[Hashable, dict[str, str]] = {}  # owner → form → where in its value
         self._index: dict[str, _Forms] = {}  # by their beginning
+        self._longest = 0  # of the forms that there have been
         self._sorted: list[str] | None = None  # the beginnings, once a text that goes on needs them
         self._names: Mapping[Hashable, str] = {}
         self._spell: Callable[[], Iterable[str]] = tuple
@@ -79,54 +85,53 @@ class Redactor:
         found = [each for each in self._found(text) if not self._explains(text, each)]
         return self._masked(text, found)
 
-    def split(self, text: str) -> tuple[str, str]:
+    def split(self, text: str, passed: int = 0) -> tuple[str, str]:
         """Redact a part of a stream: return what is certain, and the rest unchanged.
 
-        The rest may be the beginning of a value that the next part completes.
+        The rest may be the beginning of a value that the next part completes. So many characters
+        have been `passed` on already, and only tell where what follows them stands.
         """
-        found = self._found(text)
-        end = min(self._open_end(text), *(self._open_end_unwrapped(text)))
-        for each in reversed(found):  # what overlaps the open end is masked together with it
-            if each.start < end < each.end:
-                end = each.start
-        return self._masked(text[:end], [each for each in found if each.end <= end]), text[end:]
+        self._catch_up()
+        end = self._open_end(text, passed)
+        if end > passed and _LINE_BREAK.search(text):
+            joined, places = _unwrapped(text)
+            ending = self._open_end(joined, bisect_left(places, passed))
+            end = min(end, places[ending] if ending < len(places) else len(text))
+        found = [each for each in self._found(text, end) if each.start >= passed]
+        if found and found[-1].end > end:  # what overlaps the open end is masked together with it
+            end = found.pop().start
+        return self._masked(text[:end], found, passed), text[end:]
 
     # -- finding
 
-    def _found(self, text: str) -> "list[_Match]":
-        """Return where known values are, in order and without overlaps."""
+    def _found(self, text: str, end: int | None = None) -> "list[_Match]":
+        """Return where known values begin before `end`, in order and without overlaps."""
         self._catch_up()
-        found = self._matches(text)
-        if "\n" in text:
+        end = len(text) if end is None else end
+        found = self._matches(text, end)
+        if _LINE_BREAK.search(text, 0, end):
             joined, places = _unwrapped(text)
             found += [
                 _Match(places[each.start], places[each.end - 1] + 1, each.form)
-                for each in self._matches(joined)
+                for each in self._matches(joined, bisect_left(places, end))
             ]
         return _apart(found)
 
-    def _matches(self, text: str) -> "list[_Match]":
+    def _matches(self, text: str, end: int) -> "list[_Match]":
         index, size = self._index, SHORTEST_SECRET
-        begin = [at for at in range(len(text) - size + 1) if text[at : at + size] in index]
+        last = min(end, len(text) - size + 1)
+        begin = [at for at in range(last) if text[at : at + size] in index]
         found = ((at, index[text[at : at + size]].longest(text, at)) for at in begin)
         return [_Match(at, at + len(form), form) for at, form in found if form]
 
-    def _open_end(self, text: str) -> int:
+    def _open_end(self, text: str, passed: int) -> int:
         """Return where a form begins that the text may end in the middle of; its length if none."""
         index, size = self._index, SHORTEST_SECRET
-        for at in range(len(text) - size + 1):
+        for at in range(max(len(text) - self._longest, passed), len(text) - size + 1):
             forms = index.get(text[at : at + size])
             if forms is not None and forms.goes_on(text, at):
                 return at
-        return len(text) - self._short_beginning(text)
-
-    def _open_end_unwrapped(self, text: str) -> Iterator[int]:
-        if "\n" in text:
-            joined, places = _unwrapped(text)
-            end = self._open_end(joined)
-            yield places[end] if end < len(places) else len(text)
-        else:
-            yield len(text)
+        return len(text) - self._short_beginning(text[passed:])
 
     def _short_beginning(self, text: str) -> int:
         """Return how long the end is with which a form may begin, too short to be in the index."""
@@ -141,9 +146,8 @@ class Redactor:
 
     # -- masking
 
-    def _masked(self, text: str, found: "Sequence[_Match]") -> str:
+    def _masked(self, text: str, found: "Sequence[_Match]", done: int = 0) -> str:
         parts: list[str] = []
-        done = 0
         for match in found:
             parts += (text[done : match.start], self._mask(match.form))
             done = match.end
@@ -190,6 +194,7 @@ class Redactor:
             }
             for form in now.keys() - before.keys():
                 self._index.setdefault(form[:SHORTEST_SECRET], _Forms()).add(form)
+                self._longest = max(self._longest, len(form))
             for form in before.keys() - now.keys():
                 self._drop(form)
             if now:

@@ -1,5 +1,6 @@
 """Decisions about the supervised command, and the masking of what it prints."""
 
+import base64
 import signal
 from itertools import pairwise
 
@@ -98,7 +99,14 @@ def test_one_that_crashes_with_an_old_value_restarts_at_once():
 # --- masking -----------------------------------------------------------------------------------
 
 MASK = "[redacted: value]"
-VALUES = ["canary-one", "canary-one-and-more", "ünïcödé-✓✓✓", "-----BEGIN KEY-----\nabcdefgh\nijkl"]
+LONG = "canary-" + "7f3a" * 40
+VALUES = [
+    LONG,
+    "canary-one",
+    "canary-one-and-more",
+    "ünïcödé-✓✓✓",
+    "-----BEGIN KEY-----\nabcdefgh\nijkl",
+]
 
 
 def knowing(*values):
@@ -118,10 +126,13 @@ def masked(pieces, redactor):
     return b"".join([*(mask.feed(piece) for piece in pieces), mask.end()])
 
 
-PARTS = st.sampled_from([*VALUES, "canary", "canary-on", "\n", "x", "✓", "-----BEGIN", " "])
+WRAPPED = base64.encodebytes(f"pw={LONG}".encode()).decode()
+BASE64 = [WRAPPED, WRAPPED.replace("\n", "\r\n "), WRAPPED[:70], WRAPPED[70:], WRAPPED[60:]]
+PIECES = ["canary", "canary-on", "\n", "x", "✓", "-----BEGIN", " "]
+PARTS = st.sampled_from([*VALUES, *BASE64, *PIECES])
 
 
-@given(st.lists(PARTS | st.text(max_size=5), max_size=12), st.lists(st.integers(0, 500)))
+@given(st.lists(PARTS | st.text(max_size=5), max_size=12), st.lists(st.integers(0, 2000)))
 def test_a_stream_is_masked_the_same_however_it_is_split(parts, cuts):
     text = "".join(parts)
     whole = text.encode(errors="surrogatepass")

@@ -2,7 +2,7 @@
 
 import codecs
 
-from injector.redactor import Redactor
+from injector.redactor import NARROWEST, Redactor
 
 
 class Mask:
@@ -16,6 +16,7 @@ class Mask:
         self._redactor = redactor
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._held = ""
+        self._passed = ""  # the end of what was passed on
 
     @property
     def holds(self) -> bool:
@@ -24,12 +25,15 @@ class Mask:
 
     def feed(self, piece: bytes) -> bytes:
         """Add a piece; return what can be shown now."""
-        shown, self._held = self._redactor.split(self._held + self._decoder.decode(piece))
+        text = self._passed + self._held + self._decoder.decode(piece)
+        shown, self._held = self._redactor.split(text, len(self._passed))
+        self._passed = text[: len(text) - len(self._held)][-NARROWEST:]
         return _encoded(shown)
 
     def release(self) -> bytes:
         """Return what is held back: nothing has come for a while."""
         held, self._held = self._held, ""
+        self._passed = (self._passed + held)[-NARROWEST:]
         return _encoded(self._redactor.redact(held))
 
     def end(self) -> bytes:
