@@ -42,6 +42,8 @@ BAD_FILES = {
     "more than there can be": f"template: [{'1,' * 300_000}]\n",
     "a member with a long name": "bundle: [{name: b, directory: /dev/shm, template: "
     f"[{{contents: x, destination: {'x' * 300}}}]}}]\n",
+    "ends of lines that nobody sees": "vault: \u2028x\u2028\u2028: [\u2028\u2028",
+    "a bracket beyond them": "\u2028{ a: \u2028 b: [",
     "not text": b"vault: \xff\xfe\n",
 }
 

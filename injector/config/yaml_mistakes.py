@@ -45,6 +45,8 @@ def mistake(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Mistake | None
     if mark is None:
         return None
     began = error.context_mark or mark
+    if max(mark.line, began.line) >= len(lines):
+        return None  # YAML has ends of lines that nobody sees, such as U+2028, and counts those
     found = Error(
         mark.line + 1,
         mark.column + 1,
@@ -198,7 +200,7 @@ def _depths(lines: Sequence[str], number: int) -> Iterator[int]:
 def _flow(error: Error, lines: Sequence[str]) -> Mistake | None:
     if "flow" not in error.context:
         return None
-    opened = lines[error.began - 1][error.began.column - 1]
+    opened = lines[error.began - 1][error.began.column - 1 : error.began.column]
     closing = {"{": "}", "[": "]"}.get(opened)
     if closing is None:
         return None
