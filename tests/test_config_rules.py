@@ -126,7 +126,10 @@ def test_a_login_by_certificate_takes_the_connections_pair_if_it_has_none(tmp_pa
         ("type: unix, address: injector.sock", "address: expected the absolute path of a socket"),
         ("type: tcp, address: '8099'", "address: expected host:port, such as 127.0.0.1:8099"),
         ("type: tcp, address: 'a:99999'", "address: expected host:port, such as 127.0.0.1:8099"),
-        ("type: tcp, address: '::1:80'", "address: expected host:port, such as 127.0.0.1:8099"),
+        (
+            "type: tcp, address: '::1:80'",
+            "address: expected host:port, such as [::1]:8099: an IPv6 address stands in brackets",
+        ),
         (
             "type: tcp, address: '0.0.0.0:8099'",
             (

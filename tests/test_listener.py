@@ -18,6 +18,7 @@ from aiohttp import web
 from injector.agent.listeners import listeners
 from injector.config import model
 from injector.dev.bao import free_port
+from injector.errors import ConfigError
 from injector.status.sockets import Sockets
 from tests.engine import engine, load_from
 from tests.fakes import LIMIT
@@ -455,6 +456,42 @@ def test_a_file_that_somebody_put_in_the_place_of_a_socket_is_left_alone(tmpfs):
     sockets.close()
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_socket_can_be_given_to_another_user_and_group(tmpfs):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    path = tmpfs / "injector.sock"
+    sockets = Sockets()
+
+    def listener(user, group):
+        return model.Listener(
+            type="unix", address=str(path), socket_mode=0o660, socket_user=user, socket_group=group
+        )
+
+    sockets.open([listener("65534", "12345")])
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 12345)
+    assert path.stat().st_mode & 0o777 == 0o660
+    sockets.open([listener("65533", "")])  # a reload
+    sockets.settle()
+    assert (path.stat().st_uid, path.stat().st_gid) == (65533, 12345)
+    with pytest.raises(ConfigError, match=r"injector\.sock: user 'nope' is unknown here"):
+        sockets.open([listener("nope", "")])
+    assert path.stat().st_uid == 65533
+    sockets.close()
+
+
+def test_a_socket_that_cannot_be_given_away_is_not_left_behind(tmpfs, monkeypatch):
+    def chown(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", chown)
+    path = tmpfs / "injector.sock"
+
+    with pytest.raises(ConfigError, match=r"not permitted; name .* an owner that it may set"):
+        Sockets().open([model.Listener(type="unix", address=str(path), socket_user="1")])
+
+    assert not path.exists()
 
 
 def test_a_reload_changes_the_mode_of_a_socket(app, tmpfs, tmp_path):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 from injector import safe_open
 from injector.config import model
+from injector.destination.rights import OURS, Owner, owner_of
 from injector.errors import ConfigError
 
 BACKLOG = 512
@@ -36,6 +37,7 @@ class Sockets:
         try:
             for listener in listeners:
                 tls_context(listener)
+                _owner(listener)
                 if listener.address not in new and not self._serves(listener):
                     new[listener.address] = bind(listener, instead_of=going)
         except ConfigError:
@@ -59,7 +61,8 @@ class Sockets:
             _close(self._bound.pop(address))
         for listener in self.listeners:
             if listener.type == "unix":
-                _chmod(listener.address, listener.socket_mode)
+                with contextlib.suppress(OSError):  # without its file nobody can connect
+                    _set_rights(listener, _owner(listener))
 
     def at(self, address: str) -> socket.socket:
         """Return a socket for an address, for a server to close when it ends."""
@@ -96,15 +99,23 @@ def _close(bound: socket.socket) -> None:
                 os.unlink(name)
 
 
-def _chmod(address: str, mode: int) -> None:
-    """Give a unix socket's file its mode, which a reload may have changed."""
-    with contextlib.suppress(OSError):  # without its file nobody can connect
-        fd = safe_open.anything(address, os.O_PATH)
-        try:
-            if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or somebody else put it there
-                os.chmod(f"/proc/self/fd/{fd}", mode)
-        finally:
-            os.close(fd)
+def _owner(listener: model.Listener) -> Owner:
+    try:
+        return owner_of(listener.socket_user, listener.socket_group)
+    except LookupError as exc:
+        raise ConfigError(f"listener: {listener.address}: {exc.args[0]}") from None
+
+
+def _set_rights(listener: model.Listener, owner: Owner) -> None:
+    """Give a unix socket's file its owner and mode, which a reload may have changed."""
+    fd = safe_open.anything(listener.address, os.O_PATH)
+    try:
+        if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or somebody else put it there
+            if owner != OURS:
+                os.chown(f"/proc/self/fd/{fd}", owner.uid, owner.gid)
+            os.chmod(f"/proc/self/fd/{fd}", listener.socket_mode)
+    finally:
+        os.close(fd)
 
 
 def name_of(bound: socket.socket) -> str:
@@ -151,8 +162,8 @@ def _remedy(exc: OSError) -> str:
             )
         case errno.EACCES | errno.EPERM:
             return (
-                f"name a port above 1023, or a directory that uid {os.geteuid()} may write, under "
-                "`listener:`"
+                f"name a port above 1023, a directory that uid {os.geteuid()} may write, or an "
+                "owner that it may set, under `listener:`"
             )
     return "name an address of this machine under `listener:`"
 
@@ -169,12 +180,15 @@ def same_user(transport: asyncio.BaseTransport | None) -> bool | None:
 
 def _unix(listener: model.Listener) -> socket.socket:
     """Bind with the mode in place from the first moment: a umask, not a chmod afterwards."""
+    owner = _owner(listener)
     os.makedirs(os.path.dirname(listener.address), exist_ok=True)
     _remove_stale(listener.address)
     bound = socket.socket(socket.AF_UNIX)
     before = os.umask(0o777 & ~listener.socket_mode)
     try:
         bound.bind(listener.address)
+        if owner != OURS:
+            _own(listener, owner)
     except OSError:
         bound.close()
         raise
@@ -183,6 +197,15 @@ def _unix(listener: model.Listener) -> socket.socket:
     bound.listen(BACKLOG)
     bound.setblocking(False)
     return bound
+
+
+def _own(listener: model.Listener, owner: Owner) -> None:
+    """Give a socket away, or leave none behind."""
+    try:
+        _set_rights(listener, owner)
+    except OSError:
+        os.unlink(listener.address)
+        raise
 
 
 def _remove_stale(address: str) -> None:

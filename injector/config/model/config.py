@@ -35,6 +35,12 @@ class Listener(Block):
     tls_cert_file: Annotated[LocalPath, Meta(description="PEM certificate.")] = ""
     tls_key_file: Annotated[LocalPath, Meta(description="PEM key.")] = ""
     socket_mode: Annotated[Perms, Meta(description="Mode of a unix socket.")] = 0o600
+    socket_user: Annotated[
+        str, Meta(description="Its owner, a name or a number; ours if empty. Needs root.")
+    ] = ""
+    socket_group: Annotated[
+        str, Meta(description="Its group, a name or a number; one of ours unless we are root.")
+    ] = ""
     agent_api: Annotated[AgentApi, Meta(description="Requests that change something.")] = field(
         default_factory=AgentApi
     )

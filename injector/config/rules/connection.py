@@ -155,7 +155,9 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
         return
     host, port = host_and_port(listener.address)
     if port is None:
-        yield Finding(("address",), "expected host:port, such as 127.0.0.1:8099")
+        is_bare = listener.address.count(":") > 1 and "[" not in listener.address
+        example = "[::1]:8099: an IPv6 address stands in brackets" if is_bare else "127.0.0.1:8099"
+        yield Finding(("address",), f"expected host:port, such as {example}")
         return
     with_tls = bool(listener.tls_cert_file and listener.tls_key_file)
     if bool(listener.tls_cert_file) != bool(listener.tls_key_file):
