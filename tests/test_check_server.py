@@ -228,7 +228,7 @@ async def test_tls_on_a_port_that_serves_http(tmp_path, settings, server):
 
     assert exit_code(found) == 9
     assert problems(found)[0].startswith("tls: no TLS with https://")
-    assert "is it an http:// address" in problems(found)[0]
+    assert "it does not speak TLS; write http://" in problems(found)[0]
 
 
 def health(**state):

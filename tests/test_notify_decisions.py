@@ -18,6 +18,7 @@ from injector.notify.processes import (
     TICKS_PER_SECOND,
     Process,
     Status,
+    parse_may_kill,
     parse_stat,
     parse_status,
     started_after,
@@ -102,6 +103,23 @@ def test_a_forbidden_signal_names_both_users_or_the_policy_in_between():
     assert "uid 1000 and the injector as uid 7" in refusal(process, signal.SIGHUP, QUIET, 7)
     assert "AppArmor" in refusal(process, signal.SIGHUP, QUIET, 1000)
     assert "AppArmor" in refusal(process, signal.SIGHUP, replace(QUIET, saved_user=7), 7)
+
+
+@pytest.mark.parametrize(
+    ("effective", "bounding", "advice"),
+    [
+        ("0000000000000000", "0000000000000000", "or the injector as uid 0 with CAP_KILL"),
+        ("0000000000000000", "00000000a80425fb", "a capability that a container adds counts for "),
+        ("00000000a80425fb", "00000000a80425fb", "although it has CAP_KILL"),
+    ],
+)
+def test_cap_kill_is_recommended_only_to_whom_it_helps(effective, bounding, advice):
+    status = f"Name:\tinjector\nCapEff:\t{effective}\nCapBnd:\t{bounding}\n"
+
+    said = refusal(Process(12, 1, "app", 0.0), signal.SIGHUP, QUIET, 7, parse_may_kill(status))
+
+    assert said.startswith("process 12 (app) runs as uid 1000 and the injector as uid 7, ")
+    assert advice in said
 
 
 # --- which process is meant ----------------------------------------------------------------------

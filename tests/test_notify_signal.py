@@ -481,8 +481,8 @@ def test_a_process_of_another_user_gives_one_line_that_says_what_to_do(script):
 
     assert as_nobody(model.Process(name="vi-of-root")) == (
         f"HookError: hook 'app': process {app.pid} (vi-of-root) runs as uid 0 and the injector as "
-        "uid 65534, so sending SIGHUP is forbidden: run both as the same uid, or give the injector "
-        "CAP_KILL"
+        "uid 65534, so sending SIGHUP is forbidden: a capability that a container adds counts for "
+        "uid 0 only; run both as the same uid"
     )
     assert app.heard_only()
 

@@ -135,6 +135,18 @@ async def test_a_path_that_never_existed_names_the_request_and_the_alternative(v
         await vault.fetch(Ref.of(app.path("nope")), token)
 
 
+async def test_a_path_of_kv_version_2_without_its_data_is_written_out(vault, token, app):
+    app.allow("secret/*")
+
+    with pytest.raises(MissingError) as caught:
+        await vault.fetch(Ref.of(f"secret/{app.name}/db"), token)
+
+    assert str(caught.value) == (
+        f"read secret/{app.name}/db: nothing is there: secret/ is KV version 2, whose paths have "
+        f"`data/` after the mount; write 'secret/data/{app.name}/db'"
+    )
+
+
 async def test_a_path_outside_the_policy_is_denied_and_names_the_capability(vault, token):
     with pytest.raises(DeniedError, match="has to allow read on 'secret/data/other'"):
         await vault.fetch(Ref.of("secret/data/other"), token)
@@ -348,12 +360,12 @@ def transport_to(address, clock):
 
 
 @contextlib.asynccontextmanager
-async def answering(head: bytes):
-    """A server that answers everything with this head, and closes."""
+async def answering(head: bytes, body: bytes = b""):
+    """A server that answers everything with this head and body, and closes."""
 
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(head + b"\r\nContent-Length: 0\r\n\r\n")
+        writer.write(head + b"\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -387,6 +399,19 @@ async def test_a_name_that_cannot_be_looked_up_is_unreachable(clock, host):
     with pytest.raises(Unreachable, match=host):
         await transport.send(Request("GET", "/", "read", {}))
     await transport.reconnect()
+
+
+async def test_plain_http_to_a_port_for_tls_is_told_from_a_proxy(clock):
+    said = b"Client sent an HTTP request to an HTTPS server.\n"  # Go's whole answer
+    async with answering(b"HTTP/1.0 400 Bad Request", said) as address:
+        transport = transport_to(f"http://{address}", clock)
+        with pytest.raises(Unreachable) as caught:
+            await transport.send(Request("GET", "/", "read", {}))
+        await transport.reconnect()
+
+    assert str(caught.value).endswith(
+        f"http://{address} expects TLS; write https:// in `vault.address`"
+    )
 
 
 async def test_a_redirect_to_nonsense_is_not_followed(clock):

@@ -61,7 +61,7 @@ def _reaction(
     try:
         signal.pidfd_send_signal(pidfd, 0)  # checks permission without sending anything
     except PermissionError:
-        text = refusal(process, number, status, os.geteuid())
+        text = refusal(process, number, status, os.geteuid(), processes.may_kill())
         return problem(about, text, like=HookError)
     except GONE:
         return note(about, f"{process} has just ended")

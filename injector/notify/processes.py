@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -66,6 +67,29 @@ def parse_status(text: str) -> Status:
         ignored=int(fields["SigIgn"], 16),
         blocked=int(fields["SigBlk"], 16),
     )
+
+
+_KILL = 1 << 5  # CAP_KILL, capability.h
+
+
+class MayKill(Enum):
+    """Whether this process may signal those of others."""
+
+    NO = auto()
+    NOT_AS_THIS_USER = auto()  # the container has the capability, and only root gets it
+    YES = auto()
+
+
+def parse_may_kill(text: str) -> MayKill:
+    """Read from /proc/PID/status what CAP_KILL does for a process."""
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    if int(fields["CapEff"], 16) & _KILL:
+        return MayKill.YES
+    return MayKill.NOT_AS_THIS_USER if int(fields["CapBnd"], 16) & _KILL else MayKill.NO
+
+
+def may_kill() -> MayKill:
+    return parse_may_kill(_text("/proc/self/status"))
 
 
 def process(pid: int) -> Process:

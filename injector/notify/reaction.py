@@ -3,7 +3,7 @@
 import signal
 from enum import Enum, auto
 
-from injector.notify.processes import Process, Status
+from injector.notify.processes import MayKill, Process, Status
 
 _IGNORED_BY_DEFAULT = {signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT}
 
@@ -46,14 +46,32 @@ def objection(process: Process, number: signal.Signals, status: Status) -> str |
             return None
 
 
-def refusal(process: Process, number: signal.Signals, status: Status, our_user: int) -> str:
+def refusal(
+    process: Process,
+    number: signal.Signals,
+    status: Status,
+    our_user: int,
+    may_kill: MayKill = MayKill.NO,
+) -> str:
     """Explain EPERM, and what to do; the kernel's rule is in kill(2)."""
     if our_user in (status.user, status.saved_user):
         return (
-            f"{process} has our own uid {our_user}, yet sending {number.name} is forbidden: "
+            f"{process} has our own uid {our_user}, yet sending {number.name} is forbidden; "
             "look for an AppArmor, SELinux or seccomp rule"
         )
+    who = f"{process} runs as uid {status.user} and the injector as uid {our_user}"
+    match may_kill:
+        case MayKill.YES:
+            return (
+                f"{who}, and sending {number.name} is forbidden although it has CAP_KILL; look "
+                "for another user namespace, or an AppArmor, SELinux or seccomp rule"
+            )
+        case MayKill.NOT_AS_THIS_USER:
+            return (
+                f"{who}, so sending {number.name} is forbidden: a capability that a container adds "
+                "counts for uid 0 only; run both as the same uid"
+            )
     return (
-        f"{process} runs as uid {status.user} and the injector as uid {our_user}, so sending "
-        f"{number.name} is forbidden: run both as the same uid, or give the injector CAP_KILL"
+        f"{who}, so sending {number.name} is forbidden; run both as the same uid, or the injector "
+        "as uid 0 with CAP_KILL"
     )

@@ -18,7 +18,7 @@ from injector.notify.find import (
 )
 from injector.notify.means import Means
 from injector.notify.outcome import Outcome
-from injector.notify.processes import GONE, Process, started_after
+from injector.notify.processes import GONE, Process, may_kill, started_after
 from injector.notify.reaction import objection, refusal
 
 # The coarse clock of file times and the ticks of process times, in seconds.
@@ -141,7 +141,8 @@ class SignalTarget:
         try:
             signal.pidfd_send_signal(pidfd, self._number)
         except PermissionError as exc:
-            raise HookError(refusal(process, self._number, status, os.geteuid())) from exc
+            why = refusal(process, self._number, status, os.geteuid(), may_kill())
+            raise HookError(why) from exc
         return Outcome.SENT
 
     def _age(self, process: Process) -> float:

@@ -105,6 +105,8 @@ class Adapter:
         reply = await self.transport.send(
             request, in_turn=not path.startswith(AHEAD), within=within
         )
+        if _is_without_data(reply):
+            raise InKV2(f"{operation} {path.removeprefix('/v1/')}: nothing is there")
         deleted = reply.status == 404 and reply.says("data")  # noqa: PLR2004 - KV v2's way to say so
         if reply.status not in OK and not deleted:
             self._raise(reply, f"{operation} {path.removeprefix('/v1/')}")
@@ -156,6 +158,10 @@ class NotThere(MissingError):
     undone = True
 
 
+class InKV2(NotThere):
+    """404, and Vault has said why: a path in KV version 2 needs `data/`."""
+
+
 BY_STATUS: dict[int, type[InjectorError]] = {
     400: InvalidRequest,
     401: AuthError,
@@ -203,6 +209,14 @@ def _errors(reply: Reply) -> Sequence[object] | None:
         return None
     errors = reply.json()["errors"]
     return errors if isinstance(errors, list) else ()
+
+
+def _is_without_data(reply: Reply) -> bool:
+    """Return whether Vault warns of a path in KV version 2 that has no `data/`."""
+    if reply.status != 404 or not reply.says("warnings"):  # noqa: PLR2004 - Not Found
+        return False
+    warnings = reply.json()["warnings"]
+    return isinstance(warnings, list) and any("versioned K/V" in str(each) for each in warnings)
 
 
 def _words(status: int, errors: Sequence[object], redact: Callable[[str], str]) -> str:

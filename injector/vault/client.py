@@ -12,7 +12,7 @@ from injector.errors import AuthError, DeniedError, InjectorError, TransientErro
 from injector.retry import while_stale
 from injector.secret import Life, Ref
 from injector.vault import answer as answers
-from injector.vault.adapter import Adapter, Intercepted, InvalidRequest, NotThere, Stale
+from injector.vault.adapter import Adapter, InKV2, Intercepted, InvalidRequest, NotThere, Stale
 from injector.vault.answer import Answer
 from injector.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
 from injector.vault.in_flight import InFlight
@@ -268,6 +268,11 @@ def _denied(ref: Ref, exc: DeniedError) -> str:
 
 def _missing(ref: Ref, exc: NotThere) -> str:
     mount, _, rest = ref.path.partition("/")
+    if isinstance(exc, InKV2):
+        return (
+            f"{exc}: {mount}/ is KV version 2, whose paths have `data/` after the mount; write "
+            f"'{mount}/data/{rest}'"
+        )
     other = (
         f"version 1 it would be '{mount}/{rest.removeprefix('data/')}'"
         if rest.startswith("data/")

@@ -101,11 +101,17 @@ def reason(exc: BaseException) -> str:
 _NOT_YET, _EXPIRED, _NAMES = 9, 10, (62, 64)
 
 
+# OpenSSL's words for an answer that is not TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+
+
 def advice(exc: BaseException) -> str:
     """Say what to do about a connection that TLS has refused."""
     inner = getattr(exc, "certificate_error", None) or getattr(exc, "os_error", None) or exc
     match getattr(inner, "verify_code", None):
         case None:
+            if getattr(inner, "reason", None) in _NO_TLS:
+                return "it does not speak TLS; write http:// if that is meant, or correct the port"
             return "is it an http:// address, or does something other than Vault answer there?"
         case code if code in _NAMES:
             return "set `vault.tls_server_name` to a name that is in the certificate"

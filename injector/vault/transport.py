@@ -46,6 +46,10 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
 
 
+# What Go, and so Vault, answers to plain HTTP on a port for TLS.
+NOT_BY_TLS = b"Client sent an HTTP request to an HTTPS server"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back. The body may hold secrets: it is never part of an error."""
@@ -216,6 +220,8 @@ class Transport:
                 server_hostname=self.settings.tls_server_name or None,
             ) as response:
                 body = await self._whole(response)
+                if body.startswith(NOT_BY_TLS):
+                    raise Unreachable(f"{self.base} expects TLS; write https:// in `vault.address`")
                 return Reply(sent, response.status, response.headers, body)
         finally:
             self._in_flight[session] -= 1
