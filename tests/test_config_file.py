@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from injector.config import load, model, read_source
+from injector.config.document import read_document
 from injector.errors import ConfigError
 from tests.configs import load_text, problems
 from tests.disk import NOBODY, as_uid
@@ -209,3 +210,11 @@ def test_a_thousand_templates_keep_their_order(tmp_path):
     config = load_text(tmp_path, f"template:\n{entries}").config
 
     assert [template.contents for template in config.template] == [str(i) for i in range(1000)]
+
+
+def test_the_lines_of_a_file_are_split_once_however_many_templates_ask_for_them(tmp_path):
+    (tmp_path / "c.yaml").write_text("vault:\n  address: http://127.0.0.1:8200\n")
+    document = read_document(str(tmp_path / "c.yaml"))
+
+    assert document.lines()[1] == "  address: http://127.0.0.1:8200"
+    assert document.lines() is document.lines(document.file)

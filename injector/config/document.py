@@ -48,7 +48,8 @@ class Document:
     def __init__(self, file: str, root: yaml.MappingNode, text: str = "") -> None:
         self.file = file
         self.root = root
-        self._text = text
+        self._texts = {file: text}
+        self._lines: dict[str, list[str]] = {}
 
     def line(self, where: Where) -> int:
         """Return the line of the value, or of the nearest block around it; 0 if it has none."""
@@ -67,8 +68,11 @@ class Document:
         return found.file != self.file, found.file, found.line, found.column
 
     def lines(self, file: str = "") -> Sequence[str]:
-        """Return the lines of a file that this was read from."""
-        return lines_of(self._text) if file in ("", self.file) else ()
+        """Return the lines of a file that this was read from; each template asks for them."""
+        file = file or self.file
+        if file not in self._lines:
+            self._lines[file] = lines_of(self._texts.get(file, ""))
+        return self._lines[file]
 
     def spot(self, where: Where) -> int:
         """Return the line and column of a single value; of anything else, those of its key."""

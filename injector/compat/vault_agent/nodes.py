@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from injector.config.document import Document, lines_of
+from injector.config.document import Document
 from injector.config.excerpt import Line
 from injector.config.problem import Problem, Where
 
@@ -57,10 +57,7 @@ class Translated(Document):
 
     def __init__(self, file: str, root: yaml.MappingNode, texts: Mapping[str, str]) -> None:
         super().__init__(file, root)
-        self._texts = texts
-
-    def lines(self, file: str = "") -> Sequence[str]:
-        return lines_of(self._texts.get(file or self.file, ""))
+        self._texts.update(texts)
 
     def problem(self, where: Where, text: str) -> Problem:
         line, node = self.spot(where), self.find(where)[1]
