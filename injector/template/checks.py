@@ -32,27 +32,34 @@ def _faults(
     tags: Sequence[Tag], unknown: Collection[str], names: Collection[str]
 ) -> Iterator[Fault]:
     for tag in tags:
-        if tag.statement in _OTHER_FILES:
-            yield (
-                tag,
-                tag.statement,
-                f"`{tag.statement}` is not supported: a template is a single text",
-            )
+        yield from _unsupported(tag)
         for name in mentions.filters(tag):
             if not has_filter(name):
                 yield tag, name, f"there is no filter {name!r}{nearest(name, _OUR_FILTERS)}"
         for name in mentions.tests(tag):
             if not has_test(name):
                 yield tag, name, f"there is no test {name!r}"
-        if mentions.compares_with_none(tag):
-            yield (
-                tag,
-                "none",
-                "write `is none` instead of `== none`, and `is not none` instead of `!= none`",
-            )
         for name in mentions.names(tag) if unknown else ():
             if name in unknown:
                 yield tag, name, _no_such(name, tag, names)
+
+
+def _unsupported(tag: Tag) -> Iterator[Fault]:
+    if tag.statement in _OTHER_FILES:
+        why = f"`{tag.statement}` is not supported: a template is a single text"
+        yield tag, tag.statement, why
+    if mentions.formats_freely(tag):
+        yield (
+            tag,
+            "format",
+            "`.format` needs a text that is spelled out, with widths below 1000; or use `~`",
+        )
+    if mentions.compares_with_none(tag):
+        yield (
+            tag,
+            "none",
+            "write `is none` instead of `== none`, and `is not none` instead of `!= none`",
+        )
 
 
 def _unknown(tags: Sequence[Tag], undeclared: Collection[str]) -> set[str]:

@@ -9,7 +9,7 @@ import minijinja
 
 from injector.errors import InjectorError, RenderError
 from injector.secret import Ref
-from injector.template import mentions
+from injector.template import budget, mentions
 from injector.template.checks import fault
 from injector.template.depth import DEEPEST, too_deep
 from injector.template.engine import environment
@@ -139,7 +139,8 @@ class JinjaTemplate:
         context["env"] = self._env
         context[_MARK] = reading.at_line
         try:
-            return self._engine.render_str(text, self._source.name, **context), None
+            with budget.of_a_rendering():
+                return self._engine.render_str(text, self._source.name, **context), None
         except Exception as error:  # noqa: BLE001 - whatever the engine lets through, `explain` sorts
             return "", error
 

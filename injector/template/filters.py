@@ -9,6 +9,7 @@ from injector.errors import RenderError
 from injector.formats import dotenv_value, shell_value
 from injector.formats.documents import yaml_document
 from injector.formats.text import json_text
+from injector.template.budget import ITEM, spend
 from injector.template.printing import NoValueError, text_of
 from injector.template.values import Marker, Nothing, plain
 
@@ -39,7 +40,10 @@ def sha256(value: Any) -> str:
 
 def tojson(value: Any, indent: int | None = None) -> str:
     """Write JSON without HTML escapes and with sorted keys, so that the output is deterministic."""
-    return json_text(_present(value), indent=indent)
+    data = _present(value)
+    if indent is not None:
+        spend(_spaces(data, indent))
+    return json_text(data, indent=indent)
 
 
 def toyaml(value: Any) -> str:
@@ -52,13 +56,20 @@ def toyaml(value: Any) -> str:
 
 def join(value: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
     items = value if attribute is None else (item[attribute] for item in value)
-    return separator.join(text_of(item) for item in items)
+    texts = []
+    for item in items:
+        texts.append(text_of(item))
+        spend(len(texts[-1]) + len(separator) + ITEM)
+    return separator.join(texts)
 
 
 def indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 - Jinja's signature
     """Indent all lines but the first, and not the blank ones, unless told to."""
+    text = text_of(value)
+    size = len(width) if isinstance(width, str) else width
+    spend(len(text) + (text.count("\n") + 1) * max(size, 1))
     space = width if isinstance(width, str) else " " * width
-    head, *rest = text_of(value).split("\n")
+    head, *rest = text.split("\n")
     lines = [space + head if first else head]
     lines += [space + line if line or blank else line for line in rest]
     return "\n".join(lines)
@@ -79,8 +90,15 @@ def _present(value: Any) -> Any:
     return plain(value)
 
 
+def _spaces(data: Any, indent: int, depth: int = 1) -> int:
+    """Return how many spaces JSON is indented by: as many to each item as it is deep."""
+    items = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return sum(depth * indent + _spaces(item, indent, depth + 1) for item in items) + indent
+
+
 def _has_gap(value: Any) -> bool:
     """Return whether a value built in the template has an undefined part."""
+    spend(ITEM)
     if isinstance(value, dict):
         return any(_has_gap(item) for item in value.values())
     if isinstance(value, list | tuple):
@@ -100,6 +118,8 @@ def _named(name: str, work: Callable[..., str], *, strict: bool) -> Callable[...
         try:
             if value is None:
                 raise NoValueError("there is no value")
+            if isinstance(value, str):
+                spend(len(value))
             return work(value, *args, **options)
         except RenderError as error:
             raise type(error)(f"`{name}`: {error}") from None

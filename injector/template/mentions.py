@@ -3,6 +3,7 @@
 How far a rendering gets depends on values, so only the source tells everything at once.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from injector.template.scan import Tag, is_literal, is_name
@@ -21,6 +22,10 @@ _OPEN_FILTERS = frozenset((
 # fmt: on
 # Statements that capture what is printed inside.
 _CAPTURES = frozenset(("block", "call", "endset", "filter", "macro"))
+# A text in which no width or precision is long, or is another field.
+_FORMAT = re.compile(
+    r"""["'] (?: [^{}] | \{\{ | \}\} | \{ (?![^{}]*\d{4}) [^{}]* \} )* ["']""", re.VERBOSE
+)
 _COMPARES = frozenset(("==", "!=", "<", ">", "<=", ">=", "is"))
 
 
@@ -75,6 +80,16 @@ def guarded(tag: Tag) -> Iterator[str]:
             tag.statement in _DECLARES or _after(tag.words, index) in ("is", "|")
         ):
             yield word
+
+
+def formats_freely(tag: Tag) -> bool:
+    """Return whether `.format` may pad by any number: the engine takes the memory and the time."""
+    return any(
+        word == "format"
+        and _before(tag.words, index) == "."
+        and not (index > 1 and _FORMAT.fullmatch(tag.words[index - 2]))
+        for index, word in enumerate(tag.words)
+    )
 
 
 def compares_with_none(tag: Tag) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from injector.errors import RenderError
 from injector.formats.text import json_text
+from injector.template.budget import spend
 from injector.template.values import A_LIST, A_MAP, Items, Marker, Nothing
 
 
@@ -14,9 +15,11 @@ class NoValueError(RenderError):
 
 def printed(value: Any) -> str:
     """Return what `{{ value }}` writes. The engine calls this for everything it prints."""
-    if isinstance(value, str):
-        return value
-    return "" if isinstance(value, Marker) else text_of(value)
+    if isinstance(value, Marker):
+        return ""
+    text = value if isinstance(value, str) else text_of(value)
+    spend(len(text))
+    return text
 
 
 def printed_leniently(value: Any) -> str:

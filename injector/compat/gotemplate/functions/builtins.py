@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from injector.compat.gotemplate.go import comparison
 from injector.compat.gotemplate.go.faults import VALUE, GoError
+from injector.compat.gotemplate.go.limits import check_text
 from injector.compat.gotemplate.go.printf import sprintf
 from injector.compat.gotemplate.go.printing import NO_VALUE, print_text, println_text
 from injector.compat.gotemplate.go.quoting import is_printable
@@ -23,6 +24,8 @@ from injector.compat.gotemplate.go.values import (
     type_of,
 )
 
+# How many characters an escaped one can become, as in \u0027.
+_GROWTH = 6
 _HTML = {'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "\0": "\ufffd"}
 _JAVASCRIPT = {
     "\\": "\\\\", "'": "\\'", '"': '\\"',
@@ -115,7 +118,9 @@ def _printf(format_: str, *values: Any) -> str:
 
 
 def _escaped(values: tuple[Any, ...]) -> str:
-    return print_text(NO_VALUE if value is None else value for value in values)
+    text = print_text(NO_VALUE if value is None else value for value in values)
+    check_text(_GROWTH * len(text))
+    return text
 
 
 def _html_escaped(*values: Any) -> str:

@@ -13,6 +13,7 @@ from injector.compat.gotemplate.functions.text import (
     upper,
 )
 from injector.compat.gotemplate.go.faults import GoError
+from injector.compat.gotemplate.go.limits import check_list, check_replaced, check_text
 from injector.compat.gotemplate.go.printing import plain
 from injector.compat.gotemplate.go.quoting import quoted
 from injector.compat.gotemplate.go.values import StringMap, Strings, bytes_of, text_of
@@ -148,6 +149,7 @@ def _wrapped(text: str, width: int, newline: str, *, breaks_words: bool) -> str:
     lines: list[bytes] = []
     at = 0
     while len(data) - at > width:
+        check_list(len(lines))
         if data[at : at + 1] == b" ":
             at += 1
             continue
@@ -162,6 +164,7 @@ def _wrapped(text: str, width: int, newline: str, *, breaks_words: bool) -> str:
         else:
             lines.append(data[at : at + width])
             at += width
+    check_text(len(data) + len(lines) * len(newline))
     return text_of(bytes_of(newline or "\n").join([*lines, data[at:]]))
 
 
@@ -192,7 +195,8 @@ def cat(*values: Any) -> str:
 def indent(spaces: int, text: str) -> str:
     if spaces < 0:
         raise GoError("strings: negative Repeat count")
-    pad = repeated(" ", spaces * (text.count("\n") + 1))[:spaces]
+    pad = repeated(" ", spaces)
+    check_replaced(text, "\n", f"\n{pad}")
     return pad + text.replace("\n", f"\n{pad}")
 
 
@@ -201,6 +205,7 @@ def nindent(spaces: int, text: str) -> str:
 
 
 def replace(old: str, new: str, text: str) -> str:
+    check_replaced(text, old, new)
     return text.replace(old, new)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import GoError
-from injector.compat.gotemplate.go.limits import check_text
+from injector.compat.gotemplate.go.limits import check_list, check_replaced, check_text
 from injector.compat.gotemplate.go.values import StringMap, Strings
 
 _JOINS = frozenset("'\u2019.:·")  # do not end a word between letters
@@ -62,11 +62,13 @@ def trim_space(text: str) -> str:
 
 
 def _replace_all(old: str, new: str, text: str) -> str:
+    check_replaced(text, old, new)
     return text.replace(old, new)
 
 
 def split_at(text: str, separator: str) -> list[str]:
     """Split like strings.Split: an empty separator splits into characters."""
+    check_list(text.count(separator) + 1 if separator else len(text))
     return text.split(separator) if separator else list(text)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from injector.compat.gotemplate.go.faults import ExecutionFault, GoError
-from injector.compat.gotemplate.go.limits import SHORT, within_limits
+from injector.compat.gotemplate.go.limits import SHORT
 from injector.compat.gotemplate.go.lookup import looked_up
 from injector.compat.gotemplate.go.values import MISSING, UNKNOWN, Unknown, truth_of, type_of
 from injector.compat.gotemplate.run.constants import Constant, typed, value_of
@@ -162,7 +162,8 @@ class Expressions:
         self._progress.call = node.start
         try:
             made = call(*given)
-            return made if type(made) is str and len(made) <= SHORT else within_limits(made)
+            is_short = type(made) is str and len(made) <= SHORT
+            return made if is_short else self._progress.made(made)
         except GoError as error:
             self.at = node
             raise error.within(f"error calling {name}: ") from None
