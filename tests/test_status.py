@@ -446,3 +446,11 @@ def test_it_is_a_table_without_a_terminal_too_and_the_exit_code_says_if_somebody
     assert mended.returncode == 0
     assert mended.stdout.startswith("injector: healthy (ready, ")
     assert line.startswith("injector: healthy")
+
+
+def test_a_hook_that_waits_for_many_files_does_not_fill_the_table():
+    hook = failing("app", "no", of="hook") | {"pending": [f"/run/{n:03}" for n in range(300)]}
+
+    lines = overview(whole(now=100.0, notify=[hook]))
+
+    assert "app     -         /run/000, /run/001, /run/002 and 297 more  failing for 1m" in lines

@@ -150,6 +150,15 @@ def test_what_is_well_is_folded_away_unless_asked_for():
     assert "?all=1" in folded
 
 
+def test_a_hook_that_waits_for_many_files_does_not_fill_the_page():
+    hook = TARGET | {"pending": [f"/run/{n:03}" for n in range(300)]}
+
+    shown = Document(page(status(notify=[hook])))
+
+    assert "/run/000, /run/001, /run/002 and 297 more" in shown.words
+    assert "/run/003" not in shown.words
+
+
 def test_each_message_is_on_the_page_once():
     error = "hook 'app': `false` exited with 1"
     broken = TARGET | {"state": "failing", "since": 1_699_999_940.0, "error": error}

@@ -10,6 +10,7 @@ from injector.status.moments import with_numbers
 from injector.status.words import (
     command_of,
     concern,
+    few,
     headline,
     is_told,
     next_of,
@@ -96,7 +97,7 @@ def _secret(secret: Entry, now: float) -> Row:
 
 def _output(output: Entry, _: float) -> Row:
     name = output.get("destination") or output["name"]
-    return (name, _names(output["secrets"]), _names(output["notify"]))
+    return (name, few(output["secrets"]), few(output["notify"]))
 
 
 def _target(target: Entry, now: float) -> Row:
@@ -104,7 +105,7 @@ def _target(target: Entry, now: float) -> Row:
     return (
         target["name"],
         f"{span(now - notified_at)} ago" if notified_at else "-",
-        _names(pending),
+        few(pending),
     )
 
 
@@ -134,7 +135,3 @@ def _token(status: Entry, now: float) -> str:
     facts = ", ".join(filter(None, [state, *life, next_of(token["next"], now)]))
     why = "" if is_told(token, status) else one_line(why)
     return ": ".join(filter(None, ["token", facts, why]))
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(names) or "-"

@@ -68,6 +68,12 @@ def concern(item: Entry, now: float) -> str:
     return f"{what}{item['problem']}{since}"
 
 
+def few(names: list[str], most: int = 3) -> str:
+    """Return names in a cell of a table: not all of them, where one hook waits for 300 files."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}" or "-"
+
+
 def is_told(entry: Entry, status: Entry) -> bool:
     """Return whether the message of an entry stands at the top already."""
     error = one_line(entry.get("error") or "")
