@@ -405,6 +405,30 @@ async def test_exit_after_auth_waits_for_a_secret_that_is_not_there_yet(
     assert (tmpfs / "db.env").read_text() == "pw=one\n"
 
 
+@pytest.mark.parametrize("name", ["SIGUSR2", "SIGALRM", "SIGPROF", "SIGPWR", "SIGRTMIN"])
+def test_a_signal_that_means_nothing_ends_nobody(app, tmpfs, tmp_path, name):
+    """`kill -USR2` of an agent says something; here it killed, and left the pid file."""
+    app.put("a", value="one")
+    pid_file = tmp_path / "pid"
+    settings = configuration(
+        app,
+        app.bao.address,
+        pid_file=str(pid_file),
+        template=[
+            {"contents": f'{{{{ secret("{app.path("a")}").value }}}}', "destination": f"{tmpfs}/a"}
+        ],
+        listener=[{"type": "unix", "address": str(tmpfs / "socket")}],
+    )
+    with running("run", "-c", write_config(tmp_path, settings)) as injector:
+        injector.wait_for("file written")
+        injector.send(signal.Signals[name])
+        injector.wait_for("signal ignored")
+
+        assert pid_file.exists()
+        assert injector.end() == 0
+    assert not pid_file.exists()
+
+
 @pytest.mark.parametrize(("command", "end"), [("run", 0), ("agent", 0), ("once", -signal.SIGHUP)])
 def test_a_starting_daemon_survives_the_signals_for_a_reload(command, end):
     code = (
@@ -412,6 +436,7 @@ def test_a_starting_daemon_survives_the_signals_for_a_reload(command, end):
         "def main(_):\n"
         "    signal.raise_signal(signal.SIGHUP)\n"
         "    signal.raise_signal(signal.SIGUSR1)\n"
+        "    signal.raise_signal(signal.SIGUSR2)\n"
         "injector.cli.main = main\n"
         f"sys.argv[1:] = [{command!r}]\n"
         "from injector.__main__ import main as start\n"

@@ -181,7 +181,7 @@ def test_quit_stops_it_with_its_own_signal(configure):
 
 
 def test_every_signal_is_passed_on_but_those_that_are_ours(configure):
-    passed = ["SIGUSR2", "SIGWINCH", "SIGQUIT", "SIGALRM", "SIGCONT", "SIGTSTP", "SIGRTMIN"]
+    passed = ["SIGUSR2", "SIGWINCH", "SIGQUIT", "SIGPWR", "SIGCONT", "SIGTSTP", "SIGRTMIN"]
     with running("run", "-c", configure(), "--", sys.executable, "-c", LISTENER) as injector:
         assert line(injector) == "up"
         for name in passed:
@@ -193,12 +193,40 @@ def test_every_signal_is_passed_on_but_those_that_are_ours(configure):
         assert injector.end() == 3
 
 
+@pytest.mark.parametrize("name", ["SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"])
+def test_what_the_kernel_tells_us_about_ourselves_is_not_passed_on(configure, name):
+    """A library's timer, or a limit of ours, would end an application that knows of neither."""
+    with running("run", "-c", configure(), "--", sys.executable, "-c", LISTENER) as injector:
+        assert line(injector) == "up"
+        injector.send(signal.Signals[name])
+        injector.wait_for(f'"signal":"{name}"')
+        injector.send(signal.SIGUSR2)
+
+        assert line(injector) == "SIGUSR2"
+        assert injector.end() == 3
+
+
+def test_what_it_has_left_behind_ends_with_it(configure):
+    """It holds the pipe of our output, so whoever reads that would wait for it."""
+    script = "sleep 1000 & echo $!; exit 4"
+    with running("run", "-c", configure(), "--", "sh", "-c", script) as injector:
+        left = int(line(injector))
+
+        assert injector.wait() == 4
+    found = processes().get(left)
+    assert found is None or found.zombie
+
+
 def test_it_ignores_what_we_were_started_to_ignore_and_we_reload_all_the_same(configure):
-    """`nohup injector run -- CMD`, or a job in the background of a script."""
-    ignored = (signal.SIGHUP, signal.SIGQUIT)
+    """`nohup injector run -- CMD`, or a job in the background of a script.
+
+    But not what a script's `&` has ignored, because Ctrl-C is not meant for it: its own signal to
+    stop may be among that.
+    """
+    ignored = (signal.SIGHUP, signal.SIGUSR2)
 
     def nohup():
-        for number in ignored:
+        for number in (*ignored, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
 
     script = "grep SigIgn /proc/self/status; exec sleep 1000"

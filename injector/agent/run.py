@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from math import inf
 from signal import SIGHUP, SIGINT, SIGUSR1, Signals
 
@@ -14,7 +15,7 @@ from injector.agent.listeners import configured, listeners
 from injector.agent.once import GRACE, LAST_REQUESTS
 from injector.agent.plan import Plan
 from injector.agent.services import Service, alongside
-from injector.agent.signals import Stop, handling
+from injector.agent.signals import FORWARDED, UNUSED, Stop, handling, name_of
 from injector.agent.systemd import Systemd
 from injector.clock import ResumeWatch, SystemClock
 from injector.errors import (
@@ -61,7 +62,7 @@ class Daemon:
         self._assembly = Assembly(plan, kept)
         self._sockets = Sockets()
         self._stop = Stop(self._ring)
-        self._passing_on = ExitStack()  # signals, to the command
+        self._other_signals = ExitStack()  # for the command, if there is one
         self._quit = False
         self._reload_asked = False
         self._reloaded_at = -inf
@@ -75,7 +76,8 @@ class Daemon:
             SIGUSR1: self._refresh,
         }
         pid_file = _pid_file(self._assembly.loaded.config.pid_file)
-        with pid_file, handling(reactions), self._passing_on, closing(self._sockets):
+        with pid_file, handling(reactions), self._other_signals, closing(self._sockets):
+            self._live_through_others()
             loaded, log = self._assembly.loaded, self._kept.log
             self._sockets.open(configured(loaded, log))
             self._assembly.sweep()
@@ -165,12 +167,22 @@ class Daemon:
             from injector.child.signals import reactions
 
             self._stop.kill = command.kill
-            self._passing_on.enter_context(handling(reactions(command)))
+            self._other_signals.enter_context(handling(reactions(command, FORWARDED)))
+
+    def _live_through_others(self) -> None:
+        """Ignore signals that mean nothing here, as the agents do: by default they would kill."""
+        self._other_signals.enter_context(
+            handling({number: partial(self._note, number) for number in UNUSED})
+        )
+
+    def _note(self, number: Signals) -> None:
+        self._kept.log.info("signal ignored", signal=name_of(number))
 
     async def _end_command(self) -> None:
         if self._assembly.child is not None:
             await self._assembly.child.close()
-            self._passing_on.close()
+            self._other_signals.close()
+            self._live_through_others()
             self._kept.command = self._stop.kill = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:

@@ -15,6 +15,49 @@ IGNORED = frozenset(
 )
 
 
+_OURS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
+_NOBODYS = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE}
+# Raised by what this process does itself.
+_FAULTS = {
+    signal.SIGILL,
+    signal.SIGTRAP,
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGSEGV,
+    signal.SIGSYS,
+}
+# Sent by the kernel for what this process has done: the timer of a library, a limit of its own.
+_TIMERS_AND_LIMITS = {
+    signal.SIGALRM,
+    signal.SIGVTALRM,
+    signal.SIGPROF,
+    signal.SIGXCPU,
+    signal.SIGXFSZ,
+}
+# What the supervised command gets of the signals that are sent to us.
+FORWARDED = frozenset(signal.valid_signals() - _OURS - _NOBODYS - _FAULTS - _TIMERS_AND_LIMITS)
+# What nobody here means anything by, and would end us all the same. SIGQUIT is meant to.
+UNUSED = (FORWARDED | _TIMERS_AND_LIMITS) - {
+    signal.SIGQUIT,
+    signal.SIGXFSZ,  # ignored by Python: the write fails
+    # These end nobody.
+    signal.SIGCONT,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGURG,
+    signal.SIGWINCH,
+}
+
+
+def name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
 @contextmanager
 def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
     """Call the reaction when its signal arrives, in the running loop."""

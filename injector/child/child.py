@@ -17,6 +17,8 @@ from injector.health import Health
 from injector.log import Logger
 from injector.metrics import Metrics
 
+# A shell's script lets what it starts with `&` ignore these. The agents' commands do not.
+BACKGROUND = (Signals.SIGINT, Signals.SIGQUIT, Signals.SIGTERM)
 # How often the conditions of a start are checked, since not all of them wake us. Seconds.
 LOOK_EVERY = 1.0
 
@@ -125,7 +127,7 @@ class Child:
         """Decide what follows when it has exited by itself."""
         command = self._command
         if command.wanted is Wanted.STOPPED:
-            self._let_go()
+            await self._stop(self._stop_signal)
             await self._end(ending.code)
         elif command.wanted is Wanted.RESTARTED:
             await self._stop(self._stop_signal)
@@ -140,7 +142,7 @@ class Child:
                 await self._stop(self._stop_signal)
                 self._wait(step)
             else:
-                self._let_go()
+                await self._stop(self._stop_signal)
                 await self._end(step.code)
 
     def _after(self, ending: Ending) -> policy.Exit | Restart:
@@ -219,4 +221,6 @@ class Child:
 
     def _launch(self, variables: Mapping[str, bytes]) -> Launch:
         settings = self._settings
-        return Launch(settings.command, self._passed, settings.mask_output, variables)
+        # Who may not be reached by Ctrl-C has to be reached by us.
+        ignored = self._command.ignored - {*BACKGROUND, self._stop_signal}
+        return Launch(settings.command, self._passed, settings.mask_output, variables, ignored)

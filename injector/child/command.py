@@ -152,7 +152,6 @@ class Command:
             self.process = start(
                 launch,
                 terminal=self.terminal,
-                ignored=self.ignored,
                 output=output,
                 clock=self.clock,
                 on_end=self.news.ring,

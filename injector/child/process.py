@@ -40,6 +40,7 @@ class Launch:
     passed: Mapping[str, str] = field(repr=False)  # of our own environment
     masked: bool = False
     variables: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    ignored: frozenset[signal.Signals] = frozenset()
 
 
 class Process:
@@ -151,7 +152,6 @@ def start(
     launch: Launch,
     *,
     terminal: Terminal | None,
-    ignored: Iterable[signal.Signals],
     output: tuple[int | None, int | None],
     clock: Clock,
     on_end: Callable[[], None],
@@ -162,7 +162,7 @@ def start(
     """
     stdout, stderr = output
     environ = for_exec(launch.passed, launch.variables)
-    with terminal.lent() if terminal is not None else nullcontext(), _ignoring(ignored):
+    with terminal.lent() if terminal is not None else nullcontext(), _ignoring(launch.ignored):
         try:
             popen = subprocess.Popen(
                 launch.argv,

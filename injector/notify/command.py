@@ -212,8 +212,13 @@ def _why_not_started(exc: OSError | ValueError, cwd: str | None) -> str:
             )
         case PermissionError():
             return f"is not executable for uid {os.geteuid()}: make it executable, or name another"
-        case OSError(errno=errno.ENOEXEC):
-            return "is not a program: a script needs a first line such as #!/bin/sh"
+        case OSError(errno=errno.ENOEXEC | errno.E2BIG as number):
+            reasons = {
+                errno.ENOEXEC: "is not a program: a script needs a first line such as #!/bin/sh",
+                errno.E2BIG: "cannot be started: its environment and arguments are larger than "
+                "Linux allows; start the injector with a smaller environment",
+            }
+            return reasons[number]
         case OSError():
             return f"cannot be started: {exc.strerror}"
         case _:
