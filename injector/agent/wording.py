@@ -1,6 +1,6 @@
 """What a configuration spells: names, paths and addresses, which no value makes secret."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from injector.redactor import Redactor
 
 # Options that hold text, or what somebody may be given access with.
 NOT_NAMES = frozenset({"contents", "params", "headers", "body_pattern", "command", "args", "url"})
+NUMBERS = (bool, int, float)
 
 
 def explain(redactor: Redactor, plan: Plan) -> None:
@@ -22,41 +23,48 @@ def explain(redactor: Redactor, plan: Plan) -> None:
     redactor.configured(called, lambda: words(plan))
 
 
-def words(plan: Plan) -> Iterator[str]:
-    """Yield every name, path and address of a configuration and its templates."""
-    refs = {*names(plan.config).values(), *(r for t in plan.templates.values() for r in t.refs)}
-    for ref in refs:
-        yield str(ref)
-        yield from _path(ref.path)
+def words(plan: Plan) -> set[str]:
+    """Return every name, path and address of a configuration and its templates."""
+    found: set[str] = set()
+    for ref in {
+        *names(plan.config).values(),
+        *(r for t in plan.templates.values() for r in t.refs),
+    }:
+        _add(ref.path, found)
+        found.add(str(ref))
     for path in (plan.loaded.path, *plan.loaded.files):
-        yield from _path(path)
-    yield from _of(plan.config)
+        _add(path, found)
+    _collect(plan.config, found)
+    return found
 
 
-def _of(value: Any) -> Iterator[str]:
+def _collect(value: Any, found: set[str]) -> None:
+    """Add the words of an option, and of everything in it."""
     if isinstance(value, str):
-        yield from _path(value)
+        _add(value, found)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             inner = getattr(value, name)
-            if name == "url":
+            if inner and inner.__class__ not in NUMBERS and name not in NOT_NAMES:
+                _collect(inner, found)
+            elif name == "url":
                 parts = urlsplit(inner)
-                yield f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-            elif name not in NOT_NAMES:
-                yield from _of(inner)
+                found.add(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
     elif isinstance(value, tuple):
         for inner in value:
-            yield from _of(inner)
+            _collect(inner, found)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield name
-            yield from _of(inner)
+            found.add(name)
+            _collect(inner, found)
 
 
-def _path(text: str) -> Iterator[str]:
-    """Yield a name; of a path, also each directory, and each part with its slash."""
-    yield text
-    if "/" in text:
-        for at in (at for at, char in enumerate(text) if char == "/"):
-            yield text[:at]
-            yield f"/{text[at + 1 :].partition('/')[0]}"
+def _add(text: str, found: set[str]) -> None:
+    """Add a name; of a path, also each directory, and each part with its slash."""
+    if text in found:
+        return
+    found.add(text)
+    above, slash, last = text.rpartition("/")
+    if slash:
+        found.add(f"/{last}")
+        _add(above, found)
