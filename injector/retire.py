@@ -6,7 +6,7 @@ from functools import partial
 from math import inf
 
 from injector.clock import Clock
-from injector.errors import InjectorError, TransientError
+from injector.errors import InjectorError, TransientError, nothing_unforeseen
 from injector.log import Logger
 from injector.retry import Availability
 from injector.secret import Ref
@@ -114,7 +114,8 @@ class Retire:
     async def _attempt(self, what: str, request: Callable[[], Awaitable[None]]) -> bool:
         """Send a revocation; return whether it is done with, one way or the other."""
         try:
-            await request()
+            with nothing_unforeseen():
+                await request()
         except TransientError as exc:
             self._availability.report(exc)
             self._log.info("not revoked yet", what=what, error=str(exc))

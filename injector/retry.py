@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from injector.clock import Clock, Wakeup
-from injector.errors import InjectorError, TransientError, Unreachable
+from injector.errors import InjectorError, TransientError, Unreachable, nothing_unforeseen
 from injector.health import Health
 from injector.log import Logger
 
@@ -112,7 +112,8 @@ class Availability:
     async def _check(self) -> None:
         pause = PROBE_INTERVAL + PROBE_JITTER * self._draw()
         try:
-            await self._probe()
+            with nothing_unforeseen():
+                await self._probe()
         except TransientError as exc:
             self._failed(exc)
             await self._clock.sleep(pause)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from injector.auth.approle import AppRole
 from injector.errors import InjectorError
 from injector.vault import Vault
 from tests.engine import Engine, configuration, engine, load_from
@@ -142,3 +143,38 @@ async def test_a_fault_while_notifying_is_the_state_of_that_target(
         assert "please report this" in str(error)
         assert await goes_on(app, clock, tmpfs)
         assert CANARY not in running.log
+
+
+async def test_a_fault_while_logging_in_is_the_state_of_the_token(
+    app, proxy, clock, tmpfs, tmp_path, monkeypatch
+):
+    app.put("odd", value="one")
+    app.put("fine", value="old")
+    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
+    log_in = AppRole.log_in
+    monkeypatch.setattr(AppRole, "log_in", raising)
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        assert "please report this" in str(error_of(running, "token", "token"))
+        assert CANARY not in running.log
+
+        monkeypatch.setattr(AppRole, "log_in", log_in)
+        await clock.advance(400)
+        await clock.settled()
+        assert (tmpfs / "odd").exists()
+
+
+async def test_a_fault_while_probing_in_an_outage_ends_nothing(
+    app, proxy, clock, tmpfs, tmp_path, monkeypatch
+):
+    app.put("odd", value="one")
+    app.put("fine", value="old")
+    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
+    async with engine(load_from(tmp_path, config), clock) as running:
+        monkeypatch.setattr(running.assembly.availability, "_probe", raising)
+        proxy.status = 503
+        await clock.advance(100)
+        await clock.settled()
+        proxy.status = None
+
+        assert await goes_on(app, clock, tmpfs)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import inf
 
-from injector.errors import InjectorError
+from injector.errors import InjectorError, nothing_unforeseen
 from injector.secret import Act, Life, Ref, Step, after_failed_renewal, after_renewal
 from injector.store import Generation
 from injector.watch.entry import Entry
@@ -64,9 +64,10 @@ class Replaced:
         await parts.availability.wait()
         before = lease.life
         try:
-            after = await renewed_life(
-                lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock
-            )
+            with nothing_unforeseen():
+                after = await renewed_life(
+                    lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock
+                )
         except InjectorError as exc:
             return self._failed(lease, exc)
         self._failures.pop(lease.lease_id, None)
