@@ -216,7 +216,7 @@ def _why_not_started(exc: OSError | ValueError, cwd: str | None) -> str:
             reasons = {
                 errno.ENOEXEC: "is not a program: a script needs a first line such as #!/bin/sh",
                 errno.E2BIG: "cannot be started: its environment and arguments are larger than "
-                "Linux allows; start the injector with a smaller environment",
+                "Linux allows; remove variables from the injector's own, or shorten arguments",
             }
             return reasons[number]
         case OSError():
