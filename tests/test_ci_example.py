@@ -186,3 +186,11 @@ def test_the_setup_allows_what_the_configuration_needs(vault, tmp_path):
 
     needed = set(re.findall(r'^path "(secret/[^"]+)"', policy, re.MULTILINE))
     assert needed == set(re.findall(r'^path "(secret/[^"]+)"', script, re.MULTILINE))
+
+
+def test_the_job_that_may_ask_for_a_jwt_installs_nothing_by_a_name_that_anybody_could_register():
+    installs = [line for line in STEPS["Install the injector"].splitlines() if "pip" in line]
+
+    assert installs
+    for line in installs:
+        assert "--require-hashes" in line or "--no-index" in line

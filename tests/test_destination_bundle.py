@@ -593,6 +593,27 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(tls):
     assert bundle(tls.parent / "never-made").sweep() == []
 
 
+def test_sweep_drops_no_live_link_after_a_scan_that_failed(tls, monkeypatch):
+    """Readers would be left with nothing, because a directory could not be listed for once."""
+    deliver(bundle(tls), ONE)
+
+    def failing(real):
+        def fail(directory="."):
+            path = os.readlink(f"/proc/self/fd/{directory}") if type(directory) is int else ""
+            if "..vault-injector." in path:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(directory)
+
+        return fail
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", failing(os.listdir))
+        patch.setattr(os, "scandir", failing(os.scandir))
+        bundle(tls).sweep()
+
+    assert seen(tls) == ONE
+
+
 def test_sweep_leaves_what_belongs_to_others(tls):
     deliver(bundle(tls), ONE)
     tls.chmod(0o1777)

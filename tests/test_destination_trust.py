@@ -239,3 +239,20 @@ def test_a_default_list_that_opens_a_file_to_more_than_its_mode_is_said(
     assert result("once", "-c", path).returncode == 0
     with as_uid(STRANGER):
         assert os.access(place / "db.env", os.R_OK, effective_ids=True) is warned
+
+
+def test_what_was_staged_is_gone_if_its_directory_has_become_somebody_elses(place):
+    """As is everything of a commit that fails before it begins: the next one stages again."""
+    staged_file = file(place / "app.env").stage(b"secret")
+    bundle = Bundle(str(place), {"a": Rights()}, require_memory_backed=True)
+    staged_bundle = bundle.stage({"a": b"secret"})
+    assert staged_file is not None
+    assert staged_bundle is not None
+    assert len(list(place.iterdir())) == 2
+    os.chown(place, STRANGER, -1)
+
+    for staged in (staged_file, staged_bundle):
+        with pytest.raises(WriteError, match=f"belongs to uid {STRANGER}"):
+            staged.commit()
+
+    assert list(place.iterdir()) == []

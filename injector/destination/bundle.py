@@ -230,17 +230,19 @@ class Bundle:
 
     def _commit(self, new: Generation) -> None:
         self.memory.staged = ""
-        with self._opened("write") as directory:
-            try:
+        try:
+            with self._opened("write", trusting=True) as directory:
                 if not generation.is_untouched(new, fd=directory.fd):
                     raise WriteError(explain.tampered(self.path))
                 generation.remove_all_but_members(directory, new)
                 # 5. to 8.
                 swap.swap(directory, new)
-            except BaseException:
-                self._remove_unseen(directory, new)
-                raise
-            self.memory.replace_current(new)
+        except BaseException:
+            with suppress(WriteError):
+                self._discard(new)
+            raise
+        self.memory.replace_current(new)
+        with self._opened("write") as directory:
             if not self._revertible:
                 self.accept()
             self._remove_held(directory, len(self.memory.held) - MOST_HELD)
@@ -291,13 +293,15 @@ class Bundle:
         )
 
     @contextmanager
-    def _opened(self, action: str, *, create: bool = False) -> Iterator[Directory]:
+    def _opened(
+        self, action: str, *, create: bool = False, trusting: bool = False
+    ) -> Iterator[Directory]:
         try:
             with open_directory(
                 self.path,
                 create=create,
                 require_memory_backed=create and self._require_memory_backed,
-                trust=self._trust if create else None,
+                trust=self._trust if create or trusting else None,
             ) as directory:
                 self.memory.claim.take(directory)
                 yield directory

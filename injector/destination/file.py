@@ -199,6 +199,14 @@ class File(Unheld):
                     self.memory.content = self.memory.accepted = read_all(directory, self._name)
 
     def _commit(self, staged: str, content: bytes, made: Identity) -> None:
+        try:
+            self._use(staged, content, made)
+        except BaseException:
+            with suppress(WriteError):
+                self._discard(staged)
+            raise
+
+    def _use(self, staged: str, content: bytes, made: Identity) -> None:
         with self._explained("write"), self._open() as directory:
             try:
                 fd = open_regular(directory, staged, os.O_PATH)
@@ -206,7 +214,6 @@ class File(Unheld):
                 raise WriteError(explain.tampered(self.path)) from None
             if identity(os.fstat(fd)) != made:
                 os.close(fd)
-                os.unlink(staged, dir_fd=directory.fd)
                 raise WriteError(explain.tampered(self.path))
             self._written(content, take_name(directory, staged, self._name, fd))
 
