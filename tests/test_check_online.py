@@ -1,6 +1,7 @@
 """`injector check --online` as people and scripts run it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,8 @@ def test_everything_is_listed_with_a_verdict_and_nothing_is_left(app, settings, 
     assert ended.returncode == 0, ended.stdout
     assert ended.stderr == ""
     assert lines[0] == f"{path}: ok (1 secret, 1 file, 0 notification targets)"
-    assert [line.split()[0] for line in lines[1:-1]] == [*["ok"] * 5, "warning", *["ok"] * 2]
+    levels = [line.partition(":")[0] for line in lines[1:-1] if not line.startswith("  = help: ")]
+    assert levels == [*["ok"] * 5, "warning", *["ok"] * 2]
     assert lines[-1] == "online: 1 warning (8 findings)"
     assert list(tmpfs.iterdir()) == []
     assert app.secret_id.exists()
@@ -78,8 +80,13 @@ def test_scripts_get_each_finding(app, settings, tmp_path):
     assert ended.returncode == 3
     assert (report["ok"], report["exit_code"], report["problems"]) == (False, 3, [])
     (problem,) = (each for each in report["findings"] if each["level"] == "problem")
-    assert problem.keys() == {"level", "about", "text", "remedy", "exit_code"}
+    assert problem.keys() == {
+        *("level", "about", "text", "remedy", "exit_code"),
+        *("file", "line", "column"),
+    }
     assert (problem["about"], problem["exit_code"]) == ("login", 3)
+    written = Path(problem["file"]).read_text().splitlines()[problem["line"] - 1]
+    assert written[problem["column"] - 1 :] == "approle"
     assert CANARY not in ended.stdout + ended.stderr
 
 

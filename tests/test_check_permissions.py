@@ -57,7 +57,7 @@ async def test_what_is_missing_is_named_with_its_use_and_the_line_to_add(app, tm
     assert problems(found) == [
         (
             "permissions: check-transit/keys/app: the token may not read (secrets.db: "
-            "/dev/shm/db:1); add to its policy: "
+            "config.yaml:17); add to its policy: "
             'path "check-transit/keys/app" { capabilities = ["read"] }'
         )
     ]
@@ -192,7 +192,7 @@ async def test_a_path_that_depends_on_a_secret_is_reported_as_not_checked(
     found = await findings(tmp_path, settings)
 
     assert (
-        "permissions: /dev/shm/kv:1: secret('secret/data/' ~ db.name) depends on a secret, so its "
+        "permissions: config.yaml:14: secret('secret/data/' ~ db.name) depends on a secret, so its "
         "path was not checked"
     ) in notes(found)
 

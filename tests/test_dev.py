@@ -507,8 +507,8 @@ aprole: {}
     )
 
     assert found == [
-        "2: secrets.app: unknown key 'pth'; did you mean 'path'?",
         "2: secrets.app.kv.password: expected {random: N}, a number of characters from 1 to 4096",
+        "2: secrets.app: unknown key 'pth'; did you mean 'path'?",
         "3: secrets.a-b: a name consists of letters, digits and '_'; write 'a_b' instead",
         "4: secrets.db.database.ttl: must not be more than max_ttl",
         "5: secrets.both: needs exactly one of kv, database, pki: got kv and pki",

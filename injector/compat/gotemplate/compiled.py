@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from injector.compat.gotemplate.catalogue import CATALOGUE, LOCAL, PER_RENDERING, REFUSED
-from injector.compat.gotemplate.explain import explained, shown
+from injector.compat.gotemplate.explain import explained, misspelled, shown
 from injector.compat.gotemplate.functions.secrets import Secrets
 from injector.compat.gotemplate.go.faults import ExecutionFault, SyntaxFault
 from injector.compat.gotemplate.go.values import bytes_of
@@ -18,7 +18,6 @@ from injector.compat.gotemplate.syntax.lexer import tokens
 from injector.compat.gotemplate.syntax.nodes import Tree
 from injector.compat.gotemplate.syntax.parser import parsed
 from injector.destination.beside import Beside, Contents
-from injector.errors import RenderError
 from injector.secret import Ref
 from injector.template.model import Lacking, Rendered, Snapshot, Source
 
@@ -38,7 +37,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         denied = dict.fromkeys(surroundings.denied, "it is in `function_denylist`")
         tree = parsed(source.text, found, CATALOGUE, REFUSED | denied if denied else REFUSED)
     except SyntaxFault as fault:
-        raise source.fault(RenderError(shown(fault.why)), fault.line) from None
+        raise misspelled(source, fault.line, shown(fault.why), CATALOGUE) from None
     template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
     template.look_ahead()
     return template

@@ -59,6 +59,10 @@ class _Parser:
         )
         if self._token.kind is Kind.OPEN_BRACE:
             return Item(name, tuple(labels), self._value(), keys[0].place)
+        if len(keys) > 1 and keys[1].kind is Kind.STRING and keys[1].line == keys[0].line:
+            place = keys[1].place
+            said = f"there is no '=' after {_named(name)}; add it"
+            raise SyntaxFault(place, place.column, said)
         if self._token.kind is not Kind.ASSIGN:
             behind = "a number; strings need quotes" if is_rest else _named(name)
             raise self._unexpected(f"expected '=' or '{{' after {behind}")
@@ -83,11 +87,21 @@ class _Parser:
             raise SyntaxFault(token.line, token.column, "nested too deeply")
         value: Value
         if token.kind is Kind.OPEN_BRACE:
-            value = Object(self._items(Kind.CLOSE_BRACE), token.place)
+            value = Object(self._inside(token), token.place)
         else:
             value = List(self._list(), token.place)
         self._depth -= 1
         return value
+
+    def _inside(self, opening: Token) -> tuple[Item, ...]:
+        """Return the items of a block; raises SyntaxFault at its beginning if it has no end."""
+        try:
+            return self._items(Kind.CLOSE_BRACE)
+        except SyntaxFault:
+            if self._token.kind is not Kind.END:
+                raise
+            said = "this '{' is never closed; add '}' where the block ends"
+            raise SyntaxFault(opening.line, opening.column, said) from None
 
     def _list(self) -> tuple[Value, ...]:
         values: list[Value] = []

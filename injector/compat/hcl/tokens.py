@@ -54,6 +54,8 @@ _ESCAPE = re.compile(r'\\(?:[abfnrtv\\"]|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4
 _PLAIN = re.compile(r'[^"\\\n${}]+')
 # Letters and digits of any script are allowed, as in an identifier.
 _ANCHOR = re.compile(r"<<(-?)(\w+)\n")
+# A key of YAML, up to its colon.
+_YAML = re.compile(r"\s*(?:-\s+)?[\w.-]+")
 _PUNCTUATION = {
     "{": Kind.OPEN_BRACE,
     "}": Kind.CLOSE_BRACE,
@@ -96,8 +98,12 @@ class _Scanner:
             return self._heredoc()
         if first in _PUNCTUATION:
             return self._token(_PUNCTUATION[first], self._at + 1)
+        if first == ":" and _YAML.fullmatch(self._text[self._line_start : self._at]):
+            raise self._fault(
+                "this is YAML, in a file with a name for HCL; give it a name that ends in .yaml"
+            )
         shown = first if first.isprintable() else f"U+{ord(first):04X}"
-        raise self._fault(f"the character {shown!r} is not allowed here")
+        raise self._fault(f"the character {shown!r} is not allowed here; strings need quotes")
 
     def _skip(self) -> None:
         """Skip white space and comments."""

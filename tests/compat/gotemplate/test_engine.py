@@ -395,7 +395,7 @@ def test_a_policy_is_known_without_a_server(tmp_path):
     ("text", "said"),
     [
         ("a\n{{ if }}", "2: missing value for if"),
-        ("{{ foo }}", '1: function "foo" not defined'),
+        ("{{ foo }}", '1:4: function "foo" not defined'),
         ('{{ key "x" }}', '1: function "key" is not supported: it queries Consul'),
         ("{{ index (split `,` `a`) 7 }}", "1:4: error calling index: index out of range: …"),
     ],
