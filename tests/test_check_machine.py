@@ -17,6 +17,7 @@ from injector.notify import processes
 from tests.checking import fine, notes, problems
 from tests.configs import load_text
 from tests.test_notify_signal import (
+    IMITATED,
     LISTENER,
     WAIT,
     imitation,
@@ -226,17 +227,17 @@ async def test_where_nobody_else_is_visible_the_namespace_is_a_problem(tmp_path,
 
 @needs_root
 async def test_a_process_of_another_user_that_has_the_name_is_named(tmp_path, script, imitation):
-    ours = script("vi-imitated")
-    await named("vi-imitated")
+    ours = script(IMITATED)
+    await named(imitation)
 
-    theirs, found = await signaled(tmp_path, "SIGHUP", "{name: vi-imitated}")
+    theirs, found = await signaled(tmp_path, "SIGHUP", f"{{name: {IMITATED}}}")
 
     assert (theirs.level, found.level) == (Level.NOTE, Level.OK)
     assert theirs.text == (
-        f"process {imitation.pid} (vi-imitated) of uid 65534 would be left alone: it is another "
+        f"process {imitation.pid} ({IMITATED}) of uid 65534 would be left alone: it is another "
         "user's"
     )
-    assert found.text.startswith(f"process {ours.pid} (vi-imitated) handles SIGHUP")
+    assert found.text.startswith(f"process {ours.pid} ({IMITATED}) handles SIGHUP")
 
 
 def test_a_process_of_somebody_else_may_not_be_signaled(listener, as_nobody):

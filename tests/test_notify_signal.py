@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -487,29 +488,32 @@ def test_a_process_of_another_user_gives_one_line_that_says_what_to_do(script):
     assert app.heard_only()
 
 
+# A name of our own: other runs of the tests may be looking at the same processes.
+IMITATED = f"vi-im-{os.getpid()}"
+
+
 @pytest.fixture
 def imitation(start: Start) -> Iterator[App]:
     """A process of nobody's that has the name of ours, and dies of SIGHUP."""
-    path = Path(shutil.copy(Path("/bin/sleep").resolve(), "/dev/shm/vi-imitated"))
-    try:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        Path(folder).chmod(0o755)
+        path = shutil.copy(Path("/bin/sleep").resolve(), Path(folder) / IMITATED)
         yield start("setpriv", "--reuid=65534", "--clear-groups", str(path), "1000", ready="")
-    finally:
-        path.unlink()
 
 
-async def named(name: str) -> None:
-    """Wait until it has this name: it comes with exec."""
+async def named(imitation: App) -> None:
+    """Wait until it has its name: that comes with exec."""
     async with asyncio.timeout(5):
-        while all(each.name != name for each in processes().values()):  # noqa: ASYNC110
+        while process(imitation.pid).name != IMITATED:  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0)
 
 
 @needs_root
 async def test_a_process_of_another_user_that_has_its_name_is_left_alone(script, imitation):
-    ours, output = script("vi-imitated"), io.StringIO()
-    await named("vi-imitated")
+    ours, output = script(IMITATED), io.StringIO()
+    await named(imitation)
     clock = SystemClock()
-    how = signal_target(model.Process(name="vi-imitated"), clock, output)
+    how = signal_target(model.Process(name=IMITATED), clock, output)
 
     for _ in range(2):
         assert await how.notify(clock.wall()) is Outcome.SENT
@@ -518,19 +522,19 @@ async def test_a_process_of_another_user_that_has_its_name_is_left_alone(script,
     assert imitation.lives()
     [said] = map(json.loads, output.getvalue().splitlines())
     assert said["event"] == "processes of other users left alone"
-    assert said["signaled"] == [f"process {ours.pid} (vi-imitated)"]
-    assert said["left_alone"] == [f"process {imitation.pid} (vi-imitated) of uid 65534"]
+    assert said["signaled"] == [f"process {ours.pid} ({IMITATED})"]
+    assert said["left_alone"] == [f"process {imitation.pid} ({IMITATED}) of uid 65534"]
 
 
 @needs_root
 async def test_the_user_whose_files_they_are_is_preferred_too(imitation):
-    await named("vi-imitated")
+    await named(imitation)
 
     for users in ((), (65534,)):  # the only one there is, and the one that is configured
         with pytest.raises(HookError, match=f"process {imitation.pid} .*be killed by it"):
-            await tell(model.Process(name="vi-imitated"), users=users)
+            await tell(model.Process(name=IMITATED), users=users)
     with pytest.raises(HookError, match="be killed by it"):  # nobody of uid 4711, so whoever it is
-        await tell(model.Process(name="vi-imitated"), users=(4711,))
+        await tell(model.Process(name=IMITATED), users=(4711,))
 
 
 @needs_root
