@@ -1,10 +1,12 @@
 """How long after an outage a new value is on disk, beside `bao agent`, in real time.
 
-`python -m benchmarks.outage [SECONDS …]` (5, 60 and 150): a server that keeps its data is killed,
-and after so many seconds started again and unsealed. Then a new value is written. Counted from the
-moment at which the server answers. Both daemons follow five secrets at an interval of 1 s.
+`python -m benchmarks.outage [--gateway] [SECONDS …]` (5, 60 and 150): a server that keeps its data
+is killed, and after so many seconds started again and unsealed. Then a new value is written.
+Counted from the moment at which the server answers. Both daemons follow five secrets at an interval
+of 1 s; with `--gateway` through a load balancer that stays up and says 502 meanwhile.
 """
 
+import argparse
 import contextlib
 import http.client
 import re
@@ -14,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gateway import gateway
 from benchmarks.processes import running
 from benchmarks.scenario import login, main, ours, peer
 from tests.raft import Raft, raft
@@ -25,16 +28,22 @@ SIDES = ("injector", "bao agent")
 
 
 def measure(folder: Path) -> None:
-    outages = [float(text) for text in sys.argv[1:]] or [5.0, 60.0, 150.0]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.outage", description=__doc__)
+    parser.add_argument("--gateway", action="store_true")
+    parser.add_argument("seconds", nargs="*", type=float, default=[5.0, 60.0, 150.0])
+    asked = parser.parse_args()
     with raft(folder) as node:
         node.admin.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
         node._until(lambda: _put(node.admin, "zero"))  # noqa: SLF001 - a new mount upgrades itself
         login(node.admin, folder, {"secret/*": ["read"]}, token_ttl="1h")
         files = {side: [folder / f"{side} {n}" for n in range(SECRETS)] for side in SIDES}
         with contextlib.ExitStack() as stack:
-            for side, argv in _commands(node.address, folder, files).items():
+            address = node.address
+            if asked.gateway:
+                address = stack.enter_context(gateway(address)).address
+            for side, argv in _commands(address, folder, files).items():
                 stack.enter_context(running(argv, folder / f"{side}.log", files[side]))
-            for seconds in outages:
+            for seconds in asked.seconds:
                 _one(node, folder, files, seconds)
 
 

@@ -124,6 +124,7 @@ async def test_a_failure_shows_code_and_output_without_values():
         (["no-such-program"], "was not found"),
         (["/etc/passwd"], "is not executable"),
         (["sh", "a\0b"], "cannot be started: embedded null byte"),
+        (["sh", "a" * 200_000], "larger than Linux allows; remove variables"),
     ],
 )
 async def test_every_failure_has_its_message(argv, reason):
