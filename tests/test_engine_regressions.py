@@ -109,7 +109,7 @@ def test_the_redactor_keeps_nothing_of_values_that_are_gone():
     redactor.forget("db")
     redactor.redact("a line")
 
-    assert redactor._index == {}
+    assert redactor._index.is_empty
 
 
 def test_revocations_wait_for_the_end_of_an_outage_like_everything_else():
