@@ -136,7 +136,7 @@ def _js_char(char: str) -> str:
         return _JAVASCRIPT[char]
     if char < " ":
         return f"\\u{ord(char):04X}"
-    if char < "\x80" or is_printable(char):
+    if char < "\x80" or is_printable(char) or "\udc80" <= char <= "\udcff":  # the last: a byte
         return char
     return f"\\u{ord(char):04X}"
 

@@ -120,8 +120,9 @@ class Expressions:
         if name in ("and", "or"):
             return self._junction(dot, name, arguments, final)
         function = self._functions[name]
-        if name == "call" and arguments:
-            function = call_of(str(arguments[0]))
+        if name == "call" and (arguments or final is not _NO_ARGUMENT):
+            # Go shows the value of what is piped; it may be a secret.
+            function = call_of(str(arguments[0]) if arguments else "…")
         return self._apply(dot, name, function, whole, arguments, final)
 
     def _junction(self, dot: Any, name: str, arguments: _Arguments, final: Any) -> Any:
