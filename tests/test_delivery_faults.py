@@ -1,5 +1,6 @@
 """What goes wrong on this machine stays on this machine: hooks and disks, in the whole engine."""
 
+import asyncio
 import ctypes
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from injector.notify import processes as notify_processes
 from injector.notify.processes import ancestry
+from injector.template.compiled import JinjaTemplate
 from tests.disk import STRANGER, mounted
 from tests.engine import configuration, engine, load_from
 from tests.processes import processes, result, running, until, write_config
@@ -238,3 +240,31 @@ def test_a_file_that_is_mounted_itself_is_refused_or_written_in_place_with_a_war
         assert done.returncode == 0
         assert "readers may see half a file" in done.stderr
         assert (tmpfs / "a").read_text() == "one"
+
+
+async def test_between_two_slow_renderings_everything_else_has_its_turn(
+    app, proxy, clock, tmpfs, tmp_path, monkeypatch
+):
+    """Several values that each take long would keep liveness probes waiting for all of them."""
+    order = []
+    render = JinjaTemplate.render
+
+    def slowly(template, snapshot):
+        clock._now += 2.0
+        order.append("rendered")
+        asyncio.get_running_loop().call_soon(order.append, "others")
+        return render(template, snapshot)
+
+    app.put("a", value="one")
+    entries = [
+        {"contents": "{{ a.value }}", "destination": str(tmpfs / name)} for name in ("x", "y", "z")
+    ]
+    settings = configuration(
+        app, proxy.address, secrets={"a": {"path": app.path("a")}}, template=entries
+    )
+    loaded = load_from(tmp_path, settings)
+    monkeypatch.setattr(JinjaTemplate, "render", slowly)
+    async with engine(loaded, clock):
+        assert (tmpfs / "z").read_text() == "one"
+
+    assert order == ["rendered", "others"] * 3

@@ -29,6 +29,9 @@ from injector.secret import Ref, backoff
 from injector.store import Generation
 from injector.template import Lacking, Snapshot
 
+# A rendering that has kept everything else waiting for this long, seconds.
+SLOW = 0.1
+
 # A failed write or check is retried after 1 s, doubling up to this, seconds.
 LONGEST_BACKOFF = 20.0
 
@@ -104,7 +107,10 @@ class Delivery:
             while True:
                 self._retire_due()
                 for name in self._schedule.take_due(clock.now()):
+                    began = clock.now()
                     self._deliver(self._outputs[name])
+                    if clock.now() - began > SLOW:  # probes are answered between two slow ones
+                        await asyncio.sleep(0)
                 self._endings.report()
                 wake = min(self._schedule.next(), self._endings.next(), self._look_at)
                 await clock.sleep(wake - clock.now(), self._parts.store.news)
