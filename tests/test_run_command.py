@@ -1,5 +1,6 @@
 """`injector run -- CMD` as its users run it: real processes, signals, exit codes, output."""
 
+import json
 import re
 import signal
 import subprocess
@@ -387,3 +388,26 @@ def test_as_pid_1_a_thousand_hooks_that_fork_twice_leave_no_zombie(configure, tm
 
         inside.wait_for(lambda: len(inside.processes()) == 2)  # the small init and ours
         assert inside.end(signal.SIGTERM) == 0
+
+
+def test_a_program_that_is_not_there_is_named_at_the_start_even_if_nothing_changes(
+    app, server, tmpfs, tmp_path
+):
+    app.put("app", password="p")
+    config = configuration(
+        app,
+        server.address,
+        secrets={"app": {"path": app.path("app")}},
+        template=[
+            {"secret": "app", "format": "json", "destination": str(tmpfs / "x"), "notify": ["web"]}
+        ],
+        notify={"web": {"command": ["no-such-reload"]}},
+    )
+    (tmpfs / "x").write_text('{"password": "p"}\n')
+    (tmpfs / "x").chmod(0o600)
+
+    ended = result("once", "-c", write_config(tmp_path, config))
+
+    (line,) = (each for each in ended.stderr.splitlines() if "program not found" in each)
+    assert json.loads(line)["program"] == "no-such-reload"
+    assert json.loads(line)["used_by"] == "notify web"

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from injector.agent.plan import plan
 from injector.errors import InjectorError, MissingError, RenderError
+from injector.secret import Ref
 from injector.template import Source
 from injector.template.compiled import compile as compile_template
 from tests.templates import APP, CANARY, NAMES, TLS, rendered, template
@@ -238,3 +240,25 @@ def test_a_map_used_as_text_is_an_error_where_that_happened():
 def test_names_of_templates_and_sources_are_those_of_the_configuration():
     with pytest.raises(RenderError, match=r"^templates/db\.env\.j2:1(:\d+)?: "):
         template("{{", name="templates/db.env.j2")
+
+
+def test_an_error_at_run_time_names_the_line_of_the_configuration(tmp_path):
+    file = tmp_path / "injector.yaml"
+    file.write_text(
+        "vault: {address: 'https://v:8200'}\n"
+        "secrets: {app: {path: secret/data/app}}\n"
+        "template:\n"
+        "  - destination: /dev/shm/x\n"
+        "    contents: |\n"
+        "      USER={{ app.user }}\n"
+        "      PASSWORD={{ app.data.password }}\n"
+    )
+    (compiled,) = plan(str(file), {}, elsewhere=True).templates.values()
+
+    with pytest.raises(MissingError) as caught:
+        compiled.render({Ref.of("secret/data/app"): {"user": "a", "password": CANARY}})
+
+    assert str(caught.value) == (
+        f"{file}:7:22: secret 'app' (secret/data/app) has no key 'data'; what Vault wraps it in is "
+        "removed already: name its keys directly"
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from injector.check import engines
 from injector.check.excess import LEAST, Place, Probes, Rights, is_own, too_much
 from injector.check.finding import Finding, note, ok, problem, warning
+from injector.config.rules.names import issues
 from injector.errors import DeniedError, InjectorError
 from injector.policy import Need, Needs
 from injector.policy.hcl import relative
@@ -109,6 +110,8 @@ def judge(
         remedy = f"add to its policy: {_block(at.path, need)}"
         if at in meant:
             remedy = f"write {meant[at]}, which it may read: KV version 2 has `data/` in its paths"
+        elif need.capabilities == ("read",) and issues(need.path):
+            remedy = "give the secret `params`: this path makes a credential, and cannot be read"
         elif need.instead:
             remedy += f", or {_block(need.instead, need)}: that which the mount's version has"
         text = f"{text} ({'; '.join(need.reasons)})"

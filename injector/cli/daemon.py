@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TextIO, cast
 
+from injector.agent import programs
 from injector.agent.kept import Kept
 from injector.cli import eventloop
 from injector.clock import Clock, SystemClock
@@ -38,7 +39,9 @@ def execute(
         stream=_stream(config, clock),
     )
     for warning in loaded.warnings:
-        log.warning("configuration", warning=warning)
+        log.warning("configuration", warning=str(warning))
+    for program, users in programs.missing(config, os.environ):
+        log.warning("program not found", program=program, used_by=users)
     kept = Kept(clock, log, redactor, os.environ, random.random)
     with library_logs(log, redactor.redact):
         try:

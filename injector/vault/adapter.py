@@ -186,6 +186,7 @@ def error_for(
 MEANINGS = {
     403: "permission denied",
     404: "nothing is there",
+    405: "this path does not serve that (405)",
     412: "this node has not caught up yet",
     429: "rate limited (429), or a standby that does not serve requests",
     472: "a disaster-recovery secondary does not serve requests (472)",
@@ -194,6 +195,7 @@ MEANINGS = {
 }
 # What that person can do, where neither the server's words nor the caller say it.
 ADVICE = {
+    405: "is the path right, or does it need parameters, as pki/issue/ROLE does?",
     429: "raise the rate limit quota, or make fewer requests",
     472: "set `vault.address` to the primary",
     473: "set `vault.address` to the active node or a load balancer",
