@@ -276,7 +276,7 @@ def test_a_path_that_leaves_the_directory_is_rejected(render, tmp_path, tmpfs, f
     ended = render(config, "--fixtures", folder)
 
     assert ended.returncode == 2
-    assert "--fixtures: ../../etc/x leads out of the directory" in ended.stderr
+    assert "without `.` and `..`" in ended.stderr
 
 
 def test_templates_contracts_and_checks_fail_as_they_would(render, tmp_path, tmpfs, folder):
@@ -405,13 +405,13 @@ def test_an_error_that_a_value_is_a_part_of_does_not_show_it(render, tmp_path, t
     (folder / "app.yaml").write_text("plain: canary-91b3c2\nfile: canary-7f3a9b\n")
     paths = [
         "{{ secret('secret/data/' ~ app.plain).key }}",
-        "{{ secret('secret/' ~ app.file ~ '/../x').key }}",
+        "{{ secret('secret/' ~ app.file ~ '/x').key }}",
     ]
     entries = [{"contents": t, "destination": f"{tmpfs}/{n}"} for n, t in enumerate(paths)]
 
     ended = render(settings(tmpfs, bundle=[], template=entries), "--fixtures", folder)
 
-    assert ended.returncode == 2
+    assert ended.returncode == 5
     assert "there is no fixture for secret/data/[redacted: app.plain]" in ended.stderr
     assert "[redacted: app.file]" in ended.stderr
     assert "canary" not in ended.stdout + ended.stderr
