@@ -1,6 +1,5 @@
 """The programs that a configuration names, and which of them are not on this machine."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 
 from injector.config import model
@@ -24,6 +23,8 @@ def used(config: model.Config) -> dict[str, list[Use]]:
 
 def find(program: str, environ: Mapping[str, str]) -> str | None:
     """Return the program's path, if it can be run."""
+    import shutil  # only where a program is named
+
     return shutil.which(program, path=environ.get("PATH"))
 
 
