@@ -150,7 +150,7 @@ def test_a_failed_reload_is_an_alarm_until_one_succeeds(app, tmpfs, tmp_path):
         status = json.loads(ask(socket, "GET", "/status")[1])
         [alarm] = status["alarms"]
         assert (alarm["alarm"], alarm["name"]) == ("not_reloaded", str(path))
-        assert "syntax error" in alarm["error"]
+        assert f"{tmp_path}/source:1" in alarm["error"]
         assert status["configuration"]["state"] == "failing"
         assert "stays in force: " in ask(socket, "GET", "/")[1]
         assert metric(socket, "successful") == 0
