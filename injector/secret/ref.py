@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import unquote
+
+import msgspec
 
 # A secret with one of these in its path comes without a lease, wherever its engine is mounted.
 LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")
@@ -18,18 +19,18 @@ def climbs(path: str) -> bool:
     return any(unquote(step) in {".", ".."} for step in path.partition("?")[0].split("/"))
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True, cache_hash=True):
     """Which secret: two names for the same path, parameters and namespace are one secret.
 
     `body` is the canonical JSON of the parameters of a write, or None for a plain read. `lists`
     asks for the names below the path. `by_mount` is a path without the `data/` or `metadata/` of KV
-    version 2: the mount tells whether one is meant.
+    version 2: the mount tells whether one is meant. It is a key in many
+    places, so its hash is kept.
     """
 
     path: str
     namespace: str = ""
-    body: str | None = field(default=None, repr=False)
+    body: str | None = None
     lists: bool = False
     by_mount: bool = False
 
@@ -69,6 +70,9 @@ class Ref:
             return self.path
         inside = f"{mount}{'metadata' if self.lists else 'data'}/{rest}"
         return inside.rstrip("/") + question + query
+
+    def __repr__(self) -> str:
+        return f"Ref({self})"  # parameters may be secret
 
     def __str__(self) -> str:
         path = f"{self.namespace}:{self.path}" if self.namespace else self.path
