@@ -9,7 +9,17 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import dialect, engines, idle, imports, polling, requests, rotation, starts
+from benchmarks import (
+    dialect,
+    engines,
+    idle,
+    imports,
+    instructions,
+    polling,
+    requests,
+    rotation,
+    starts,
+)
 from benchmarks.bench import Bench, prepared
 from benchmarks.errors import CouldNotRunError
 from benchmarks.report import Result, comparison
@@ -18,6 +28,7 @@ from injector.errors import TransientError
 RESULTS = Path(__file__).with_name("results.md")
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {
     "start": starts.measure,
+    "instructions": instructions.measure,
     "dialect": dialect.measure,
     "idle": idle.measure,
     "polling": polling.measure,

@@ -25,7 +25,7 @@ def measure(bench: Bench) -> Result:
                 "MB",
                 median(each.resident for each in ours),
                 median(each.resident for each in peer),
-                0.85,
+                0.75,
             ),
             Row(
                 "idle daemon, 1 template: of which anonymous",

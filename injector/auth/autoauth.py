@@ -1,8 +1,9 @@
 """The one owner of tokens: logs in, renews, logs in again."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from injector.auth import material
 from injector.auth.method import Method
@@ -19,8 +20,7 @@ from injector.secret import backoff
 from injector.vault import Token, Tokens, Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What auto-auth works with. `renewed` tells the sinks that there may be a new token."""
 
     clock: Clock

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from injector.clock import Clock, Wakeup
 from injector.config import model
 from injector.destination import File, Owner, Rights
@@ -27,8 +29,7 @@ class Wrapped:
     content: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the sinks work with."""
 
     vault: Vault

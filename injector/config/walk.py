@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from injector.config import leaves
 from injector.config.document import Document, line_of
@@ -42,8 +42,7 @@ NOTHING_BELOW = "has nothing below it; indent what belongs to it, or remove it"
 Read = Callable[[Walk, yaml.Node, Where], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How values of one type are read, and the stand-in for an invalid one."""
 
     read: Read
@@ -60,8 +59,7 @@ class Reader:
             return self.stand_in()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One key of a block."""
 
     reader: Reader

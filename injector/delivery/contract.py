@@ -1,8 +1,9 @@
 """What secrets must look like before they are used."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from injector.config import model
 from injector.errors import MissingError, RenderError
@@ -19,8 +20,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Contracts:
+class Contracts(Struct, frozen=True):
     """The `contract` of each secret that has one, with the secret's name."""
 
     by_ref: Mapping[Ref, tuple[str, model.Contract]]

@@ -1,9 +1,10 @@
 """Notifies one application: debounced, once per change, retried on its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from typing import Any
+
+from msgspec import Struct
 
 from injector.clock import Clock, Wakeup
 from injector.config import model
@@ -26,8 +27,7 @@ LONGEST_BACKOFF = 30.0
 LOOK_FOR, LOOK_EVERY = 30.0, 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What notifiers work with.
 
     `called` returns the name of a secret, `is_checked` whether new content of an output is being

@@ -1,7 +1,8 @@
 """What the parts of delivery share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from injector.clock import Clock
 from injector.delivery.contract import Contracts
@@ -14,8 +15,7 @@ from injector.secret import Ref
 from injector.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What delivery works with."""
 
     clock: Clock

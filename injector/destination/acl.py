@@ -2,7 +2,8 @@
 
 import os
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # acl(5), as the kernel stores it (linux/posix_acl_xattr.h): a version, then entries.
 _ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
@@ -11,8 +12,7 @@ _USER, _GROUP_OBJ, _GROUP, _MASK = 0x02, 0x04, 0x08, 0x10
 _WRITE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A user or a group, and what it may do."""
 
     is_user: bool

@@ -4,15 +4,15 @@ import os
 import re
 import select
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 TABLE = "/proc/self/mountinfo"
 MEMORY_BACKED = frozenset({"tmpfs", "ramfs"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """One line of the table; `device` is what stat() calls `st_dev`."""
 
     device: int

@@ -1,8 +1,9 @@
 """What destinations have in common, whatever they are made of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 # The content of a file is bytes; that of a bundle, or of an environment, is bytes by name.
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -67,8 +68,7 @@ class Destination(Protocol[C_contra]):
         """Remove leftovers of killed runs; return their paths."""
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """A new file, or the new generation of a bundle, at `path`: complete, but not visible yet."""
 
     path: str

@@ -3,8 +3,9 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from injector.errors import WriteError
 
@@ -13,8 +14,7 @@ _SET_ID = stat.S_ISUID | stat.S_ISGID
 _LARGEST_ID = 2**32 - 2  # the one above means "leave it"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """User and group of a file, as numbers; -1 means those of this process."""
 
     uid: int = -1
@@ -51,8 +51,7 @@ def _number(kind: str, name: str) -> int:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """Mode and owner that a file must have before anybody can open it by its name."""
 
     perms: int = 0o600

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from injector.destination import acl, mounts
 from injector.destination.links import steps
@@ -11,8 +12,7 @@ _ROOT = 0
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """Who may own a file's directory and those above it, beside root and us: the file's `owner`.
 
     As with sshd's StrictModes, nobody else may write to them, unless the sticky bit keeps others

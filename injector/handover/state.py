@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from injector.auth.approle import SecretId
 from injector.delivery.ledger import Pending
 from injector.secret import Kind, Ref
@@ -92,7 +94,7 @@ def _with_newest_token(generation: Generation, tokens: list[Token]) -> Generatio
         if asked_with is not None and asked_with.is_same(token):
             life = generation.life
             if generation.is_lease:
-                life = replace(life, token_expires_at=token.expires_at)
+                life = structs.replace(life, token_expires_at=token.expires_at)
             return replace(generation, token=token, life=life)
     return generation
 

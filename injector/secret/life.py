@@ -1,8 +1,9 @@
 """How long an answer is good for, and what decides that."""
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 # No schedule is tighter than this, whatever TTL the server names; seconds.
 FLOOR = 1.0
@@ -23,8 +24,7 @@ class Kind(StrEnum):
 READ = frozenset({Kind.STATIC, Kind.STATIC_ROLE})
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """How long one generation of a secret is good for.
 
     `granted_at` is when the request that granted `duration` was *sent*: early rather than late.

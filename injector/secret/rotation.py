@@ -1,6 +1,6 @@
 """When a static role rotates next, and when to look."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from injector.secret.life import FLOOR, Life
 
@@ -14,8 +14,7 @@ ROUNDED, CLOSE, EXACT, MARGIN = 0.5, 0.3, 0.05, 0.02
 OVERDUE_SHARE = 1 / 60
 
 
-@dataclass(frozen=True, slots=True)
-class NextRotation:
+class NextRotation(Struct, frozen=True):
     """Between which moments a static role rotates next, as far as is known."""
 
     earliest: float

@@ -1,8 +1,9 @@
 """When to do what about a secret, after every outcome."""
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from injector.errors import AuthError, InjectorError, MissingError, TransientError
 from injector.secret.life import FLOOR, Kind, Life
@@ -32,16 +33,14 @@ class Act(StrEnum):
     PUBLISH = "publish"  # what was fetched before, after its `publish_delay`
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The next thing to do about a secret, and when; `math.inf` is never."""
 
     act: Act
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """The user's settings for one secret."""
 
     refresh: float = 60.0

@@ -7,7 +7,8 @@ knows everything in the record.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from injector.clock import Wakeup
 from injector.redactor import Redactor
@@ -101,7 +102,7 @@ class Store:
         for lease in self.leases():
             if lease.token is not None and lease.token.is_same(token):
                 lease.token = token
-                lease.life = replace(lease.life, token_expires_at=token.expires_at)
+                lease.life = structs.replace(lease.life, token_expires_at=token.expires_at)
 
     def confirm(self, ref: Ref, life: Life) -> Generation:
         """Note that the current generation is still valid, and for how long."""
@@ -143,7 +144,7 @@ class Store:
         """Let secrets of this kind be refreshed as soon as somebody watches them again."""
         for generation in self._current.values():
             if generation.life.kind is kind:
-                generation.life = replace(generation.life, granted_at=0.0)
+                generation.life = structs.replace(generation.life, granted_at=0.0)
 
     def forget(self, ref: Ref, now: float) -> None:
         """Drop a secret that is no longer wanted; its leases may now be revoked."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from injector.config.standing import Standing
 from injector.errors import InjectorError, Spot
 from injector.secret import Ref
@@ -72,8 +74,7 @@ class Rendered(Generic[C_co]):
     used: frozenset[Ref]
 
 
-@dataclass(frozen=True, slots=True)
-class Lacking:
+class Lacking(Struct, frozen=True):
     """No content yet: these secrets are not in the snapshot."""
 
     refs: frozenset[Ref]

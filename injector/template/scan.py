@@ -6,8 +6,9 @@ which words are code: not text, not comment, not raw, not inside a string.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 _WORDS = r"""
     | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*'
@@ -19,8 +20,7 @@ _END_OF_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """One `{{ … }}` or `{% … %}`: where it starts, and its words without the delimiters."""
 
     start: int

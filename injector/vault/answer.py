@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, structs
+
 from injector.errors import MissingError, RenderError
 from injector.secret import Kind, Ref
 from injector.vault import ssh, x509
@@ -29,8 +31,7 @@ DEEPEST = 100
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What Vault says around the data. Only Go templates can show it."""
 
     request_id: str = ""
@@ -100,7 +101,7 @@ def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> An
         )
     answer = _sorted(ref, body, engine)
     warnings = body.get("warnings")
-    envelope = replace(
+    envelope = structs.replace(
         answer.envelope,
         request_id=str(body.get("request_id") or ""),
         lease_duration=int(_seconds(body.get("lease_duration"))),

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct
+
 from injector.clock import Clock, Wakeup
 from injector.errors import DeniedError, TransientError
 from injector.vault.adapter import InvalidRequest
@@ -52,8 +54,7 @@ class Token:
         return self.granted_at + self.duration if self.duration else math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     """The result of a token lookup: it is dead, or policy is to blame, or we cannot tell."""
 
     token: Token | None

@@ -1,6 +1,6 @@
 """The actions on one secret: fetch, renew, publish. Each is recorded in the store."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from injector.errors import InjectorError, MissingError
 from injector.secret import FLOOR, READ, Act, Kind, Life, Ref, Step, after_renewal, next_step
@@ -101,7 +101,7 @@ class Acts:
             raise
         held = self._parts.tokens.held
         if held is not None and held.is_same(token):  # it may have been renewed meanwhile
-            token, life = held, replace(life, token_expires_at=held.expires_at)
+            token, life = held, structs.replace(life, token_expires_at=held.expires_at)
         return answer, life, token
 
     def _found(self, answer: Answer, life: Life, token: Token) -> Step:

@@ -1,8 +1,9 @@
 """How the configuration treats one secret."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 from injector.config import model
 from injector.secret import Ref, Timing
@@ -10,8 +11,7 @@ from injector.secret import Ref, Timing
 DEFAULTS = model.Secret(path="-")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The settings of one secret, by name or as named in place. Durations in seconds."""
 
     name: str

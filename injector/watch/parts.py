@@ -1,7 +1,8 @@
 """What a watcher works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from injector.clock import Clock
 from injector.health import Health
@@ -13,8 +14,7 @@ from injector.store import Store
 from injector.vault import Tokens, Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of the engine that all watchers share."""
 
     clock: Clock

@@ -1,6 +1,6 @@
 """Renews a lease."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from injector.clock import Clock
 from injector.secret import Life
@@ -16,4 +16,4 @@ async def renewed_life(lease: Generation, *, vault: Vault, tokens: Tokens, clock
             lease.lease_id, token, increment=asked, namespace=lease.ref.namespace
         )
     )
-    return replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)
+    return structs.replace(lease.life, granted_at=sent, duration=duration, renewable=renewable)

@@ -4,7 +4,8 @@ What it knows is in the store; only its failures are its own.
 """
 
 import asyncio
-from dataclasses import replace
+
+from msgspec import structs
 
 from injector.clock import Wakeup
 from injector.errors import DeniedError, InjectorError, TransientError, nothing_unforeseen
@@ -153,7 +154,7 @@ class Watcher:
         self._reporter.refresh_failed(error)
         if self._is_read and isinstance(error, TransientError):  # it still has to be read
             at = self._retry_at(error, 1)
-            return replace(self.step, at=at if error.retry_after else min(self.step.at, at))
+            return structs.replace(self.step, at=at if error.retry_after else min(self.step.at, at))
         return self.step
 
     @property
