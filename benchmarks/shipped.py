@@ -5,10 +5,10 @@ an editable project is imported from source.
 """
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
 
 from benchmarks.errors import CouldNotRunError
@@ -20,9 +20,10 @@ HOME = ROOT / ".venv-bench"
 
 def environment() -> Path:
     """Return the directory of an up-to-date virtual environment, made if there is none."""
-    dependencies = _digest([REQUIREMENTS]) + sys.version
+    newest = _newest()
+    dependencies = _digest([REQUIREMENTS]) + newest + version_of(newest)
     if _stamp("dependencies") != dependencies:
-        venv.EnvBuilder(clear=True, with_pip=False).create(HOME)
+        subprocess.run([newest, "-m", "venv", "--clear", "--without-pip", str(HOME)], check=True)
         _pip("--python", str(_python()), "install", "--require-hashes", "-r", str(REQUIREMENTS))
         _write_stamp("dependencies", dependencies)
     sources = _digest([ROOT / "pyproject.toml", *sorted((ROOT / "injector").rglob("*.py"))])
@@ -35,6 +36,18 @@ def environment() -> Path:
             )
         _write_stamp("sources", sources)
     return HOME
+
+
+def version_of(python: str) -> str:
+    answer = subprocess.run([python, "--version"], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _newest() -> str:
+    """Return the newest Python that is installed here, as an image has the newest there is."""
+    names = [f"python3.{minor}" for minor in range(20, sys.version_info.minor, -1)]
+    newer = (path for path in map(shutil.which, names) if path and version_of(path))
+    return next(newer, sys.executable)
 
 
 def _python() -> Path:
