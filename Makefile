@@ -44,13 +44,13 @@ test-containers: $(READY) ## the image, pods and the compose example in real con
 	INJECTOR_TEST_CONTAINERS=1 $(BIN)/pytest tests/containers
 
 test-differential: $(READY) ## configurations and templates, random ones too, through the real agent and through us (a minute)
-	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/compat/test_hcl.py tests/compat/gotemplate/test_differential.py tests/compat/gotemplate/test_regex.py
+	INJECTOR_TEST_DIFFERENTIAL=1 $(BIN)/pytest --timeout 300 tests/dialects/test_hcl.py tests/dialects/gotemplate/test_differential.py tests/dialects/gotemplate/test_regex.py
 
 test-browser: $(READY) ## the status page in a real browser (Debian's chromium)
-	INJECTOR_TEST_BROWSER=1 $(BIN)/pytest tests/test_status_browser.py
+	INJECTOR_TEST_BROWSER=1 $(BIN)/pytest tests/status/test_status_browser.py
 
 test-monitoring: $(READY) ## alerts and dashboard in a real Prometheus (Debian's prometheus)
-	INJECTOR_TEST_PROMETHEUS=1 $(BIN)/pytest tests/test_monitoring.py
+	INJECTOR_TEST_PROMETHEUS=1 $(BIN)/pytest tests/documents/test_monitoring.py
 
 fmt: $(READY) ## format, and fix what can be fixed
 	$(BIN)/ruff format .

@@ -24,7 +24,7 @@ from benchmarks import (
 from benchmarks.bench import Bench, prepared
 from benchmarks.errors import CouldNotRunError
 from benchmarks.report import Result, comparison
-from injector.errors import TransientError
+from injector.base.errors import TransientError
 
 RESULTS = Path(__file__).with_name("results.md")
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {

@@ -24,8 +24,8 @@ from benchmarks.errors import CouldNotRunError
 from benchmarks.processes import running
 from benchmarks.reader import NAMES
 from benchmarks.report import table
+from injector.base.errors import TransientError
 from injector.dev.bao import dev_server, executable
-from injector.errors import TransientError
 
 TTL = 5
 PATH = "pki/issue/web"

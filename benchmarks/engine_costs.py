@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from injector.compat import gotemplate
+from injector.dialects import gotemplate
+from injector.rendering.template import Rendered, Snapshot, Source, Template
+from injector.rendering.template.compiled import compile as compile_jinja
 from injector.secret import Ref
-from injector.template import Rendered, Snapshot, Source, Template
-from injector.template.compiled import compile as compile_jinja
-from injector.vault.answer import Content, understand
+from injector.sources.vault.answer import Content, understand
 
 SECONDS = 0.2  # for each figure, split into batches; the fastest batch counts
 BATCHES = 5

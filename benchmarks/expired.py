@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.processes import running
 from benchmarks.scenario import login, main, ours
 from injector.dev.postgres import Postgres, postgres
-from tests.processes import until
-from tests.raft import Raft, raft
+from tests.support.processes import until
+from tests.support.raft import Raft, raft
 
 PATH = "database/creds/app"
 LIFE = "20s"

@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.gateway import gateway
 from benchmarks.processes import running
 from benchmarks.scenario import login, main, ours, peer
-from tests.raft import Raft, raft
+from tests.support.raft import Raft, raft
 
 SECRETS = 5
 INTERVAL = "1s"

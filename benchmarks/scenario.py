@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from benchmarks.errors import CouldNotRunError
+from injector.base.errors import TransientError
 from injector.dev.bao import executable
-from injector.errors import TransientError
 
 APP = "app"
 

@@ -14,7 +14,7 @@ def main() -> None:
     if sys.argv[1:2] in (["run"], ["agent"]):
         _live_through_requests()
     if os.getpid() == 1:
-        from injector.init import stay_behind
+        from injector.pid1 import stay_behind
 
         stay_behind()  # the child keeps what it lives through: the first signal may wait for it
     from injector.cli import main as command_line

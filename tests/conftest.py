@@ -14,8 +14,8 @@ import pytest
 from injector.dev.bao import Bao, dev_server
 from injector.dev.postgres import Postgres, postgres
 from injector.dev.watchdog import watched
-from tests.fakes import FakeClock, idle_loop
-from tests.proxy import Proxy, proxying
+from tests.support.fakes import FakeClock, idle_loop
+from tests.support.proxy import Proxy, proxying
 
 
 def pytest_asyncio_loop_factories(config, item):

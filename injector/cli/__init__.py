@@ -1,4 +1,16 @@
-"""The commands. Each is a module with `add_arguments` and `main`, imported only when it runs."""
+"""The commands. Each is a module with `add_arguments` and `main`, imported only when it runs.
+
+The commands, one module each, imported only when run; maps errors to exit codes (`daemon` is
+what `run` and `once` share, `client` with `wire` what those share that ask a running injector,
+`eventloop` lets no hanging name server delay their end, `saying` prints what may come from
+anywhere).
+
+- `findings`: shows findings in one form: where, how serious, what, the line with a mark, and
+  what to do
+- `overview`: the answer of `/status` as a table that people read
+- `parser`: the parser of each command, with examples and exit codes in its help
+- `table`: lines of text in columns
+"""
 
 import argparse
 import sys
@@ -6,9 +18,9 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 import injector
+from injector.base.errors import ConfigError, InjectorError
 from injector.cli import parser as parsers
 from injector.cli.saying import report
-from injector.errors import ConfigError, InjectorError
 
 # Purpose → command → its line in `injector --help`.
 GROUPS = {
@@ -40,7 +52,7 @@ GROUPS = {
         "completion": "print a shell completion script",
     },
 }
-if find_spec("injector.compat") is None:  # an installation without the dialects
+if find_spec("injector.dialects") is None:  # an installation without the dialects
     del GROUPS["instead of Vault Agent"]
 COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 INTERNAL_ERROR = 1

@@ -4,12 +4,12 @@ import argparse
 import os
 from collections.abc import Mapping
 
-from injector.agent.plan import Plan, plan
-from injector.agent.run import run
+from injector.base.errors import ConfigError
 from injector.cli.daemon import execute
 from injector.cli.parser import exits
 from injector.config.language import Reading
-from injector.errors import ConfigError
+from injector.runtime.plan import Plan, plan
+from injector.runtime.run import run
 
 NOTE = """\
 A drop-in replacement: same flags, HCL and JSON files, environment variables and defaults.
@@ -26,14 +26,14 @@ EXITS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from injector.compat.vault_agent.flags import add_flags
+    from injector.dialects.vault_agent.flags import add_flags
 
     add_flags(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    from injector.compat.vault_agent.flags import flags, paths
-    from injector.compat.vault_agent.reading import read_all
+    from injector.dialects.vault_agent.flags import flags, paths
+    from injector.dialects.vault_agent.reading import read_all
 
     given = paths(args, os.environ)
     if not given:

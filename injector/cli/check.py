@@ -10,14 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, TextIO
 
 from injector import config
-from injector.cli.findings import Report, json_of
-from injector.cli.parser import add_config, exits
-from injector.cli.saying import guarded
-from injector.config import model
-from injector.config.document import Document
-from injector.config.language import read
-from injector.config.problem import Problem
-from injector.errors import (
+from injector.base.errors import (
     AuthError,
     ConfigError,
     DeniedError,
@@ -26,11 +19,18 @@ from injector.errors import (
     TransientError,
     WriteError,
 )
-from injector.redactor import Redactor
+from injector.base.redactor import Redactor
+from injector.cli.findings import Report, json_of
+from injector.cli.parser import add_config, exits
+from injector.cli.saying import guarded
+from injector.config import model
+from injector.config.document import Document
+from injector.config.language import read
+from injector.config.problem import Problem
 
 if TYPE_CHECKING:
-    from injector.agent.plan import Plan
-    from injector.check import Finding
+    from injector.preflight.check import Finding
+    from injector.runtime.plan import Plan
 
 # `config.load`, perhaps with the checks of parts that `config` does not know.
 Load = Callable[[str, Mapping[str, str]], config.Loaded]
@@ -62,7 +62,7 @@ def _none(loaded: config.Loaded) -> tuple[object, ...]:
 
 def _missing(loaded: config.Loaded) -> tuple[object, ...]:
     """Return the programs that are not on this machine."""
-    from injector.check import programs
+    from injector.preflight.check import programs
 
     found = [each for each in programs.look(loaded.config, os.environ) if each.exit_code]
     document = read(loaded.path, os.environ).document if found else None
@@ -231,7 +231,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from injector.agent.plan import plan
+    from injector.runtime.plan import plan
 
     def load(file: str, environ: Mapping[str, str]) -> config.Loaded:
         return _warned(plan(file, environ, elsewhere=args.elsewhere), here=not args.elsewhere)
@@ -246,7 +246,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int:
-    from injector.agent.plan import plan
+    from injector.runtime.plan import plan
 
     planned: Plan | None = None
     with suppress(ConfigError):
@@ -276,8 +276,8 @@ def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int
 
 def _warned(planned: "Plan", *, here: bool) -> config.Loaded:
     """Return what was loaded, with warnings that only a check is worth: here, on this machine."""
-    from injector.check.trust import untrusted
-    from injector.check.unused import unused
+    from injector.preflight.check.trust import untrusted
+    from injector.preflight.check.unused import unused
 
     loaded = planned.loaded
     warnings = *loaded.warnings, *unused(planned), *(untrusted(planned, os.environ) if here else ())
@@ -287,14 +287,14 @@ def _warned(planned: "Plan", *, here: bool) -> config.Loaded:
 def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "list[Finding]":
     import secrets
 
-    from injector import check as checks
-    from injector.agent.plan import names
-    from injector.agent.wording import explain
+    from injector.base.clock import SystemClock
+    from injector.base.log import logger
+    from injector.base.private import keep_memory_private
     from injector.cli import eventloop
-    from injector.clock import SystemClock
-    from injector.log import logger
-    from injector.policy import needs
-    from injector.private import keep_memory_private
+    from injector.preflight import check as checks
+    from injector.preflight.policy import needs
+    from injector.runtime.plan import names
+    from injector.runtime.wording import explain
 
     keep_memory_private()
     explain(redactor, planned)

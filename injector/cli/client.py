@@ -4,9 +4,9 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from injector.base.errors import ConfigError, DeniedError, MissingError, TransientError
 from injector.cli import wire
 from injector.cli.wire import Reply
-from injector.errors import ConfigError, DeniedError, MissingError, TransientError
 
 if TYPE_CHECKING:
     from injector.config import model

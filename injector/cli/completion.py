@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from injector.base.errors import ConfigError, InjectorError
 from injector.cli import COMMANDS, Overview
 from injector.cli.parser import exits, module_of
-from injector.errors import ConfigError, InjectorError
 
 SHELLS = ("bash", "zsh", "fish")
 NOTE = """\

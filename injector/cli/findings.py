@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from injector import colour
+from injector.base import colour
+from injector.base.printable import printable
 from injector.config.excerpt import Excerpt
 from injector.config.problem import Problem, dotted, parted
-from injector.printable import printable
 
 _BOLD, _PLACE, _HELP = "1", "1;34", "1;36"
 _LEVELS = {"problem": "1;31", "warning": "1;33", "advice": "1;33", "note": "1;34", "ok": "1;32"}

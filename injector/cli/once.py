@@ -2,11 +2,11 @@
 
 import argparse
 
-from injector.agent.once import once
-from injector.agent.plan import plan
+from injector.base.errors import ConfigError
 from injector.cli.daemon import execute
 from injector.cli.parser import add_config, add_log_level, duration, exits
-from injector.errors import ConfigError
+from injector.runtime.once import once
+from injector.runtime.plan import plan
 
 NOTE = """\
 Errors that waiting will not fix (permission denied, a missing key) end it after 5 s; errors that

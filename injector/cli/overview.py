@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from injector.base.printable import printable
 from injector.cli.table import Row, columns
-from injector.printable import printable
 from injector.status.attention import one_line
 from injector.status.moments import with_numbers
 from injector.status.words import (

@@ -6,7 +6,7 @@ from functools import partial
 from importlib import import_module
 from types import ModuleType
 
-from injector import errors
+from injector.base import errors
 
 Kind = type[errors.InjectorError]
 _EVERY_KIND: tuple[Kind, ...] = (

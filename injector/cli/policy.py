@@ -3,10 +3,10 @@
 import argparse
 import os
 
-from injector.agent.plan import names, plan
+from injector.base.errors import ConfigError
 from injector.cli.parser import add_config, exits
-from injector.errors import ConfigError
-from injector.policy import document, needs
+from injector.preflight.policy import document, needs
+from injector.runtime.plan import names, plan
 
 NOTE = "It contacts no server. Paths that depend on the value of a secret appear in comments."
 EXAMPLES = (

@@ -2,11 +2,11 @@
 
 import argparse
 
+from injector.base.errors import InjectorError
+from injector.base.printable import printable
 from injector.cli import client
 from injector.cli.parser import add_config
 from injector.cli.saying import report
-from injector.errors import InjectorError
-from injector.printable import printable
 
 PATHS = {"live": "/livez", "ready": "/readyz", "startup": "/readyz"}
 OK = 200

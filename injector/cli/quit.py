@@ -3,10 +3,10 @@
 import argparse
 import json
 
+from injector.base.errors import ConfigError, DeniedError
 from injector.cli import client
 from injector.cli.parser import exits
 from injector.cli.probe import NOBODY, add_target
-from injector.errors import ConfigError, DeniedError
 
 NOTE = "It exits with code 0, so the main container of a Job can stop its sidecar this way."
 EXAMPLES = ("injector quit", "injector quit --address http://127.0.0.1:8099")

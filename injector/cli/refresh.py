@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from injector.base.errors import InjectorError, TransientError
+from injector.base.printable import printable
 from injector.cli import client
 from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
 from injector.cli.table import columns
-from injector.errors import InjectorError, TransientError
-from injector.printable import printable
 
 NOTE = """\
 With names, each one is re-read (KV, static roles) or reissued (leases, certificates). Without, all

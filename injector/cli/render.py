@@ -4,13 +4,7 @@ import argparse
 import contextlib
 import os
 
-from injector.agent import build
-from injector.agent.plan import Plan, names, plan
-from injector.agent.wording import explain
-from injector.cli import eventloop
-from injector.cli.parser import add_config, exits
-from injector.cli.saying import guarded, say, show
-from injector.errors import (
+from injector.base.errors import (
     AuthError,
     ConfigError,
     DeniedError,
@@ -20,17 +14,23 @@ from injector.errors import (
     TransientError,
     WriteError,
 )
-from injector.preview import Source
-from injector.preview.difference import Masks
-from injector.preview.fixtures import Fixtures
-from injector.preview.names import example
-from injector.preview.rendering import Outcome, rendered
-from injector.preview.report import New, changes, content, news
-from injector.preview.targets import Target, targets
-from injector.private import keep_memory_private
-from injector.redactor import Redactor
+from injector.base.private import keep_memory_private
+from injector.base.redactor import Redactor
+from injector.cli import eventloop
+from injector.cli.parser import add_config, exits
+from injector.cli.saying import guarded, say, show
+from injector.preflight.render import Source
+from injector.preflight.render.difference import Masks
+from injector.preflight.render.fixtures import Fixtures
+from injector.preflight.render.names import example
+from injector.preflight.render.rendering import Outcome, rendered
+from injector.preflight.render.report import New, changes, content, news
+from injector.preflight.render.targets import Target, targets
+from injector.rendering.template import Content
+from injector.runtime import build
+from injector.runtime.plan import Plan, names, plan
+from injector.runtime.wording import explain
 from injector.secret import Ref
-from injector.template import Content
 
 DIFFERENT = 1
 NOTE = """\
@@ -169,9 +169,9 @@ class Run:
     def _source(self) -> contextlib.AbstractAsyncContextManager[Source]:
         if self._fixtures is not None:
             return contextlib.nullcontext(self._fixtures.source)
-        from injector.clock import SystemClock
-        from injector.log import logger
-        from injector.preview.server import Parts, server  # fixtures do without
+        from injector.base.clock import SystemClock
+        from injector.base.log import logger
+        from injector.preflight.render.server import Parts, server  # fixtures do without
 
         style = self._plan.config.log_format
         log = logger(level="error", style=style, redact=self.redactor.proofread)

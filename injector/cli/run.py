@@ -2,11 +2,11 @@
 
 import argparse
 
-from injector.agent.plan import Plan, plan
-from injector.agent.run import run
+from injector.base.errors import AuthError, ConfigError, InjectorError
 from injector.cli.daemon import execute
 from injector.cli.parser import add_config, add_log_level, exits
-from injector.errors import AuthError, ConfigError, InjectorError
+from injector.runtime.plan import Plan, plan
+from injector.runtime.run import run
 
 NOTE = """\
 With a command, it supervises that command: starts it once everything is in place, restarts or

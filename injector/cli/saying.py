@@ -4,11 +4,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from injector.errors import ConfigError, InjectorError
-from injector.printable import printable
+from injector.base.errors import ConfigError, InjectorError
+from injector.base.printable import printable
 
 if TYPE_CHECKING:
-    from injector.redactor import Redactor
+    from injector.base.redactor import Redactor
 
 
 def say(text: str) -> None:

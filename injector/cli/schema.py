@@ -6,11 +6,11 @@ from typing import Any, Literal, get_origin
 
 import msgspec
 
+from injector.base.errors import InjectorError
 from injector.cli.parser import exits
 from injector.config import model
 from injector.config.introspect import annotation, blocks, is_block, written
 from injector.config.reference import duration_words
-from injector.errors import InjectorError
 
 Schema = dict[str, Any]
 

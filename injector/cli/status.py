@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from injector.base.errors import ConfigError, TransientError
+from injector.base.printable import printable
 from injector.cli import client
 from injector.cli.overview import overview
 from injector.cli.parser import duration, exits
 from injector.cli.probe import NOBODY, add_target
-from injector.errors import ConfigError, TransientError
-from injector.printable import printable
 
 NOTE = """\
 It is found by --address, then INJECTOR_ADDR, then the first listener in -c FILE, then

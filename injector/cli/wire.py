@@ -7,7 +7,7 @@ the email package, would be a third of one. So is TLS, which few listeners have.
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
-from injector.errors import ConfigError, unreadable
+from injector.base.errors import ConfigError, unreadable
 
 if TYPE_CHECKING:
     import ssl

@@ -1,4 +1,28 @@
-"""Reads file and environment into one frozen configuration, or reports everything wrong with it."""
+"""Reads file and environment into one frozen configuration, or reports everything wrong with it.
+
+File and environment → frozen configuration, or all problems with line and key: `language` finds
+the reader for a file, `document` knows its lines, `expand` and `environment` fill in variables,
+`readers`, `walk` and `leaves` turn it into the `model` (every option, a module per block),
+`rules` check options against each other; `listening` finds the listeners of a file that is
+broken elsewhere.
+
+- `blockfile`: reads a file with a model of its own, checked as carefully as the configuration
+- `excerpt`: a place in a file, and its line as it may be shown
+- `homes`: finds what was meant by a key that its block does not have: another name, or another
+  block
+- `introspect`: reads the model's annotations, for everything that is derived from it
+- `logins`: login methods that others have: what to use instead of each
+- `masking`: masks what looks like a secret in a line of a configuration, whatever its language
+- `members`: checks the names of a bundle's members. Text only: nothing is looked up
+- `problem`: what is wrong, and where: a line of the file, a column in it, and the path of a key
+- `reference`: the tables of docs/configuration.md: `python -m injector.config.reference FILE`
+  updates them
+- `standing`: where the text of a template stands: in a file of its own, or somewhere in another
+  one
+- `textfile`: the text of one local file, or the reason why it cannot be read
+- `yaml_mistakes`: says what somebody has done where YAML's parser only says what it has
+  expected
+"""
 
 import os
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
@@ -7,6 +31,7 @@ from typing import Any
 
 import msgspec
 
+from injector.base.errors import ConfigError, Spot
 from injector.config import environment, model
 from injector.config.document import Document
 from injector.config.language import Read, hints, read
@@ -18,7 +43,6 @@ from injector.config.rules.supervision import command_is_there
 from injector.config.standing import Standing
 from injector.config.textfile import read_text
 from injector.config.walk import NOTHING_BELOW, Walk
-from injector.errors import ConfigError, Spot
 
 __all__ = ["Checks", "Loaded", "load", "read_source"]
 

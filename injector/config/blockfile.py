@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
+from injector.base.errors import ConfigError
 from injector.config.document import Document, read_document
 from injector.config.model import Block
 from injector.config.readers import block_reader
 from injector.config.rules.finding import Finding
 from injector.config.walk import Walk
-from injector.errors import ConfigError
 
 B = TypeVar("B", bound=Block)
 

@@ -8,11 +8,11 @@ from types import ModuleType
 
 import yaml
 
+from injector.base.errors import ConfigError
 from injector.config.excerpt import Line
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.standing import Standing, standing
 from injector.config.textfile import read_text
-from injector.errors import ConfigError
 
 Pair = tuple[yaml.Node, yaml.Node]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from injector.base.errors import ConfigError
 from injector.config.document import EXTENSIONS, Document, read_document
 from injector.config.problem import Problem, Where
-from injector.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ Read = Callable[[str, Mapping[str, str]], Reading]
 
 # Each has a function `read` of this kind, and `hint`: what to do about a file in its language that
 # has a name of ours.
-_OTHERS = {".hcl": "injector.compat.vault_agent"}
+_OTHERS = {".hcl": "injector.dialects.vault_agent"}
 
 
 def read(path: str, environ: Mapping[str, str]) -> Reading:

@@ -5,12 +5,12 @@ It goes on with its old configuration, and somebody wants to know why.
 
 from collections.abc import Mapping
 
+from injector.base.errors import ConfigError
 from injector.config import model
 from injector.config.document import block_of
 from injector.config.language import read
 from injector.config.readers import reader_of
 from injector.config.walk import Walk
-from injector.errors import ConfigError
 
 _KEY = "listener"
 

@@ -2,7 +2,7 @@
 
 import os
 
-from injector import safe_open
+from injector.base import safe_open
 from injector.config.problem import Wrong
 
 

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from injector.agent.plan import plan
+from injector.base.errors import InjectorError
 from injector.dev import configuration
 from injector.dev.bao import Bao, asking
 from injector.dev.place import Place
 from injector.dev.rehearsal import POLICY
 from injector.dev.seed import Seed
-from injector.errors import InjectorError
-from injector.reload import Fingerprint, changes, fingerprints
+from injector.engine.reload import Fingerprint, changes, fingerprints
+from injector.runtime.plan import plan
 
 STAGED = "next.yaml"
 

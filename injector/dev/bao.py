@@ -17,8 +17,8 @@ import hvac
 import hvac.exceptions
 import requests
 
+from injector.base.errors import ConfigError, InjectorError, TransientError
 from injector.dev.watchdog import watched
-from injector.errors import ConfigError, InjectorError, TransientError
 
 READY_WITHIN = 15.0
 

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from injector.clock import Clock
+from injector.base.clock import Clock
+from injector.base.errors import InjectorError
 from injector.dev.rehearsal import Rehearsal
-from injector.errors import InjectorError
 
 # Probabilities; the rest are outages.
 ROTATIONS, EXPIRIES = 0.5, 0.25

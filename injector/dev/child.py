@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from injector.clock import Clock
-from injector.errors import InjectorError
+from injector.base.clock import Clock
+from injector.base.errors import InjectorError
 
 LIMIT = 10.0  # for whatever is waited for, seconds
 ENDS_WITHIN = 5.0  # of SIGTERM; then it is killed

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from injector.clock import Clock
+from injector.base.clock import Clock
 
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 TOKEN_LIFE = 600  # seconds

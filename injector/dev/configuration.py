@@ -6,14 +6,14 @@ from typing import Any
 
 import yaml
 
-from injector.agent.plan import Plan, names
+from injector.base.errors import ConfigError
 from injector.dev.borrowed import borrowed
 from injector.dev.kinds import Certificate, Kind
 from injector.dev.loading import assignment, kinds
 from injector.dev.place import Place
 from injector.dev.seed import Seed
-from injector.errors import ConfigError
-from injector.policy import document, needs
+from injector.preflight.policy import document, needs
+from injector.runtime.plan import Plan, names
 
 # So that changes made by hand at the server are seen soon.
 REFRESH = "2s"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from injector.base.errors import ConfigError
 from injector.dev import seed
 from injector.dev.postgres import CREATE, Postgres
-from injector.errors import ConfigError
 
 LETTERS = string.ascii_letters + string.digits
 # The certificate authority outlives every certificate.

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from injector.agent.plan import plan
+from injector.base.errors import RenderError
 from injector.config import model
 from injector.config.blockfile import load_block
 from injector.config.document import Document
@@ -19,10 +19,10 @@ from injector.config.textfile import read_text
 from injector.dev import postgres
 from injector.dev.kinds import Kind, kind_of
 from injector.dev.seed import Secret, Seed
-from injector.errors import RenderError
+from injector.rendering.template import Source
+from injector.rendering.template.compiled import compile as compile_template
+from injector.runtime.plan import plan
 from injector.secret import Ref
-from injector.template import Source
-from injector.template.compiled import compile as compile_template
 
 DEFAULT = Path(__file__).with_name("dev.yaml")
 ENV_FILE = ".env.local"

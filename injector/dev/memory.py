@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 
-from injector.destination import mounts
+from injector.targets.files import mounts
 
 
 def memory_backed(parents: Iterable[str]) -> str | None:

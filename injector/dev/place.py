@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from injector.base.errors import ConfigError, TransientError
 from injector.dev.guard import end, left_behind
 from injector.dev.memory import memory_backed, usual_parents
 from injector.dev.seed import Seed
-from injector.errors import ConfigError, TransientError
 
 OWN_ONLY = 0o700
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from injector.base.errors import ConfigError
 from injector.dev.watchdog import watched
-from injector.errors import ConfigError
 
 # The administrator is trusted; everybody else needs a password, or a login would prove nothing.
 ACCESS = "local all postgres trust\nlocal all all scram-sha-256\n"

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import hvac
 
+from injector.base.errors import ConfigError
 from injector.config.problem import suggest
 from injector.dev.bao import asking
 from injector.dev.kinds import Kind
 from injector.dev.loading import kinds
 from injector.dev.place import State
-from injector.errors import ConfigError
 
 POLICY = "injector-dev"
 TOKEN = "token"  # noqa: S105 - what the injector's own token is called

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from injector.base.errors import ConfigError
 from injector.dev.bao import Bao, asking, dev_server, free_port
 from injector.dev.loading import DATABASE, kinds, needs_postgres
 from injector.dev.place import Place
@@ -14,7 +15,6 @@ from injector.dev.rehearsal import POLICY
 from injector.dev.relay import relay
 from injector.dev.seed import AppRole, Seed
 from injector.dev.timeline import Timeline
-from injector.errors import ConfigError
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from injector.clock import Clock
+from injector.base.clock import Clock
+from injector.base.errors import InjectorError
 from injector.dev import servers
 from injector.dev.applied import Applied
 from injector.dev.bao import Bao
@@ -21,7 +22,6 @@ from injector.dev.place import Place, State
 from injector.dev.rehearsal import Refresh, Rehearsal
 from injector.dev.seed import Seed
 from injector.dev.timeline import Timeline
-from injector.errors import InjectorError
 
 # Seconds that the first delivery may take before we say why it is not there, and go on.
 READY_WITHIN, LOOK_EVERY = 10.0, 0.1

@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from injector import colour
-from injector.clock import Clock
+from injector.base import colour
+from injector.base.clock import Clock
 
 ACTOR = 13  # columns of the longest actor's name
 INDENT = 10 + ACTOR  # where a line's text begins

@@ -1,5 +1,8 @@
 """What a secret is, and when to act on it. Data and arithmetic: no clock, no I/O.
 
+What a secret is (`ref`, `life`) and when to act on it (`schedule`; `rotation` for static
+roles): data and arithmetic.
+
 All times are seconds on the injected clock. `draw` arguments are uniform in 0…1: randomness is an
 argument too.
 """

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from injector.errors import AuthError, InjectorError, MissingError, TransientError
+from injector.base.errors import AuthError, InjectorError, MissingError, TransientError
 from injector.secret.life import FLOOR, Kind, Life
 from injector.secret.rotation import NextRotation, announced, look_at
 

@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 import injector
-from injector.metrics import BUCKETS, Counter, Gauge, Histogram, Metrics
+from injector.base.metrics import BUCKETS, Counter, Gauge, Histogram, Metrics
 
 
 class _Collector:

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from injector.clock import Clock
-from injector.log import Logger
+from injector.base.clock import Clock
+from injector.base.log import Logger
 
 SAID_EVERY = 60.0  # seconds
 

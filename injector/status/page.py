@@ -8,7 +8,7 @@ from typing import Any
 
 import minijinja
 
-from injector.clock import iso
+from injector.base.clock import iso
 from injector.status.attention import one_line
 from injector.status.moments import with_numbers
 from injector.status.timeline import NOW, axis, lane, with_lanes

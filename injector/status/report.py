@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import injector
-from injector.auth.autoauth import AutoAuth
-from injector.clock import Clock, iso
-from injector.delivery import Delivery, Ledger, Output
-from injector.health import Health, Report, State
-from injector.metrics import STATES, Metrics
-from injector.rotations import Event, Rotations
+from injector.base.clock import Clock, iso
+from injector.base.health import Health, Report, State
+from injector.base.metrics import STATES, Metrics
+from injector.engine.auth.autoauth import AutoAuth
+from injector.engine.delivery import Delivery, Ledger, Output
+from injector.engine.history import Event, Rotations
+from injector.engine.store import Generation, Store
+from injector.engine.watch import Watch
 from injector.secret import READ, Act, Ref
+from injector.sources.vault import Tokens
 from injector.status.attention import attention, counts, health
 from injector.status.place import Place
-from injector.store import Generation, Store
-from injector.vault import Tokens
-from injector.watch import Watch
 
 if TYPE_CHECKING:
-    from injector.journal import Journal
+    from injector.engine.journal import Journal
 
 # How many rotations are reported, latest first.
 LAST = 20

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from aiohttp import web
 
+from injector.base.errors import MissingError
+from injector.base.log import Logger
 from injector.config import model
 from injector.config.leaves import duration_of
 from injector.config.problem import Wrong
-from injector.errors import MissingError
-from injector.log import Logger
 from injector.status.crowd import Crowd, Handler
 from injector.status.malformed import ServerLog
 from injector.status.refreshed import Refreshed, as_json, http_status

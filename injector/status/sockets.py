@@ -10,10 +10,10 @@ import stat
 import struct
 from collections.abc import Collection, Iterable
 
-from injector import safe_open
+from injector.base import safe_open
+from injector.base.errors import ConfigError
 from injector.config import model
-from injector.destination.rights import OURS, Owner, owner_of
-from injector.errors import ConfigError
+from injector.targets.files.rights import OURS, Owner, owner_of
 
 BACKLOG = 512
 

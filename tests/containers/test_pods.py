@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from injector.clock import SystemClock
+from injector.base.clock import SystemClock
 from injector.dev.bao import Bao, dev_server, executable
 from injector.dev.cluster import UNUSED_AUTHORITY, Cluster, cluster
 from injector.dev.postgres import postgres

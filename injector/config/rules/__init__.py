@@ -1,4 +1,14 @@
-"""Rules about combinations of options: generators of findings."""
+"""Rules about combinations of options: generators of findings.
+
+- `bundles`: rules for bundles: which options belong to the bundle, and which to its files
+- `connection`: rules for connections: the server, the login, our own listeners
+- `destinations`: rules for paths: where files go, and what they must not collide with
+- `files`: rules for single files: what they are made from, checks, ownership
+- `finding`: the result of a rule: where, and which other values must be valid for it to apply
+- `names`: rules for names: their spelling, and whether every name that is used exists
+- `notify`: rules for `notify`, and for everything else with a `wait`
+- `supervision`: rules for the supervised command and its environment
+"""
 
 from collections.abc import Iterator
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from injector.clock import Clock
+from injector.base.clock import Clock
 from injector.dev.child import Child, Line, child
 from injector.dev.cluster import Cluster
 from injector.dev.demo.application import masked

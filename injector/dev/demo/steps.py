@@ -2,12 +2,12 @@
 
 import secrets
 
+from injector.base.errors import InjectorError
 from injector.dev.child import Child
 from injector.dev.demo.application import masked
 from injector.dev.demo.directory import REFRESH, TEMPLATE
 from injector.dev.demo.server import SERVICE_ACCOUNT, TOKEN_TTL
 from injector.dev.demo.stage import Stage, between, count, event, holds
-from injector.errors import InjectorError
 
 OUTAGE = 1.0  # seconds
 RE_READ = f"re-read every {REFRESH:g} s (default: 60 s)"

@@ -7,7 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
-from injector.clock import SystemClock
+from injector.base.clock import SystemClock
+from injector.base.errors import InjectorError
 from injector.dev.bao import dev_server
 from injector.dev.cluster import cluster
 from injector.dev.demo import steps
@@ -16,7 +17,6 @@ from injector.dev.demo.server import Server
 from injector.dev.demo.stage import Stage
 from injector.dev.memory import usual_parents
 from injector.dev.timeline import Timeline
-from injector.errors import InjectorError
 
 NOT_IN_MEMORY = "no writable tmpfs: the demo's files are on disk (require_memory_backed: false)"
 INTERRUPTED, TERMINATED = 130, 143

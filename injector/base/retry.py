@@ -1,0 +1,145 @@
+"""The short bursts of retries, and the one shared state "Vault is unreachable"."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from injector.base.clock import Clock, Wakeup
+from injector.base.errors import InjectorError, TransientError, Unreachable, nothing_unforeseen
+from injector.base.health import Health
+from injector.base.log import Logger
+
+T = TypeVar("T")
+
+# 412, seconds: first wait, longest wait, and how many tries fit into about 5 s.
+STALE_FIRST, STALE_LONGEST, STALE_TRIES = 0.1, 1.0, 9
+# The probe of an unreachable Vault: one per PROBE_INTERVAL seconds, plus up to PROBE_JITTER.
+PROBE_INTERVAL, PROBE_JITTER = 2.0, 0.5
+# After an outage callers resume spread over some time, seconds: a fleet must not return at once.
+# After a long one more is waiting, and it is logins and new credentials: a fifteenth of what it
+# lasted beyond LONG is added, up to LONGEST_SPREAD in all.
+SPREAD, LONG, LONG_SHARE, LONGEST_SPREAD = 0.5, 150.0, 1 / 15, 10.0
+
+
+async def while_stale(
+    request: Callable[[], Awaitable[T]], clock: Clock, stale: type[TransientError]
+) -> T:
+    """Repeat a request that a lagging node refused, for about 5 s; then raise its error."""
+    import tenacity  # only those who meet a 412 pay for it
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+
+    await clock.sleep(STALE_FIRST)  # the refusal that led here was the first try
+    async for attempt in tenacity.AsyncRetrying(
+        sleep=sleep,
+        retry=tenacity.retry_if_exception_type(stale),
+        wait=tenacity.wait_exponential(multiplier=STALE_FIRST, max=STALE_LONGEST),
+        stop=tenacity.stop_after_attempt(STALE_TRIES),
+        reraise=True,
+    ):
+        with attempt:
+            return await request()
+    raise AssertionError
+
+
+def spread(outage: float) -> float:
+    """Return over how many seconds callers resume after an outage of this length."""
+    return min(SPREAD, outage) + min(max(0.0, outage - LONG) * LONG_SHARE, LONGEST_SPREAD - SPREAD)
+
+
+class Availability:
+    """Whether Vault answers: one state and one probe for everybody, not a retry loop each.
+
+    A request without an answer is a suspicion: everybody waits for the probe, and if that is
+    answered, the request was at fault. `opens_at` is when the first request may be sent at all.
+    """
+
+    name = "availability"
+
+    def __init__(
+        self,
+        clock: Clock,
+        health: Health,
+        *,
+        probe: Callable[[], Awaitable[None]],
+        draw: Callable[[], float],
+        log: Logger,
+        opens_at: float = 0.0,
+    ) -> None:
+        self._clock = clock
+        self._health = health
+        self._probe = probe
+        self._draw = draw
+        self._log = log
+        self._opens_at = opens_at
+        self._down_since = 0.0
+        self._spread = 0.0
+        self._suspicion = TransientError("")  # the request without an answer
+        self._confirmed = False
+        self._up = asyncio.Event()
+        self._up.set()
+        self._reported = Wakeup()
+
+    @property
+    def down(self) -> bool:
+        return not self._up.is_set()
+
+    def report(self, error: InjectorError) -> None:
+        """Note why a request failed: if unanswered, all requests wait until a probe is answered."""
+        if isinstance(error, Unreachable) and self._up.is_set():
+            self._up.clear()
+            self._down_since = self._clock.now()
+            self._suspicion = error
+            self._reported.ring()
+
+    async def wait(self) -> None:
+        """Return when Vault answers: at once, or spread over a moment after an outage."""
+        if (left := self._opens_at - self._clock.now()) > 0:
+            await self._clock.sleep(left)
+        if self._up.is_set():
+            return
+        await self._up.wait()
+        await self._clock.sleep(self._spread * self._draw())
+
+    async def run(self) -> None:
+        """Probe while Vault is unreachable. Runs until cancelled."""
+        while True:
+            await self._clock.sleep(float("inf"), self._reported)
+            while self.down:
+                await self._check()
+
+    async def _check(self) -> None:
+        pause = PROBE_INTERVAL + PROBE_JITTER * self._draw()
+        try:
+            with nothing_unforeseen():
+                await self._probe()
+        except TransientError as exc:
+            self._failed(exc)
+            await self._clock.sleep(pause)
+            return
+        except InjectorError:
+            # Something in between blocks `sys/health`, perhaps permanently: only the requests
+            # themselves can tell, at the pace of the probe.
+            self._failed(self._suspicion)
+            await self._clock.sleep(pause)
+        self._answered()
+
+    def _failed(self, error: TransientError) -> None:
+        if not self._confirmed:
+            self._confirmed = True
+            self._log.warning("vault unreachable", error=str(self._suspicion))
+        self._health.failing("vault", "server", error)
+
+    def _answered(self) -> None:
+        outage = self._clock.now() - self._down_since
+        if self._confirmed:
+            self._confirmed = False
+            self._log.warning("vault reachable again", after=round(outage, 1))
+        else:
+            self._log.info(
+                "request not answered, but vault is reachable", error=str(self._suspicion)
+            )
+        self._health.ok("vault", "server")
+        self._spread = spread(outage)
+        self._up.set()

@@ -1,1 +1,0 @@
-"""The dialects of Vault Agent and consul-template; only loaded for them."""

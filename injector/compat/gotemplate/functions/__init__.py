@@ -1,1 +1,0 @@
-"""The functions that a template can call, one module per family."""

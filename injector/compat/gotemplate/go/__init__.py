@@ -1,1 +1,0 @@
-"""Go's values, and how Go prints, compares and accesses them."""

@@ -1,1 +1,0 @@
-"""Parses a template like Go: first tokens, then a tree."""

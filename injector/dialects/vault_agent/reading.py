@@ -1,0 +1,102 @@
+"""Reads files of the agents as one document of ours, with all problems, warnings and advice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from injector.base.errors import ConfigError
+from injector.config.language import Reading
+from injector.config.problem import Where, Wrong
+from injector.config.textfile import read_text
+from injector.dialects.hcl import parse
+from injector.dialects.vault_agent.combinations import refusals, within
+from injector.dialects.vault_agent.files import files
+from injector.dialects.vault_agent.flags import Flags
+from injector.dialects.vault_agent.making import Outside
+from injector.dialects.vault_agent.merging import merged
+from injector.dialects.vault_agent.nodes import Block, Translated
+from injector.dialects.vault_agent.sections import Notes, Section, read_file
+from injector.dialects.vault_agent.translate import Translation, passing, unkept
+from injector.dialects.vault_agent.variables import unheeded
+
+
+def read(path: str, environ: Mapping[str, str]) -> Reading:
+    """Read one path, for commands other than `agent`."""
+    return read_all((path,), environ, Flags())
+
+
+def hint(path: str) -> str | None:
+    """Return how to read a file whose options are all the agents'; None for any other file."""
+    notes = Notes()
+    try:
+        _sections((path,), notes)
+    except ConfigError:
+        return None
+    if notes.problems or notes.unknown:
+        return None
+    return (
+        f"{path}: all its options are Vault Agent's: use `injector agent -config={path}`, or "
+        "give it a name that ends in .hcl for other commands"
+    )
+
+
+def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> Reading:
+    """Read files and directories, merged like the agents. Raises ConfigError for invalid HCL."""
+    made = translated(paths, Outside(environ, flags))
+    notes = made.notes
+    counting = {name: value for name, value in environ.items() if name not in flags.overruled}
+    return Reading(
+        Translated(made.files[0], made.root.node(), notes.texts),
+        made.files,
+        counting,
+        problems=tuple(notes.problems),
+        warnings=(*notes.warnings, *unkept(made.together), *unheeded(environ)),
+        advice=tuple(notes.advice),
+        as_agent=True,
+        passing=passing(made.together),
+        broken=made.broken,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The result of a translation: the merged section of theirs, our block, and the notes."""
+
+    files: tuple[str, ...]
+    together: Section
+    root: Block
+    notes: Notes
+    broken: frozenset[Where]
+
+
+def translated(paths: Sequence[str], outside: Outside) -> Made:
+    """Read and translate; raises ConfigError for invalid HCL."""
+    notes = Notes()
+    found = tuple(file for path in paths for file in files(path))
+    together = merged(_sections(found, notes))
+    translation = Translation(together, outside, notes)
+    root = translation.tree()
+    notes.problems += refusals(together)
+    return Made(found, together, root, notes, frozenset(translation.broken))
+
+
+def _sections(found: Sequence[str], notes: Notes) -> list[Section]:
+    sections: list[Section] = []
+    problems: list[object] = []
+    for file in found:
+        try:
+            notes.texts[file] = _text(file)
+            sections.append(read_file(file, parse(file, notes.texts[file]), notes))
+        except ConfigError as error:
+            problems += error.found
+    if problems:
+        raise ConfigError(*problems)
+    for section in sections:
+        notes.problems += within(section)
+    return sections
+
+
+def _text(file: str) -> str:
+    try:
+        return read_text(file)
+    except Wrong as wrong:
+        raise ConfigError(f"{file}: {wrong}") from None

@@ -1,0 +1,85 @@
+"""Renews tokens that have been replaced, for as long as a lease that they made is in use."""
+
+from math import inf
+
+from injector.base.clock import Wakeup
+from injector.base.errors import InjectorError, TransientError
+from injector.engine.auth.autoauth import Parts
+from injector.engine.auth.method import Method
+from injector.engine.auth.timing import Act, after_failed_renewal, after_renewal
+from injector.engine.store import Store
+from injector.sources.vault import Token
+
+# Shares of a replaced token's remaining life: its leases are nearly always replaced before this.
+FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
+NEVER = (Act.LOG_IN, inf)
+
+
+def first_step(token: Token, now: float, draw: float) -> tuple[Act, float]:
+    """Decide when to renew a token that has just been replaced, in case that becomes necessary."""
+    if not token.duration or not token.renewable:
+        return NEVER
+    return Act.RENEW, now + (token.expires_at - now) * (FIRST_SHARE + FIRST_SPREAD * draw)
+
+
+class ReplacedTokens:
+    """A lease dies with its token, and after a rollback an application may need it for long."""
+
+    name = "replaced tokens"
+
+    def __init__(self, method: Method, store: Store, parts: Parts) -> None:
+        self._method = method
+        self._store = store
+        self._parts = parts
+        self._steps: dict[str, tuple[Act, float]] = {}  # by token
+        self._failures: dict[str, int] = {}
+        self._news = Wakeup()
+        parts.tokens.on_retiring.append(self._news.ring)
+
+    async def run(self) -> None:
+        """Renew whatever is due. Runs until cancelled."""
+        clock = self._parts.clock
+        while True:
+            next_at = await self.renew_due()
+            await clock.sleep(next_at - clock.now(), self._news)
+
+    async def renew_due(self) -> float:
+        """Renew what is due now; return when the next is."""
+        parts, before = self._parts, self._steps
+        self._steps = {}
+        for token in tuple(parts.tokens.retiring):
+            now = parts.clock.now()
+            act, at = before.get(token.value) or first_step(token, now, parts.draw())
+            if act is Act.RENEW and at <= now:
+                act, at = await self._renew(token) if self._store.in_use(token) else NEVER
+            self._steps[token.value] = act, at
+        self._failures = {key: n for key, n in self._failures.items() if key in self._steps}
+        return min((at for act, at in self._steps.values() if act is Act.RENEW), default=inf)
+
+    async def _renew(self, token: Token) -> tuple[Act, float]:
+        """Return the next step; a login is never one."""
+        parts = self._parts
+        await parts.availability.wait()
+        try:
+            renewed = await self._method.renew(parts.vault, token)
+        except InjectorError as exc:
+            return self._failed(token, exc)
+        self._failures.pop(token.value, None)
+        parts.tokens.lives_on(renewed)
+        self._store.extend(renewed)
+        parts.renewed()
+        parts.log.debug("replaced token renewed", lease_duration=renewed.duration)
+        return after_renewal(token, renewed, parts.draw())
+
+    def _failed(self, token: Token, error: InjectorError) -> tuple[Act, float]:
+        parts, now = self._parts, self._parts.clock.now()
+        failures = self._failures[token.value] = self._failures.get(token.value, 0) + 1
+        parts.availability.report(error)
+        parts.log.warning(
+            "replaced token not renewed",
+            error=str(error),
+            ends_in=round(token.expires_at - now, 1),
+        )
+        if not isinstance(error, TransientError):
+            return NEVER
+        return after_failed_renewal(token, failures, now=now, draw=parts.draw())

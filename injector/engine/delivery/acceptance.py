@@ -1,0 +1,176 @@
+"""What applications are notified of, have accepted, and have rejected."""
+
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import Any
+
+from injector.base.errors import HookError, WriteError
+from injector.engine.delivery.ledger import Pending
+from injector.engine.delivery.notifier import Notifier
+from injector.engine.delivery.output import Output
+from injector.engine.delivery.parts import Parts
+from injector.engine.delivery.reporting import Reporter, thread
+from injector.engine.delivery.schedule import Schedule
+from injector.engine.delivery.users import Users
+from injector.secret import Ref
+
+
+class Acceptance:
+    """Announces what is delivered; records what was accepted, and rolls back what was rejected."""
+
+    def __init__(
+        self,
+        outputs: Mapping[str, Output[Any]],
+        notifiers: Mapping[str, Notifier],
+        users: Users,
+        schedule: Schedule,
+        parts: Parts,
+    ) -> None:
+        self._outputs = outputs
+        self._notifiers = notifiers
+        self._users = users
+        self._schedule = schedule
+        self._parts = parts
+        self._reporter = Reporter(parts)
+
+    def begin(self) -> None:
+        """Start from what an earlier configuration or run left."""
+        left = self._parts.ledger.keep(
+            self._notifiers.keys(),
+            revertible={
+                name
+                for name, output in self._outputs.items()
+                if any(self._notifiers[target].rolls_back for target in output.targets)
+            },
+        )
+        for change in left:
+            self._hand_on(change)
+
+    def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
+        """Notify every application that an output names."""
+        answered_at = self._answered_at(output)
+        for target in output.targets:
+            self._notifiers[target].add(output.name, answered_at, urgent=urgent)
+
+    def accepted(self, names: set[str]) -> None:
+        """Note that an application has accepted these outputs, unless others are still pending."""
+        now = self._parts.clock.now()
+        pending = self._parts.ledger.unconfirmed()
+        outputs = [self._outputs[name] for name in names & self._outputs.keys()]
+        accepted = [output for output in outputs if not _is_pending(output, pending)]
+        for output in accepted:
+            output.destination.accept()
+        self._users.accepted(accepted, now)
+
+    def rejected(self, target: str, names: set[str], error: HookError) -> bool:
+        """Roll back a change that an application has rejected.
+
+        Return whether there was anything to roll back to. The rejected content is not tried again
+        until something changes or somebody asks for it. What could not be rolled back is part of
+        what the application is asked next.
+        """
+        outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
+        found = {output.name: output.destination.content_hash for output in outputs}
+        reverted = [output for output in outputs if self._roll_back(output, target, error)]
+        if not reverted:
+            return False
+        self._parts.ledger.reject({output.name: found[output.name] for output in reverted})
+        for output in outputs:
+            if output not in reverted:
+                answered_at = self._answered_at(output)
+                self._notifiers[target].add(output.name, answered_at, urgent=True)
+        return True
+
+    def forgive(self, output: Output[Any]) -> None:
+        """Retry what was rejected together with an output that has different content now."""
+        for name in self._parts.ledger.forgive(output.name) - {output.name}:
+            self._schedule.deliver(name, self._parts.clock.now())
+
+    def was_rejected(self, output: Output[Any], content: Any) -> bool:
+        """Return whether this content was rolled back before; if so, what was accepted stays."""
+        ledger = self._parts.ledger
+        if not ledger.rejected or not ledger.was_rejected(
+            output.name, output.destination.hash_of(content)
+        ):
+            return False
+        if not output.destination.is_intact() and not self._put_right(output):
+            ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
+            return False
+        output.settled = True  # perhaps in an earlier run
+        output.delivered = output.delivered or dict(output.accepted)
+        before = self._parts.health.of(output.kind, output.name)
+        if before is None or before.error is None:
+            error = _rejection("the application", "in an earlier run")
+            self._reporter.rolled_back(output, error)
+        return True
+
+    def retry_rejected(self, refs: Iterable[Ref] | None = None) -> set[str]:
+        """Retry on demand what applications have rejected, for these secrets or for all.
+
+        Return the names of the outputs that are retried.
+        """
+        now = self._parts.clock.now()
+        asked = self._outputs.keys() if refs is None else self._users.of(refs)
+        retried = {name for asked_for in asked for name in self._parts.ledger.forgive(asked_for)}
+        for name in retried:
+            self._schedule.deliver(name, now)
+        self._parts.store.news.ring()
+        return retried
+
+    def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
+        parts = self._parts
+        try:
+            output.destination.rollback()
+        except WriteError as exc:
+            # The error says all: what failed, on what, and what to do.
+            parts.log.error(  # noqa: TRY400
+                "not rolled back", path=output.name, notify=target, error=str(exc)
+            )
+            return False
+        of = thread(output.unaccepted(output.delivered), parts.called)
+        output.delivered = dict(output.accepted)
+        self._schedule.look_after(output, parts.clock.now())
+        self._reporter.rolled_back(output, _rejection(target, str(error)))
+        parts.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
+        self.announce(output, urgent=True)
+        return True
+
+    def _put_right(self, output: Output[Any]) -> bool:
+        """Let readers see again what was accepted, which somebody has changed or removed."""
+        try:
+            output.destination.rollback()
+        except WriteError as exc:
+            self._parts.log.warning("not restored", path=output.name, error=str(exc))
+            return False
+        self.announce(output)
+        return True
+
+    def _hand_on(self, change: Pending) -> None:
+        """Announce the change of a target that is gone to those not notified since."""
+        notified_at = self._parts.ledger.notified_at
+        for name in change.paths & self._outputs.keys():
+            for target in self._outputs[name].targets:
+                if notified_at.get(target, -inf) < change.first:
+                    self._notifiers[target].add(name, change.answered_at, urgent=change.urgent)
+
+    def _answered_at(self, output: Output[Any]) -> float:
+        times = [
+            generation.added_at
+            for ref, generation in output.delivered.items()
+            if output.accepted.get(ref) is not generation
+        ]
+        return max(times, default=self._parts.clock.now())
+
+
+def _is_pending(output: Output[Any], pending: Mapping[str, Pending]) -> bool:
+    """Return whether an application has yet to be notified of this output."""
+    return any(
+        target in pending and output.name in pending[target].paths for target in output.targets
+    )
+
+
+def _rejection(target: str, reason: str) -> HookError:
+    return HookError(
+        f"rolled back, since {target} did not accept the change ({reason}); the rejected content "
+        "is tried again when a secret or template changes, or after SIGHUP or `injector refresh`"
+    )

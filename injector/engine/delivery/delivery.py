@@ -1,0 +1,305 @@
+"""Renders and writes what a change affects, and nothing else.
+
+A rendering, write or check that fails asks Vault for nothing: only that step is retried.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from injector.base.errors import (
+    InjectorError,
+    MissingError,
+    RenderError,
+    WriteError,
+    nothing_unforeseen,
+)
+from injector.engine.delivery.acceptance import Acceptance
+from injector.engine.delivery.endings import Endings
+from injector.engine.delivery.notifier import Notifier
+from injector.engine.delivery.output import Check, Output
+from injector.engine.delivery.parts import Parts
+from injector.engine.delivery.reporting import Reporter, thread
+from injector.engine.delivery.schedule import Schedule
+from injector.engine.delivery.timing import MANY, worth_a_try_at
+from injector.engine.delivery.users import Users
+from injector.engine.store import Generation
+from injector.rendering.template import Lacking, Snapshot
+from injector.secret import Ref, backoff
+from injector.targets.files.protocol import Staged
+
+# A rendering that has kept everything else waiting for this long, seconds.
+SLOW = 0.1
+
+# A failed write or check is retried after 1 s, doubling up to this, seconds.
+LONGEST_BACKOFF = 20.0
+
+
+class Delivery:
+    """All outputs of the configuration, and the notifiers of those that name one."""
+
+    name = "delivery"
+
+    def __init__(self, outputs: Iterable[Output[Any]], parts: Parts) -> None:
+        self._outputs = {output.name: output for output in outputs}
+        self._notifiers: dict[str, Notifier] = {}
+        self._parts = parts
+        self._users = Users(self._outputs, parts.store)
+        self._schedule = Schedule()
+        # When to look at all of them: a credential may go unconfirmed for hours.
+        self._look_at = parts.clock.now() + parts.look_every
+        self.acceptance = Acceptance(
+            self._outputs, self._notifiers, self._users, self._schedule, parts
+        )
+        self._reporter = Reporter(parts)
+        self._endings = Endings(parts)
+        self._group = asyncio.TaskGroup()
+        for output in self._outputs.values():
+            self._reporter.waiting(output)
+
+    def add(self, notifier: Notifier) -> None:
+        """Add the notifier of a target that some output names."""
+        self._notifiers[notifier.name] = notifier
+
+    @property
+    def outputs(self) -> list[Output[Any]]:
+        return list(self._outputs.values())
+
+    def users(self, ref: Ref) -> list[Output[Any]]:
+        """Return the outputs that want this secret."""
+        return [self._outputs[name] for name in self._users.of([ref])]
+
+    def unsettled(self) -> list[Output[Any]]:
+        """Return the outputs that have not been delivered since the configuration was read."""
+        return [output for output in self._outputs.values() if not output.settled]
+
+    def is_checked(self, name: str) -> bool:
+        """Return whether new content of an output is being checked right now."""
+        return self._schedule.is_held(name)
+
+    def unfinished(self) -> list[str]:
+        """Return the outputs that are being checked, or retried after a failure."""
+        return [
+            output.title
+            for output in self._outputs.values()
+            if self._schedule.is_held(output.name)
+            or (output.failures and self._schedule.is_due(output.name))
+        ]
+
+    def ended(self) -> list[tuple[str, Generation]]:
+        """Return the outputs whose readers see an expired value, and that value."""
+        now = self._parts.clock.now()
+        return [
+            (output.title, generation)
+            for output in self._outputs.values()
+            for generation in output.delivered.values()
+            if generation.has_ended(now)
+        ]
+
+    async def run(self) -> None:
+        """Deliver whatever is due, whenever something changed. Runs until cancelled."""
+        clock = self._parts.clock
+        async with self._group:
+            for notifier in self._notifiers.values():
+                self._group.create_task(notifier.run(), name=f"notify {notifier.name}")
+            self._begin()
+            while True:
+                self._retire_due()
+                for name in self._schedule.take_due(clock.now()):
+                    began = clock.now()
+                    self._deliver(self._outputs[name])
+                    if clock.now() - began > SLOW:  # probes are answered between two slow ones
+                        await asyncio.sleep(0)
+                self._endings.report()
+                wake = min(self._schedule.next(), self._endings.next(), self._look_at)
+                await clock.sleep(wake - clock.now(), self._parts.store.news)
+                self._take_news()
+                if self._look_at <= clock.now():
+                    self._look_at = clock.now() + self._parts.look_every
+                    self._look(self._outputs)
+
+    def _begin(self) -> None:
+        """Declare what is wanted; deliver at once what the store already has (after a reload)."""
+        now = self._parts.clock.now()
+        self._parts.store.want_nothing_but(self._outputs)
+        self.acceptance.begin()
+        self._parts.metrics.keep_outputs(self._outputs.keys())
+        self._parts.metrics.keep_targets(self._notifiers.keys())
+        for output in self._outputs.values():
+            self._users.want(output, output.renderer.refs)
+            self._schedule.deliver(output.name, now)
+            self._schedule.look_after(output, now)
+
+    def _take_news(self) -> None:
+        now = self._parts.clock.now()
+        changed, confirmed = self._parts.store.take_news()
+        for name in self._users.of(changed):
+            output = self._outputs[name]
+            still_lacking = self._parts.store.count_lacking(output.lacking)
+            if still_lacking < MANY:
+                self._schedule.changed(output, now)
+            else:
+                self._schedule.deliver(name, worth_a_try_at(now, still_lacking))
+        self._look(self._users.of(confirmed))
+
+    def _look(self, names: Iterable[str]) -> None:
+        """Schedule outputs that somebody else has changed or removed for rewriting."""
+        for name in names:
+            output = self._outputs[name]
+            if self._schedule.is_due(name) or not output.settled:
+                continue
+            if not output.destination.is_intact():
+                event = f"{output.kind} changed or removed by somebody else, rewritten"
+                self._parts.log.warning(event, path=name)
+                self._schedule.deliver(name, self._parts.clock.now())
+
+    def _retire_due(self) -> None:
+        now = self._parts.clock.now()
+        for name in self._schedule.take_retired(now):
+            output = self._outputs[name]
+            try:
+                output.destination.retire()
+            except WriteError as exc:
+                # The error says all: what failed, on what, and what to do.
+                self._parts.log.warning("old generation not removed", path=name, error=str(exc))
+            self._schedule.look_after(output, now)
+
+    # -- one output
+
+    def _deliver(self, output: Output[Any]) -> None:
+        """Render and write one output. Notifiers follow once files are written."""
+        store = self._parts.store
+        snapshot = store.snapshot(output.wants)
+        if store.withdrawn(output.wants):
+            self._remove(output)
+            return
+        if output.wants and not snapshot:
+            return  # nothing has arrived yet: no need to render
+        try:
+            with nothing_unforeseen():
+                self._make(output, snapshot)
+        except InjectorError as exc:
+            self._failed(output, exc)
+
+    def _make(self, output: Output[Any], snapshot: Snapshot) -> None:
+        """Render it, and write or stage it; raises what is wrong with a value or on disk."""
+        store = self._parts.store
+        self._parts.contracts.require(snapshot)
+        rendered = output.renderer.render(snapshot)
+        if isinstance(rendered, Lacking):
+            output.lacking = rendered.refs
+            self._users.want(output, output.wants | rendered.refs)
+            return
+        output.lacking = frozenset()
+        self._users.want(output, output.renderer.refs | rendered.used)
+        generations = store.generations(output.wants)
+        if self.acceptance.was_rejected(output, rendered.content):
+            return
+        if output.check is not None:
+            staged = output.check.destination.stage(rendered.content)
+            self._check(output, staged, generations)
+            return
+        written = output.destination.write(rendered.content)
+        self._delivered(output, generations, written=written)
+
+    def _check(
+        self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
+    ) -> None:
+        """Show staged content to readers once its check succeeds, without delaying others."""
+        if staged is None:
+            self._delivered(output, generations, written=False)
+            return
+        self._schedule.hold(output.name)
+        self._group.create_task(
+            self._checked(output, staged, generations), name=f"check {output.name}"
+        )
+
+    async def _checked(
+        self, output: Output[Any], staged: Staged, generations: Mapping[Ref, Generation]
+    ) -> None:
+        assert output.check is not None
+        try:
+            with nothing_unforeseen():
+                await self._pass_check(output.check, staged)
+        except InjectorError as exc:
+            self._failed(output, exc)
+        else:
+            self._delivered(output, generations, written=True)
+        finally:
+            self._schedule.release(output.name)
+            self._parts.store.news.ring()  # changes since then are due now
+            self._ring(output)
+
+    @staticmethod
+    async def _pass_check(check: Check[Any], staged: Staged) -> None:
+        try:
+            await check.run(staged.path)
+        except BaseException:
+            with suppress(WriteError):  # the next start removes what cannot be removed now
+                staged.discard()
+            raise
+        staged.commit()
+
+    def _delivered(
+        self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
+    ) -> None:
+        parts = self._parts
+        new = [
+            found.rotation
+            for ref, found in generations.items()
+            if output.delivered.get(ref) is not found
+        ]
+        output.delivered = dict(generations)
+        output.settled = True
+        self._endings.follow(output)
+        failed = output.failures > 0 or output.was_failing
+        output.failures, output.was_failing = 0, False
+        self.acceptance.forgive(output)
+        self._reporter.delivered(output, written=written)
+        if written:
+            self._schedule.look_after(output, parts.clock.now())
+        if written or failed:
+            event = f"{output.kind} {'written' if written else 'recovered'}"
+            parts.log.info(event, path=output.name, **thread(new, parts.called))
+        # Asked once, written or not.
+        unnotified = parts.unnotified(output.name, output.destination.content_hash)
+        if written or unnotified:
+            self.acceptance.announce(output)
+        self.acceptance.accepted({output.name})
+        self._ring(output)
+
+    def _ring(self, output: Output[Any]) -> None:
+        """Wake the notifiers that may be waiting for this output."""
+        for target in output.targets:
+            self._notifiers[target].news.ring()
+
+    def _remove(self, output: Output[Any]) -> None:
+        """Remove an output whose secret is gone, as `on_missing: remove` says."""
+        try:
+            removed = output.destination.remove()
+        except WriteError as exc:
+            self._failed(output, exc)
+            return
+        if removed:
+            event = f"{output.kind} removed: its secret is gone"
+            self._parts.log.warning(event, path=output.name)
+        output.settled = output.standing = False
+        output.delivered.clear()
+        self._reporter.waiting(output)
+
+    def _failed(self, output: Output[Any], error: InjectorError) -> None:
+        parts = self._parts
+        output.failures += 1
+        report = self._reporter.failed(output, error)
+        again: dict[str, Any] = {}
+        # A render fails in the same way until something changes.
+        if not isinstance(error, RenderError | MissingError):
+            retry_in = backoff(
+                output.failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw()
+            )
+            self._schedule.deliver(output.name, parts.clock.now() + retry_in)
+            again["retry_in"] = round(retry_in, 1)
+        new = output.unaccepted(parts.store.generations(output.wants))
+        facts = {"path": output.name, **again, **thread(new, parts.called)}
+        report.log(parts.log, f"{output.kind} not written", **facts)

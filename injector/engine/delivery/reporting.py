@@ -1,0 +1,62 @@
+"""Reports what happens to outputs: to health, metrics and the rotations behind them."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from injector.base.errors import InjectorError
+from injector.base.health import Report
+from injector.engine.delivery.output import Output
+from injector.engine.delivery.parts import Parts
+from injector.engine.history import Outcome, Rotation
+from injector.secret import Ref
+
+# A line of the log names at most this many secrets.
+MOST = 20
+
+
+def thread(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[str, Any]:
+    """Return the facts by which lines of the log about the same new values are found.
+
+    The first of them, if it is very many.
+    """
+    found = {rotation.id: rotation for rotation in rotations}
+    first = list(found.values())[:MOST]
+    return {
+        "secrets": {called(rotation.ref): rotation.generation for rotation in first},
+        "rotations": [rotation.id for rotation in first],
+        **({"more": len(found) - MOST} if len(found) > MOST else {}),
+    }
+
+
+class Reporter:
+    """Says which outputs wait for a secret, are up to date, or are stale, and why."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def waiting(self, output: Output[Any]) -> None:
+        """Note that there is nothing to write yet, or any more."""
+        self._parts.health.waiting(output.kind, output.name)
+        self._parts.metrics.file_stale.set(1, output.name)
+
+    def delivered(self, output: Output[Any], *, written: bool) -> None:
+        """Note that it is up to date."""
+        self._parts.health.ok(output.kind, output.name)
+        self._parts.metrics.file_stale.set(0, output.name)
+        self._parts.metrics.renders.add(output.name, "written" if written else "unchanged")
+
+    def failed(self, output: Output[Any], error: InjectorError) -> Report:
+        """Note that it could not be made, checked or written; return the report, to be logged."""
+        return self._stale(output, error, Outcome.FAILED)
+
+    def rolled_back(self, output: Output[Any], error: InjectorError) -> None:
+        """Note that it is out of date because an application has rejected what is newer."""
+        self._stale(output, error, Outcome.ROLLED_BACK)
+
+    def _stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
+        parts = self._parts
+        unaccepted = output.unaccepted(parts.store.generations(output.wants))
+        parts.rotations.failed(unaccepted, error, outcome)
+        parts.metrics.file_stale.set(1, output.name)
+        parts.metrics.renders.add(output.name, outcome.value)
+        return parts.health.failing(output.kind, output.name, error)

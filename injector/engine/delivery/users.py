@@ -1,0 +1,65 @@
+"""Which outputs use which secret, and which generation of it they have accepted."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from injector.engine.delivery.output import Output
+from injector.engine.store import Generation, Store
+from injector.secret import Ref
+
+
+class Users:
+    """The outputs by the secrets they use; tells the store what is wanted and acknowledged."""
+
+    def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
+        self._outputs = outputs
+        self._places = {name: place for place, name in enumerate(outputs)}
+        self._store = store
+        self._by_ref: dict[Ref, set[str]] = defaultdict(set)
+
+    def want(self, output: Output[Any], refs: frozenset[Ref]) -> None:
+        """Set the secrets that an output is made from."""
+        for ref in output.wants - refs:
+            self._by_ref[ref].discard(output.name)
+            if not self._by_ref[ref]:
+                del self._by_ref[ref]
+        for ref in refs - output.wants:
+            self._by_ref[ref].add(output.name)
+            # In an earlier run, or before.
+            if (accepted := self._store.acknowledged(ref)) is not None:
+                output.accepted.setdefault(ref, accepted)
+        output.wants = refs
+        self._want(output)
+
+    def _want(self, output: Output[Any]) -> None:
+        """Also keep the leases that the output is no longer made from, until that is accepted."""
+        held = (ref for ref, generation in output.accepted.items() if generation.is_lease)
+        self._store.want(output.name, output.wants.union(held))
+
+    def of(self, refs: Iterable[Ref]) -> list[str]:
+        """Return the outputs that want one of these, in the order of the configuration."""
+        names = {name for ref in refs for name in self._by_ref.get(ref, ())}
+        return sorted(names, key=self._places.__getitem__)
+
+    def accepted(self, outputs: Iterable[Output[Any]], now: float) -> None:
+        """Note that the applications of these outputs have accepted what was delivered.
+
+        A generation is acknowledged once all users of its secret have accepted it.
+        """
+        accepted: dict[Ref, Generation] = {}
+        for output in outputs:
+            output.accepted = dict(output.delivered)
+            self._want(output)
+            accepted |= output.accepted
+        self._store.acknowledge(
+            {
+                ref: generation.number
+                for ref, generation in accepted.items()
+                if all(
+                    self._outputs[name].accepted.get(ref) is generation
+                    for name in self._by_ref.get(ref, ())
+                )
+            },
+            now,
+        )

@@ -1,0 +1,28 @@
+"""What one injector process passes to the next: the hand-over file and its lock.
+
+The hand-over file: which knowledge is still valid for the next process (`state`), for which
+process (`stamp`), its format (`record`), and its lock; `runtime.handing_over` loads it and
+keeps it up to date.
+
+- `file`: the hand-over file on disk: validated when read, written atomically, on memory only
+- `lock`: the lock for a hand-over file: one injector at a time
+"""
+
+from injector.engine.handover.file import Handover
+from injector.engine.handover.record import Record, Unusable, decode, encode
+from injector.engine.handover.stamp import Stamp, stamp
+from injector.engine.handover.state import Left, State, capture, restore
+
+__all__ = [
+    "Handover",
+    "Left",
+    "Record",
+    "Stamp",
+    "State",
+    "Unusable",
+    "capture",
+    "decode",
+    "encode",
+    "restore",
+    "stamp",
+]

@@ -1,0 +1,158 @@
+"""The actions on one secret: fetch, renew, publish. Each is recorded in the store."""
+
+from msgspec import structs
+
+from injector.base.errors import InjectorError, MissingError
+from injector.engine.store import Generation
+from injector.engine.watch.budget import Budget
+from injector.engine.watch.entry import Entry
+from injector.engine.watch.parts import Parts
+from injector.engine.watch.renewal import renewed_life
+from injector.engine.watch.reporting import Reporter
+from injector.engine.watch.rotation import RoleRotation
+from injector.secret import FLOOR, READ, Act, Kind, Life, Ref, Step, after_renewal, next_step
+from injector.sources.vault import Answer, Token
+
+
+class Acts:
+    """Carries out `secret.Act`. Each method returns the next step, and raises what went wrong."""
+
+    def __init__(self, ref: Ref, entry: Entry, parts: Parts, reporter: Reporter) -> None:
+        self._ref = ref
+        self._entry = entry
+        self._parts = parts
+        self._reporter = reporter
+        self._budget = Budget(ref, entry, parts.store, parts.clock)
+        self._rotations = RoleRotation()  # of a static role
+        self._asked_with: Token | None = None
+        self._undone = True  # the last request certainly issued nothing
+
+    def resume(self) -> Step:
+        """Continue from the record: a reload is no reason to ask again."""
+        if (waits := self.publication()) is not None:
+            return waits
+        current = self._parts.store.current(self._ref)
+        if current is None:
+            return Step(Act.FETCH, self._parts.clock.now())
+        return self._next(current.life)
+
+    def publication(self) -> Step | None:
+        """Return when to publish what is pending: after its delay, or before the old one ends."""
+        store = self._parts.store
+        if (pending := store.pending(self._ref)) is None:
+            return None
+        at = pending.added_at
+        if (before := store.current(self._ref)) is not None:
+            at = min(at + self._entry.publish_delay, before.life.expires_at - FLOOR)
+        return Step(Act.PUBLISH, at)
+
+    def has_asked_with(self, token: Token) -> bool:
+        """Return whether the last request for this secret was made with this token."""
+        return self._asked_with is not None and self._asked_with.is_same(token)
+
+    # -- publish
+
+    def publish(self) -> Step:
+        """Publish the pending generation."""
+        generation = self._parts.store.publish(self._ref)
+        self._reporter.measure(generation)
+        return self._next(generation.life, rotated=True)
+
+    # -- renew
+
+    async def renew(self) -> Step:
+        """Renew the current lease; it still dies with the token that created it."""
+        parts = self._parts
+        lease = parts.store.current(self._ref)
+        assert lease is not None
+        before = lease.life
+        life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
+        self._reporter.measure(parts.store.confirm(self._ref, life))
+        parts.log.debug("lease renewed", secret=self._entry.name, duration=life.duration)
+        return after_renewal(before, life, self._entry.timing, parts.draw())
+
+    # -- fetch
+
+    async def fetch(self, *, on_demand: bool = False) -> Step:
+        """Read it, or have it issued: within its budget."""
+        self._budget.spend(on_demand=on_demand)
+        try:
+            answer, life, token = await self._parts.tokens.use(self._ask)
+        except InjectorError as exc:
+            self._budget.failed(undone=self._undone)
+            if isinstance(exc, MissingError):
+                return self._missing(exc)
+            raise
+        self._budget.answered(life)
+        return self._found(answer, life, token)
+
+    async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
+        self._asked_with = token
+        current = self._parts.store.current(self._ref)
+        try:
+            answer, life = await self._parts.vault.fetch(
+                self._ref,
+                token,
+                engine=self._entry.engine,
+                repeatable=current is not None and current.life.kind in READ,
+            )
+        except InjectorError as exc:
+            self._undone = exc.undone
+            raise
+        held = self._parts.tokens.held
+        if held is not None and held.is_same(token):  # it may have been renewed meanwhile
+            token, life = held, structs.replace(life, token_expires_at=held.expires_at)
+        return answer, life, token
+
+    def _found(self, answer: Answer, life: Life, token: Token) -> Step:
+        store, now = self._parts.store, self._parts.clock.now()
+        before = store.current(self._ref)
+        if before is not None and before.answer is not None and _same(before.answer, answer):
+            self._reporter.measure(store.confirm(self._ref, life))
+            return self._next(life)
+        self._say_fetched(store.add(self._ref, answer, life, token=token, now=now))
+        waits = self.publication()
+        return waits if waits is not None and waits.at > now else self.publish()
+
+    def _say_fetched(self, added: Generation) -> None:
+        assert added.answer is not None
+        self._parts.log.debug(
+            "secret fetched",
+            secret=self._entry.name,
+            kind=added.answer.kind,
+            generation=added.number,
+            version=added.answer.version or None,
+            rotation=added.rotation_id,
+        )
+
+    def _missing(self, error: MissingError) -> Step:
+        """Apply `optional` and `on_missing`; raises the error unless the secret is optional."""
+        store, now = self._parts.store, self._parts.clock.now()
+        before = store.current(self._ref)
+        if not self._entry.optional:
+            # Including those of an earlier process, which had the secret.
+            if self._entry.on_missing == "remove" and not store.is_withdrawn(self._ref):
+                store.withdraw(self._ref, now)
+            raise error
+        life = Life(Kind.STATIC, now)
+        if before is not None and before.answer is None:
+            store.confirm(self._ref, life)
+        else:
+            store.add(self._ref, None, life, token=None, now=now)
+            store.publish(self._ref)
+        return self._next(life)
+
+    def _next(self, life: Life, *, rotated: bool = False) -> Step:
+        if life.kind is Kind.STATIC_ROLE:
+            self._rotations.follow(life, rotated=rotated)
+        timing, draw = self._entry.timing, self._parts.draw()
+        return next_step(life, timing, draw, rotation=self._rotations.expected)
+
+
+def _same(before: Answer, after: Answer) -> bool:
+    """Return whether both are the same value to every template."""
+    return (
+        before.lasting == after.lasting
+        and before.envelope.metadata == after.envelope.metadata
+        and not after.lease_id
+    )

@@ -1,0 +1,91 @@
+"""Renews leases that are still in use although their successor has been issued."""
+
+from collections.abc import Callable
+from math import inf
+
+from injector.base.errors import InjectorError, nothing_unforeseen
+from injector.engine.store import Generation
+from injector.engine.watch.entry import Entry
+from injector.engine.watch.parts import Parts
+from injector.engine.watch.renewal import renewed_life
+from injector.engine.watch.reporting import Reporter
+from injector.secret import Act, Life, Ref, Step, after_failed_renewal, after_renewal
+
+# Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
+FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
+NEVER = Step(Act.FETCH, inf)
+
+
+def first_step(life: Life, now: float, draw: float) -> Step:
+    """Decide when to renew a lease that has just been replaced, in case that becomes necessary."""
+    left = life.expires_at - now
+    if not life.renewable or life.ends_with_token or left == inf:
+        return NEVER
+    return Step(Act.RENEW, now + left * (FIRST_SHARE + FIRST_SPREAD * draw))
+
+
+class Replaced:
+    """Keeps what an application uses alive as long as Vault allows; never requests a new one.
+
+    From when the next one is issued until that is accepted. In between there may be a
+    `publish_delay`, a notification that fails, or a change that was rolled back.
+    """
+
+    def __init__(self, entry: Callable[[Ref], Entry], parts: Parts) -> None:
+        self._entry = entry
+        self._parts = parts
+        self._steps: dict[str, Step] = {}  # by lease id
+        self._failures: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Renew whatever is due. Runs until cancelled."""
+        parts = self._parts
+        while True:
+            next_at = await self.renew_due()
+            await parts.clock.sleep(next_at - parts.clock.now(), parts.store.replaced)
+
+    async def renew_due(self) -> float:
+        """Renew what is due now; return when the next is."""
+        parts = self._parts
+        leases = {lease.lease_id: lease for lease in parts.store.still_held()}
+        self._steps = {key: step for key, step in self._steps.items() if key in leases}
+        self._failures = {key: count for key, count in self._failures.items() if key in leases}
+        for key, lease in leases.items():
+            now = parts.clock.now()
+            step = self._steps.get(key) or first_step(lease.life, now, parts.draw())
+            if step.act is Act.RENEW and step.at <= now:
+                step = await self._renew(lease)
+            self._steps[key] = step
+        return min((step.at for step in self._steps.values() if step.act is Act.RENEW), default=inf)
+
+    async def _renew(self, lease: Generation) -> Step:
+        """Return the next step; requesting a new credential is not done here."""
+        parts, entry = self._parts, self._entry(lease.ref)
+        await parts.availability.wait()
+        before = lease.life
+        try:
+            with nothing_unforeseen():
+                after = await renewed_life(
+                    lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock
+                )
+        except InjectorError as exc:
+            return self._failed(lease, exc)
+        self._failures.pop(lease.lease_id, None)
+        parts.store.renewed(lease, after)
+        if parts.store.current(lease.ref) is lease:
+            Reporter(entry.name, parts).measure(lease)
+        parts.log.debug("replaced lease renewed", secret=entry.name, duration=after.duration)
+        return after_renewal(before, after, entry.timing, parts.draw())
+
+    def _failed(self, lease: Generation, error: InjectorError) -> Step:
+        parts, now = self._parts, self._parts.clock.now()
+        failures = self._failures[lease.lease_id] = self._failures.get(lease.lease_id, 0) + 1
+        parts.availability.report(error)
+        step = after_failed_renewal(error, failures, lease.life, now, parts.draw())
+        parts.log.warning(
+            "replaced lease not renewed",
+            secret=self._entry(lease.ref).name,
+            error=str(error),
+            ends_in=round(lease.life.expires_at - now, 1),
+        )
+        return step

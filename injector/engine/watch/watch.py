@@ -1,0 +1,106 @@
+"""Runs a watcher for each wanted secret, no more and no fewer."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from injector.base.errors import MissingError
+from injector.base.health import State
+from injector.config import model
+from injector.engine.watch.entry import Entries
+from injector.engine.watch.parts import Parts
+from injector.engine.watch.replaced import Replaced
+from injector.engine.watch.watcher import Demand, Watcher
+from injector.secret import Kind, Ref, Step
+from injector.sources.vault import Token
+
+
+class Watch:
+    """Starts and stops watchers as secrets become wanted or unwanted."""
+
+    name = "watch"
+
+    def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
+        self.entries = Entries(config, names, parts.redactor.proofread)
+        self._parts = parts
+        self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
+        self._replaced = Replaced(self.entries.of, parts)
+        parts.tokens.on_put.append(self._follow)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._replaced.run(), name="watch replaced leases")
+            while True:
+                self._adjust(group)
+                await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)
+
+    def static(self) -> list[Ref]:
+        """Return the secrets that can be re-read without issuing anything."""
+        found = {ref: self._parts.store.current(ref) for ref in self._watchers}
+        return [ref for ref, now in found.items() if now is None or now.life.kind is Kind.STATIC]
+
+    def named(self) -> dict[str, Ref]:
+        """Return every wanted secret by name."""
+        return {watcher.entry.name: ref for ref, (watcher, _) in self._watchers.items()}
+
+    def refresh(self, refs: Iterable[Ref]) -> dict[Ref, Demand]:
+        """Re-read or reissue these now."""
+        return {ref: self._watchers[ref][0].demand() for ref in refs}
+
+    def refresh_static(self) -> None:
+        """Read static secrets again now (SIGUSR1)."""
+        self.refresh(self.static())
+
+    def step(self, ref: Ref) -> Step | None:
+        """Return the next step of a secret."""
+        found = self._watchers.get(ref)
+        return None if found is None else found[0].step
+
+    def called(self, ref: Ref) -> str:
+        """Return the name of a secret, or the path of one that is no longer wanted."""
+        found = self._watchers.get(ref)
+        return self._parts.redactor.proofread(str(ref)) if found is None else found[0].entry.name
+
+    def gone(self) -> list[str]:
+        """Return the secrets that disappeared and whose `on_missing` is fail."""
+        return [
+            watcher.entry.name
+            for watcher, _ in self._watchers.values()
+            if watcher.entry.on_missing == "fail"
+            and (report := self._parts.health.of("secret", watcher.entry.name)) is not None
+            and report.state is State.FAILING
+            and isinstance(report.error, MissingError)
+        ]
+
+    def forget_unwanted(self) -> None:
+        """Drop what an earlier process left and nothing uses; a watcher's record goes with it."""
+        for ref in self._parts.store.unwanted() - self._watchers.keys():
+            self._parts.store.forget(ref, self._parts.clock.now())
+
+    def _follow(self, token: Token) -> None:
+        """Extend leases with their token, and reissue what would die with an old one."""
+        self._parts.store.extend(token)
+        for watcher, _ in self._watchers.values():
+            watcher.follow_token()
+
+    def _adjust(self, group: asyncio.TaskGroup) -> None:
+        parts = self._parts
+        wanted = parts.store.wanted
+        for ref in self._watchers.keys() - wanted:
+            watcher, task = self._watchers.pop(ref)
+            task.cancel()
+            parts.store.forget(ref, parts.clock.now())
+            parts.health.forget("secret", watcher.entry.name)
+            self.entries.forget(ref)
+        for ref in sorted(wanted - self._watchers.keys(), key=_order):
+            watcher = Watcher(ref, self.entries.of(ref), parts)
+            if parts.store.current(ref) is None:
+                parts.health.waiting("secret", watcher.entry.name)
+            task = group.create_task(watcher.run(), name=f"watch {ref}")
+            self._watchers[ref] = (watcher, task)
+        parts.metrics.keep_secrets(self.named().keys())
+
+
+def _order(ref: Ref) -> tuple[str, str, str]:
+    """Sort secrets the same way in every run, so that numbered names are stable."""
+    return ref.namespace, ref.path, ref.body or ""

@@ -1,0 +1,127 @@
+"""Secrets from Vault, leaving nothing behind: secrets that reading would issue are not read."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+from injector.base.clock import Clock
+from injector.base.errors import ConfigError, DeniedError, InjectorError, MissingError
+from injector.base.log import Logger
+from injector.base.metrics import Metrics
+from injector.base.redactor import Redactor
+from injector.engine.watch.entry import Entries
+from injector.preflight.check import login
+from injector.preflight.render import Source
+from injector.rendering.template import Content
+from injector.runtime.plan import Plan
+from injector.secret import Ref
+from injector.sources.vault import Token, Transport, Vault
+from injector.sources.vault.answer import Content as Answered
+from injector.sources.vault.inspection import mount_of
+
+# Engines whose reads return existing secrets.
+READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
+# Paths of other engines that the server itself rotates.
+STATIC = ("/static-creds/", "/static-cred/")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a preview works with. `say` shows a message to the user."""
+
+    clock: Clock
+    log: Logger
+    redactor: Redactor
+    say: Callable[[str], None]
+
+
+@contextlib.asynccontextmanager
+async def server(
+    plan: Plan, names: Mapping[str, Ref], parts: Parts, *, issue: bool, use_secret_id: bool
+) -> AsyncIterator[Source]:
+    """Log in, provide a source of secrets, and revoke what was issued for it."""
+    if why := login.used_up(plan.loaded, use_secret_id=use_secret_id):
+        raise ConfigError(f"not logged in: {why}; give --fixtures DIR, which needs no login")
+    transport = Transport(
+        plan.config.vault,
+        connections=plan.config.template_config.max_connections_per_host,
+        clock=parts.clock,
+        metrics=Metrics(),
+        redact=parts.redactor.quote,
+    )
+    vault = Vault(transport, parts.clock)
+    try:
+        _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
+        token = await method.log_in(vault)
+        parts.redactor.learn("token", token.value)
+        entries = Entries(plan.config, names, parts.redactor.proofread)
+        reading = Reading(vault, token, entries, issue=issue)
+        try:
+            yield reading.content
+        finally:
+            async for left in reading.give_back():
+                parts.say(left)
+    finally:
+        await transport.reconnect()
+
+
+@dataclass(slots=True)
+class Reading:
+    """Reads secrets with one token, and remembers what Vault has issued."""
+
+    vault: Vault
+    token: Token
+    entries: Entries
+    issue: bool
+    leases: list[tuple[Ref, str]] = field(default_factory=list, repr=False)
+    others: list[Ref] = field(default_factory=list)  # issued, without a lease
+
+    async def content(self, ref: Ref) -> Content | None:
+        """Return the data of a secret; raises ConfigError where reading it would issue something.
+
+        None is an optional secret that does not exist.
+        """
+        entry = self.entries.of(ref)
+        issues = await self._issues(ref, entry.engine)
+        if issues and not self.issue:
+            raise ConfigError(f"{ref}: reading it would issue it: use --issue, or --fixtures DIR")
+        try:
+            answer, _ = await self.vault.fetch(ref, self.token, engine=entry.engine)
+        except MissingError:
+            if entry.optional:
+                return None
+            raise
+        if answer.lease_id:
+            self.leases.append((ref, answer.lease_id))
+        elif issues:
+            self.others.append(ref)
+        return Answered(answer)
+
+    async def _issues(self, ref: Ref, engine: str) -> bool:
+        """Return whether reading a secret issues a new one. Unknown engines may."""
+        if ref.body is not None:
+            return True
+        if engine != "auto":
+            return False
+        try:
+            namespace = ref.namespace or self.vault.transport.settings.namespace
+            mount = await mount_of(self.vault.transport, self.token, ref.path, namespace=namespace)
+        except DeniedError as exc:  # to know the engine, any right on the path is enough
+            raise DeniedError(
+                f"read {ref.path}: permission denied: the token's policy has to allow read on "
+                f"{ref.path!r}, and an engine has to be mounted there"
+            ) from exc
+        return mount.type not in READ_ONLY and not any(part in ref.path for part in STATIC)
+
+    async def give_back(self) -> AsyncIterator[str]:
+        """Revoke what was issued; yield what cannot be revoked."""
+        for ref, lease_id in self.leases:
+            try:
+                await self.vault.revoke_lease(lease_id, self.token, namespace=ref.namespace)
+            except InjectorError as exc:
+                if not self.token.ours:  # with a token of ours, its leases end
+                    yield f"{ref}: what was issued lives on until its TTL: {exc}"
+        for ref in self.others:
+            yield f"{ref}: was issued and has no lease, so it cannot be given back"
+        for finding in await login.give_back(self.token, self.vault):
+            yield f"{finding.text}; {finding.remedy}"

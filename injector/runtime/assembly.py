@@ -1,0 +1,348 @@
+"""Puts the parts together for one configuration, around what outlives it."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from injector.base.errors import WriteError
+from injector.base.health import Health
+from injector.base.redactor import Redactor
+from injector.base.retry import Availability
+from injector.config import Loaded, model
+from injector.engine import auth, watch
+from injector.engine.auth.autoauth import AutoAuth
+from injector.engine.auth.autoauth import Parts as AuthParts
+from injector.engine.auth.sink import Parts as SinkParts
+from injector.engine.auth.sink import Sinks
+from injector.engine.delivery import Delivery, Notifier, Output
+from injector.engine.delivery.notifier import Parts as NotifierParts
+from injector.engine.delivery.parts import Parts as DeliveryParts
+from injector.engine.revoke import Retire
+from injector.runtime import build
+from injector.runtime.kept import Kept
+from injector.runtime.plan import Plan, names
+from injector.runtime.services import Service
+from injector.runtime.wording import explain
+from injector.secret import Ref
+from injector.sources.vault import Tokens, Transport, Vault
+from injector.targets.notify import Means
+
+if TYPE_CHECKING:
+    from injector.engine.journal import Journal
+    from injector.runtime.handing_over import HandingOver
+    from injector.runtime.readiness import Readiness
+    from injector.runtime.supervision import Supervision
+    from injector.targets.child import Child
+
+# Seconds that revoking may delay the shutdown, beyond the 3 s that stopping takes.
+RELEASE_WITHIN = 3.0
+
+
+def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
+    """Hold the lock of the hand-over file and load it; does nothing if none is configured."""
+    if plan.config.cache.persist is None:
+        return nullcontext()
+    from injector.runtime.handing_over import taking_over  # 8 ms that most do without
+
+    return taking_over(plan.config, plan.config.cache.persist.path, kept)
+
+
+def _supervision(plan: Plan, kept: Kept) -> "Supervision | None":
+    if plan.config.exec is None:
+        return None
+    from injector.runtime.supervision import Supervision  # 12 ms that most do without
+
+    return Supervision(plan, kept)
+
+
+def rehearse(plan: Plan, kept: Kept) -> None:
+    """Build the parts of a configuration and drop them: what prevents that shows up now.
+
+    They are built around nothing, so that those which are running notice nothing.
+    """
+    nothing = Kept(kept.clock, kept.log, Redactor(), kept.environ, kept.draw)
+    if plan.config.exec is not None:
+        from injector.targets.child import Command  # 12 ms that most do without
+
+        nothing.command = Command(kept.clock, nothing.redactor, None, frozenset())
+    Assembly(plan, nothing)
+
+
+class Assembly:
+    """All services of one configuration. Building one sends nothing and writes nothing."""
+
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        config = plan.config
+        self.loaded = loaded = plan.loaded
+        self._kept = kept
+        explain(kept.redactor, plan)
+        self.health = Health(kept.clock, kept.metrics)
+        self.transport = Transport(
+            config.vault,
+            connections=config.template_config.max_connections_per_host,
+            clock=kept.clock,
+            metrics=kept.metrics,
+            redact=kept.redactor.quote,
+        )
+        self.more_transports: list[Transport] = []  # closed with this one
+        self.vault = Vault(self.transport, kept.clock)
+        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
+        self.availability = Availability(
+            kept.clock,
+            self.health,
+            probe=self.vault.health,
+            draw=kept.draw,
+            log=kept.log,
+            opens_at=kept.started_at + config.vault.start_splay * kept.draw(),
+        )
+        refs = names(config)
+        self._means = Means(kept.clock, kept.log, kept.redactor.redact, kept.environ)
+        supervision = _supervision(plan, kept)
+        self.outputs = build.outputs(plan, refs, self._means)
+        if supervision is not None:
+            self.outputs.append(supervision.environment)
+        for output in self.outputs:
+            self._remind(output)
+        self.watch = watch.Watch(config, refs, self._watch_parts())
+        self.delivery = self._delivery(config, refs, supervision)
+        self.sinks, self.auth, self.replaced_tokens = self._auth(loaded)
+        self.journal = self._journal(config)
+        self.retire = Retire(
+            store=kept.store,
+            vault=self.vault,
+            tokens=self.tokens,
+            overlap=self.watch.entries.overlap,
+            keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
+            availability=self.availability,
+            clock=kept.clock,
+            log=kept.log,
+        )
+
+        self.child: Child | None = None
+        if supervision is not None:
+            self.child = supervision.child(self.readiness, self.health)
+
+    @property
+    def readiness(self) -> "Readiness":
+        """Return the readiness of this assembly."""
+        from injector.runtime.readiness import Readiness  # `once` asks `health`
+
+        return Readiness(self.health, self._kept.store, self.watch, self.delivery)
+
+    def sweep(self) -> None:
+        """Remove what a killed run has left, where this configuration writes."""
+        build.sweep(self.outputs, self.sinks.files, self._kept.log)
+
+    @property
+    def handing_over(self) -> "list[HandingOver]":
+        """Return the service that writes the hand-over file, where there is one."""
+        if self._kept.handover is None:
+            return []
+        from injector.runtime.handing_over import HandingOver  # only with `cache.persist`
+
+        return [HandingOver(self._kept.handover, self, self._kept)]
+
+    def services(self) -> list[Service]:
+        """Return the services that run in every mode."""
+        return [
+            self.availability,
+            self.auth,
+            self.replaced_tokens,
+            self.sinks,
+            self.watch,
+            self.delivery,
+            self.retire,
+            *self.handing_over,
+            *([] if self.journal is None else [self.journal]),
+            *([] if self.child is None else [self.child]),
+        ]
+
+    async def release(self) -> None:
+        """Shut down: tidy up, and revoke what `revoke_on_shutdown` says or hand everything over."""
+        what = self.loaded.config.revoke_on_shutdown
+        hands_over = what == "none" and self._kept.handover is not None
+        for output in self.outputs:
+            tidy(output, can_go_back=hands_over)
+        if what == "none":
+            for handing_over in self.handing_over:
+                handing_over.save()
+            return
+        try:
+            async with self._kept.clock.deadline(RELEASE_WITHIN):
+                await self.retire.revoke_all(what)
+        except TimeoutError:
+            self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
+        for handing_over in self.handing_over:
+            handing_over.remove()
+
+    async def close(self) -> None:
+        """Close connections, and keep what the next configuration needs."""
+        if self.journal is not None:
+            self.journal.write()
+        self._kept.memories = {key(output): output.destination.memory for output in self.outputs}
+        self._kept.delivered = {
+            key(output): output.delivered
+            for output in self.outputs
+            if output.settled or output.standing
+        }
+        self._kept.failing = {
+            key(output) for output in self.outputs if output.failures or output.was_failing
+        }
+        self._kept.accepted = {key(output): output.accepted for output in self.outputs}
+        self._kept.token = self.tokens.held
+        self._kept.retiring = self.tokens.retiring
+        for transport in (self.transport, *self.more_transports):
+            await transport.reconnect()
+
+    def _remind(self, output: Output[Any]) -> None:
+        """Give an output what the last configuration, or the last process, knew about it."""
+        destination, kept = output.destination, self._kept
+        output.was_failing = key(output) in kept.failing
+        if (memory := kept.memories.get(key(output))) is not None:
+            destination.memory = memory
+            output.accepted = dict(kept.accepted.get(key(output), {}))
+            if key(output) in kept.delivered and destination.is_intact():
+                output.standing, output.delivered = True, dict(kept.delivered[key(output)])
+        elif (left := kept.files.pop(output.name, None)) is not None:
+            destination.recall(left.content_hash, left.identity, left.earlier)
+
+    def _token_changed(self) -> None:
+        self.sinks.news.ring()
+        self._kept.dirty.ring()
+
+    def _watch_parts(self) -> watch.Parts:
+        kept = self._kept
+        return watch.Parts(
+            clock=kept.clock,
+            draw=kept.draw,
+            vault=self.vault,
+            tokens=self.tokens,
+            availability=self.availability,
+            store=kept.store,
+            health=self.health,
+            metrics=kept.metrics,
+            redactor=kept.redactor,
+            log=kept.log,
+        )
+
+    def _delivery(
+        self, config: model.Config, refs: Mapping[str, Ref], supervision: "Supervision | None"
+    ) -> Delivery:
+        kept = self._kept
+        parts = DeliveryParts(
+            clock=kept.clock,
+            draw=kept.draw,
+            store=kept.store,
+            rotations=kept.rotations,
+            ledger=kept.ledger,
+            health=self.health,
+            metrics=kept.metrics,
+            log=kept.log,
+            called=self.watch.called,
+            contracts=build.contracts(config, refs),
+            look_every=config.template_config.static_secret_render_interval,
+            unnotified=kept.unnotified,
+        )
+        delivery = Delivery(self.outputs, parts)
+        notifier_parts = NotifierParts(
+            clock=kept.clock,
+            draw=kept.draw,
+            ledger=kept.ledger,
+            rotations=kept.rotations,
+            health=self.health,
+            metrics=kept.metrics,
+            log=kept.log,
+            called=self.watch.called,
+            is_checked=delivery.is_checked,
+            accepted=delivery.acceptance.accepted,
+            rejected=delivery.acceptance.rejected,
+            tries_again=not (self.loaded.as_agent and config.exit_after_auth),
+        )
+        users = build.users(self.outputs)
+        targets = build.targets(config) | (supervision.own_target if supervision else {})
+        for name, notify in targets.items():
+            application = supervision and supervision.application(name, notify, self._means)
+            if application is None and name in config.notify:
+                overtaken = partial(kept.ledger.is_pending, name)
+                application = build.application(name, config, self._means, overtaken)
+            application = application or build.own_command(name, notify, self._means)
+            delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
+        return delivery
+
+    def _journal(self, config: model.Config) -> "Journal | None":
+        if config.journal is None:
+            return None
+        from injector.engine.journal import Journal  # only with `journal`
+
+        return Journal(
+            config.journal,
+            self._kept.rotations,
+            called=self.watch.called,
+            clock=self._kept.clock,
+            metrics=self._kept.metrics,
+            log=self._kept.log,
+        )
+
+    def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth, auth.ReplacedTokens]:
+        kept, config = self._kept, loaded.config
+        settings = config.auto_auth
+        sinks = Sinks(
+            settings.sinks if settings else (),
+            SinkParts(
+                vault=self.vault,
+                tokens=self.tokens,
+                clock=kept.clock,
+                draw=kept.draw,
+                availability=self.availability,
+                health=self.health,
+                redactor=kept.redactor,
+                log=kept.log,
+                wrapped=kept.wrapped,
+            ),
+            settings=config.template_config,
+        )
+        parts = AuthParts(
+            clock=kept.clock,
+            draw=kept.draw,
+            vault=self.vault,
+            tokens=self.tokens,
+            availability=self.availability,
+            health=self.health,
+            metrics=kept.metrics,
+            redactor=kept.redactor,
+            log=kept.log,
+            renewed=self._token_changed,
+        )
+        described, method = self._method(loaded)
+        return (
+            sinks,
+            AutoAuth(described, method, parts),
+            auth.ReplacedTokens(method, kept.store, parts),
+        )
+
+    def _method(self, loaded: Loaded) -> tuple[model.Method, auth.Method]:
+        """Return the login method, which outlives a reload, and what describes it."""
+        kept, settings = self._kept, loaded.config.auto_auth
+        if settings is None:  # the loader has made sure that the environment has a token
+            return auth.given(loaded.token, kept.redactor)
+        if kept.method is None:
+            kept.method = auth.method(
+                settings.method, log=kept.log, metrics=kept.metrics, redactor=kept.redactor
+            )
+            if isinstance(kept.method, auth.Remembers):
+                kept.method.kept = kept.secret_id
+        return settings.method, kept.method
+
+
+def tidy(output: Output[Any], *, can_go_back: bool) -> None:
+    """When an output ends: remove replaced content, and what no rollback needs."""
+    if not can_go_back:
+        output.destination.accept()
+    with suppress(WriteError):  # the next start tries again
+        output.destination.close()
+
+
+def key(output: Output[Any]) -> tuple[str, str]:
+    """Return the identity of an output across reloads: a bundle that moves is another one."""
+    return output.name, output.destination.path

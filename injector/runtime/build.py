@@ -1,0 +1,288 @@
+"""Makes outputs, notifiers and their targets from the configuration. Builds; runs nothing."""
+
+import os
+import shlex
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from injector.base.log import Logger
+from injector.config import model
+from injector.engine.delivery.contract import Contracts
+from injector.engine.delivery.output import Check, Output, Renderer
+from injector.runtime.plan import Plan, rights
+from injector.secret import Ref
+from injector.targets.files import File, Rights
+from injector.targets.files import sweep as leftovers
+from injector.targets.files.protocol import Staging
+from injector.targets.notify import Application, InTurn, Means
+from injector.targets.notify import application as notify_application
+from injector.targets.notify import target as notify_target
+
+# A command's name in logs and metrics is its command line; longer ones end with a checksum.
+LONGEST_NAME = 60
+
+C = TypeVar("C")
+
+
+def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
+    """Return an output for each entry of `template:` and of `bundle:`."""
+    return [
+        *(_output(entry, plan, refs, means) for entry in plan.config.template),
+        *(_bundle(entry, plan, refs, means) for entry in plan.config.bundle),
+    ]
+
+
+def _output(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Any]:
+    if entry.appends:
+        return _github_env(entry, refs)
+    if entry.language == "go":
+        from injector.runtime.gotemplates import writes_files  # most do without
+
+        if writes_files(entry, plan.templates[entry]):
+            return _files_beside(entry, plan, refs, means)
+    return _file(entry, plan, refs, means)
+
+
+def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
+    from injector.engine.delivery.github import GithubEnv, GithubVariables
+
+    return Output(
+        kind="file",
+        name=f"{entry.destination} ({entry.secret})",  # others may append to it too
+        renderer=GithubVariables(refs[entry.secret]),
+        destination=GithubEnv(entry.destination),
+        targets=(*entry.notify, *commands(entry)),
+        wait=entry.wait,
+    )
+
+
+def _file(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[bytes]:
+    destination = _destination(entry, plan, entry.destination, rights(entry))
+    return _template(entry, entry.destination, renderer_of(entry, plan, refs), destination, means)
+
+
+def _files_beside(
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Any]:
+    from injector.runtime.gotemplates import AllFiles
+    from injector.targets.files.beside import FilesBeside
+
+    make = partial(_destination, entry, plan)
+    name, main = entry.destination, None
+    if entry.is_discarded:  # and so may others be
+        name = f"{entry.destination} (template {plan.config.template.index(entry) + 1})"
+    else:
+        main = make(entry.destination, rights(entry))
+    renderer = AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
+    return _template(entry, name, renderer, FilesBeside(entry.destination, main, make), means)
+
+
+def _template(
+    entry: model.Template,
+    name: str,
+    renderer: Renderer[C],
+    destination: Staging[C],
+    means: Means,
+) -> Output[C]:
+    return Output(
+        kind="file",
+        name=name,
+        renderer=renderer,
+        destination=destination,
+        targets=(*entry.notify, *commands(entry)),
+        wait=entry.wait,
+        check=_check(entry.destination, entry.check, destination, means),
+        delete_on_remove=entry.on_remove == "delete",
+    )
+
+
+def _destination(entry: model.Template, plan: Plan, path: str, rights: Rights) -> File:
+    return File(
+        path,
+        rights,
+        create_dest_dirs=entry.create_dest_dirs,
+        in_place=entry.in_place and path == entry.destination,
+        require_memory_backed=plan.config.template_config.require_memory_backed,
+        require_trusted_directory=plan.config.template_config.require_trusted_directory,
+        revertible=_revertible(entry, plan),
+    )
+
+
+def _revertible(entry: model.Template | model.Bundle, plan: Plan) -> bool:
+    return any(plan.config.notify[name].on_failure == "rollback" for name in entry.notify)
+
+
+def _bundle(
+    entry: model.Bundle, plan: Plan, refs: Mapping[str, Ref], means: Means
+) -> Output[Mapping[str, bytes]]:
+    from injector.engine.delivery.renderers import Together
+    from injector.targets.files.bundle import Bundle
+
+    destination = Bundle(
+        entry.directory,
+        {member.destination: rights(member) for member in entry.template},
+        require_memory_backed=plan.config.template_config.require_memory_backed,
+        require_trusted_directory=plan.config.template_config.require_trusted_directory,
+        revertible=_revertible(entry, plan),
+    )
+    return Output(
+        kind="bundle",
+        name=entry.name,
+        renderer=Together(
+            {member.destination: renderer_of(member, plan, refs) for member in entry.template}
+        ),
+        destination=destination,
+        targets=entry.notify,
+        wait=entry.wait,
+        check=_check(f"bundle {entry.name}", entry.check, destination, means),
+        delete_on_remove=entry.on_remove == "delete",
+    )
+
+
+def _check(
+    what: str, check: model.Check | None, destination: Staging[C], means: Means
+) -> Check[C] | None:
+    if check is None or not check.command:
+        return None
+    from injector.engine.delivery.check import check_command
+
+    run = partial(
+        check_command,
+        what=what,
+        check=check,
+        clock=means.clock,
+        redact=means.redact,
+        environ=means.environ,
+    )
+    return Check(destination, run)
+
+
+def contracts(config: model.Config, refs: Mapping[str, Ref]) -> Contracts:
+    """Return the contracts of secrets."""
+    return Contracts(
+        {
+            refs[name]: (name, secret.contract)
+            for name, secret in config.secrets.items()
+            if secret.contract is not None
+        }
+    )
+
+
+def targets(config: model.Config) -> dict[str, model.Notify]:
+    """Return `notify:`, and an entry for each distinct `command` or `exec` of a template."""
+    found = dict(config.notify)
+    for entry in config.template:
+        found.update(commands(entry))
+    return found
+
+
+def commands(entry: model.Template) -> dict[str, model.Notify]:
+    """Return the template's own command as a target; the same line in two templates is one."""
+    hooks = [entry.exec] if entry.exec else []
+    if entry.command:
+        hooks.append(model.Command(command=entry.command, timeout=entry.command_timeout))
+    return {
+        _name(hook.command): model.Notify(command=hook.command, timeout=hook.timeout)
+        for hook in hooks
+    }
+
+
+def own_command(name: str, notify: model.Notify, means: Means) -> Application:
+    """Return a template's own command as somebody who is notified."""
+    return Application(name, InTurn(notify_target(notify, means), means.turn))
+
+
+def application(
+    name: str, config: model.Config, means: Means, overtaken: Callable[[], bool]
+) -> Application:
+    """Return the application that is notified, and verified, of an entry of `notify:`."""
+    return notify_application(
+        name,
+        config.notify[name],
+        means,
+        users=readers(config, name),
+        overtaken=overtaken,
+    )
+
+
+def readers(config: model.Config, name: str) -> set[int]:
+    """Return the uids to which files belong that an application is notified of, where one is given.
+
+    It is most likely one of these, whoever else has a process of that name.
+    """
+    entries = [entry for entry in config.template if name in entry.notify]
+    entries += [
+        member for bundle in config.bundle if name in bundle.notify for member in bundle.template
+    ]
+    return {rights(entry).owner.uid for entry in entries}
+
+
+def _name(argv: tuple[str, ...]) -> str:
+    """Return a name for a command that differs from all others and from entries of `notify:`."""
+    line = shlex.join(argv)
+    if line.isidentifier():
+        return f"command {line}"
+    if len(line) <= LONGEST_NAME:
+        return line
+    return f"{line[:LONGEST_NAME]}… {zlib.crc32(os.fsencode(line)):08x}"
+
+
+def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
+    """Return a function that returns the outputs of a target."""
+    by_target: dict[str, list[Output[Any]]] = defaultdict(list)
+    for output in outputs:
+        for target in output.targets:
+            by_target[target].append(output)
+    return lambda target: by_target[target]
+
+
+def variable_of(entry: model.EnvTemplate, plan: Plan) -> Renderer[bytes]:
+    """Return the renderer of a variable of the supervised command."""
+    from injector.targets.child.variables import Variable
+
+    return Variable(entry.name, plan.templates[entry])
+
+
+def everything_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[Any]:
+    """Return the renderer of a file, with those that a Go template writes in addition."""
+    if entry.language == "go" and entry.format is None:
+        from injector.runtime.gotemplates import AllFiles, writes_files
+
+        if writes_files(entry, plan.templates[entry]):
+            return AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
+    return renderer_of(entry, plan, refs)
+
+
+def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:
+    renderer: Renderer[bytes]
+    if entry.format is not None:
+        from injector.engine.delivery.renderers import Formatted
+
+        renderer = Formatted(refs[entry.secret], entry)
+    else:
+        renderer = plan.templates[entry]
+    if entry.check is not None and entry.check.format is not None:
+        from injector.engine.delivery.renderers import Validated
+        from injector.rendering.formats.validate import problem
+
+        renderer = Validated(entry.destination, renderer, partial(problem, entry.check.format))
+    return renderer
+
+
+def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
+    """Remove leftovers of killed runs, and older generations of bundles."""
+    files = [output.destination.path for output in outputs if output.kind == "file"]
+    files = [path for path in files if path != os.devnull]
+    removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})
+    for output in outputs:
+        if output.kind == "bundle":
+            removed += output.destination.sweep()
+    for path in removed:
+        log.info("leftover of a killed run removed", path=path)

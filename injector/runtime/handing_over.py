@@ -1,0 +1,142 @@
+"""Hands over: loads what the last process left, and keeps the file current for the next one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from typing import Any
+
+from injector.base.errors import WriteError
+from injector.config import model
+from injector.engine.auth import Remembers
+from injector.engine.handover import Handover, Left, Record, State, capture, restore, stamp
+from injector.runtime.assembly import Assembly
+from injector.runtime.kept import Kept
+from injector.targets.files.protocol import Destination
+
+# A record that could not be written is tried again after this long, seconds.
+RETRY = 10.0
+
+
+@contextmanager
+def taking_over(config: model.Config, path: str, kept: Kept) -> Iterator[None]:
+    """Hold the lock, and load the file.
+
+    Raises ConfigError if another injector runs on the same file.
+    """
+    kept.handover = Handover(path, kept.log)
+    with kept.handover.lock():
+        now = stamp(config, kept.clock)
+        if (record := kept.handover.load(now)) is not None:
+            _take(restore(record.state, now.at), kept)
+        yield
+
+
+class HandingOver:
+    """Writes the file whenever there is something new to hand over."""
+
+    name = "handover"
+
+    def __init__(self, handover: Handover, assembly: Assembly, kept: Kept) -> None:
+        self._handover = handover
+        self._assembly = assembly
+        self._kept = kept
+        self._tidied = False
+
+    async def run(self) -> None:
+        """Save until cancelled."""
+        while True:
+            wait = RETRY if self._handover.error else inf
+            await self._kept.clock.sleep(wait, self._kept.dirty)
+            self.save()
+
+    def save(self) -> None:
+        """Write the current state; a failure affects only the next process, and is logged."""
+        if not self._tidied and self._assembly.health.settled:
+            self._tidied = True
+            self._assembly.watch.forget_unwanted()
+        made = stamp(self._assembly.loaded.config, self._kept.clock)
+        error = ""
+        try:
+            self._handover.save(Record(made, capture(_state(self._assembly, self._kept))))
+        except WriteError as exc:
+            error = str(exc)
+        self._say(error)
+        self._handover.error = error
+
+    def _say(self, error: str) -> None:
+        """Log a failure once, and its end."""
+        if error and error != self._handover.error:
+            self._kept.log.error("hand-over file not written", error=error, retry_in=RETRY)
+        elif self._handover.error and not error:
+            self._kept.log.info("hand-over file written again")
+
+    def remove(self) -> None:
+        """Leave nothing to hand over: it has been revoked."""
+        try:
+            self._handover.remove()
+        except WriteError as exc:
+            self._kept.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
+
+
+def _state(assembly: Assembly, kept: Kept) -> State:
+    absent = kept.ledger.absent
+    return State(
+        token=assembly.tokens.held,
+        retiring=tuple(assembly.tokens.retiring),
+        generations=tuple(kept.store.everything()),
+        issues=kept.store.issues.all(),
+        pending=kept.ledger.unconfirmed(),
+        notified_at={
+            target: at for target, at in kept.ledger.notified_at.items() if target not in absent
+        },
+        rejected=tuple(kept.ledger.rejected),
+        files={
+            output.name: _left(output.destination)
+            for output in assembly.outputs
+            if output.destination.content_hash
+        },
+        secret_id=_remembered(kept.method),
+    )
+
+
+def _left(destination: Destination[Any]) -> Left:
+    return Left(destination.content_hash, destination.identity, destination.earlier)
+
+
+def _remembered(method: object) -> Any:
+    return method.kept if isinstance(method, Remembers) else None
+
+
+def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """Answer yes at most once per file: later on, this process has notified of it itself."""
+    asked: set[str] = set()
+
+    def once(path: str, content_hash: str) -> bool:
+        first = path not in asked
+        asked.add(path)
+        return first and unnotified(path, content_hash)
+
+    return once
+
+
+def _take(state: State, kept: Kept) -> None:
+    """Continue where the last process stopped. The redactor knows its values from the start."""
+    kept.token = state.token
+    kept.retiring = list(state.retiring)
+    kept.secret_id = state.secret_id
+    kept.files = dict(state.files)
+    kept.unnotified = _asked_once(state.unnotified)
+    kept.store.restore(state.generations, state.issues)
+    kept.ledger.pending.update(state.pending)
+    kept.ledger.notified_at.update(state.notified_at)
+    kept.ledger.rejected.extend(state.rejected)
+    tokens = [state.token] if state.token is not None else []
+    kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
+    if (secret_id := state.secret_id) is not None:
+        kept.redactor.learn("secret id", (secret_id.value, secret_id.file_text))
+    kept.log.info(
+        "handed over",
+        token=state.token is not None,
+        secrets=len(state.generations),
+        pending=sorted(state.pending),
+    )

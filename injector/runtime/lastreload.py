@@ -1,0 +1,30 @@
+"""What became of the last reload: nothing else shows that a newer configuration is not in force."""
+
+from injector.base.clock import Clock
+from injector.base.errors import InjectorError
+from injector.base.health import Report, State
+from injector.base.metrics import Metrics
+
+
+class LastReload:
+    """The start counts as one that succeeded."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self.report = Report("configuration", "", State.OK, clock.now())
+        self.succeeded("")
+
+    def succeeded(self, path: str) -> None:
+        """Note that what the file says is in force."""
+        self.report = Report("configuration", path, State.OK, self._clock.now())
+        self._metrics.reload_successful.set(1)
+        self._metrics.reload_succeeded_at.set(self._clock.wall())
+
+    def failed(self, path: str, error: InjectorError) -> None:
+        """Note that it is not, and since when; an old one is."""
+        before, now = self.report, self._clock.now()
+        since = before.since if before.state is State.FAILING else now
+        self.report = Report("configuration", path, State.FAILING, since, error)
+        self._metrics.reload_successful.set(0)
+        self._metrics.errors.add(error.label)

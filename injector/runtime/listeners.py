@@ -1,0 +1,115 @@
+"""Creates the status servers: the configured ones, or the default socket."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from injector.base.log import Logger
+from injector.config import Loaded, model
+from injector.runtime.assembly import Assembly
+from injector.runtime.kept import Kept
+from injector.sources.vault import Transport
+from injector.status.sockets import Sockets
+
+if TYPE_CHECKING:
+    from injector.status.report import StatusReport
+    from injector.status.server import Beyond, StatusServer
+
+# Bytes of an answer that is passed on to a client, who may ask for more than secrets.
+LARGEST_PASSED = 64 * 2**20
+DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
+
+
+def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
+    """Return the configured listeners, or the default one if its directory can be created."""
+    found = loaded.config.listener
+    return found if found or loaded.as_agent else _default(log)
+
+
+def listeners(
+    assembly: Assembly, kept: Kept, sockets: Sockets, *, stop: Callable[[], None]
+) -> "list[StatusServer]":
+    """Return a server for each listener that is open."""
+    if not sockets.listeners:
+        return []
+    # 15 ms that is saved without a listener.
+    from injector.runtime.refresh import Refresh
+    from injector.status.server import Actions, StatusServer
+
+    report = status_report(assembly, kept)
+    actions = Actions(stop, Refresh(assembly, kept))
+    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
+    return [
+        StatusServer(
+            listener,
+            sockets.at(listener.address),
+            report,
+            actions,
+            kept.log,
+            passing(index),
+        )
+        for index, listener in enumerate(sockets.listeners)
+    ]
+
+
+def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
+    """Return the status report of a running assembly."""
+    from injector.status.place import here
+    from injector.status.report import StatusReport
+
+    redact = kept.redactor.proofread
+    return StatusReport(
+        clock=kept.clock,
+        health=assembly.health,
+        metrics=kept.metrics,
+        store=kept.store,
+        rotations=kept.rotations,
+        ledger=kept.ledger,
+        tokens=assembly.tokens,
+        auth=assembly.auth,
+        watch=assembly.watch,
+        delivery=assembly.delivery,
+        journal=assembly.journal,
+        redact=redact,
+        address=assembly.loaded.config.vault.address,
+        configuration=lambda: kept.last_reload.report,
+        expired=assembly.readiness.expired,
+        place=here(kept.environ),
+        not_ready=lambda: list(map(redact, assembly.readiness.reasons())),
+        command=None if kept.command is None else kept.command.facts,
+        started_at=kept.started_at,
+    )
+
+
+def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
+    """Return a listener's proxy to Vault, which has connections of its own."""
+    from injector.dialects.vault_agent.passing import passages  # a thing of Vault Agent's
+
+    config = assembly.loaded.config
+    transport = Transport(
+        config.vault,
+        connections=config.template_config.max_connections_per_host,
+        clock=kept.clock,
+        metrics=kept.metrics,
+        redact=kept.redactor.quote,
+        largest=LARGEST_PASSED,
+    )
+    assembly.more_transports.append(transport)
+
+    return passages(assembly.loaded.passing, transport, assembly.tokens, kept.log)
+
+
+def _default(log: Logger) -> tuple[model.Listener, ...]:
+    directory = os.path.dirname(DEFAULT.address)
+    try:
+        os.makedirs(directory, mode=0o755, exist_ok=True)
+        usable = os.access(directory, os.W_OK)
+    except OSError:
+        usable = False
+    if usable:
+        return (DEFAULT,)
+    log.info(
+        "no listener: none is configured, and the default socket cannot be created",
+        directory=directory,
+    )
+    return ()

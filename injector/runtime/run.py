@@ -1,0 +1,315 @@
+"""The daemon: runs until stopped, and is rebuilt around the store when its files change."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from math import inf
+from signal import SIGHUP, SIGINT, SIGUSR1, Signals
+
+from injector.base import safe_open
+from injector.base.clock import ResumeWatch, SystemClock
+from injector.base.errors import (
+    ConfigError,
+    InjectorError,
+    UnforeseenError,
+    WriteError,
+    nothing_unforeseen,
+)
+from injector.base.health import Health, Report, verdict
+from injector.runtime.assembly import Assembly, handed_over, key, rehearse, tidy
+from injector.runtime.files import FileWatch
+from injector.runtime.kept import Kept
+from injector.runtime.listeners import configured, listeners
+from injector.runtime.once import GRACE, LAST_REQUESTS
+from injector.runtime.plan import Plan
+from injector.runtime.services import Service, alongside
+from injector.runtime.signals import FORWARDED, UNUSED, Stop, handling, name_of
+from injector.runtime.systemd import Systemd
+from injector.secret import Kind
+from injector.status.sockets import Sockets
+
+# However many SIGHUPs arrive, reloads are at least this far apart, seconds.
+RELOAD_INTERVAL = 1.0
+# Settings that a reload cannot change in a running process.
+AT_START = (
+    "cache",
+    "log_level",
+    "log_format",
+    "log_file",
+    "log_rotate_bytes",
+    "log_rotate_duration",
+    "log_rotate_max_files",
+    "pid_file",
+)
+
+
+async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
+    """Run until SIGTERM, SIGINT or `POST /quit`; return the exit code.
+
+    `load` re-reads the configuration. Raises an InjectorError that ends the program.
+    """
+    with handed_over(plan, kept):
+        return await Daemon(plan, kept, load).run()
+
+
+class Daemon:
+    """One assembly at a time; a usable new configuration replaces it, a broken one does not."""
+
+    def __init__(self, plan: Plan, kept: Kept, load: Callable[[], Plan]) -> None:
+        self._kept = kept
+        self._load = load
+        self._assembly = Assembly(plan, kept)
+        self._sockets = Sockets()
+        self._stop = Stop(self._ring)
+        self._other_signals = ExitStack()  # for the command, if there is one
+        self._quit = False
+        self._reload_asked = False
+        self._reloaded_at = -inf
+        self._systemd = _systemd(self._assembly, kept)
+
+    async def run(self) -> int:
+        reactions: dict[Signals, Callable[[], None]] = {
+            **self._stop.reactions(),
+            SIGINT: self._interrupt,
+            SIGHUP: self._hang_up,
+            SIGUSR1: self._refresh,
+        }
+        pid_file = _pid_file(self._assembly.loaded.config.pid_file)
+        with pid_file, handling(reactions), self._other_signals, closing(self._sockets):
+            self._live_through_others()
+            loaded, log = self._assembly.loaded, self._kept.log
+            self._sockets.open(configured(loaded, log))
+            self._assembly.sweep()
+            self._kept.last_reload.succeeded(loaded.path)
+            log.info("started", config=loaded.path)
+            while True:
+                self._mind_command()
+                outcome = await self._run_assembly()
+                if isinstance(outcome, int):
+                    log.info("stopped", exit_code=outcome)
+                    return outcome
+                self._replace(outcome)
+
+    async def _run_assembly(self) -> int | Plan:
+        """Run one assembly until shutdown (an exit code) or until another replaces it (a plan)."""
+        assembly = self._assembly
+        services: list[Service] = [
+            *assembly.services(),
+            *listeners(assembly, self._kept, self._sockets, stop=self._ask_to_quit),
+            FileWatch(assembly, self._kept, reload=self._ask_to_reload),
+            self._systemd,
+        ]
+        if isinstance(self._kept.clock, SystemClock):
+            services.append(ResumeWatch(self._kept.clock))
+        reloads = False
+        try:
+            outcome = await alongside(services, self._conduct(assembly.health))
+            reloads = isinstance(outcome, Plan) and outcome.config.exec is not None
+            if isinstance(outcome, int):
+                self._systemd.stops()
+                await self._end_command()
+                await assembly.release()
+            return outcome
+        finally:
+            if not reloads:
+                await self._end_command()
+            await assembly.close()
+
+    async def _conduct(self, health: Health) -> int | Plan:
+        """Return what ends this assembly, once no result in flight would be lost."""
+        in_flight = self._assembly.vault.in_flight
+        outcome = await self._until_over(health)
+        if isinstance(outcome, Plan):
+            longest = self._assembly.loaded.config.vault.timeout
+            if in_flight.busy:
+                self._kept.log.info("reload waiting for a request in flight", at_most=longest)
+            await in_flight.finish(self._kept.clock, longest)
+            if self._stopping:
+                outcome = await self._until_over(health)
+        if isinstance(outcome, int):
+            await in_flight.finish(self._kept.clock, LAST_REQUESTS)
+        return outcome
+
+    async def _until_over(self, health: Health) -> int | Plan:
+        clock = self._kept.clock
+        while True:
+            if (code := self._over()) is not None:
+                return code
+            now = clock.now()
+            due = inf
+            if self._reload_asked and not self._stopping:
+                due = self._reloaded_at + RELOAD_INTERVAL - now
+            if due <= 0 and (plan := self._reload()) is not None:
+                return plan
+            code, wait = self._verdict(health, now)
+            if code is not None:
+                return code
+            await clock.sleep(min(wait, due if due > 0 else inf), health.news)
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stop.signal is not None or self._quit
+
+    def _over(self) -> int | None:
+        """Return the exit code if it is time to exit, with the command if there is one."""
+        child, command = self._assembly.child, self._kept.command
+        if child is None or command is None:
+            return 0 if self._stopping else None
+        if self._stopping:
+            child.stop(self._stop.signal)
+        return command.exit_code
+
+    def _mind_command(self) -> None:
+        """Forward signals to the command, once there is one."""
+        command = self._kept.command
+        if command is not None and self._stop.kill is None:
+            from injector.targets.child.signals import reactions
+
+            self._stop.kill = command.kill
+            self._other_signals.enter_context(handling(reactions(command, FORWARDED)))
+
+    def _live_through_others(self) -> None:
+        """Ignore signals that mean nothing here, as the agents do: by default they would kill."""
+        self._other_signals.enter_context(
+            handling({number: partial(self._note, number) for number in UNUSED})
+        )
+
+    def _note(self, number: Signals) -> None:
+        self._kept.log.info("signal ignored", signal=name_of(number))
+
+    async def _end_command(self) -> None:
+        if self._assembly.child is not None:
+            await self._assembly.child.close()
+            self._other_signals.close()
+            self._live_through_others()
+            self._kept.command = self._stop.kill = None
+
+    def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
+        """Decide whether the configuration says that this daemon should exit."""
+        config = self._assembly.loaded.config
+        code, wait = verdict(health, now=now, grace=self._grace)
+        asked = config.template_config.exit_on_retry_failure if code else config.exit_after_auth
+        return (code, wait) if asked else (None, wait if code is None else inf)
+
+    def _grace(self, report: Report) -> float:
+        """Return how long an error may last that waiting could fix."""
+        loaded = self._assembly.loaded
+        if report.kind == "token" and loaded.as_agent:
+            return inf  # there, only `exit_on_err` ends a login
+        after = loaded.config.template_config.exit_on_retry_failure_after
+        return after if report.kind == "secret" else GRACE
+
+    # -- what signals, requests and changed files ask for
+
+    def _ring(self) -> None:
+        self._assembly.health.news.ring()
+        self._assembly.vault.in_flight.hurry()
+
+    def _interrupt(self) -> None:
+        """SIGINT: a command that shares our terminal gets Ctrl-C itself, and handles it."""
+        if self._kept.command is None or not self._kept.command.shares_terminal:
+            self._stop.ask(SIGINT)
+
+    def _ask_to_quit(self) -> None:
+        self._quit = True
+        self._ring()
+
+    def _ask_to_reload(self) -> None:
+        self._reload_asked = True
+        self._assembly.health.news.ring()
+
+    def _hang_up(self) -> None:
+        """SIGHUP: configuration and templates, then static secrets."""
+        self._kept.store.make_due(Kind.STATIC)
+        self._assembly.delivery.acceptance.retry_rejected()
+        self._ask_to_reload()
+
+    def _refresh(self) -> None:
+        """SIGUSR1: static secrets only; nothing is reissued."""
+        self._assembly.delivery.acceptance.retry_rejected()
+        self._assembly.watch.refresh_static()
+
+    # -- reloading
+
+    def _reload(self) -> Plan | None:
+        """Re-read the configuration; return None, and change nothing, if it is not usable."""
+        self._reload_asked = False
+        self._reloaded_at = self._kept.clock.now()
+        self._systemd.reloads()
+        try:
+            with nothing_unforeseen():
+                plan = self._load()
+                rehearse(plan, self._kept)
+                self._sockets.open(configured(plan.loaded, self._kept.log))
+        except InjectorError as exc:
+            self._not_reloaded(exc)
+            return None
+        return plan
+
+    def _not_reloaded(self, error: InjectorError) -> None:
+        """Go on with the old configuration, whatever is wrong with the new one, and say so."""
+        self._kept.last_reload.failed(self._assembly.loaded.path, error)
+        # A user's mistake: the problems say it all, without a traceback.
+        problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+        ours = {"trace": error.trace} if isinstance(error, UnforeseenError) else {}
+        self._kept.log.error(
+            "new configuration not usable, keeping the old one", problems=problems, **ours
+        )
+        self._systemd.stays()
+        self._assembly.watch.refresh_static()
+
+    def _replace(self, plan: Plan) -> None:
+        """Replace the assembly, and clean up what only the old one had."""
+        before, after = self._assembly.loaded.config, plan.config
+        self._sockets.settle()
+        self._kept.outgrow(before, after)
+        assembly = Assembly(plan, self._kept)
+        staying = {key(output) for output in assembly.outputs}
+        written = {output.destination.path for output in assembly.outputs}  # by another name, too
+        for output in self._assembly.outputs:
+            if key(output) in staying:
+                continue
+            if not output.delete_on_remove or output.destination.path in written:
+                tidy(output, can_go_back=False)
+                continue
+            with suppress(WriteError):
+                output.destination.remove()
+                event = f"{output.kind} removed"
+                self._kept.log.info(event, path=output.name)
+        self._kept.last_reload.succeeded(plan.loaded.path)
+        self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
+        if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
+            self._kept.log.warning("read only at startup, restart to apply", settings=late)
+        self._assembly = assembly
+        self._systemd = _systemd(assembly, self._kept)
+
+
+def _systemd(assembly: Assembly, kept: Kept) -> Systemd:
+    address = kept.environ.get("NOTIFY_SOCKET", "")
+    waits_for = list if assembly.loaded.as_agent else assembly.readiness.reasons
+    return Systemd(address, assembly.health, kept.clock, waits_for=waits_for)
+
+
+@contextmanager
+def _pid_file(path: str) -> Iterator[None]:
+    """Keep our process id in the file while running; raises WriteError."""
+    if not path:
+        yield
+        return
+    try:
+        with open(path, "w", encoding="ascii", opener=_opener) as file:
+            file.write(f"{os.getpid()}\n")
+    except OSError as exc:
+        raise WriteError(
+            f"pid_file {path}: {exc.strerror}; name a file that uid {os.geteuid()} can make"
+        ) from exc
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _opener(path: str, flags: int) -> int:
+    return safe_open.ours(path, flags, 0o644)

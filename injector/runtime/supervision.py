@@ -1,0 +1,108 @@
+"""Sets up the supervised command: its environment, its notifications, what it waits for."""
+
+from collections.abc import Mapping
+from functools import partial
+from math import inf
+
+from injector.base.health import Health
+from injector.config import model
+from injector.config.rules.supervision import ENVIRONMENT, TARGET, restarting
+from injector.engine.delivery import Output
+from injector.engine.delivery.renderers import Together
+from injector.runtime.kept import Kept
+from injector.runtime.plan import Plan
+from injector.runtime.readiness import Readiness
+from injector.runtime.signals import IGNORED
+from injector.targets.child import Child, ChildTarget, Command, Environment, PatientTarget, Variable
+from injector.targets.child.child import Parts
+from injector.targets.child.terminal import Terminal
+from injector.targets.notify import Application, Means, asking, target
+
+
+class Supervision:
+    """What one configuration's `exec` adds around the command, which outlives it."""
+
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        config = plan.config
+        assert config.exec is not None
+        if kept.command is None:
+            kept.command = Command(kept.clock, kept.redactor, Terminal.ours(), IGNORED)
+        self._settings = config.exec
+        self._command = kept.command
+        self._kept = kept
+        keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
+        restarts = restarting(config)
+        # The entry that restarts it anyway is notified of variables too.
+        notified = restarts[0] if restarts and not keeps_variables else TARGET
+        self.own_target = {} if notified in config.notify else {notified: _RESTART}
+        self._targets = self.own_target.keys() | {
+            name for name, notify in config.notify.items() if _concerns_it(notify)
+        }
+        self._patient = TARGET if keeps_variables else ""
+        self.environment = _environment(plan, self._command, notified)
+
+    def application(self, name: str, notify: model.Notify, means: Means) -> Application | None:
+        """Return the command as an application, if this target concerns it."""
+        command, kept = self._command, self._kept
+        if name not in self._targets:
+            return None
+        if name == self._patient:
+            return Application(name, PatientTarget(command, kept.log))
+        signal = None
+        if notify.signal:
+            signal = target(notify, means, child_pid=lambda: command.pid)
+        overtaken = partial(kept.ledger.is_pending, name)
+        how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
+        asked = asking(notify, means, overtaken)
+        return Application(name, how, asked and partial(how.confirmed, asked))
+
+    def child(self, readiness: Readiness, health: Health) -> Child:
+        """Return the service that keeps the command running."""
+        command, kept = self._command, self._kept
+        at_once = self._targets - {self._patient}
+
+        def lacking() -> list[str]:
+            if command.starts:
+                return readiness.lacking()
+            unasked = self._targets | kept.ledger.notified_at.keys()
+            return readiness.lacking() + readiness.before_first_start(unasked)
+
+        def changed_at() -> float:
+            pending = kept.ledger.unconfirmed()
+            return max(
+                (pending[name].written_at for name in at_once & pending.keys()), default=-inf
+            )
+
+        parts = Parts(
+            clock=kept.clock,
+            draw=kept.draw,
+            lacking=lacking,
+            unfinished=readiness.delivery.unfinished,
+            changed_at=changed_at,
+            health=health,
+            metrics=kept.metrics,
+            log=kept.log,
+        )
+        return Child(self._settings, kept.environ, command, parts)
+
+
+_RESTART = model.Notify(process=model.Process(child=True))
+
+
+def _concerns_it(notify: model.Notify) -> bool:
+    return notify.process is not None and notify.process.child
+
+
+def _environment(plan: Plan, command: Command, notified: str) -> Output[Mapping[str, bytes]]:
+    """Return the output of `env_template`; without entries it is empty."""
+    variables = {
+        entry.name: Variable(entry.name, plan.templates[entry])
+        for entry in plan.config.env_template
+    }
+    return Output(
+        kind="environment",
+        name=ENVIRONMENT,
+        renderer=Together(variables),
+        destination=Environment(command),
+        targets=(notified,),
+    )

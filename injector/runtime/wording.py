@@ -1,0 +1,70 @@
+"""What a configuration spells: names, paths and addresses, which no value makes secret."""
+
+from collections.abc import Hashable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from injector.base.redactor import Redactor
+from injector.runtime.plan import Plan, names
+
+# Options that hold text, or what somebody may be given access with.
+NOT_NAMES = frozenset({"contents", "params", "headers", "body_pattern", "command", "args", "url"})
+NUMBERS = (bool, int, float)
+
+
+def explain(redactor: Redactor, plan: Plan) -> None:
+    """Tell the redactor what the operator calls secrets, and which words are the operator's."""
+    called: dict[Hashable, str] = {ref: name for name, ref in reversed(names(plan.config).items())}
+    for template in plan.templates.values():
+        for ref in template.refs:
+            called.setdefault(ref, str(ref))
+    redactor.configured(called, lambda: words(plan))
+
+
+def words(plan: Plan) -> set[str]:
+    """Return every name, path and address of a configuration and its templates."""
+    found: set[str] = set()
+    for ref in {
+        *names(plan.config).values(),
+        *(r for t in plan.templates.values() for r in t.refs),
+    }:
+        _add(ref.path, found)
+        found.add(str(ref))
+    for path in (plan.loaded.path, *plan.loaded.files):
+        _add(path, found)
+    _collect(plan.config, found)
+    return found
+
+
+def _collect(value: Any, found: set[str]) -> None:
+    """Add the words of an option, and of everything in it."""
+    if isinstance(value, str):
+        _add(value, found)
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            inner = getattr(value, name)
+            if inner and inner.__class__ not in NUMBERS and name not in NOT_NAMES:
+                _collect(inner, found)
+            elif name == "url":
+                parts = urlsplit(inner)
+                found.add(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+    elif isinstance(value, tuple):
+        for inner in value:
+            _collect(inner, found)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            found.add(name)
+            _collect(inner, found)
+
+
+def _add(text: str, found: set[str]) -> None:
+    """Add a name; of a path, also each directory, and each part with its slash."""
+    if text in found:
+        return
+    found.add(text)
+    above, slash, last = text.rpartition("/")
+    if slash:
+        found.add(f"/{last}")
+        _add(above, found)

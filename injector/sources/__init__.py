@@ -1,0 +1,4 @@
+"""Where secrets come from.
+
+- `vault`: HashiCorp Vault and OpenBao
+"""

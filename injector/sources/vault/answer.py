@@ -1,0 +1,239 @@
+"""What an answer means: which data, and how long it is good for. Pure functions over JSON."""
+
+import email.utils
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, structs
+
+from injector.base.errors import MissingError, RenderError
+from injector.secret import Kind, Ref
+from injector.sources.vault import ssh, x509
+
+# How each shape of an answer is recognized.
+CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
+SSH_CERTIFICATE = frozenset({"signed_key", "serial_number"})
+STATIC_ROLE = frozenset({"last_vault_rotation", "ttl"})
+ONE_TIME_CODE = frozenset({"code", "expire_time"})
+# Where an answer says how long something in it lives: identity tokens and others without naming it,
+# AppRole, Google Cloud. A role's settings have the last two as well, but nothing that lives.
+TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
+# Another token has another cubbyhole, and a wrapped answer can be opened once: asked for once.
+ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
+# Paths whose answers have no envelope. Elsewhere, such an answer is not Vault's.
+BARE = ("sys/", "identity/oidc/")
+# What formats, templates and the redactor walk through; Vault itself takes a few hundred.
+DEEPEST = 100
+# Keys that only count: a value is the same without them.
+COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
+
+
+class Envelope(Struct, frozen=True):
+    """What Vault says around the data. Only Go templates can show it."""
+
+    request_id: str = ""
+    lease_duration: int = 0  # as it stands there: KV version 1 names one that means nothing
+    metadata: Mapping[str, Any] | None = None  # of KV version 2
+    warnings: tuple[str, ...] = ()
+    wraps: bool = False  # the data is what it says of a wrapped answer
+    logs_in: bool = False  # the data is what it says of a new token
+    is_empty: bool = False  # 204: it was done, and there is nothing to say
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One secret as Vault sees it at one moment.
+
+    `duration` is the life left in seconds, `inf` if it names none. `ends_at` is its end by the
+    server's clock, where it says that instead. `version` tells generations apart where the server
+    does: KV's version, a static role's last rotation.
+    """
+
+    data: Mapping[str, Any] = field(repr=False)
+    kind: Kind
+    duration: float = math.inf
+    lease_id: str = field(default="", repr=False)
+    renewable: bool = False
+    version: str = ""
+    ends_at: float = math.inf
+    envelope: Envelope = field(default_factory=Envelope, repr=False)
+
+    @property
+    def lasting(self) -> Mapping[str, Any]:
+        """Return the data without what changes from request to request."""
+        counting = COUNTING.get(self.kind, frozenset())
+        return {key: value for key, value in self.data.items() if key not in counting}
+
+    def life(self, date_header: str, wall: float) -> float:
+        """Return the seconds left, by the server's own clock (its Date header), else by ours."""
+        if self.ends_at == math.inf:
+            return self.duration
+        try:
+            served: datetime | None = email.utils.parsedate_to_datetime(date_header)
+        except (TypeError, ValueError):
+            served = None
+        return min(self.duration, self.ends_at - (served.timestamp() if served else wall))
+
+
+class Content(dict[str, Any]):
+    """The data of a secret as templates get it, with the answer that it came in."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.data)
+        self.answer = answer
+
+
+def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
+    """Sort an answer by its shape.
+
+    `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
+    `data` and `metadata`. Raises MissingError for a deleted or destroyed version, RenderError for
+    data that nothing could render.
+    """
+    if _is_deeper(body, DEEPEST):
+        raise RenderError(
+            f"read {ref}: nested deeper than {DEEPEST} levels; flatten it, or store it as a string"
+        )
+    answer = _sorted(ref, body, engine)
+    warnings = body.get("warnings")
+    envelope = structs.replace(
+        answer.envelope,
+        request_id=str(body.get("request_id") or ""),
+        lease_duration=int(_seconds(body.get("lease_duration"))),
+        warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+    )
+    return replace(answer, envelope=envelope)
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value
+    return limit < 0 or any(
+        _is_deeper(each, limit - 1) for each in inside if isinstance(each, dict | list)
+    )
+
+
+def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
+    if (other := _without_data(ref, body)) is not None:
+        return other
+    data = body.get("data")
+    if data is None and ref.path.startswith(BARE) and "request_id" not in body:
+        data = body
+    if not isinstance(data, dict):
+        raise MissingError(
+            f"read {ref}: the answer has no data; is it a path that `vault read` accepts?"
+        )
+    if ref.path.startswith(ONCE):
+        return Answer(data, Kind.ISSUED)
+    duration = _seconds(body.get("lease_duration"))
+    if lease_id := body.get("lease_id"):
+        return Answer(
+            data,
+            Kind.LEASE,
+            duration or math.inf,
+            str(lease_id),
+            bool(body.get("renewable")),
+            ends_at=_certificate_end(data),
+        )
+    if ref.body is None:
+        return _read(ref, data, engine, duration)
+    if (ends_at := _certificate_end(data)) < math.inf:
+        return Answer(data, Kind.CERTIFICATE, version=str(data["serial_number"]), ends_at=ends_at)
+    return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
+
+
+def _without_data(ref: Ref, body: Mapping[str, Any]) -> Answer | None:
+    """Return an answer that has something else, which templates see as their data, or nothing."""
+    if ref.body is not None and not body:
+        return Answer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
+    if isinstance(wrapped := body.get("wrap_info"), dict):
+        return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
+    if body.get("data") is None and isinstance(auth := body.get("auth"), dict):
+        # It ends with the token that made it, as a lease does, but has no id to renew or revoke.
+        duration = _seconds(auth.get("lease_duration")) or math.inf
+        return Answer(auth, Kind.LEASE, duration, envelope=Envelope(logs_in=True))
+    return None
+
+
+def _read(ref: Ref, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:
+    if engine == "kv1":
+        return Answer(data, Kind.STATIC)
+    if _is_kv2(data):
+        return _kv2(ref, data)
+    if engine == "kv2":
+        raise MissingError(
+            f"read {ref}: this is not KV version 2's answer; its paths have `data/` after the mount"
+        )
+    if data.keys() >= STATIC_ROLE and data.keys() & {"rotation_period", "rotation_schedule"}:
+        version = str(data["last_vault_rotation"])
+        return Answer(data, Kind.STATIC_ROLE, _seconds(data["ttl"]), version=version)
+    if data.keys() >= ONE_TIME_CODE and (ends_at := _seconds(data["expire_time"])):
+        return Answer(data, Kind.STATIC_ROLE, version=str(data["expire_time"]), ends_at=ends_at)
+    # KV v1's lease_duration (768 h) is advisory and never a schedule; no other engine without
+    # leases sends one, so what has one is KV v1, whatever keys its user chose.
+    with_ttl = None if lease_duration else _with_ttl(data, 0.0)
+    return with_ttl or Answer(data, Kind.STATIC)
+
+
+def _with_ttl(data: dict[str, Any], lease_duration: float) -> Answer | None:
+    said = (_seconds(data.get(key)) for key, of in TTL_OF.items() if of in data)
+    duration = lease_duration or next(filter(None, said), 0.0)
+    return Answer(data, Kind.TTL, duration) if duration else None
+
+
+def _certificate_end(data: Mapping[str, Any]) -> float:
+    """Return when a certificate ends, in seconds since the epoch; `inf` if it is none."""
+    if data.keys() >= CERTIFICATE:
+        return min(_seconds(data["expiration"]) or math.inf, _chain_end(data))
+    if data.keys() >= SSH_CERTIFICATE:
+        return ssh.valid_before(str(data["signed_key"]))
+    return math.inf
+
+
+def _chain_end(data: Mapping[str, Any]) -> float:
+    """Return when the first of a certificate's issuers expires, which makes it useless.
+
+    One that had ended before the certificate began (an old root, cross-signed) is not needed.
+    """
+    chain = data.get("ca_chain") or [data.get("issuing_ca")]
+    if not isinstance(chain, list):
+        return math.inf
+    begins = x509.validity(str(data["certificate"])).begins
+    ends = (x509.validity(str(issuer)).ends for issuer in chain)
+    return min((end for end in ends if end > begins), default=math.inf)
+
+
+def _seconds(value: Any) -> float:
+    """Return a life as the server names it; 0 for what names none, negative and odd ones too."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    try:
+        seconds = float(value)
+    except OverflowError:  # JSON has numbers of any length
+        return 0.0
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
+
+
+def _is_kv2(data: Mapping[str, Any]) -> bool:
+    metadata = data.get("metadata")
+    return (
+        data.keys() == {"data", "metadata"} and isinstance(metadata, dict) and "version" in metadata
+    )
+
+
+def _kv2(ref: Ref, data: Mapping[str, Any]) -> Answer:
+    """Return the data; a deletion time in the future is a plan, not a deletion."""
+    metadata = data["metadata"]
+    version = str(metadata.get("version", ""))
+    if not isinstance(data["data"], dict):
+        what = "was destroyed" if metadata.get("destroyed") else "was deleted"
+        raise MissingError(
+            f"read {ref}: version {version} {what}; write a new version, undelete it, or pin "
+            "another with ?version="
+        )
+    envelope = Envelope(metadata=metadata)
+    return Answer(data["data"], Kind.STATIC, version=version, envelope=envelope)

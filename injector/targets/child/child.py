@@ -1,0 +1,226 @@
+"""Keeps the command running: starts it once everything is in place, restarts it on changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from signal import Signals
+
+from injector.base.clock import Clock
+from injector.base.errors import HookError
+from injector.base.health import Health
+from injector.base.log import Logger
+from injector.base.metrics import Metrics
+from injector.config import model
+from injector.targets.child import policy
+from injector.targets.child.command import Command, Wanted
+from injector.targets.child.environment import inherited
+from injector.targets.child.policy import Ending, Restart
+from injector.targets.child.process import CannotStart, Launch
+
+# A shell's script lets what it starts with `&` ignore these. The agents' commands do not.
+BACKGROUND = (Signals.SIGINT, Signals.SIGQUIT, Signals.SIGTERM)
+# How often the conditions of a start are checked, since not all of them wake us. Seconds.
+LOOK_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the service works with.
+
+    `lacking` says why the command may not be started yet, `unfinished` what will change in a moment
+    and is worth waiting for. `changed_at` is when the newest change happened that the command has
+    not been notified of, on the wall clock.
+    """
+
+    clock: Clock
+    draw: Callable[[], float]
+    lacking: Callable[[], list[str]]
+    unfinished: Callable[[], list[str]]
+    changed_at: Callable[[], float]
+    health: Health
+    metrics: Metrics
+    log: Logger
+
+
+class Child:
+    """Runs the supervised command according to one configuration's `exec`."""
+
+    name = "child"
+
+    def __init__(
+        self, settings: model.Exec, environ: Mapping[str, str], command: Command, parts: Parts
+    ) -> None:
+        self._settings = settings
+        self._stop_signal = Signals[settings.restart_stop_signal]
+        self._passed = inherited(environ, settings.env)
+        self._command = command
+        self._parts = parts
+        self._waited = False
+        parts.health.ring_too(command.news)
+        command.release()  # its holder is gone with the last configuration
+        command.on_trial = None
+        before = command.launch
+        if command.pid is None:
+            parts.health.waiting("child", "exec")
+        elif before is not None and before != self._launch(before.variables):
+            command.restart()
+        parts.metrics.has_command(runs=command.pid is not None)
+
+    async def run(self) -> None:
+        """Bring the command into the wanted state, whenever that may have changed."""
+        while True:
+            wait = await self._step()
+            await self._parts.clock.sleep(wait, self._command.news)
+
+    def stop(self, number: Signals | None) -> None:
+        """Stop the command permanently, with the signal that stops us, or with its own."""
+        self._command.stop(number or self._stop_signal)
+
+    async def close(self) -> None:
+        """Stop the command if it still runs: we exit because of an error, or go on without it."""
+        if self._command.process is not None:
+            await self._stop(self._stop_signal)
+        if self._command.exit_code is None:
+            await self._command.end(0)
+
+    async def _step(self) -> float:
+        """Do what is due now; return the seconds until there may be more."""
+        command = self._command
+        process, wanted = command.process, command.wanted
+        if process is None:
+            return await self._start_when_due()
+        if process.has_ended:
+            await self._take_end(process.ending())
+        elif wanted is Wanted.STOPPED and command.stop_with is not None:
+            await self._end((await self._stop(command.stop_with)).code)
+        elif wanted is Wanted.RESTARTED:
+            unfinished = [f"{output} is not finished" for output in self._parts.unfinished()]
+            if self._has_to_wait(self._parts.lacking() + unfinished):
+                return LOOK_EVERY
+            self._parts.log.info("command restarting", pid=command.pid)
+            await self._stop(self._stop_signal)
+        else:
+            return inf
+        return 0.0
+
+    # -- its end
+
+    async def _stop(self, number: Signals) -> Ending:
+        """Stop it, and whatever it left behind, which would still hold its port or its lock."""
+        process, timeout = self._command.process, self._settings.kill_timeout
+        assert process is not None
+        if not await process.stop(number, within=timeout):
+            self._parts.log.warning("command killed", not_ended_within=timeout)
+        return self._let_go()
+
+    def _let_go(self) -> Ending:
+        process = self._command.process
+        assert process is not None
+        ending = self._command.let_go()
+        self._parts.metrics.child_up.set(0)
+        wrong = ending.crashed and not process.asked_to_end
+        log = self._parts.log.error if wrong else self._parts.log.info
+        log("command ended", how=ending.how, ran_for=round(ending.ran_for, 1))
+        return ending
+
+    async def _take_end(self, ending: Ending) -> None:
+        """Decide what follows when it has exited by itself."""
+        command = self._command
+        if command.wanted is Wanted.STOPPED:
+            await self._stop(self._stop_signal)
+            await self._end(ending.code)
+        elif command.wanted is Wanted.RESTARTED:
+            await self._stop(self._stop_signal)
+        elif command.on_trial is not None:
+            self._report(ending)
+            await self._stop(self._stop_signal)
+            command.hold()
+        else:
+            step = self._after(ending)
+            if isinstance(step, Restart):
+                self._report(ending)
+                await self._stop(self._stop_signal)
+                self._wait(step)
+            else:
+                await self._stop(self._stop_signal)
+                await self._end(step.code)
+
+    def _after(self, ending: Ending) -> policy.Exit | Restart:
+        command, parts = self._command, self._parts
+        return policy.after(
+            ending,
+            outdated=parts.changed_at() > command.started_at,
+            restarts=self._settings.restart_on_crash == "always",
+            crashes=command.crashes,
+            draw=parts.draw(),
+        )
+
+    def _wait(self, restart: Restart) -> None:
+        command, parts = self._command, self._parts
+        command.crashes = restart.crashes
+        command.because, command.start_at = "crashed", parts.clock.now() + restart.after
+        parts.log.warning("command starting again", starts_in=round(restart.after, 1))
+
+    def _report(self, ending: Ending) -> None:
+        error = HookError(f"the command ended with {ending.how}")
+        self._parts.health.failing("child", "exec", error)
+
+    async def _end(self, code: int) -> None:
+        """Make the injector exit as well."""
+        await self._command.end(code)
+        self._parts.health.news.ring()
+
+    # -- its start
+
+    async def _start_when_due(self) -> float:
+        command, parts = self._command, self._parts
+        if command.exit_code is not None or command.is_held:
+            return inf
+        if command.wanted is Wanted.STOPPED and command.stop_with is not None:
+            code = 128 + command.stop_with if command.last is None else command.last.code
+            await self._end(code)
+            return inf
+        if self._has_to_wait(parts.lacking()):
+            return LOOK_EVERY
+        wait = command.start_at - parts.clock.now()
+        if wait > 0:
+            return wait
+        assert command.variables is not None
+        try:
+            command.start(self._launch(command.variables))
+        except CannotStart as exc:
+            await self._could_not_start(exc)
+            return 0.0
+        self._waited = False
+        parts.metrics.child_up.set(1)
+        parts.metrics.child_starts.add(command.because)
+        parts.health.ok("child", "exec")
+        parts.log.info("command started", pid=command.pid, reason=command.because)
+        return inf
+
+    async def _could_not_start(self, error: CannotStart) -> None:
+        command, parts = self._command, self._parts
+        parts.health.failing("child", "exec", error)
+        parts.log.error("command not started", error=str(error))
+        command.last = Ending(error.status, 0.0)
+        if command.on_trial is not None:
+            command.hold()
+            return
+        step = self._after(command.last)
+        if isinstance(step, Restart):
+            self._wait(step)
+        else:
+            await self._end(step.code)
+
+    def _has_to_wait(self, reasons: list[str]) -> bool:
+        """Return whether there is a reason to wait; log it once."""
+        if reasons and not self._waited:
+            self._parts.log.info("command waiting", reasons=reasons)
+        self._waited = bool(reasons)
+        return self._waited
+
+    def _launch(self, variables: Mapping[str, bytes]) -> Launch:
+        settings = self._settings
+        # Who may not be reached by Ctrl-C has to be reached by us.
+        ignored = self._command.ignored - {*BACKGROUND, self._stop_signal}
+        return Launch(settings.command, self._passed, settings.mask_output, variables, ignored)

@@ -1,0 +1,58 @@
+"""Tracks the generations of a bundle, and which may be removed. Bookkeeping only: no I/O."""
+
+from dataclasses import dataclass, field
+
+from injector.targets.files.claim import Claim
+from injector.targets.files.generation import Generation
+
+# At most this many are kept for readers: a secret that changes every second must not fill memory.
+MOST_HELD = 8
+
+
+@dataclass(slots=True)
+class Memory:
+    """What we last knew about a bundle."""
+
+    current: Generation | None = None
+    accepted: Generation | None = None  # what `rollback` returns to
+    held: list[str] = field(default_factory=list)  # replaced, oldest first
+    aged: int = 0  # how many of them were kept at the last `retire` already
+    begun: bool = False
+    staged: str = ""  # written, and not visible yet
+    claim: Claim = field(default_factory=Claim)
+
+    def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
+        """Start with what an earlier run left."""
+        self.current, self.accepted, self.begun = found, accepted, True
+        if self.earlier:
+            self.held.append(self.earlier)
+
+    @property
+    def earlier(self) -> str:
+        """The name of the accepted generation, unless it is the current one."""
+        if self.accepted is None or self.current is None:
+            return ""
+        return "" if self.accepted.name == self.current.name else self.accepted.name
+
+    @property
+    def keeps(self) -> bool:
+        """Return whether there is something that another injector would take for a leftover."""
+        return bool(self.held or self.staged)
+
+    def replace_current(self, new: Generation) -> None:
+        for before in (self.accepted, self.current):
+            if before is not None and before.name not in self.held:
+                self.held.append(before.name)
+        self.current = new
+        self.let_go(new.name)
+
+    def spare(self, count: int) -> list[str]:
+        """Return the oldest `count` of those kept, but never the one that `rollback` returns to."""
+        accepted = self.accepted.name if self.accepted else None
+        return [name for name in self.held[: max(count, 0)] if name != accepted]
+
+    def let_go(self, name: str) -> None:
+        """Stop keeping a generation."""
+        if name in self.held:
+            self.aged -= self.held.index(name) < self.aged
+            self.held.remove(name)

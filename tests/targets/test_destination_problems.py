@@ -1,0 +1,251 @@
+"""What `check` says about a destination before a write, and the mount table behind it."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from injector.targets import files as destination
+from injector.targets.files import Owner, mounts
+from injector.targets.files.mounts import Mount, Mounts, parse
+from tests.support.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    with memory_backed_directory() as path:
+        yield path
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    return require_disk(tmp_path)
+
+
+def problems(path: Path | str, **options) -> list[str]:
+    return destination.problems(
+        str(path), **({"require_memory_backed": True, "in_place": False} | options)
+    )
+
+
+def one_problem(path: Path | str, **options) -> str:
+    [problem] = problems(path, **options)
+    return problem
+
+
+# --- the mount table -----------------------------------------------------------------------------
+
+TABLE = r"""22 27 0:21 / /proc rw,relatime shared:12 - proc proc rw
+27 1 254:3 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw
+30 27 0:27 / /run rw,nosuid - tmpfs tmpfs rw,size=1k
+31 30 0:28 / /run/with\040space\134and\011tab rw - ramfs none rw
+32 27 0:29 /@sub /data rw - btrfs /dev/vdb rw,subvol=/@sub
+"""
+
+
+def test_the_mount_table_is_read_with_its_escapes_and_optional_fields():
+    assert parse(TABLE) == [
+        Mount(os.makedev(0, 21), "/proc", "proc"),
+        Mount(os.makedev(254, 3), "/", "ext4"),
+        Mount(os.makedev(0, 27), "/run", "tmpfs"),
+        Mount(os.makedev(0, 28), "/run/with space\\and\ttab", "ramfs"),
+        Mount(os.makedev(0, 29), "/data", "btrfs"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "path", "filesystem"),
+    [
+        (os.makedev(0, 27), "/data/link-into-run", "tmpfs"),
+        (os.makedev(254, 3), "/run/covered", "ext4"),
+        (os.makedev(9, 99), "/data/subvolume/x", "btrfs"),
+        (os.makedev(9, 99), "/dataset/x", "ext4"),
+        (os.makedev(9, 99), "/", "ext4"),
+        (os.makedev(9, 99), "//odd", "an unknown filesystem"),
+    ],
+)
+def test_the_device_decides_and_the_longest_mount_point_where_it_is_unknown(
+    device, path, filesystem
+):
+    assert Mounts(parse(TABLE)).filesystem(device, path) == filesystem
+
+
+def test_without_a_table_nothing_counts_as_memory():
+    assert Mounts([]).filesystem(1, "/run/x") == "an unknown filesystem"
+
+
+def test_a_later_mount_is_noticed_by_itself(memory):
+    point = memory / "point"
+    point.mkdir()
+    before = mounts.current()
+    assert mounts.current() is before, "read again only when it has changed"
+
+    with mounted("-t", "ramfs", "none", point):
+        assert mounts.current().filesystem(point.stat().st_dev, str(point)) == "ramfs"
+        assert mounts.current().is_mount_point(str(point))
+    assert not mounts.current().is_mount_point(str(point))
+
+
+# --- destinations --------------------------------------------------------------------------------
+
+
+def test_a_good_destination_has_no_problems_whether_it_is_there_or_not(memory):
+    (memory / "there.env").touch()
+
+    assert problems(memory / "there.env") == []
+    assert problems(memory / "new.env") == []
+    assert problems(memory / "new" / "deep" / "new.env") == []
+    assert list(memory.iterdir()) == [memory / "there.env"], "nothing is made"
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("", "'' is not an absolute path"),
+        ("run/db.env", "'run/db.env' is not an absolute path"),
+        ("/run/secrets/", "/run/secrets/ is the name of a directory: add the file's name"),
+        ("/run/../etc/shadow", "'/run/../etc/shadow': write it without `.`, `..` and NUL bytes"),
+        ("/run/..", "'/run/..': write it without `.`, `..` and NUL bytes"),
+        ("/run/a\0b", r"'/run/a\x00b': write it without `.`, `..` and NUL bytes"),
+    ],
+)
+def test_an_invalid_path(path, problem):
+    assert problems(path) == [problem]
+
+
+def test_what_is_in_the_way_is_named(memory):
+    (memory / "directory").mkdir()
+    (memory / "link").symlink_to(memory / "elsewhere")
+    os.mkfifo(memory / "pipe")
+
+    assert "is a directory, and is left alone" in one_problem(memory / "directory")
+    assert "is a symbolic link" in one_problem(memory / "link")
+    assert "is not a regular file" in one_problem(memory / "pipe")
+
+
+def test_a_missing_directory_is_a_problem_only_if_it_may_not_be_created(memory):
+    assert one_problem(memory / "gone" / "db.env", create_dest_dirs=False) == (
+        f"the directory {memory}/gone is missing: make it, or set `create_dest_dirs: true`"
+    )
+
+
+def test_something_else_in_place_of_a_directory(memory):
+    (memory / "file").touch()
+    assert "Not a directory" in one_problem(memory / "file" / "db.env")
+    assert "Not a directory" in one_problem(memory / "file" / "deep" / "db.env")
+
+    (memory / "link").symlink_to(memory / "nowhere")
+    assert "leads nowhere" in one_problem(memory / "link" / "db.env")
+
+
+def test_off_memory_names_the_filesystem_and_both_remedies(disk):
+    problem = one_problem(disk / "new" / "db.env")
+
+    filesystem = mounts.current().filesystem(disk.stat().st_dev, str(disk))
+    assert problem.startswith(f"{disk}/new is on {filesystem}, ")
+    assert "medium: Memory" in problem
+    assert "`require_memory_backed: false`" in problem
+    assert problems(disk / "db.env", require_memory_backed=False) == []
+
+
+def test_a_link_in_memory_to_a_disk_is_not_memory(memory, disk):
+    (memory / "link").symlink_to(disk)
+    assert "require_memory_backed: false" in one_problem(memory / "link" / "db.env")
+
+
+def test_a_disk_mounted_over_memory_is_not_memory(memory, disk):
+    (memory / "point").mkdir()
+    with mounted("--bind", disk, memory / "point"):
+        assert "require_memory_backed: false" in one_problem(memory / "point" / "db.env")
+
+
+def test_a_mounted_file_is_refused_unless_written_in_place(memory):
+    (memory / "host").touch()
+    (memory / "db.env").touch()
+    (memory / "link").symlink_to(memory)
+    with mounted("--bind", memory / "host", memory / "db.env"):
+        for path in (memory / "db.env", memory / "link" / "db.env"):
+            assert one_problem(path) == (
+                f"{path} is itself a mount point, and a mounted file cannot be replaced: "
+                "mount the directory instead, or set `in_place: true`"
+            )
+            assert problems(path, in_place=True) == []
+
+
+def test_a_directory_that_this_user_cannot_write_names_path_uid_and_mode(memory):
+    with as_uid(STRANGER):
+        problem = one_problem(memory / "new" / "db.env")
+
+    assert problem.startswith(
+        f"{memory}/new is not writable for uid {STRANGER} "
+        f"({memory} has mode 0755 and belongs to uid 0): "
+    )
+
+
+def test_a_read_only_filesystem_is_not_writable_for_root_either(memory):
+    point = memory / "ro"
+    point.mkdir()
+    with mounted("-t", "tmpfs", "-o", "ro", "none", point):
+        assert "mount it writable" in one_problem(point / "db.env")
+
+
+def test_in_place_the_file_has_to_be_writable_not_its_directory(memory):
+    theirs = memory / "db.env"
+    theirs.touch(0o600)
+    with as_uid(STRANGER):
+        assert f"{theirs} is not writable" in one_problem(theirs, in_place=True)
+    theirs.chmod(0o666)
+    with as_uid(STRANGER):
+        assert problems(theirs, in_place=True) == []
+
+
+def test_another_users_link_on_the_way_is_a_problem(memory):
+    (memory / "real").mkdir()
+    (memory / "link").symlink_to("real")
+    (memory / "way").symlink_to("link")
+    assert problems(memory / "way" / "db.env") == []
+    if os.geteuid() != 0:
+        pytest.skip("planting as another user needs root")
+    os.lchown(memory / "link", STRANGER, -1)
+
+    assert f"write the path it should lead to ({memory}/real/new)" in one_problem(
+        memory / "way" / "new" / "db.env"
+    )
+
+
+def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(memory):
+    memory.chmod(0o1777)
+    path = memory / "db.env"
+    with as_uid(STRANGER):
+        assert problems(path, owner=Owner(STRANGER, STRANGER)) == []
+        found = problems(path, owner=Owner(1000, 1000))
+
+    assert [problem.partition(" (")[0] for problem in found] == [
+        f"{path}: cannot give it to uid 1000",
+        f"{path}: cannot give it to gid 1000",
+    ]
+    if os.geteuid() == 0:
+        assert problems(path, owner=Owner(1000, 1000)) == []
+
+
+def test_a_name_that_is_too_long_is_a_problem(memory):
+    assert "255 bytes" in one_problem(memory / ("x" * 256))
+
+
+def test_all_problems_come_in_one_run(disk):
+    (disk / "db.env").symlink_to("elsewhere")
+    assert len(problems(disk / "db.env", owner=Owner(STRANGER))) == (2 if os.geteuid() == 0 else 3)
+
+
+def test_a_thousand_destinations_are_checked_in_a_blink(memory):
+    paths = [memory / f"{number}.env" for number in range(1000)]
+    fastest = 1.0
+    for _ in range(5):
+        start = time.perf_counter()
+        found = [problems(path) for path in paths]
+        fastest = min(fastest, time.perf_counter() - start)
+
+    assert not any(found)
+    assert fastest < 0.1, "measured: 0.013"
