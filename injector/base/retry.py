@@ -63,14 +63,14 @@ class Availability:
         health: Health,
         *,
         probe: Callable[[], Awaitable[None]],
-        draw: Callable[[], float],
+        jitter: Callable[[], float],
         log: Logger,
         opens_at: float = 0.0,
     ) -> None:
         self._clock = clock
         self._health = health
         self._probe = probe
-        self._draw = draw
+        self._jitter = jitter
         self._log = log
         self._opens_at = opens_at
         self._down_since = 0.0
@@ -100,7 +100,7 @@ class Availability:
         if self._up.is_set():
             return
         await self._up.wait()
-        await self._clock.sleep(self._spread * self._draw())
+        await self._clock.sleep(self._spread * self._jitter())
 
     async def run(self) -> None:
         """Probe while Vault is unreachable. Runs until cancelled."""
@@ -110,7 +110,7 @@ class Availability:
                 await self._check()
 
     async def _check(self) -> None:
-        pause = PROBE_INTERVAL + PROBE_JITTER * self._draw()
+        pause = PROBE_INTERVAL + PROBE_JITTER * self._jitter()
         try:
             with nothing_unforeseen():
                 await self._probe()

@@ -22,22 +22,24 @@ class Act:
     name: str = ""
 
 
-def choose(draw: float, which: float, *, rotatable: Sequence[str], expirable: Sequence[str]) -> Act:
+def choose(
+    jitter: float, which: float, *, rotatable: Sequence[str], expirable: Sequence[str]
+) -> Act:
     """Return what happens next; both draws are uniform in 0…1."""
-    if draw < ROTATIONS and rotatable:
+    if jitter < ROTATIONS and rotatable:
         return Act("rotate", rotatable[int(which * len(rotatable))])
-    if draw < ROTATIONS + EXPIRIES:
+    if jitter < ROTATIONS + EXPIRIES:
         return Act("expire", expirable[int(which * len(expirable))])
     return Act("outage")
 
 
-def pause(interval: float, draw: float) -> float:
+def pause(interval: float, jitter: float) -> float:
     """Return the seconds until the next one: 0.5 to 1.5 intervals."""
-    return interval * (0.5 + draw)
+    return interval * (0.5 + jitter)
 
 
-def outage(interval: float, draw: float) -> float:
-    return min(interval * SHARE, LONGEST_OUTAGE) * (0.5 + draw / 2)
+def outage(interval: float, jitter: float) -> float:
+    return min(interval * SHARE, LONGEST_OUTAGE) * (0.5 + jitter / 2)
 
 
 class Chaos:
@@ -49,19 +51,19 @@ class Chaos:
         interval: float,
         *,
         clock: Clock,
-        draw: Callable[[], float],
+        jitter: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
         self._rehearsal = rehearsal
         self._interval = interval
         self._clock = clock
-        self._draw = draw
+        self._jitter = jitter
         self._tell = tell
 
     async def run(self) -> None:
         """Run until cancelled; what cannot be done is reported and skipped."""
         while True:
-            await self._clock.sleep(pause(self._interval, self._draw()))
+            await self._clock.sleep(pause(self._interval, self._jitter()))
             try:
                 await self._act()
             except InjectorError as exc:
@@ -70,13 +72,13 @@ class Chaos:
     async def _act(self) -> None:
         rehearsal = self._rehearsal
         act = choose(
-            self._draw() % 1,
-            self._draw() % 1,
+            self._jitter() % 1,
+            self._jitter() % 1,
             rotatable=rehearsal.rotatable,
             expirable=rehearsal.expirable,
         )
         if act.what == "outage":
-            seconds = outage(self._interval, self._draw())
+            seconds = outage(self._interval, self._jitter())
             with rehearsal.outage():
                 self._tell(f"sealed the server for {seconds:.1f} s")
                 await self._clock.sleep(seconds)

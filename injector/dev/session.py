@@ -156,7 +156,7 @@ class Session:
             Rehearsal(state, self.injector.refresh),
             self.chaos,
             clock=self.clock,
-            draw=random.random,
+            jitter=random.random,
             tell=lambda text: self.timeline.say("chaos", text),
         )
 

@@ -61,7 +61,7 @@ def rehearse(plan: Plan, kept: Kept) -> None:
 
     They are built around nothing, so that those which are running notice nothing.
     """
-    nothing = Kept(kept.clock, kept.log, Redactor(), kept.environ, kept.draw)
+    nothing = Kept(kept.clock, kept.log, Redactor(), kept.environ, kept.jitter)
     if plan.config.exec is not None:
         from injector.targets.child import Command  # 12 ms that most do without
 
@@ -92,9 +92,9 @@ class Assembly:
             kept.clock,
             self.health,
             probe=self.vault.health,
-            draw=kept.draw,
+            jitter=kept.jitter,
             log=kept.log,
-            opens_at=kept.started_at + config.vault.start_splay * kept.draw(),
+            opens_at=kept.started_at + config.vault.start_splay * kept.jitter(),
         )
         refs = names(config)
         self._means = Means(kept.clock, kept.log, kept.redactor.redact, kept.environ)
@@ -215,7 +215,7 @@ class Assembly:
         kept = self._kept
         return watch.Parts(
             clock=kept.clock,
-            draw=kept.draw,
+            jitter=kept.jitter,
             vault=self.vault,
             tokens=self.tokens,
             availability=self.availability,
@@ -232,7 +232,7 @@ class Assembly:
         kept = self._kept
         parts = DeliveryParts(
             clock=kept.clock,
-            draw=kept.draw,
+            jitter=kept.jitter,
             store=kept.store,
             rotations=kept.rotations,
             ledger=kept.ledger,
@@ -247,7 +247,7 @@ class Assembly:
         delivery = Delivery(self.outputs, parts)
         notifier_parts = NotifierParts(
             clock=kept.clock,
-            draw=kept.draw,
+            jitter=kept.jitter,
             ledger=kept.ledger,
             rotations=kept.rotations,
             health=self.health,
@@ -293,7 +293,7 @@ class Assembly:
                 vault=self.vault,
                 tokens=self.tokens,
                 clock=kept.clock,
-                draw=kept.draw,
+                jitter=kept.jitter,
                 availability=self.availability,
                 health=self.health,
                 redactor=kept.redactor,
@@ -304,7 +304,7 @@ class Assembly:
         )
         parts = AuthParts(
             clock=kept.clock,
-            draw=kept.draw,
+            jitter=kept.jitter,
             vault=self.vault,
             tokens=self.tokens,
             availability=self.availability,

@@ -30,7 +30,7 @@ class Kept:
     log: Logger
     redactor: Redactor
     environ: Mapping[str, str] = field(repr=False)  # it may hold a token
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     metrics: Metrics = field(default_factory=Metrics)
     dirty: Wakeup = field(default_factory=Wakeup)  # rung when there is something to hand over
     rotations: Rotations = field(init=False)

@@ -75,7 +75,7 @@ class Supervision:
 
         parts = Parts(
             clock=kept.clock,
-            draw=kept.draw,
+            jitter=kept.jitter,
             lacking=lacking,
             unfinished=readiness.delivery.unfinished,
             changed_at=changed_at,

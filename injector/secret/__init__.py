@@ -3,7 +3,7 @@
 What a secret is (`ref`, `life`) and when to act on it (`schedule`; `rotation` for static
 roles): data and arithmetic.
 
-All times are seconds on the injected clock. `draw` arguments are uniform in 0…1: randomness is an
+All times are seconds on the injected clock. `jitter` arguments are uniform in 0…1: randomness is an
 argument too.
 """
 

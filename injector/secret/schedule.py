@@ -48,7 +48,7 @@ class Timing(Struct, frozen=True):
 
 
 def next_step(
-    life: Life, timing: Timing, draw: float, *, rotation: NextRotation | None = None
+    life: Life, timing: Timing, jitter: float, *, rotation: NextRotation | None = None
 ) -> Step:
     """Decide when to act after a success; a static role needs its `rotation`.
 
@@ -57,16 +57,16 @@ def next_step(
     """
     match life.kind:
         case Kind.STATIC:
-            return Step(Act.FETCH, _refresh_at(life, timing, draw))
+            return Step(Act.FETCH, _refresh_at(life, timing, jitter))
         case Kind.LEASE if life.ends_with_token:
             return Step(Act.FETCH, math.inf)
         case Kind.LEASE | Kind.CERTIFICATE | Kind.TTL:
             act = Act.RENEW if life.renewable else Act.FETCH
-            return Step(act, _share(life, timing, draw))
+            return Step(act, _share(life, timing, jitter))
         case Kind.STATIC_ROLE:
             # Somebody may rotate it by hand at any time, so it is also read as a static secret is.
             at = look_at(rotation or announced(life), life.granted_at, timing.refresh)
-            return Step(Act.FETCH, min(at, _refresh_at(life, timing, draw)))
+            return Step(Act.FETCH, min(at, _refresh_at(life, timing, jitter)))
         case Kind.ISSUED:
             return Step(Act.FETCH, math.inf)
 
@@ -85,15 +85,15 @@ def worn_at(life: Life, issued_at: float, timing: Timing) -> float:
     return issued_at + max(lives * min(WORN, timing.threshold - THRESHOLD_BELOW), FLOOR)
 
 
-def after_renewal(before: Life, after: Life, timing: Timing, draw: float) -> Step:
+def after_renewal(before: Life, after: Life, timing: Timing, jitter: float) -> Step:
     """Decide after a renewal: a truncated one means that the next generation is due now."""
     if after.duration < before.duration * TRUNCATED:
         return Step(Act.FETCH, after.granted_at)
-    return next_step(after, timing, draw)
+    return next_step(after, timing, jitter)
 
 
 def after_failure(
-    error: InjectorError, failures: int, *, now: float, timing: Timing, draw: float
+    error: InjectorError, failures: int, *, now: float, timing: Timing, jitter: float
 ) -> float:
     """Return when to try again after the `failures`-th failure in a row."""
     match error:
@@ -103,7 +103,7 @@ def after_failure(
             longest = min(PERSON_BACKOFF, timing.refresh)
         case _:
             longest = PERSON_BACKOFF
-    wait = backoff(failures, first=min(FIRST_BACKOFF, longest), longest=longest, draw=draw)
+    wait = backoff(failures, first=min(FIRST_BACKOFF, longest), longest=longest, jitter=jitter)
     if error.retry_after is not None:
         is_servers = isinstance(error, TransientError)
         wait = max(wait if is_servers else FLOOR, error.retry_after)
@@ -111,29 +111,29 @@ def after_failure(
 
 
 def after_failed_renewal(
-    error: InjectorError, failures: int, life: Life, now: float, draw: float
+    error: InjectorError, failures: int, life: Life, now: float, jitter: float
 ) -> Step:
     """Decide after a failed renewal: only the server's refusal or the lease's end issues anew."""
     if not isinstance(error, TransientError):
         return Step(Act.FETCH, now)
-    wait = backoff(failures, first=FIRST_BACKOFF, longest=SERVER_BACKOFF, draw=draw)
+    wait = backoff(failures, first=FIRST_BACKOFF, longest=SERVER_BACKOFF, jitter=jitter)
     wait = max(wait, error.retry_after or 0.0)
     if now + wait >= life.expires_at:
         return Step(Act.FETCH, max(now, life.expires_at - FLOOR))
     return Step(Act.RENEW, now + wait)
 
 
-def backoff(failures: int, *, first: float, longest: float, draw: float) -> float:
+def backoff(failures: int, *, first: float, longest: float, jitter: float) -> float:
     """Double from `first` to `longest`, jittered over the upper half: a fleet spreads itself."""
     full = min(longest, first * 2.0 ** min(failures - 1, 30))
-    return full * (0.5 + 0.5 * draw)
+    return full * (0.5 + 0.5 * jitter)
 
 
-def _refresh_at(life: Life, timing: Timing, draw: float) -> float:
-    at = life.granted_at + timing.refresh * (1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * draw)
+def _refresh_at(life: Life, timing: Timing, jitter: float) -> float:
+    at = life.granted_at + timing.refresh * (1 - REFRESH_SPREAD + 2 * REFRESH_SPREAD * jitter)
     return at if timing.refresh < FAR else math.ceil(at / GRID) * GRID
 
 
-def _share(life: Life, timing: Timing, draw: float) -> float:
-    share = timing.threshold - THRESHOLD_BELOW + (THRESHOLD_BELOW + THRESHOLD_ABOVE) * draw
+def _share(life: Life, timing: Timing, jitter: float) -> float:
+    share = timing.threshold - THRESHOLD_BELOW + (THRESHOLD_BELOW + THRESHOLD_ABOVE) * jitter
     return life.granted_at + max(life.duration * share, FLOOR)

@@ -362,7 +362,7 @@ def test_chaos_makes_things_happen_by_itself(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("draw", "which", "act"),
+    ("jitter", "which", "act"),
     [
         (0.0, 0.99, Act("rotate", "b")),
         (0.49, 0.0, Act("rotate", "a")),
@@ -370,8 +370,8 @@ def test_chaos_makes_things_happen_by_itself(tmp_path):
         (0.75, 0.5, Act("outage")),
     ],
 )
-def test_chaos_is_half_rotations_then_expiries_then_outages(draw, which, act):
-    assert choose(draw, which, rotatable=["a", "b"], expirable=["token"]) == act
+def test_chaos_is_half_rotations_then_expiries_then_outages(jitter, which, act):
+    assert choose(jitter, which, rotatable=["a", "b"], expirable=["token"]) == act
 
 
 def test_chaos_without_anything_to_rotate_does_something_else():
@@ -379,7 +379,7 @@ def test_chaos_without_anything_to_rotate_does_something_else():
 
 
 def test_chaos_happens_about_as_often_as_requested():
-    assert [pause(30, draw) for draw in (0, 0.5, 1)] == [15, 30, 45]
+    assert [pause(30, jitter) for jitter in (0, 0.5, 1)] == [15, 30, 45]
     assert [outage(30, 1), outage(600, 1)] == [15, 30]
 
 

@@ -42,7 +42,7 @@ async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
     hook = {"command": [sys.executable, "-c", noise]}
     loaded = load_from(tmp_path, with_creds(app, proxy, tmpfs, creds, exec=hook))
 
-    async with engine(loaded, clock, draw=1.0) as running:
+    async with engine(loaded, clock, jitter=1.0) as running:
         before = os.stat(tmpfs / "db")
         await clock.advance(600)
 

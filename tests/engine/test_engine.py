@@ -53,14 +53,14 @@ async def test_a_rotated_secret_is_picked_up_when_due(app, proxy, clock, tmpfs, 
         assert (tmpfs / "db.env").read_text() == "pw=two\n"
 
 
-@pytest.mark.parametrize(("draw", "early", "late"), [(0.0, 53, 55), (1.0, 65, 67)])
+@pytest.mark.parametrize(("jitter", "early", "late"), [(0.0, 53, 55), (1.0, 65, 67)])
 async def test_the_refresh_interval_is_spread_by_ten_percent(
-    app, proxy, clock, tmpfs, tmp_path, draw, early, late
+    app, proxy, clock, tmpfs, tmp_path, jitter, early, late
 ):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
 
-    async with engine(loaded, clock, draw=draw):
+    async with engine(loaded, clock, jitter=jitter):
         await clock.advance(early)
         assert proxy.count("/db") == 1
         await clock.advance(late - early)
@@ -473,7 +473,7 @@ async def test_a_roles_new_policy_list_is_noticed_within_five_minutes(
     )
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"secrets": secrets}))
 
-    async with engine(loaded, clock, draw=1.0) as running:
+    async with engine(loaded, clock, jitter=1.0) as running:
         first = running.token
         await clock.advance(granted_after)
         give_another_policy(app, f"kv1/granted-{app.name}")
@@ -532,7 +532,7 @@ async def test_an_outage_causes_only_probes_and_ends_within_seconds(
     ]
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"template": entries}))
 
-    async with engine(loaded, clock, draw=1.0) as running:
+    async with engine(loaded, clock, jitter=1.0) as running:
         token = running.assembly.tokens.held
         await clock.advance(30)
         proxy.status = 503
@@ -553,14 +553,14 @@ async def test_an_outage_causes_only_probes_and_ends_within_seconds(
         assert running.assembly.health.settled
 
 
-@pytest.mark.parametrize("draw", [0.0, 1.0])
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
 async def test_a_token_that_expired_during_an_outage_is_not_used_again(
-    app, proxy, clock, tmpfs, tmp_path, draw
+    app, proxy, clock, tmpfs, tmp_path, jitter
 ):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
 
-    async with engine(loaded, clock, draw=draw) as running:
+    async with engine(loaded, clock, jitter=jitter) as running:
         first = running.token
         proxy.status = 503
         await clock.advance(2 * 3600)

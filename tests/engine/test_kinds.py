@@ -269,9 +269,9 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         assert running.assembly.health.settled
 
 
-@pytest.mark.parametrize("draw", [0.0, 1.0])
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
 async def test_a_batch_tokens_lease_is_issued_once_for_each_token(
-    permitted, proxy, clock, tmpfs, tmp_path, database, draw
+    permitted, proxy, clock, tmpfs, tmp_path, database, jitter
 ):
     """The server cuts its leases to the token's end, where a renewal gives nothing more."""
     batch(permitted, "10m")
@@ -279,10 +279,10 @@ async def test_a_batch_tokens_lease_is_issued_once_for_each_token(
     creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
-    async with engine(load_from(tmp_path, config), clock, draw=draw):
+    async with engine(load_from(tmp_path, config), clock, jitter=jitter):
         await clock.advance(1800)
 
-        assert proxy.count("/login") == (6 if draw == 0 else 5)
+        assert proxy.count("/login") == (6 if jitter == 0 else 5)
         assert proxy.count(creds) == proxy.count("/login")
         assert proxy.count("leases/renew") == 0
 
@@ -629,9 +629,9 @@ async def test_a_token_for_another_program_is_replaced_by_its_ttl_and_with_ours(
 # --- key-value
 
 
-@pytest.mark.parametrize("draw", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
 async def test_a_change_of_kv_version_1_is_seen_within_its_interval(
-    app, proxy, clock, tmpfs, tmp_path, draw
+    app, proxy, clock, tmpfs, tmp_path, jitter
 ):
     def put(value):
         app.admin.secrets.kv.v1.create_or_update_secret(
@@ -642,7 +642,7 @@ async def test_a_change_of_kv_version_1_is_seen_within_its_interval(
     blocks = {"secrets": {"db": {"path": f"kv1/{app.name}/db", "refresh": "2s"}}}
     config = files(app, proxy, tmpfs, blocks=blocks, db="{{ db.value }}")
 
-    async with engine(load_from(tmp_path, config), clock, draw=draw):
+    async with engine(load_from(tmp_path, config), clock, jitter=jitter):
         await clock.advance(20.05)
         put("two")
         await clock.advance(2.5)

@@ -11,7 +11,7 @@ async def test_a_repeated_failure_is_logged_in_full_once_and_occasionally(
 ):
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
 
-    async with engine(loaded, clock, draw=1.0) as running:
+    async with engine(loaded, clock, jitter=1.0) as running:
         await clock.advance(500)
         failures = running.events("secret failed")
 

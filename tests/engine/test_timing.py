@@ -37,7 +37,7 @@ def life(kind, duration=math.inf, *, renewable=False, token=math.inf, batch=Fals
 
 
 @pytest.mark.parametrize(
-    ("now", "draw", "step"),
+    ("now", "jitter", "step"),
     [
         (life(Kind.STATIC), 0.0, Step(Act.FETCH, NOW + 54)),
         (life(Kind.STATIC), 1.0, Step(Act.FETCH, NOW + 66)),
@@ -69,8 +69,8 @@ def life(kind, duration=math.inf, *, renewable=False, token=math.inf, batch=Fals
         (life(Kind.ISSUED), 0.5, NEVER),
     ],
 )
-def test_when_a_secret_is_due(now, draw, step):
-    found = next_step(now, Timing(refresh=60, threshold=0.70), draw)
+def test_when_a_secret_is_due(now, jitter, step):
+    found = next_step(now, Timing(refresh=60, threshold=0.70), jitter)
 
     assert found.act is step.act
     assert found.at == pytest.approx(step.at)
@@ -219,8 +219,8 @@ def test_a_truncated_renewal_leads_to_the_next_generation():
 )
 def test_when_a_failed_fetch_is_tried_again(error, failures, earliest, latest):
     at = [
-        after_failure(error, failures, now=NOW, timing=Timing(refresh=30), draw=draw) - NOW
-        for draw in (0.0, 1.0)
+        after_failure(error, failures, now=NOW, timing=Timing(refresh=30), jitter=jitter) - NOW
+        for jitter in (0.0, 1.0)
     ]
 
     assert at == [pytest.approx(earliest), pytest.approx(latest)]
@@ -242,11 +242,11 @@ def test_a_refused_renewal_leads_to_a_new_lease():
 
 
 def test_backoff_doubles_to_its_longest_and_is_jittered_over_the_upper_half():
-    waits = [backoff(n, first=1, longest=20, draw=1) for n in range(1, 8)]
+    waits = [backoff(n, first=1, longest=20, jitter=1) for n in range(1, 8)]
 
     assert waits == [1, 2, 4, 8, 16, 20, 20]
-    assert backoff(3, first=1, longest=20, draw=0) == 2
-    assert backoff(10_000, first=1, longest=20, draw=1) == 20
+    assert backoff(3, first=1, longest=20, jitter=0) == 2
+    assert backoff(10_000, first=1, longest=20, jitter=1) == 20
 
 
 # --- tokens
@@ -286,7 +286,7 @@ def test_a_truncated_renewal_leaves_the_same_time_for_a_hand_over(granted, at):
     ],
 )
 def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, act, at):
-    found = token_timing.after_failed_renewal(token(), failures, now=now, draw=1.0)
+    found = token_timing.after_failed_renewal(token(), failures, now=now, jitter=1.0)
 
     assert found[0] is act
     assert found[1] == pytest.approx(at)
@@ -353,7 +353,9 @@ def test_quiet_is_min_after_the_last_change_and_at_most_max_after_the_first(firs
 def test_when_an_application_is_notified(notified_at, complete, at):
     notify = model.Notify(command=("x",), min_interval=10.0)
 
-    found = notify_at(100, 100, notify=notify, notified_at=notified_at, complete=complete, draw=0.5)
+    found = notify_at(
+        100, 100, notify=notify, notified_at=notified_at, complete=complete, jitter=0.5
+    )
 
     assert found == at
 
@@ -361,7 +363,7 @@ def test_when_an_application_is_notified(notified_at, complete, at):
 def test_a_fleet_is_spread_by_its_splay():
     notify = model.Notify(command=("x",), splay=30.0)
 
-    assert notify_at(0, 0, notify=notify, notified_at=-100, complete=True, draw=0.5) == 17
+    assert notify_at(0, 0, notify=notify, notified_at=-100, complete=True, jitter=0.5) == 17
 
 
 # --- names

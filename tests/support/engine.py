@@ -83,10 +83,10 @@ class Engine:
                 await asyncio.sleep(0)
 
 
-def kept_parts(clock: FakeClock, output: io.StringIO, *, draw: float = 0.5) -> Kept:
+def kept_parts(clock: FakeClock, output: io.StringIO, *, jitter: float = 0.5) -> Kept:
     redactor = Redactor()
     log = logger(level="debug", style="json", redact=redactor.proofread, stream=output)
-    return Kept(clock, log, redactor, {}, lambda: draw)
+    return Kept(clock, log, redactor, {}, lambda: jitter)
 
 
 @contextlib.asynccontextmanager
@@ -95,7 +95,7 @@ async def engine(
     clock: FakeClock,
     *,
     kept: Kept | None = None,
-    draw: float = 0.5,
+    jitter: float = 0.5,
     settle: bool = True,
     stays: bool = False,
 ) -> AsyncIterator[Engine]:
@@ -104,7 +104,7 @@ async def engine(
     With `stays` its supervised command goes on, as in a reload.
     """
     output = io.StringIO()
-    kept = kept or kept_parts(clock, output, draw=draw)
+    kept = kept or kept_parts(clock, output, jitter=jitter)
     assembly = Assembly(loaded, kept)
     over = asyncio.Event()
     task = asyncio.create_task(alongside(assembly.services(), over.wait()))

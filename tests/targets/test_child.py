@@ -76,7 +76,7 @@ def test_an_exit_is_reported_as_by_a_shell(status, code, crashed, how):
 
 def decide(status=1, *, ran_for=1.0, outdated=False, restarts=True, crashes=0):
     ending = Ending(status, ran_for)
-    return after(ending, outdated=outdated, restarts=restarts, crashes=crashes, draw=1.0)
+    return after(ending, outdated=outdated, restarts=restarts, crashes=crashes, jitter=1.0)
 
 
 def test_only_a_crash_causes_a_restart():

@@ -24,7 +24,7 @@ class Parts(Struct, frozen=True):
     """What auto-auth works with. `renewed` tells the sinks that there may be a new token."""
 
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     vault: Vault
     tokens: Tokens
     availability: Availability
@@ -70,7 +70,7 @@ class AutoAuth:
         parts = self._parts
         if (held := parts.tokens.held) is not None:
             self._measure(held)
-            self.step = next_step(held, parts.draw())
+            self.step = next_step(held, parts.jitter())
         while True:
             self.step = await self._next(*self.step)
 
@@ -109,7 +109,7 @@ class AutoAuth:
         except InjectorError as exc:
             return self._login_failed(exc)
         self._accept(token)
-        return next_step(token, self._parts.draw())
+        return next_step(token, self._parts.jitter())
 
     async def _log_in_beside(self, held: Token, *, for_more: bool) -> tuple[Act, float] | None:
         """Log in although there is a valid token; None if that one stays.
@@ -133,7 +133,7 @@ class AutoAuth:
             parts.tokens.retire(token)
             return None
         self._accept(token)
-        return next_step(token, parts.draw())
+        return next_step(token, parts.jitter())
 
     def _not_beside(self, error: InjectorError, *, for_more: bool) -> None:
         parts = self._parts
@@ -170,7 +170,7 @@ class AutoAuth:
         except TransientError as exc:
             self._failed(exc)
             return after_failed_renewal(
-                held, self._failures, now=parts.clock.now(), draw=parts.draw()
+                held, self._failures, now=parts.clock.now(), jitter=parts.jitter()
             )
         except InjectorError as exc:
             # Denied, or unknown by now: whatever it is, this token will not live longer.
@@ -178,7 +178,7 @@ class AutoAuth:
             return Act.LOG_IN, parts.clock.now()
         parts.log.debug("token renewed", lease_duration=token.duration)
         self._accept(token)
-        return after_renewal(held, token, parts.draw())
+        return after_renewal(held, token, parts.jitter())
 
     def _accept(self, token: Token) -> None:
         parts = self._parts
@@ -205,7 +205,7 @@ class AutoAuth:
             self._failures,
             first=self._settings.min_backoff,
             longest=self._settings.max_backoff,
-            draw=parts.draw(),
+            jitter=parts.jitter(),
         )
         # While logins fail, a token that can be renewed is kept alive: the two take turns.
         held = parts.tokens.held

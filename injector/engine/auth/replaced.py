@@ -15,11 +15,11 @@ FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
 NEVER = (Act.LOG_IN, inf)
 
 
-def first_step(token: Token, now: float, draw: float) -> tuple[Act, float]:
+def first_step(token: Token, now: float, jitter: float) -> tuple[Act, float]:
     """Decide when to renew a token that has just been replaced, in case that becomes necessary."""
     if not token.duration or not token.renewable:
         return NEVER
-    return Act.RENEW, now + (token.expires_at - now) * (FIRST_SHARE + FIRST_SPREAD * draw)
+    return Act.RENEW, now + (token.expires_at - now) * (FIRST_SHARE + FIRST_SPREAD * jitter)
 
 
 class ReplacedTokens:
@@ -49,7 +49,7 @@ class ReplacedTokens:
         self._steps = {}
         for token in tuple(parts.tokens.retiring):
             now = parts.clock.now()
-            act, at = before.get(token.value) or first_step(token, now, parts.draw())
+            act, at = before.get(token.value) or first_step(token, now, parts.jitter())
             if act is Act.RENEW and at <= now:
                 act, at = await self._renew(token) if self._store.in_use(token) else NEVER
             self._steps[token.value] = act, at
@@ -69,7 +69,7 @@ class ReplacedTokens:
         self._store.extend(renewed)
         parts.renewed()
         parts.log.debug("replaced token renewed", lease_duration=renewed.duration)
-        return after_renewal(token, renewed, parts.draw())
+        return after_renewal(token, renewed, parts.jitter())
 
     def _failed(self, token: Token, error: InjectorError) -> tuple[Act, float]:
         parts, now = self._parts, self._parts.clock.now()
@@ -82,4 +82,4 @@ class ReplacedTokens:
         )
         if not isinstance(error, TransientError):
             return NEVER
-        return after_failed_renewal(token, failures, now=now, draw=parts.draw())
+        return after_failed_renewal(token, failures, now=now, jitter=parts.jitter())

@@ -35,7 +35,7 @@ class Parts(Struct, frozen=True):
     vault: Vault
     tokens: Tokens
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     availability: Availability
     health: Health
     redactor: Redactor
@@ -77,7 +77,7 @@ class Sinks:
                 failures, wait = 0, float("inf")
             else:
                 failures += 1
-                wait = backoff(failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
+                wait = backoff(failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter())
             await parts.clock.sleep(wait, self.news)
 
     async def _write(self, sink: "_Sink", token: Token) -> bool:

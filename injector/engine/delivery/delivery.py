@@ -296,7 +296,7 @@ class Delivery:
         # A render fails in the same way until something changes.
         if not isinstance(error, RenderError | MissingError):
             retry_in = backoff(
-                output.failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw()
+                output.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter()
             )
             self._schedule.deliver(output.name, parts.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)

@@ -37,7 +37,7 @@ class Parts(Struct, frozen=True):
     """
 
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     ledger: Ledger
     rotations: Rotations
     health: Health
@@ -68,7 +68,7 @@ class Notifier:
         self._parts = parts
         self._failures = 0
         self._retry_at = -inf
-        self._draw = parts.draw()  # for the splay, once per change: here of one that was left
+        self._jitter = parts.jitter()  # for the splay, once per change: here of one that was left
         self.news = Wakeup()
         if parts.ledger.is_pending(name):  # left by an earlier configuration or run
             parts.health.waiting("notify", name)
@@ -91,7 +91,7 @@ class Notifier:
         """Note a written file. Health is not settled until the notification is sent."""
         now, wall = self._parts.clock.now(), self._parts.clock.wall()
         if self.name not in self._parts.ledger.pending:
-            self._draw = self._parts.draw()
+            self._jitter = self._parts.jitter()
         self._parts.ledger.add(self.name, Pending(now, now, wall, answered_at, {path}, urgent))
         if not self._failures:
             self._parts.health.waiting("notify", self.name)
@@ -113,7 +113,7 @@ class Notifier:
             notify=self._notify,
             notified_at=self._parts.ledger.notified_at.get(self.name),
             complete=not checking and all(output.settled for output in self._outputs),
-            draw=self._draw,
+            jitter=self._jitter,
         )
 
     async def _send(self, pending: Pending) -> None:
@@ -205,7 +205,7 @@ class Notifier:
             parts.log.error("notification failed", notify=self.name, error=str(error), **of)
             return
         self._failures += 1
-        wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, draw=parts.draw())
+        wait = backoff(self._failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter())
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
         for output in self._outputs:

@@ -19,7 +19,7 @@ class Parts(Struct, frozen=True):
     """What delivery works with."""
 
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     store: Store
     rotations: Rotations
     ledger: Ledger

@@ -23,7 +23,7 @@ def notify_at(
     notify: model.Notify,
     notified_at: float | None,
     complete: bool,
-    draw: float,
+    jitter: float,
 ) -> float:
     """Return when to notify an application.
 
@@ -33,7 +33,7 @@ def notify_at(
     if notified_at is None:
         return last if complete else quiet_at(first, last, notify.wait)
     due = max(quiet_at(first, last, notify.wait), notified_at + notify.min_interval)
-    return due + notify.splay * draw
+    return due + notify.splay * jitter
 
 
 def worth_a_try_at(now: float, still_lacking: int) -> float:

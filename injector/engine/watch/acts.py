@@ -69,7 +69,7 @@ class Acts:
         life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
         self._reporter.measure(parts.store.confirm(self._ref, life))
         parts.log.debug("lease renewed", secret=self._entry.name, duration=life.duration)
-        return after_renewal(before, life, self._entry.timing, parts.draw())
+        return after_renewal(before, life, self._entry.timing, parts.jitter())
 
     # -- fetch
 
@@ -145,8 +145,8 @@ class Acts:
     def _next(self, life: Life, *, rotated: bool = False) -> Step:
         if life.kind is Kind.STATIC_ROLE:
             self._rotations.follow(life, rotated=rotated)
-        timing, draw = self._entry.timing, self._parts.draw()
-        return next_step(life, timing, draw, rotation=self._rotations.expected)
+        timing, jitter = self._entry.timing, self._parts.jitter()
+        return next_step(life, timing, jitter, rotation=self._rotations.expected)
 
 
 def _same(before: Answer, after: Answer) -> bool:

@@ -18,7 +18,7 @@ class Parts(Struct, frozen=True):
     """The parts of the engine that all watchers share."""
 
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     vault: Vault
     tokens: Tokens
     availability: Availability

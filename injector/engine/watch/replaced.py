@@ -16,12 +16,12 @@ FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
 NEVER = Step(Act.FETCH, inf)
 
 
-def first_step(life: Life, now: float, draw: float) -> Step:
+def first_step(life: Life, now: float, jitter: float) -> Step:
     """Decide when to renew a lease that has just been replaced, in case that becomes necessary."""
     left = life.expires_at - now
     if not life.renewable or life.ends_with_token or left == inf:
         return NEVER
-    return Step(Act.RENEW, now + left * (FIRST_SHARE + FIRST_SPREAD * draw))
+    return Step(Act.RENEW, now + left * (FIRST_SHARE + FIRST_SPREAD * jitter))
 
 
 class Replaced:
@@ -52,7 +52,7 @@ class Replaced:
         self._failures = {key: count for key, count in self._failures.items() if key in leases}
         for key, lease in leases.items():
             now = parts.clock.now()
-            step = self._steps.get(key) or first_step(lease.life, now, parts.draw())
+            step = self._steps.get(key) or first_step(lease.life, now, parts.jitter())
             if step.act is Act.RENEW and step.at <= now:
                 step = await self._renew(lease)
             self._steps[key] = step
@@ -75,13 +75,13 @@ class Replaced:
         if parts.store.current(lease.ref) is lease:
             Reporter(entry.name, parts).measure(lease)
         parts.log.debug("replaced lease renewed", secret=entry.name, duration=after.duration)
-        return after_renewal(before, after, entry.timing, parts.draw())
+        return after_renewal(before, after, entry.timing, parts.jitter())
 
     def _failed(self, lease: Generation, error: InjectorError) -> Step:
         parts, now = self._parts, self._parts.clock.now()
         failures = self._failures[lease.lease_id] = self._failures.get(lease.lease_id, 0) + 1
         parts.availability.report(error)
-        step = after_failed_renewal(error, failures, lease.life, now, parts.draw())
+        step = after_failed_renewal(error, failures, lease.life, now, parts.jitter())
         parts.log.warning(
             "replaced lease not renewed",
             secret=self._entry(lease.ref).name,

@@ -190,9 +190,9 @@ class Watcher:
         failures, lease = self._reporter.failures, parts.store.current(self.ref)
         if act is Act.RENEW and lease is not None:
             now = parts.clock.now()
-            return after_failed_renewal(error, failures, lease.life, now, parts.draw())
+            return after_failed_renewal(error, failures, lease.life, now, parts.jitter())
         return Step(Act.FETCH, self._retry_at(error, failures))
 
     def _retry_at(self, error: InjectorError, failures: int) -> float:
-        now, draw = self._parts.clock.now(), self._parts.draw()
-        return after_failure(error, failures, now=now, timing=self.entry.timing, draw=draw)
+        now, jitter = self._parts.clock.now(), self._parts.jitter()
+        return after_failure(error, failures, now=now, timing=self.entry.timing, jitter=jitter)

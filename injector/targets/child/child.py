@@ -33,7 +33,7 @@ class Parts:
     """
 
     clock: Clock
-    draw: Callable[[], float]
+    jitter: Callable[[], float]
     lacking: Callable[[], list[str]]
     unfinished: Callable[[], list[str]]
     changed_at: Callable[[], float]
@@ -152,7 +152,7 @@ class Child:
             outdated=parts.changed_at() > command.started_at,
             restarts=self._settings.restart_on_crash == "always",
             crashes=command.crashes,
-            draw=parts.draw(),
+            jitter=parts.jitter(),
         )
 
     def _wait(self, restart: Restart) -> None:

@@ -55,7 +55,7 @@ class Ending:
 
 
 def after(
-    ending: Ending, *, outdated: bool, restarts: bool, crashes: int, draw: float
+    ending: Ending, *, outdated: bool, restarts: bool, crashes: int, jitter: float
 ) -> Exit | Restart:
     """Decide from how it ended.
 
@@ -69,4 +69,4 @@ def after(
     if not restarts:
         return Exit(ending.code)
     row = 1 if ending.ran_for >= STEADY else crashes + 1
-    return Restart(backoff(row, first=FIRST_WAIT, longest=LONGEST_WAIT, draw=draw), row)
+    return Restart(backoff(row, first=FIRST_WAIT, longest=LONGEST_WAIT, jitter=jitter), row)
