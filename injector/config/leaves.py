@@ -70,6 +70,11 @@ def text(value: Scalar) -> str:
     raise Wrong(f'expected a string, got {found}; write it in quotes: "{value.written}"')
 
 
+def amount(value: Scalar) -> str:
+    """Read a text that may look like a number: `100`, `10m`, `0.5`."""
+    return value.text if kind(value) == "a number" else text(value)
+
+
 def boolean(value: Scalar) -> bool:
     if value.style is Style.QUOTED:
         raise Wrong(f"expected true or false without quotes, got {value.shown}")

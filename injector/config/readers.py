@@ -144,6 +144,7 @@ _CONVERT: dict[Any, Callable[[Scalar], Any]] = {
     int: leaves.whole,
     float: leaves.number,
     "verbatim": leaves.text,
+    "amount": leaves.amount,
     "duration": leaves.duration,
     "perms": leaves.perms,
     "absolute path": leaves.absolute_path,

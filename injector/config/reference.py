@@ -22,6 +22,7 @@ _WRITTEN = {
     "owner": "name or number",
     "namespace": "string",
     "verbatim": "string",
+    "amount": "string or number",
     "command": "command",
 }
 _PLAIN = {str: "string", bool: "boolean", int: "whole number", float: "number", Any: "any value"}

@@ -1,0 +1,153 @@
+"""From a pod and the cluster's defaults to a patch, or to every reason why there is none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from injector.inject.defaults import Defaults
+from injector.inject.go import values
+from injector.inject.outcome import Outcome, Problem
+from injector.inject.shape import objection
+from injector.inject.vault_k8s.annotations import PREFIX
+from injector.inject.vault_k8s.containers import Wanted
+from injector.inject.vault_k8s.pod_patch import INJECTED, patch
+from injector.inject.vault_k8s.reading import Annotations, of_pod
+from injector.inject.vault_k8s.secrets import secrets_of
+from injector.inject.vault_k8s.settings import RUN_AS, SECURITY_CONTEXT, patches_of, settings_of
+from injector.inject.vault_k8s.token import token_mount
+from injector.inject.vault_k8s.unknown import warnings_of
+
+SYSTEM_NAMESPACES = ("kube-system", "kube-public")
+# vault-k8s' names of its steps, which are in its messages.
+DECISION = "error checking if should inject agent"
+NAMESPACE = "error with request namespace"
+DEFAULTS = "error adding default annotations"
+READING = "error creating new agent sidecar"
+VALIDATION = "error validating agent configuration"
+PATCH = "error creating patch for agent"
+
+
+def inject(pod: Mapping[str, Any], namespace: str, defaults: Defaults) -> Outcome:
+    """Return what becomes of a pod that is created in a namespace.
+
+    A pure function: the same pod gets the same patch, in which there are only additions, and a pod
+    that has been injected is left alone.
+    """
+    if wrong := objection(pod):
+        return _refused([Problem(DECISION, f"this is no pod: {wrong}")], defaults)
+    given = of_pod(pod)
+    try:
+        if reason := _left_alone(pod, given):
+            return Outcome(reason)
+    except ValueError as exc:
+        return _refused([Problem(DECISION, str(exc), f"{PREFIX}agent-inject")], defaults)
+    if namespace in SYSTEM_NAMESPACES:
+        return _in_a_system_namespace(namespace, defaults)
+    return _injected(pod, namespace, given, defaults)
+
+
+def _left_alone(pod: Mapping[str, Any], given: Mapping[str, str]) -> str:
+    """Return why a pod is left as it is; empty if it is not. Raises ValueError as `boolean`."""
+    if not values.boolean(given.get("agent-inject", "")):
+        return "no annotation asks for it"
+    if (pod.get("status") or {}).get("phase", "") not in ("", "Pending"):
+        return "the pod is running"
+    return "it has been injected" if given.get("agent-inject-status") == INJECTED else ""
+
+
+def _in_a_system_namespace(namespace: str, defaults: Defaults) -> Outcome:
+    text = f"cannot inject into system namespaces: {namespace}"
+    if defaults.exact:
+        return _refused([Problem(NAMESPACE, text)], defaults)
+    # A refusal could keep a part of the cluster from starting.
+    return Outcome("system namespace", warnings=(f"vault-injector {text}",))
+
+
+def _injected(
+    pod: Mapping[str, Any], namespace: str, given: Mapping[str, str], defaults: Defaults
+) -> Outcome:
+    exact = defaults.exact
+    read = Annotations(given, pod, defaults, namespace)
+    problems = read.problems
+    problems.stage = DEFAULTS
+    _check_defaults(read, namespace, defaults)
+    patches = patches_of(read)
+    problems.stage = READING
+    token = token_mount(read, pod, audience=defaults.token_audience, exact=exact)
+    secrets = secrets_of(read)
+    settings = settings_of(read, pod, exact=exact)
+    problems.stage = VALIDATION
+    _validate(read, defaults)
+    problems.stage = PATCH
+    wanted = Wanted(pod, read, settings, secrets, token, patches, defaults)
+    operations = []
+    if not problems:
+        try:
+            operations = patch(wanted)
+        except ValueError as exc:
+            problems.add(str(exc))
+    warnings = () if exact else tuple(warnings_of(given, read))
+    if problems:
+        return _refused(problems.found, defaults, warnings)
+    return Outcome("injected", operations, warnings=warnings)
+
+
+def _check_defaults(read: Annotations, namespace: str, defaults: Defaults) -> None:
+    for text, value in (
+        # A pod may name its own; vault-k8s does not ask it.
+        ("address for Vault required", defaults.vault_address or not defaults.exact),
+        ("Vault Auth Path required", defaults.vault_auth_path),
+        ("kubernetes namespace required", namespace),
+    ):
+        if not value:
+            read.problem(text)
+    asked_for = any(key in read.given for key in RUN_AS)
+    if not defaults.set_security_context and SECURITY_CONTEXT not in read.given and asked_for:
+        read.set(SECURITY_CONTEXT, "true")
+    for key, name in (("auth-min-backoff", "min"), ("auth-max-backoff", "max")):
+        if not read.given.get(key):
+            continue
+        try:
+            values.check_duration(read.given[key])
+        except ValueError as exc:
+            read.problem(f"error parsing {name} backoff as duration: {exc}", key)
+
+
+def _validate(read: Annotations, defaults: Defaults) -> None:
+    if not read.text("agent-request-namespace"):
+        read.problem("namespace missing from request", "agent-request-namespace")
+    if not read.text("agent-image"):
+        read.problem("no Vault image found", "agent-image")
+    if not defaults.allows(read.text("service")):
+        allowed = ", ".join(sorted({defaults.vault_address, *defaults.allowed_addresses} - {""}))
+        read.problem(f"{read.text('service')} is not allowed here; allowed: {allowed}", "service")
+    if read.text("agent-configmap"):
+        return
+    if not read.text("auth-type"):
+        read.problem("no Vault Auth Type found", "auth-type")
+    role = read.text("role") or read.text("auth-config-role")
+    if read.text("auth-type") == "kubernetes" and not role:
+        read.problem("no Vault role found", "role")
+    if not read.text("auth-path"):
+        read.problem("no Vault Auth Path found", "auth-path")
+    if not read.text("service"):
+        read.problem("no Vault address found", "service")
+
+
+def _refused(
+    problems: list[Problem], defaults: Defaults, warnings: tuple[str, ...] = ()
+) -> Outcome:
+    first = problems[0]
+    message = f"{first.stage}: {first.text}"
+    if not defaults.exact:
+        message = _all(problems)
+    return Outcome("refused", problems=tuple(problems), message=message, warnings=warnings)
+
+
+def _all(problems: list[Problem]) -> str:
+    """Return every problem in one message, each with its annotation."""
+    lines = [
+        f"{problem.annotation}: {problem.text}" if problem.annotation else problem.text
+        for problem in problems
+    ]
+    count = f"{len(lines)} problems" if len(lines) > 1 else "1 problem"
+    return f"vault-injector: {count} with the pod's annotations: {'; '.join(lines)}"
