@@ -44,6 +44,9 @@ GROUPS = {
         "agent": "stand in for `vault agent` or `bao agent`: same files and flags",
         "convert": "translate a Vault Agent configuration, including its templates",
     },
+    "in Kubernetes": {
+        "inject": "add the agent to the pods in manifests that ask for it",
+    },
     "for development": {
         "dev": "run a real server with made-up secrets, and rehearse failures",
     },

@@ -4,8 +4,9 @@ Knows neither Vault nor Kubernetes' API; pods are plain dicts, so unknown fields
 
 - `vault_k8s`: the annotations of HashiCorp's webhook
 - `outcome`: what becomes of a pod; `additions`: a patch of additions; `shape`: what a pod has to be
-- `defaults`: what the administrator sets for all pods
-- `workloads`, `manifests`: pods in manifests; `explaining`: what was done to each, in words
+- `defaults`: what the administrator sets for all pods; `cluster`: for each namespace, from a file
+- `workloads`, `manifests`: pods in manifests; `explaining`: what was done to each, in words;
+  `reference`: the tables of docs/webhook.md
 - `go`: what Go's libraries make of texts, to the byte
 """
 

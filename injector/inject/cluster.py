@@ -15,13 +15,13 @@ from typing import Annotated, Any, cast
 import msgspec
 from msgspec import Meta
 
+from injector.base.errors import ConfigError
 from injector.config.blockfile import load_block
 from injector.config.document import Document
 from injector.config.introspect import annotation
 from injector.config.model import Block
 from injector.config.problem import Where
 from injector.config.rules import Finding
-from injector.errors import ConfigError
 from injector.inject.defaults import VARIABLES, Defaults
 from injector.inject.go import quantity, values
 

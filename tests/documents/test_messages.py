@@ -18,6 +18,7 @@ from tests.support.messages import (
 # What only passes on the words of others, which are in the list themselves.
 PASSED_ON = {
     "engine/auth/cert: AuthError(str(exc))",
+    "cli/inject: ConfigError(*refused)",
     "config/blockfile: ConfigError(*document.shown(problems))",
     "config/listening: ConfigError(*document.shown(walk.problems))",
     "config/document: ConfigError(*(problem.within(file, lines) for problem in problems))",

@@ -123,6 +123,14 @@ def test_the_process_namespace_is_shared_without_an_init_container_too():
     assert made["spec"]["shareProcessNamespace"] is True
 
 
+def test_what_a_pod_says_itself_of_its_process_namespace_is_not_taken_away():
+    made = injected(
+        pod(agent_share_process_namespace="false", spec={"shareProcessNamespace": True})
+    )
+
+    assert made["spec"]["shareProcessNamespace"] is True
+
+
 def test_every_problem_is_in_one_message_with_its_annotation():
     outcome = inject(
         pod(role=None, agent_init_first="si", agent_run_as_user="nobody", agent_limits_mem="lots"),

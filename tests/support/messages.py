@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2] / "injector"
 GAP = "…"
 DEEPEST = 8
 # `dev` is for developers' machines, `check` has a page of its own (docs/check.md), and the dialects
-# of others (`dialects`) are in nobody else's tests.
-ELSEWHERE = ("dev", "preflight/check", "dialects")
+# of others (`dialects`) are in nobody else's tests; docs/webhook.md has what pods are told.
+ELSEWHERE = ("dev", "preflight/check", "dialects", "inject")
 # What says that something in the configuration is wrong → which argument are the words.
 SENTENCES = {
     "Wrong": 0,

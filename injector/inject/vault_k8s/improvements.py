@@ -37,8 +37,8 @@ IMPROVEMENTS = (
         "The agent's container is put before them; they stay as they are.",
     ),
     Improvement(
-        "`agent-share-process-namespace` has no effect without the init container.",
-        "It has.",
+        "`agent-share-process-namespace` has no effect without the init container, and `false` takes away what the pod says itself.",
+        "It has, and takes nothing away.",
     ),
     Improvement(
         "A pod without a service-account token (`automountServiceAccountToken: false`) is refused.",

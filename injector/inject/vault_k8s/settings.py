@@ -72,7 +72,7 @@ def settings_of(read: Annotations, pod: Mapping[str, Any], *, exact: bool) -> Se
         tls_skip_verify=tls_skip_verify,
         run_as_user=uid,
         run_as_group=gid,
-        share_process_namespace=_share_process_namespace(read, pod),
+        share_process_namespace=_share_process_namespace(read, pod, exact=exact),
         set_security_context=read.flag(SECURITY_CONTEXT, default=True),
         cache_enable=read.flag("agent-cache-enable"),
         cache_exit_on_err=read.flag("agent-cache-exit-on-err"),
@@ -86,7 +86,9 @@ def settings_of(read: Annotations, pod: Mapping[str, Any], *, exact: bool) -> Se
     )
 
 
-def _share_process_namespace(read: Annotations, pod: Mapping[str, Any]) -> bool | None:
+def _share_process_namespace(
+    read: Annotations, pod: Mapping[str, Any], *, exact: bool
+) -> bool | None:
     key = "agent-share-process-namespace"
     if key not in read:
         return None
@@ -96,7 +98,10 @@ def _share_process_namespace(read: Annotations, pod: Mapping[str, Any]) -> bool 
         name = read.spelled(key)
         read.problem(f'invalid value {read.text(key)} for annotation "{name}", err={exc}', key)
         return None
-    if shares and pod["spec"].get("shareProcessNamespace") is False:
+    said = pod["spec"].get("shareProcessNamespace")
+    if said and not exact:
+        return None  # there is nothing to add, and nothing is taken away
+    if shares and said is False:
         read.problem(
             "shareProcessNamespace explicitly disabled on the pod, refusing to enable it", key
         )

@@ -1,0 +1,171 @@
+"""Manifests in, manifests out: every workload in them gets what the webhook would give its pods.
+
+A document in which nothing changes keeps its bytes. One that changes is written anew from its
+parsed nodes: its values keep their spelling (`0640`, `yes`, quotes), its comments are lost.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from injector.inject.go import json_patch
+from injector.inject.outcome import Operations, Outcome
+from injector.inject.workloads import Path, Workload, workloads
+
+# A line that begins a document, wherever it stands: YAML allows it in no value.
+_BEGINS = re.compile(r"^(?=---(?:\s|$))", re.MULTILINE)
+# More nodes than this are no manifest, but aliases of aliases.
+MOST_NODES = 1_000_000
+
+Injecting = Callable[[Workload], Outcome]
+
+
+class NotAManifest(ValueError):
+    """The text is neither YAML nor JSON; the message has the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """One document afterwards, and what became of each of its workloads."""
+
+    text: str
+    outcomes: tuple[tuple[Workload, Outcome], ...]
+
+
+def inject_manifests(text: str, injecting: Injecting) -> Iterator[Injected]:
+    """Yield each document of a text; together they are the text that comes out.
+
+    Raises NotAManifest.
+    """
+    line = 0
+    for document in _BEGINS.split(text):
+        if document:
+            yield _injected(document, line, injecting)
+        line += document.count("\n")
+
+
+def _injected(document: str, line: int, injecting: Injecting) -> Injected:
+    if document.lstrip().startswith("{"):
+        return _injected_json(document, line, injecting)
+    try:
+        root = yaml.compose(document, Loader=yaml.CSafeLoader)
+        if root is None:
+            return Injected(document, ())
+        own = _Unshared().copy(root)
+        content = _Constructor().construct_document(own)
+    except (yaml.YAMLError, ValueError, RecursionError) as exc:
+        raise NotAManifest(_what_is_wrong(exc, document, line)) from exc
+    outcomes = tuple((found, injecting(found)) for found in workloads(content))
+    patches = [(found.path, outcome.patch) for found, outcome in outcomes if outcome.patch]
+    if not patches:
+        return Injected(document, outcomes)
+    for path, operations in patches:
+        _patch(own, path, operations)
+    begins = "---\n" if document.startswith("---") else ""
+    written = yaml.serialize(own, Dumper=yaml.CSafeDumper, allow_unicode=True, width=2**31 - 1)
+    return Injected(begins + written, outcomes)
+
+
+def _what_is_wrong(error: Exception, document: str, before: int) -> str:
+    """Return it in one line, with the line of the text."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        return f"line {before + mark.line + 1}: {getattr(error, 'problem', None) or error}"
+    if isinstance(error, yaml.reader.ReaderError):
+        line = before + document.encode().count(b"\n", 0, error.position) + 1
+        return f"line {line}: {error.reason}"
+    return "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _injected_json(document: str, line: int, injecting: Injecting) -> Injected:
+    try:
+        content = json.loads(document)
+    except json.JSONDecodeError as exc:
+        raise NotAManifest(f"line {line + exc.lineno}: not JSON: {exc.msg}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise NotAManifest("is nested too deeply, or has a number that is too long") from exc
+    outcomes = tuple((found, injecting(found)) for found in workloads(content))
+    changed = content
+    for found, outcome in outcomes:
+        if outcome.patch:
+            changed = json_patch.apply(changed, _below(found.path, outcome.patch))
+    if changed is content:
+        return Injected(document, outcomes)
+    return Injected(json.dumps(changed, indent=4, ensure_ascii=False) + "\n", outcomes)
+
+
+def _below(path: Path, operations: Operations) -> list[dict[str, Any]]:
+    """Return operations on a pod as operations on the document that it is in."""
+    prefix = "".join(f"/{part}" for part in path)
+    return [{**operation, "path": prefix + operation["path"]} for operation in operations]
+
+
+# -- nodes of YAML
+
+
+class _Constructor(yaml.constructor.SafeConstructor):
+    """Makes values of nodes; a date stays the text that it is in JSON."""
+
+
+_TEXT = yaml.constructor.SafeConstructor.construct_yaml_str
+_Constructor.yaml_constructors = {
+    **yaml.constructor.SafeConstructor.yaml_constructors,
+    "tag:yaml.org,2002:timestamp": _TEXT,
+}
+
+
+class _Unshared:
+    """Copies nodes so that none is in two places: a patch of one must not reach the other."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def copy(self, node: yaml.Node) -> yaml.Node:
+        self._count += 1
+        if self._count > MOST_NODES:
+            raise ValueError(f"more than {MOST_NODES} nodes, most of them by aliases")
+        if isinstance(node, yaml.MappingNode):
+            yaml.constructor.SafeConstructor().flatten_mapping(node)  # `<<`
+            pairs = [(self.copy(key), self.copy(value)) for key, value in node.value]
+            return yaml.MappingNode(node.tag, pairs, flow_style=node.flow_style)
+        if isinstance(node, yaml.SequenceNode):
+            items = [self.copy(item) for item in node.value]
+            return yaml.SequenceNode(node.tag, items, flow_style=node.flow_style)
+        assert isinstance(node, yaml.ScalarNode)
+        return yaml.ScalarNode(node.tag, node.value, style=node.style)
+
+
+def _patch(root: yaml.Node, path: Path, operations: Operations) -> None:
+    """Do operations that only add, below a path."""
+    for operation in operations:
+        assert operation["op"] == "add"
+        parts = operation["path"].split("/")[1:]
+        *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in parts)
+        _add(_find(root, (*map(str, path), *parents)), last, _nodes_of(operation["value"]))
+
+
+def _find(node: yaml.Node, parts: Iterable[str]) -> yaml.Node:
+    for part in parts:
+        if isinstance(node, yaml.SequenceNode):
+            node = node.value[int(part)]
+        else:
+            node = next(value for key, value in node.value if key.value == part)
+    return node
+
+
+def _add(parent: yaml.Node, key: str, value: yaml.Node) -> None:
+    if isinstance(parent, yaml.SequenceNode):
+        parent.flow_style = False  # a container on the line of the others is no longer read
+        parent.value.insert(len(parent.value) if key == "-" else int(key), value)
+        return
+    parent.value = [pair for pair in parent.value if pair[0].value != key]
+    parent.value.append((_nodes_of(key), value))
+
+
+def _nodes_of(value: Any) -> yaml.Node:
+    made = yaml.representer.SafeRepresenter(default_flow_style=False, sort_keys=False)
+    return made.represent_data(value)
