@@ -180,16 +180,7 @@ class Assembly:
         """Close connections, and keep what the next configuration needs."""
         if self.journal is not None:
             self.journal.write()
-        self._kept.memories = {key(output): output.destination.memory for output in self.outputs}
-        self._kept.delivered = {
-            key(output): output.delivered
-            for output in self.outputs
-            if output.settled or output.standing
-        }
-        self._kept.failing = {
-            key(output) for output in self.outputs if output.failures or output.was_failing
-        }
-        self._kept.accepted = {key(output): output.accepted for output in self.outputs}
+        self._kept.outputs = {output.key: output.left() for output in self.outputs}
         self._kept.token = self.tokens.held
         self._kept.retiring = self.tokens.retiring
         for transport in (self.transport, *self.more_transports):
@@ -197,15 +188,10 @@ class Assembly:
 
     def _remind(self, output: Output[Any]) -> None:
         """Give an output what the last configuration, or the last process, knew about it."""
-        destination, kept = output.destination, self._kept
-        output.was_failing = key(output) in kept.failing
-        if (memory := kept.memories.get(key(output))) is not None:
-            destination.memory = memory
-            output.accepted = dict(kept.accepted.get(key(output), {}))
-            if key(output) in kept.delivered and destination.is_intact():
-                output.standing, output.delivered = True, dict(kept.delivered[key(output)])
-        elif (left := kept.files.pop(output.name, None)) is not None:
-            destination.recall(left.content_hash, left.identity, left.earlier)
+        if (before := self._kept.outputs.get(output.key)) is not None:
+            output.resume(before)
+        elif (left := self._kept.files.pop(output.name, None)) is not None:
+            output.destination.recall(left.content_hash, left.identity, left.earlier)
 
     def _token_changed(self) -> None:
         self.sinks.news.ring()
@@ -341,8 +327,3 @@ def tidy(output: Output[Any], *, can_go_back: bool) -> None:
         output.destination.accept()
     with suppress(WriteError):  # the next start tries again
         output.destination.close()
-
-
-def key(output: Output[Any]) -> tuple[str, str]:
-    """Return the identity of an output across reloads: a bundle that moves is another one."""
-    return output.name, output.destination.path

@@ -11,11 +11,10 @@ from injector.base.metrics import Metrics
 from injector.base.redactor import Redactor
 from injector.config import model
 from injector.engine import auth
-from injector.engine.delivery import Ledger
+from injector.engine.delivery import Ledger, OutputState
 from injector.engine.history import Rotations
-from injector.engine.store import Generation, Store
+from injector.engine.store import Store
 from injector.runtime.lastreload import LastReload
-from injector.secret import Ref
 from injector.sources.vault import Token
 
 if TYPE_CHECKING:
@@ -43,13 +42,8 @@ class Kept:
     secret_id: Any = field(default=None, repr=False)
     files: dict[str, Any] = field(default_factory=dict)
     handover: Any = None
-    # What destinations know about themselves, by output and path.
-    memories: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
-    # What readers see of an output, by the same key, whatever the next configuration makes of it.
-    delivered: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
-    failing: set[tuple[str, str]] = field(default_factory=set)  # outputs, by the same key
-    # What the applications of an output have accepted, by the same key.
-    accepted: dict[tuple[str, str], Mapping[Ref, Generation]] = field(default_factory=dict)
+    # What is known about outputs, by name and path.
+    outputs: dict[tuple[str, str], OutputState] = field(default_factory=dict)
     wrapped: dict[str, Any] = field(default_factory=dict, repr=False)  # in sinks, by path
     unnotified: Callable[[str, str], bool] = lambda _path, _hash: False
     # It may hold the only copy of a secret id whose file was removed after reading.
@@ -73,7 +67,8 @@ class Kept:
         ):
             # The new server must not see a token of the old one, not even to revoke it.
             self.store.clear()
-            self.accepted.clear()
+            for output in self.outputs.values():
+                output.accepted.clear()
             self.token, self.retiring = None, []
         if _identity(before) != _identity(after):
             self.retiring += [self.token] if self.token is not None else []

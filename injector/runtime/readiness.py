@@ -30,7 +30,7 @@ class Readiness:
         there is one. An outage of Vault alone changes nothing. Nor does a reload after which a file
         cannot be made: what was in place before still serves.
         """
-        missing = [output for output in self.delivery.unsettled() if not output.standing]
+        missing = [output for output in self.delivery.unsettled() if not output.state.in_place]
         command = self.health.of("child", "exec")
         waits = command is not None and command.state is not State.OK
         return self._unfit(missing) + (["the command is not running"] if waits else [])
@@ -58,7 +58,7 @@ class Readiness:
 
     def _because(self, output: Output[Any]) -> str:
         """Return what keeps an output back: itself, a missing secret, the login or Vault."""
-        lacks = (ref for ref in output.wants if self.store.current(ref) is None)
+        lacks = (ref for ref in output.state.wants if self.store.current(ref) is None)
         concerned = [
             (output.kind, output.name),
             *sorted(("secret", self.watch.called(ref)) for ref in lacks),

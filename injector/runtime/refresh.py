@@ -163,7 +163,7 @@ class Refresh:
     def _lacking(self, asked: _Asked, current: Generation) -> tuple[list[str], tuple[str, ...]]:
         """Return the files and applications without it, and applications that are not running."""
         pending = self._ledger.unconfirmed()
-        files = [o.name for o in asked.users if o.delivered.get(asked.ref) is not current]
+        files = [o.name for o in asked.users if o.state.written.get(asked.ref) is not current]
         targets = {
             target
             for output in asked.users

@@ -17,7 +17,7 @@ from injector.base.errors import (
     nothing_unforeseen,
 )
 from injector.base.health import Health, Report, verdict
-from injector.runtime.assembly import Assembly, handed_over, key, rehearse, tidy
+from injector.runtime.assembly import Assembly, handed_over, rehearse, tidy
 from injector.runtime.files import FileWatch
 from injector.runtime.kept import Kept
 from injector.runtime.listeners import configured, listeners
@@ -265,10 +265,10 @@ class Daemon:
         self._sockets.settle()
         self._kept.outgrow(before, after)
         assembly = Assembly(plan, self._kept)
-        staying = {key(output) for output in assembly.outputs}
+        staying = {output.key for output in assembly.outputs}
         written = {output.destination.path for output in assembly.outputs}  # by another name, too
         for output in self._assembly.outputs:
-            if key(output) in staying:
+            if output.key in staying:
                 continue
             if not output.delete_on_remove or output.destination.path in written:
                 tidy(output, can_go_back=False)

@@ -213,7 +213,7 @@ class StatusReport:
     def _output(self, output: Output[Any]) -> dict[str, Any]:
         return {
             **self._state(output.kind, output.name),
-            "secrets": sorted(map(self.watch.called, output.wants)),
+            "secrets": sorted(map(self.watch.called, output.state.wants)),
             "notify": list(output.targets),
         }
 

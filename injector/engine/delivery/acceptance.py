@@ -96,8 +96,7 @@ class Acceptance:
         if not output.destination.is_intact() and not self._put_right(output):
             ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
             return False
-        output.settled = True  # perhaps in an earlier run
-        output.delivered = output.delivered or dict(output.accepted)
+        output.state.keep_accepted()
         before = self._parts.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _rejection("the application", "in an earlier run")
@@ -127,8 +126,8 @@ class Acceptance:
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
-        of = thread(output.unaccepted(output.delivered), parts.called)
-        output.delivered = dict(output.accepted)
+        of = thread(output.state.unaccepted(output.state.written), parts.called)
+        output.state.return_to_accepted()
         self._schedule.look_after(output, parts.clock.now())
         self._reporter.rolled_back(output, _rejection(target, str(error)))
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
@@ -156,8 +155,8 @@ class Acceptance:
     def _answered_at(self, output: Output[Any]) -> float:
         times = [
             generation.added_at
-            for ref, generation in output.delivered.items()
-            if output.accepted.get(ref) is not generation
+            for ref, generation in output.state.written.items()
+            if output.state.accepted.get(ref) is not generation
         ]
         return max(times, default=self._parts.clock.now())
 

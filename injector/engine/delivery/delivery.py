@@ -72,7 +72,7 @@ class Delivery:
 
     def unsettled(self) -> list[Output[Any]]:
         """Return the outputs that have not been delivered since the configuration was read."""
-        return [output for output in self._outputs.values() if not output.settled]
+        return [output for output in self._outputs.values() if not output.state.settled]
 
     def is_checked(self, name: str) -> bool:
         """Return whether new content of an output is being checked right now."""
@@ -84,7 +84,7 @@ class Delivery:
             output.title
             for output in self._outputs.values()
             if self._schedule.is_held(output.name)
-            or (output.failures and self._schedule.is_due(output.name))
+            or (output.state.failures and self._schedule.is_due(output.name))
         ]
 
     def ended(self) -> list[tuple[str, Generation]]:
@@ -93,7 +93,7 @@ class Delivery:
         return [
             (output.title, generation)
             for output in self._outputs.values()
-            for generation in output.delivered.values()
+            for generation in output.state.written.values()
             if generation.has_ended(now)
         ]
 
@@ -136,7 +136,7 @@ class Delivery:
         changed, confirmed = self._parts.store.take_news()
         for name in self._users.of(changed):
             output = self._outputs[name]
-            still_lacking = self._parts.store.count_lacking(output.lacking)
+            still_lacking = self._parts.store.count_lacking(output.state.lacking)
             if still_lacking < MANY:
                 self._schedule.changed(output, now)
             else:
@@ -147,7 +147,7 @@ class Delivery:
         """Schedule outputs that somebody else has changed or removed for rewriting."""
         for name in names:
             output = self._outputs[name]
-            if self._schedule.is_due(name) or not output.settled:
+            if self._schedule.is_due(name) or not output.state.settled:
                 continue
             if not output.destination.is_intact():
                 event = f"{output.kind} changed or removed by somebody else, rewritten"
@@ -170,11 +170,11 @@ class Delivery:
     def _deliver(self, output: Output[Any]) -> None:
         """Render and write one output. Notifiers follow once files are written."""
         store = self._parts.store
-        snapshot = store.snapshot(output.wants)
-        if store.withdrawn(output.wants):
+        snapshot = store.snapshot(output.state.wants)
+        if store.withdrawn(output.state.wants):
             self._remove(output)
             return
-        if output.wants and not snapshot:
+        if output.state.wants and not snapshot:
             return  # nothing has arrived yet: no need to render
         try:
             with nothing_unforeseen():
@@ -188,12 +188,12 @@ class Delivery:
         self._parts.contracts.require(snapshot)
         rendered = output.renderer.render(snapshot)
         if isinstance(rendered, Lacking):
-            output.lacking = rendered.refs
-            self._users.want(output, output.wants | rendered.refs)
+            output.state.lacking = rendered.refs
+            self._users.want(output, output.state.wants | rendered.refs)
             return
-        output.lacking = frozenset()
+        output.state.lacking = frozenset()
         self._users.want(output, output.renderer.refs | rendered.used)
-        generations = store.generations(output.wants)
+        generations = store.generations(output.state.wants)
         if self.acceptance.was_rejected(output, rendered.content):
             return
         if output.check is not None:
@@ -245,21 +245,14 @@ class Delivery:
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
         parts = self._parts
-        new = [
-            found.rotation
-            for ref, found in generations.items()
-            if output.delivered.get(ref) is not found
-        ]
-        output.delivered = dict(generations)
-        output.settled = True
+        recovered = output.state.failing
+        new = output.state.record_written(generations)
         self._endings.follow(output)
-        failed = output.failures > 0 or output.was_failing
-        output.failures, output.was_failing = 0, False
         self.acceptance.forgive(output)
         self._reporter.delivered(output, written=written)
         if written:
             self._schedule.look_after(output, parts.clock.now())
-        if written or failed:
+        if written or recovered:
             event = f"{output.kind} {'written' if written else 'recovered'}"
             parts.log.info(event, path=output.name, **thread(new, parts.called))
         # Asked once, written or not.
@@ -284,22 +277,21 @@ class Delivery:
         if removed:
             event = f"{output.kind} removed: its secret is gone"
             self._parts.log.warning(event, path=output.name)
-        output.settled = output.standing = False
-        output.delivered.clear()
+        output.state.record_removed()
         self._reporter.waiting(output)
 
     def _failed(self, output: Output[Any], error: InjectorError) -> None:
         parts = self._parts
-        output.failures += 1
+        output.state.record_failure()
         report = self._reporter.failed(output, error)
         again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
         if not isinstance(error, RenderError | MissingError):
             retry_in = backoff(
-                output.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter()
+                output.state.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter()
             )
             self._schedule.deliver(output.name, parts.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
-        new = output.unaccepted(parts.store.generations(output.wants))
+        new = output.state.unaccepted(parts.store.generations(output.state.wants))
         facts = {"path": output.name, **again, **thread(new, parts.called)}
         report.log(parts.log, f"{output.kind} not written", **facts)

@@ -38,7 +38,7 @@ class Endings:
             self._queued.discard(due)
             output = self._outputs[due[1]]
             said = self._said.setdefault(output.name, set())
-            ended = [found for found in output.delivered.values() if found.has_ended(now)]
+            ended = [found for found in output.state.written.values() if found.has_ended(now)]
             for found in ended:
                 if found.rotation_id not in said:
                     said.add(found.rotation_id)
@@ -47,7 +47,7 @@ class Endings:
 
     def _wait_for(self, output: Output[Any]) -> None:
         now = self._parts.clock.now()
-        ends = (found.life.expires_at for found in output.delivered.values() if _expires(found))
+        ends = (found.life.expires_at for found in output.state.written.values() if _expires(found))
         at = min((at for at in ends if at > now), default=inf)
         if at < inf and (at, output.name) not in self._queued:
             self._queued.add((at, output.name))

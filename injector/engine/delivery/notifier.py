@@ -112,7 +112,7 @@ class Notifier:
             inf if checking else pending.last,
             notify=self._notify,
             notified_at=self._parts.ledger.notified_at.get(self.name),
-            complete=not checking and all(output.settled for output in self._outputs),
+            complete=not checking and all(output.state.settled for output in self._outputs),
             jitter=self._jitter,
         )
 
@@ -166,7 +166,9 @@ class Notifier:
     def _thread(self, pending: Pending) -> dict[str, Any]:
         """Say which new values a change is about."""
         changed = (output for output in self._outputs if output.name in pending.paths)
-        rotations = (each for output in changed for each in output.unaccepted(output.delivered))
+        rotations = (
+            each for output in changed for each in output.state.unaccepted(output.state.written)
+        )
         return thread(rotations, self._parts.called)
 
     def _is_looked_for(self, pending: Pending) -> bool:
@@ -209,7 +211,7 @@ class Notifier:
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
         for output in self._outputs:
-            parts.rotations.failed(output.unaccepted(output.delivered), error)
+            parts.rotations.failed(output.state.unaccepted(output.state.written), error)
         report = parts.health.failing("notify", self.name, error)
         facts = {"notify": self.name, "retry_in": round(wait, 1), **of}
         report.log(parts.log, "notification failed", **facts)

@@ -1,12 +1,11 @@
 """One thing that changes as a whole: what it is made from, where it goes and who is notified."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from injector.config import model
-from injector.engine.history import Rotation
-from injector.engine.store import Generation
+from injector.engine.delivery.output_state import OutputState
 from injector.rendering.template import Lacking, Rendered, Snapshot
 from injector.secret import Ref
 from injector.targets.files.protocol import Destination, Staging
@@ -38,9 +37,9 @@ class Check(Generic[C]):
     run: Callable[[str], Awaitable[None]]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Output(Generic[C]):
-    """A file, or files that change together, and their state. Times are on the injected clock.
+    """A file, or files that change together, as the configuration describes them.
 
     `kind` and `name` are what health, metrics and logs call it: a file is named by its path.
     """
@@ -53,25 +52,24 @@ class Output(Generic[C]):
     wait: model.Wait | None = None
     check: Check[C] | None = None
     delete_on_remove: bool = False  # when a reload removes its entry
-    # The secrets it needs: those known beforehand, and those that rendering has revealed.
-    wants: frozenset[Ref] = frozenset()
-    lacking: frozenset[Ref] = frozenset()  # what was missing at the last rendering
-    delivered: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
-    accepted: dict[Ref, Generation] = field(default_factory=dict)  # what its applications accepted
-    settled: bool = False  # delivered at least once since the configuration was read
-    standing: bool = False  # what was delivered earlier is still in place
-    failures: int = 0
-    was_failing: bool = False  # when a reload came: its recovery is still to be reported
+    state: OutputState = field(default_factory=OutputState)
 
     @property
     def title(self) -> str:
         """Its name in a sentence."""
         return f"{self.kind} {self.name}" if self.kind == "bundle" else self.name
 
-    def unaccepted(self, generations: Mapping[Ref, Generation]) -> list[Rotation]:
-        """Return those that its applications have not accepted yet."""
-        return [
-            found.rotation
-            for ref, found in generations.items()
-            if self.accepted.get(ref) is not found
-        ]
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its identity across reloads: a bundle that moves is another one."""
+        return self.name, self.destination.path
+
+    def resume(self, before: OutputState) -> None:
+        """Begin with what was known about it under the last configuration."""
+        self.destination.memory = before.memory
+        self.state.resume(before, is_intact=self.destination.is_intact())
+
+    def left(self) -> OutputState:
+        """Return what the next configuration begins with."""
+        self.state.memory = self.destination.memory
+        return self.state

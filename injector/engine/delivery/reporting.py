@@ -55,7 +55,7 @@ class Reporter:
 
     def _stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
         parts = self._parts
-        unaccepted = output.unaccepted(parts.store.generations(output.wants))
+        unaccepted = output.state.unaccepted(parts.store.generations(output.state.wants))
         parts.rotations.failed(unaccepted, error, outcome)
         parts.metrics.file_stale.set(1, output.name)
         parts.metrics.renders.add(output.name, outcome.value)

@@ -23,7 +23,7 @@ class Schedule:
         """Note a change: due at once, or at the end of a run of changes (`wait`)."""
         since = self._since.setdefault(output.name, now)
         # The first delivery never waits: there is nothing to debounce yet.
-        waits = output.wait is not None and output.settled
+        waits = output.wait is not None and output.state.settled
         self._due[output.name] = quiet_at(since, now, output.wait) if waits and output.wait else now
 
     def deliver(self, name: str, at: float) -> None:

@@ -20,22 +20,22 @@ class Users:
 
     def want(self, output: Output[Any], refs: frozenset[Ref]) -> None:
         """Set the secrets that an output is made from."""
-        for ref in output.wants - refs:
+        for ref in output.state.wants - refs:
             self._by_ref[ref].discard(output.name)
             if not self._by_ref[ref]:
                 del self._by_ref[ref]
-        for ref in refs - output.wants:
+        for ref in refs - output.state.wants:
             self._by_ref[ref].add(output.name)
             # In an earlier run, or before.
             if (accepted := self._store.acknowledged(ref)) is not None:
-                output.accepted.setdefault(ref, accepted)
-        output.wants = refs
+                output.state.accepted.setdefault(ref, accepted)
+        output.state.wants = refs
         self._want(output)
 
     def _want(self, output: Output[Any]) -> None:
         """Also keep the leases that the output is no longer made from, until that is accepted."""
-        held = (ref for ref, generation in output.accepted.items() if generation.is_lease)
-        self._store.want(output.name, output.wants.union(held))
+        held = (ref for ref, generation in output.state.accepted.items() if generation.is_lease)
+        self._store.want(output.name, output.state.wants.union(held))
 
     def of(self, refs: Iterable[Ref]) -> list[str]:
         """Return the outputs that want one of these, in the order of the configuration."""
@@ -49,15 +49,15 @@ class Users:
         """
         accepted: dict[Ref, Generation] = {}
         for output in outputs:
-            output.accepted = dict(output.delivered)
+            output.state.record_accepted()
             self._want(output)
-            accepted |= output.accepted
+            accepted |= output.state.accepted
         self._store.acknowledge(
             {
                 ref: generation.number
                 for ref, generation in accepted.items()
                 if all(
-                    self._outputs[name].accepted.get(ref) is generation
+                    self._outputs[name].state.accepted.get(ref) is generation
                     for name in self._by_ref.get(ref, ())
                 )
             },
