@@ -15,7 +15,7 @@ SHARE, LONGEST_OUTAGE = 0.5, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Misfortune:
     """One thing that goes wrong; `name` is the secret, empty for an outage."""
 
     what: str
@@ -24,13 +24,13 @@ class Act:
 
 def choose(
     jitter: float, which: float, *, rotatable: Sequence[str], expirable: Sequence[str]
-) -> Act:
+) -> Misfortune:
     """Return what happens next; both draws are uniform in 0…1."""
     if jitter < ROTATIONS and rotatable:
-        return Act("rotate", rotatable[int(which * len(rotatable))])
+        return Misfortune("rotate", rotatable[int(which * len(rotatable))])
     if jitter < ROTATIONS + EXPIRIES:
-        return Act("expire", expirable[int(which * len(expirable))])
-    return Act("outage")
+        return Misfortune("expire", expirable[int(which * len(expirable))])
+    return Misfortune("outage")
 
 
 def pause(interval: float, jitter: float) -> float:

@@ -112,7 +112,7 @@ class Assembly:
             store=kept.store,
             vault=self.vault,
             tokens=self.tokens,
-            overlap=self.watch.entries.overlap,
+            overlap=self.watch.settings.overlap,
             keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
             availability=self.availability,
             clock=kept.clock,

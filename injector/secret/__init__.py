@@ -1,7 +1,9 @@
 """What a secret is, and when to act on it. Data and arithmetic: no clock, no I/O.
 
-What a secret is (`ref`, `life`) and when to act on it (`schedule`; `rotation` for static
-roles): data and arithmetic.
+- `ref`: which secret
+- `life`: how long a value is good for, and what decides that
+- `schedule`: when to do what, after every outcome
+- `static_role`: when a static role rotates next, and when to look
 
 All times are seconds on the injected clock. `jitter` arguments are uniform in 0…1: randomness is an
 argument too.
@@ -9,11 +11,10 @@ argument too.
 
 from injector.secret.life import FLOOR, READ, Kind, Life
 from injector.secret.ref import Ref, climbs
-from injector.secret.rotation import NextRotation, announced, locked, still_due
 from injector.secret.schedule import (
     PERSON_BACKOFF,
     TRUNCATED,
-    Act,
+    Action,
     Step,
     Timing,
     after_failed_renewal,
@@ -23,17 +24,19 @@ from injector.secret.schedule import (
     next_step,
     worn_at,
 )
+from injector.secret.static_role import NextRotation, RotationWindow, announced, locked, still_due
 
 __all__ = [
     "FLOOR",
     "PERSON_BACKOFF",
     "READ",
     "TRUNCATED",
-    "Act",
+    "Action",
     "Kind",
     "Life",
     "NextRotation",
     "Ref",
+    "RotationWindow",
     "Step",
     "Timing",
     "after_failed_renewal",

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from injector.base.errors import AuthError, InjectorError, MissingError, TransientError
 from injector.secret.life import FLOOR, Kind, Life
-from injector.secret.rotation import NextRotation, announced, look_at
+from injector.secret.static_role import NextRotation, announced, look_at
 
 # A static secret is read again at its interval ±10 %.
 REFRESH_SPREAD = 0.10
@@ -25,7 +25,7 @@ WORN = 0.5
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0
 
 
-class Act(StrEnum):
+class Action(StrEnum):
     """What to do when a secret is due."""
 
     FETCH = "fetch"
@@ -36,7 +36,7 @@ class Act(StrEnum):
 class Step(Struct, frozen=True):
     """The next thing to do about a secret, and when; `math.inf` is never."""
 
-    act: Act
+    action: Action
     at: float
 
 
@@ -57,18 +57,18 @@ def next_step(
     """
     match life.kind:
         case Kind.STATIC:
-            return Step(Act.FETCH, _refresh_at(life, timing, jitter))
+            return Step(Action.FETCH, _refresh_at(life, timing, jitter))
         case Kind.LEASE if life.ends_with_token:
-            return Step(Act.FETCH, math.inf)
+            return Step(Action.FETCH, math.inf)
         case Kind.LEASE | Kind.CERTIFICATE | Kind.TTL:
-            act = Act.RENEW if life.renewable else Act.FETCH
-            return Step(act, _share(life, timing, jitter))
+            action = Action.RENEW if life.renewable else Action.FETCH
+            return Step(action, _share(life, timing, jitter))
         case Kind.STATIC_ROLE:
             # Somebody may rotate it by hand at any time, so it is also read as a static secret is.
             at = look_at(rotation or announced(life), life.granted_at, timing.refresh)
-            return Step(Act.FETCH, min(at, _refresh_at(life, timing, jitter)))
+            return Step(Action.FETCH, min(at, _refresh_at(life, timing, jitter)))
         case Kind.ISSUED:
-            return Step(Act.FETCH, math.inf)
+            return Step(Action.FETCH, math.inf)
 
 
 def worn_at(life: Life, issued_at: float, timing: Timing) -> float:
@@ -88,7 +88,7 @@ def worn_at(life: Life, issued_at: float, timing: Timing) -> float:
 def after_renewal(before: Life, after: Life, timing: Timing, jitter: float) -> Step:
     """Decide after a renewal: a truncated one means that the next generation is due now."""
     if after.duration < before.duration * TRUNCATED:
-        return Step(Act.FETCH, after.granted_at)
+        return Step(Action.FETCH, after.granted_at)
     return next_step(after, timing, jitter)
 
 
@@ -115,12 +115,12 @@ def after_failed_renewal(
 ) -> Step:
     """Decide after a failed renewal: only the server's refusal or the lease's end issues anew."""
     if not isinstance(error, TransientError):
-        return Step(Act.FETCH, now)
+        return Step(Action.FETCH, now)
     wait = backoff(failures, first=FIRST_BACKOFF, longest=SERVER_BACKOFF, jitter=jitter)
     wait = max(wait, error.retry_after or 0.0)
     if now + wait >= life.expires_at:
-        return Step(Act.FETCH, max(now, life.expires_at - FLOOR))
-    return Step(Act.RENEW, now + wait)
+        return Step(Action.FETCH, max(now, life.expires_at - FLOOR))
+    return Step(Action.RENEW, now + wait)
 
 
 def backoff(failures: int, *, first: float, longest: float, jitter: float) -> float:

@@ -14,7 +14,7 @@ from injector.engine.delivery import Delivery, Ledger, Output
 from injector.engine.history import Event, Rotations
 from injector.engine.store import Generation, Store
 from injector.engine.watch import Watch
-from injector.secret import READ, Act, Ref
+from injector.secret import READ, Action, Ref
 from injector.sources.vault import Tokens
 from injector.status.attention import attention, counts, health
 from injector.status.place import Place
@@ -207,8 +207,10 @@ class StatusReport:
             return None
         current = self.store.current(ref)
         issued = ref.body is not None if current is None else current.life.kind not in READ
-        act = step.act.value if step.act is not Act.FETCH else "issue" if issued else "read"
-        return {"act": act, "at": self._wall(step.at)}
+        action = (
+            step.action.value if step.action is not Action.FETCH else "issue" if issued else "read"
+        )
+        return {"act": action, "at": self._wall(step.at)}
 
     def _output(self, output: Output[Any]) -> dict[str, Any]:
         return {

@@ -19,7 +19,7 @@ from injector.base.errors import ConfigError
 from injector.config.introspect import blocks
 from injector.config.reference import renewed
 from injector.dev.borrowed import borrowed
-from injector.dev.chaos import Act, choose, outage, pause
+from injector.dev.chaos import Misfortune, choose, outage, pause
 from injector.dev.follow import told
 from injector.dev.loading import DEFAULT, load_seed
 from injector.dev.place import Place
@@ -364,10 +364,10 @@ def test_chaos_makes_things_happen_by_itself(tmp_path):
 @pytest.mark.parametrize(
     ("jitter", "which", "act"),
     [
-        (0.0, 0.99, Act("rotate", "b")),
-        (0.49, 0.0, Act("rotate", "a")),
-        (0.5, 0.0, Act("expire", "token")),
-        (0.75, 0.5, Act("outage")),
+        (0.0, 0.99, Misfortune("rotate", "b")),
+        (0.49, 0.0, Misfortune("rotate", "a")),
+        (0.5, 0.0, Misfortune("expire", "token")),
+        (0.75, 0.5, Misfortune("outage")),
     ],
 )
 def test_chaos_is_half_rotations_then_expiries_then_outages(jitter, which, act):
@@ -375,7 +375,7 @@ def test_chaos_is_half_rotations_then_expiries_then_outages(jitter, which, act):
 
 
 def test_chaos_without_anything_to_rotate_does_something_else():
-    assert choose(0.0, 0.0, rotatable=[], expirable=["token"]) == Act("expire", "token")
+    assert choose(0.0, 0.0, rotatable=[], expirable=["token"]) == Misfortune("expire", "token")
 
 
 def test_chaos_happens_about_as_often_as_requested():

@@ -833,7 +833,7 @@ async def test_names_of_paths_that_a_secret_computes_do_not_pile_up(
             await clock.advance(67)
             assert (tmpfs / "file").read_text() == str(n)
 
-        assert len(running.assembly.watch.entries._in_place) == 2
+        assert len(running.assembly.watch.settings._in_place) == 2
         assert len(running.assembly.health.all("secret")) == 2
 
 

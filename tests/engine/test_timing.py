@@ -9,7 +9,7 @@ from injector.config import model
 from injector.engine.auth import timing as token_timing
 from injector.engine.delivery.timing import notify_at, quiet_at
 from injector.secret import (
-    Act,
+    Action,
     Kind,
     Life,
     NextRotation,
@@ -29,7 +29,7 @@ from injector.sources.vault import Token
 from injector.sources.vault.doubt import Doubt, rest
 
 NOW = 1000.0
-NEVER = Step(Act.FETCH, math.inf)
+NEVER = Step(Action.FETCH, math.inf)
 
 
 def life(kind, duration=math.inf, *, renewable=False, token=math.inf, batch=False):
@@ -39,40 +39,40 @@ def life(kind, duration=math.inf, *, renewable=False, token=math.inf, batch=Fals
 @pytest.mark.parametrize(
     ("now", "jitter", "step"),
     [
-        (life(Kind.STATIC), 0.0, Step(Act.FETCH, NOW + 54)),
-        (life(Kind.STATIC), 1.0, Step(Act.FETCH, NOW + 66)),
-        (life(Kind.LEASE, 100, renewable=True), 0.0, Step(Act.RENEW, NOW + 60)),
-        (life(Kind.LEASE, 100, renewable=True), 1.0, Step(Act.RENEW, NOW + 75)),
-        (life(Kind.LEASE, 100), 0.0, Step(Act.FETCH, NOW + 60)),
+        (life(Kind.STATIC), 0.0, Step(Action.FETCH, NOW + 54)),
+        (life(Kind.STATIC), 1.0, Step(Action.FETCH, NOW + 66)),
+        (life(Kind.LEASE, 100, renewable=True), 0.0, Step(Action.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True), 1.0, Step(Action.RENEW, NOW + 75)),
+        (life(Kind.LEASE, 100), 0.0, Step(Action.FETCH, NOW + 60)),
         # The same token could give nothing better: its end is the business of the next token.
-        (life(Kind.LEASE, 100, renewable=True, token=NOW + 50), 0.0, Step(Act.RENEW, NOW + 60)),
-        (life(Kind.LEASE, 100, renewable=True, token=NOW + 100), 0.0, Step(Act.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True, token=NOW + 50), 0.0, Step(Action.RENEW, NOW + 60)),
+        (life(Kind.LEASE, 100, renewable=True, token=NOW + 100), 0.0, Step(Action.RENEW, NOW + 60)),
         (life(Kind.LEASE, 9, renewable=True, token=NOW + 10, batch=True), 0, NEVER),
         (life(Kind.LEASE, 9, token=NOW + 10, batch=True), 0, NEVER),
-        (life(Kind.LEASE, 5, token=NOW + 10, batch=True), 0.0, Step(Act.FETCH, NOW + 3)),
+        (life(Kind.LEASE, 5, token=NOW + 10, batch=True), 0.0, Step(Action.FETCH, NOW + 3)),
         (life(Kind.LEASE), 0.0, NEVER),
-        (life(Kind.LEASE, 0.5), 1.0, Step(Act.FETCH, NOW + 1)),
+        (life(Kind.LEASE, 0.5), 1.0, Step(Action.FETCH, NOW + 1)),
         (
             life(Kind.CERTIFICATE, 86400, token=NOW + 10, batch=True),
             0,
-            Step(Act.FETCH, NOW + 51840),
+            Step(Action.FETCH, NOW + 51840),
         ),
-        (life(Kind.CERTIFICATE, -60), 0, Step(Act.FETCH, NOW + 1)),
-        (life(Kind.CERTIFICATE, 100, token=NOW + 50), 0.0, Step(Act.FETCH, NOW + 60)),
-        (life(Kind.TTL, 100), 1.0, Step(Act.FETCH, NOW + 75)),
-        (life(Kind.TTL, 0), 0.5, Step(Act.FETCH, NOW + 1)),
-        (life(Kind.TTL, -5), 0.5, Step(Act.FETCH, NOW + 1)),
-        (life(Kind.LEASE, 315_360_000), 0.0, Step(Act.FETCH, NOW + 189_216_000)),
-        (life(Kind.STATIC_ROLE, 30), 0.5, Step(Act.FETCH, NOW + 29.5)),
-        (life(Kind.STATIC_ROLE, 0), 0.5, Step(Act.FETCH, NOW + 0.2)),
-        (life(Kind.STATIC_ROLE, 86400), 0.5, Step(Act.FETCH, NOW + 60)),
+        (life(Kind.CERTIFICATE, -60), 0, Step(Action.FETCH, NOW + 1)),
+        (life(Kind.CERTIFICATE, 100, token=NOW + 50), 0.0, Step(Action.FETCH, NOW + 60)),
+        (life(Kind.TTL, 100), 1.0, Step(Action.FETCH, NOW + 75)),
+        (life(Kind.TTL, 0), 0.5, Step(Action.FETCH, NOW + 1)),
+        (life(Kind.TTL, -5), 0.5, Step(Action.FETCH, NOW + 1)),
+        (life(Kind.LEASE, 315_360_000), 0.0, Step(Action.FETCH, NOW + 189_216_000)),
+        (life(Kind.STATIC_ROLE, 30), 0.5, Step(Action.FETCH, NOW + 29.5)),
+        (life(Kind.STATIC_ROLE, 0), 0.5, Step(Action.FETCH, NOW + 0.2)),
+        (life(Kind.STATIC_ROLE, 86400), 0.5, Step(Action.FETCH, NOW + 60)),
         (life(Kind.ISSUED), 0.5, NEVER),
     ],
 )
 def test_when_a_secret_is_due(now, jitter, step):
     found = next_step(now, Timing(refresh=60, threshold=0.70), jitter)
 
-    assert found.act is step.act
+    assert found.action is step.action
     assert found.at == pytest.approx(step.at)
 
 
@@ -119,7 +119,7 @@ def test_when_to_look_for_a_rotation(earliest, latest, wait):
 
     step = next_step(life(Kind.STATIC_ROLE), Timing(refresh=60), 0.5, rotation=rotation)
 
-    assert step.act is Act.FETCH
+    assert step.action is Action.FETCH
     assert step.at == pytest.approx(NOW + wait, abs=0.02)
 
 
@@ -200,8 +200,14 @@ def test_a_truncated_renewal_leads_to_the_next_generation():
     before = life(Kind.LEASE, 100, renewable=True)
     timing = Timing()
 
-    assert after_renewal(before, life(Kind.LEASE, 89, renewable=True), timing, 0.5).act is Act.FETCH
-    assert after_renewal(before, life(Kind.LEASE, 91, renewable=True), timing, 0.5).act is Act.RENEW
+    assert (
+        after_renewal(before, life(Kind.LEASE, 89, renewable=True), timing, 0.5).action
+        is Action.FETCH
+    )
+    assert (
+        after_renewal(before, life(Kind.LEASE, 91, renewable=True), timing, 0.5).action
+        is Action.RENEW
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,15 +236,15 @@ def test_a_failed_renewal_is_retried_until_the_lease_ends_and_only_then_reissued
     lease = life(Kind.LEASE, 100, renewable=True)
     error = TransientError("x")
 
-    assert after_failed_renewal(error, 1, lease, NOW + 70, 1.0) == Step(Act.RENEW, NOW + 71)
-    assert after_failed_renewal(error, 9, lease, NOW + 85, 1.0) == Step(Act.FETCH, NOW + 99)
-    assert after_failed_renewal(error, 9, lease, NOW + 120, 1.0) == Step(Act.FETCH, NOW + 120)
+    assert after_failed_renewal(error, 1, lease, NOW + 70, 1.0) == Step(Action.RENEW, NOW + 71)
+    assert after_failed_renewal(error, 9, lease, NOW + 85, 1.0) == Step(Action.FETCH, NOW + 99)
+    assert after_failed_renewal(error, 9, lease, NOW + 120, 1.0) == Step(Action.FETCH, NOW + 120)
 
 
 def test_a_refused_renewal_leads_to_a_new_lease():
     lease = life(Kind.LEASE, 100, renewable=True)
 
-    assert after_failed_renewal(DeniedError("x"), 1, lease, NOW + 70, 1.0).act is Act.FETCH
+    assert after_failed_renewal(DeniedError("x"), 1, lease, NOW + 70, 1.0).action is Action.FETCH
 
 
 def test_backoff_doubles_to_its_longest_and_is_jittered_over_the_upper_half():
@@ -257,12 +263,12 @@ def token(duration=100.0, *, renewable=True):
 
 
 def test_a_token_is_renewed_at_60_to_75_percent_of_its_life():
-    assert token_timing.next_step(token(), 0.0) == (token_timing.Act.RENEW, NOW + 60)
-    assert token_timing.next_step(token(), 1.0) == (token_timing.Act.RENEW, NOW + 75)
+    assert token_timing.next_step(token(), 0.0) == (token_timing.TokenAction.RENEW, NOW + 60)
+    assert token_timing.next_step(token(), 1.0) == (token_timing.TokenAction.RENEW, NOW + 75)
 
 
 def test_a_token_that_cannot_be_renewed_is_replaced_in_time():
-    assert token_timing.next_step(token(renewable=False), 0.0)[0] is token_timing.Act.LOG_IN
+    assert token_timing.next_step(token(renewable=False), 0.0)[0] is token_timing.TokenAction.LOG_IN
 
 
 def test_a_token_that_never_expires_is_left_alone():
@@ -274,15 +280,15 @@ def test_a_truncated_renewal_leaves_the_same_time_for_a_hand_over(granted, at):
     """It announces the token's max TTL, and what is left of it may be little."""
     found = token_timing.after_renewal(token(100), token(granted), 0.0)
 
-    assert found == (token_timing.Act.LOG_IN, NOW + at)
+    assert found == (token_timing.TokenAction.LOG_IN, NOW + at)
 
 
 @pytest.mark.parametrize(
     ("now", "failures", "act", "at"),
     [
-        (NOW + 70, 1, token_timing.Act.RENEW, NOW + 71),
-        (NOW + 80, 9, token_timing.Act.LOG_IN, NOW + 90),
-        (NOW + 95, 9, token_timing.Act.LOG_IN, NOW + 95),
+        (NOW + 70, 1, token_timing.TokenAction.RENEW, NOW + 71),
+        (NOW + 80, 9, token_timing.TokenAction.LOG_IN, NOW + 90),
+        (NOW + 95, 9, token_timing.TokenAction.LOG_IN, NOW + 95),
     ],
 )
 def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, act, at):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from injector.base.errors import MissingError
-from injector.secret import Act, Kind, Life, Ref, Timing, next_step
+from injector.secret import Action, Kind, Life, Ref, Timing, next_step
 from injector.sources.vault import ssh, x509
 from injector.sources.vault.answer import understand
 
@@ -214,7 +214,7 @@ def test_no_answer_causes_an_immediate_request(lease, ttl, lease_id, more, write
 
     assert step.at >= (0.2 if found.kind is Kind.STATIC_ROLE else 1.0)
     assert found.renewable is (lease_id != "")
-    assert step.act is Act.FETCH or lease_id
+    assert step.action is Action.FETCH or lease_id
 
 
 KEYS = [

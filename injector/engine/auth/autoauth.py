@@ -15,7 +15,7 @@ from injector.base.retry import Availability
 from injector.config import model
 from injector.engine.auth import material
 from injector.engine.auth.method import Method
-from injector.engine.auth.timing import Act, after_failed_renewal, after_renewal, next_step
+from injector.engine.auth.timing import TokenAction, after_failed_renewal, after_renewal, next_step
 from injector.secret import backoff
 from injector.sources.vault import Token, Tokens, Vault
 
@@ -48,7 +48,7 @@ class AutoAuth:
         self._uses_said = False
         self._material_at = inf  # when to use what has come since the last login
         self._used: dict[str, bytes] = {}  # digests of what was there at the last login
-        self.step = (Act.LOG_IN, parts.clock.now())  # what is to be done next, and when
+        self.step = (TokenAction.LOG_IN, parts.clock.now())  # what is to be done next, and when
         if parts.tokens.held is None:
             parts.health.waiting("token", "token")
 
@@ -74,12 +74,15 @@ class AutoAuth:
         while True:
             self.step = await self._next(*self.step)
 
-    async def _next(self, act: Act, at: float) -> tuple[Act, float]:
+    async def _next(self, action: TokenAction, at: float) -> tuple[TokenAction, float]:
         """Wait until something is due and do it; return what is next. A ring makes it recheck."""
         clock, tokens = self._parts.clock, self._parts.tokens
         before = tokens.held
-        if before is None and act is Act.RENEW:
-            act, at = Act.LOG_IN, clock.now()  # it was dropped while it was being renewed
+        if before is None and action is TokenAction.RENEW:
+            action, at = (
+                TokenAction.LOG_IN,
+                clock.now(),
+            )  # it was dropped while it was being renewed
         await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
         await self._parts.availability.wait()
         tokens.drop_ended()
@@ -91,19 +94,21 @@ class AutoAuth:
             self._parts.log.warning("token no longer valid, logging in again")
         new_material = self._material_at <= now
         if dropped or (new_material and (held is None or self._failures)):
-            act, at = Act.LOG_IN, now
+            action, at = TokenAction.LOG_IN, now
         if at <= now:
             return await (
-                self._log_in() if act is Act.LOG_IN or held is None else self._renew(held)
+                self._log_in()
+                if action is TokenAction.LOG_IN or held is None
+                else self._renew(held)
             )
         if held is not None and (new_material or tokens.doubt.due_at <= now):
-            return await self._log_in_beside(held, for_more=not new_material) or (act, at)
-        return act, at
+            return await self._log_in_beside(held, for_more=not new_material) or (action, at)
+        return action, at
 
     def _due_at(self, at: float) -> float:
         return min(at, self._parts.tokens.doubt.due_at, self._material_at)
 
-    async def _log_in(self) -> tuple[Act, float]:
+    async def _log_in(self) -> tuple[TokenAction, float]:
         try:
             token = await self._new_token()
         except InjectorError as exc:
@@ -111,7 +116,9 @@ class AutoAuth:
         self._accept(token)
         return next_step(token, self._parts.jitter())
 
-    async def _log_in_beside(self, held: Token, *, for_more: bool) -> tuple[Act, float] | None:
+    async def _log_in_beside(
+        self, held: Token, *, for_more: bool
+    ) -> tuple[TokenAction, float] | None:
         """Log in although there is a valid token; None if that one stays.
 
         There is new material, which may be good for one login and a few minutes. Or, `for_more`, a
@@ -162,7 +169,7 @@ class AutoAuth:
             )
         return token
 
-    async def _renew(self, held: Token) -> tuple[Act, float]:
+    async def _renew(self, held: Token) -> tuple[TokenAction, float]:
         parts = self._parts
         try:
             with nothing_unforeseen():
@@ -175,7 +182,7 @@ class AutoAuth:
         except InjectorError as exc:
             # Denied, or unknown by now: whatever it is, this token will not live longer.
             parts.log.info("token not renewed, logging in", reason=str(exc))
-            return Act.LOG_IN, parts.clock.now()
+            return TokenAction.LOG_IN, parts.clock.now()
         parts.log.debug("token renewed", lease_duration=token.duration)
         self._accept(token)
         return after_renewal(held, token, parts.jitter())
@@ -196,7 +203,7 @@ class AutoAuth:
         else:
             parts.metrics.token_expires.forget()
 
-    def _login_failed(self, error: InjectorError) -> tuple[Act, float]:
+    def _login_failed(self, error: InjectorError) -> tuple[TokenAction, float]:
         if self._settings.exit_on_err and isinstance(error, AuthError):
             raise error
         self._failed(error)
@@ -212,7 +219,7 @@ class AutoAuth:
         renewable = held is not None and held.duration > 0 and held.renewable
         if error.retry_after is not None and (held is None or isinstance(error, TransientError)):
             wait = max(wait, error.retry_after)
-        return Act.RENEW if renewable else Act.LOG_IN, parts.clock.now() + wait
+        return TokenAction.RENEW if renewable else TokenAction.LOG_IN, parts.clock.now() + wait
 
     def _failed(self, error: InjectorError) -> None:
         parts = self._parts

@@ -6,20 +6,20 @@ from injector.base.clock import Wakeup
 from injector.base.errors import InjectorError, TransientError
 from injector.engine.auth.autoauth import Parts
 from injector.engine.auth.method import Method
-from injector.engine.auth.timing import Act, after_failed_renewal, after_renewal
+from injector.engine.auth.timing import TokenAction, after_failed_renewal, after_renewal
 from injector.engine.store import Store
 from injector.sources.vault import Token
 
 # Shares of a replaced token's remaining life: its leases are nearly always replaced before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
-NEVER = (Act.LOG_IN, inf)
+NEVER = (TokenAction.LOG_IN, inf)
 
 
-def first_step(token: Token, now: float, jitter: float) -> tuple[Act, float]:
+def first_step(token: Token, now: float, jitter: float) -> tuple[TokenAction, float]:
     """Decide when to renew a token that has just been replaced, in case that becomes necessary."""
     if not token.duration or not token.renewable:
         return NEVER
-    return Act.RENEW, now + (token.expires_at - now) * (FIRST_SHARE + FIRST_SPREAD * jitter)
+    return TokenAction.RENEW, now + (token.expires_at - now) * (FIRST_SHARE + FIRST_SPREAD * jitter)
 
 
 class ReplacedTokens:
@@ -31,7 +31,7 @@ class ReplacedTokens:
         self._method = method
         self._store = store
         self._parts = parts
-        self._steps: dict[str, tuple[Act, float]] = {}  # by token
+        self._steps: dict[str, tuple[TokenAction, float]] = {}  # by token
         self._failures: dict[str, int] = {}
         self._news = Wakeup()
         parts.tokens.on_retiring.append(self._news.ring)
@@ -49,14 +49,16 @@ class ReplacedTokens:
         self._steps = {}
         for token in tuple(parts.tokens.retiring):
             now = parts.clock.now()
-            act, at = before.get(token.value) or first_step(token, now, parts.jitter())
-            if act is Act.RENEW and at <= now:
-                act, at = await self._renew(token) if self._store.in_use(token) else NEVER
-            self._steps[token.value] = act, at
+            action, at = before.get(token.value) or first_step(token, now, parts.jitter())
+            if action is TokenAction.RENEW and at <= now:
+                action, at = await self._renew(token) if self._store.in_use(token) else NEVER
+            self._steps[token.value] = action, at
         self._failures = {key: n for key, n in self._failures.items() if key in self._steps}
-        return min((at for act, at in self._steps.values() if act is Act.RENEW), default=inf)
+        return min(
+            (at for action, at in self._steps.values() if action is TokenAction.RENEW), default=inf
+        )
 
-    async def _renew(self, token: Token) -> tuple[Act, float]:
+    async def _renew(self, token: Token) -> tuple[TokenAction, float]:
         """Return the next step; a login is never one."""
         parts = self._parts
         await parts.availability.wait()
@@ -71,7 +73,7 @@ class ReplacedTokens:
         parts.log.debug("replaced token renewed", lease_duration=renewed.duration)
         return after_renewal(token, renewed, parts.jitter())
 
-    def _failed(self, token: Token, error: InjectorError) -> tuple[Act, float]:
+    def _failed(self, token: Token, error: InjectorError) -> tuple[TokenAction, float]:
         parts, now = self._parts, self._parts.clock.now()
         failures = self._failures[token.value] = self._failures.get(token.value, 0) + 1
         parts.availability.report(error)

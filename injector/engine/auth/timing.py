@@ -13,22 +13,22 @@ EARLIEST, LATEST = 0.60, 0.75
 LAST_CALL = 0.10
 
 
-class Act(StrEnum):
+class TokenAction(StrEnum):
     """What to do about the token when it is due."""
 
     RENEW = "renew"
     LOG_IN = "log in"
 
 
-def next_step(token: Token, jitter: float) -> tuple[Act, float]:
+def next_step(token: Token, jitter: float) -> tuple[TokenAction, float]:
     """Return what is next for a token that was just granted or renewed, and when."""
     if not token.duration:
-        return Act.RENEW, math.inf
-    act = Act.RENEW if token.renewable else Act.LOG_IN
-    return act, token.expires_at - token.duration * _rest(jitter)
+        return TokenAction.RENEW, math.inf
+    action = TokenAction.RENEW if token.renewable else TokenAction.LOG_IN
+    return action, token.expires_at - token.duration * _rest(jitter)
 
 
-def after_renewal(before: Token, after: Token, jitter: float) -> tuple[Act, float]:
+def after_renewal(before: Token, after: Token, jitter: float) -> tuple[TokenAction, float]:
     """Return what is next after a renewal: a truncated one announces the token's max TTL.
 
     Its leases are then handed over in the time that there always was for it, not in a share of the
@@ -36,17 +36,21 @@ def after_renewal(before: Token, after: Token, jitter: float) -> tuple[Act, floa
     """
     if after.duration < before.duration * TRUNCATED:
         at = after.expires_at - before.duration * _rest(jitter)
-        return Act.LOG_IN, max(at, after.granted_at)
+        return TokenAction.LOG_IN, max(at, after.granted_at)
     return next_step(after, jitter)
 
 
 def after_failed_renewal(
     token: Token, failures: int, *, now: float, jitter: float
-) -> tuple[Act, float]:
+) -> tuple[TokenAction, float]:
     """Return when to try again; close to the end a new login is the better try."""
     at = now + backoff(failures, first=1.0, longest=20.0, jitter=jitter)
     last_call = token.expires_at - token.duration * LAST_CALL
-    return (Act.RENEW, at) if at < last_call else (Act.LOG_IN, max(now, min(at, last_call)))
+    return (
+        (TokenAction.RENEW, at)
+        if at < last_call
+        else (TokenAction.LOG_IN, max(now, min(at, last_call)))
+    )
 
 
 def _rest(jitter: float) -> float:

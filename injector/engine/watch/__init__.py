@@ -1,13 +1,14 @@
 """One state machine per secret: fetch, publish, sleep until due, renew or fetch again.
 
-One state machine per secret: fetch → publish → sleep until due → renew or fetch again
-(`watcher` decides when, `acts` does it), one for each wanted secret (`watch`), with its
-settings (`entry`), issuance budget (`budget`), predicted rotations (`rotation`) and reports to
-health, log and metrics (`reporting`); renews a lease that is still in use although its
-successor has been issued (`replaced`).
-
-- `parts`: what a watcher works with
+- `watch`: starts and stops a watcher for each wanted secret
+- `watcher`: decides when to act, and what follows from a failure
+- `actions`: fetches, renews and publishes
+- `replaced`: renews a lease that is still in use although its successor has been issued
 - `renewal`: renews a lease
+- `budget`: limits how many credentials are issued
+- `settings`: how the configuration treats each secret
+- `reporting`: tells health, log and metrics
+- `parts`: what a watcher works with
 """
 
 from injector.engine.watch.parts import Parts

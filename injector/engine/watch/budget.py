@@ -5,7 +5,7 @@ from math import inf
 from injector.base.clock import Clock
 from injector.base.errors import DeniedError
 from injector.engine.store import Store
-from injector.engine.watch.entry import Entry
+from injector.engine.watch.settings import SecretSettings
 from injector.secret import Kind, Life, Ref
 
 # The window of `issuance_budget`, seconds.
@@ -27,9 +27,9 @@ class Budget:
     count as well.
     """
 
-    def __init__(self, ref: Ref, entry: Entry, store: Store, clock: Clock) -> None:
+    def __init__(self, ref: Ref, settings: SecretSettings, store: Store, clock: Clock) -> None:
         self._ref = ref
-        self._entry = entry
+        self._settings = settings
         self._path = str(ref)  # with its namespace
         self._store = store
         self._clock = clock
@@ -42,11 +42,11 @@ class Budget:
         counted = self._store.issues.counted(self._path, since=now - WINDOW)
         current, newest = self._store.current(self._ref), self._store.newest(self._ref)
         issuing = self._ref.body is not None or (current is not None and current.is_lease)
-        worn = newest is not None and newest.is_worn(now, self._entry.timing)
+        worn = newest is not None and newest.is_worn(now, self._settings.timing)
         self._spent, self._free = issuing or bool(counted), worn and not on_demand
         if not self._spent:
             return
-        most = self._entry.issuance_budget * self._store.count_beside(self._ref)
+        most = self._settings.issuance_budget * self._store.count_beside(self._ref)
         if not self._free and len(counted) >= most:
             raise self._is_gone(counted, most, now)
         self._store.issues.add(self._path, now)
@@ -80,7 +80,7 @@ class Budget:
         )
         newest = self._store.newest(self._ref)
         lost = newest is None or newest.successor_lost
-        worn_at = inf if newest is None or lost else newest.worn_at(self._entry.timing)
+        worn_at = inf if newest is None or lost else newest.worn_at(self._settings.timing)
         if worn_at <= now:  # it was asked for on demand
             worn_at = inf
         error.retry_after = min(counted[len(counted) - most] + WINDOW, worn_at) - now

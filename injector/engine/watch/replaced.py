@@ -5,15 +5,15 @@ from math import inf
 
 from injector.base.errors import InjectorError, nothing_unforeseen
 from injector.engine.store import Generation
-from injector.engine.watch.entry import Entry
 from injector.engine.watch.parts import Parts
 from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
-from injector.secret import Act, Life, Ref, Step, after_failed_renewal, after_renewal
+from injector.engine.watch.settings import SecretSettings
+from injector.secret import Action, Life, Ref, Step, after_failed_renewal, after_renewal
 
 # Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
-NEVER = Step(Act.FETCH, inf)
+NEVER = Step(Action.FETCH, inf)
 
 
 def first_step(life: Life, now: float, jitter: float) -> Step:
@@ -21,7 +21,7 @@ def first_step(life: Life, now: float, jitter: float) -> Step:
     left = life.expires_at - now
     if not life.renewable or life.ends_with_token or left == inf:
         return NEVER
-    return Step(Act.RENEW, now + left * (FIRST_SHARE + FIRST_SPREAD * jitter))
+    return Step(Action.RENEW, now + left * (FIRST_SHARE + FIRST_SPREAD * jitter))
 
 
 class Replaced:
@@ -31,8 +31,8 @@ class Replaced:
     `publish_delay`, a notification that fails, or a change that was rolled back.
     """
 
-    def __init__(self, entry: Callable[[Ref], Entry], parts: Parts) -> None:
-        self._entry = entry
+    def __init__(self, settings: Callable[[Ref], SecretSettings], parts: Parts) -> None:
+        self._settings = settings
         self._parts = parts
         self._steps: dict[str, Step] = {}  # by lease id
         self._failures: dict[str, int] = {}
@@ -53,14 +53,16 @@ class Replaced:
         for key, lease in leases.items():
             now = parts.clock.now()
             step = self._steps.get(key) or first_step(lease.life, now, parts.jitter())
-            if step.act is Act.RENEW and step.at <= now:
+            if step.action is Action.RENEW and step.at <= now:
                 step = await self._renew(lease)
             self._steps[key] = step
-        return min((step.at for step in self._steps.values() if step.act is Act.RENEW), default=inf)
+        return min(
+            (step.at for step in self._steps.values() if step.action is Action.RENEW), default=inf
+        )
 
     async def _renew(self, lease: Generation) -> Step:
         """Return the next step; requesting a new credential is not done here."""
-        parts, entry = self._parts, self._entry(lease.ref)
+        parts, settings = self._parts, self._settings(lease.ref)
         await parts.availability.wait()
         before = lease.life
         try:
@@ -73,9 +75,9 @@ class Replaced:
         self._failures.pop(lease.lease_id, None)
         parts.store.renewed(lease, after)
         if parts.store.current(lease.ref) is lease:
-            Reporter(entry.name, parts).measure(lease)
-        parts.log.debug("replaced lease renewed", secret=entry.name, duration=after.duration)
-        return after_renewal(before, after, entry.timing, parts.jitter())
+            Reporter(settings.name, parts).measure(lease)
+        parts.log.debug("replaced lease renewed", secret=settings.name, duration=after.duration)
+        return after_renewal(before, after, settings.timing, parts.jitter())
 
     def _failed(self, lease: Generation, error: InjectorError) -> Step:
         parts, now = self._parts, self._parts.clock.now()
@@ -84,7 +86,7 @@ class Replaced:
         step = after_failed_renewal(error, failures, lease.life, now, parts.jitter())
         parts.log.warning(
             "replaced lease not renewed",
-            secret=self._entry(lease.ref).name,
+            secret=self._settings(lease.ref).name,
             error=str(error),
             ends_in=round(lease.life.expires_at - now, 1),
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from injector.base.errors import MissingError
 from injector.base.health import State
 from injector.config import model
-from injector.engine.watch.entry import Entries
 from injector.engine.watch.parts import Parts
 from injector.engine.watch.replaced import Replaced
+from injector.engine.watch.settings import SettingsBySecret
 from injector.engine.watch.watcher import Demand, Watcher
 from injector.secret import Kind, Ref, Step
 from injector.sources.vault import Token
@@ -20,10 +20,10 @@ class Watch:
     name = "watch"
 
     def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
-        self.entries = Entries(config, names, parts.redactor.proofread)
+        self.settings = SettingsBySecret(config, names, parts.redactor.proofread)
         self._parts = parts
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
-        self._replaced = Replaced(self.entries.of, parts)
+        self._replaced = Replaced(self.settings.of, parts)
         parts.tokens.on_put.append(self._follow)
 
     async def run(self) -> None:
@@ -41,7 +41,7 @@ class Watch:
 
     def named(self) -> dict[str, Ref]:
         """Return every wanted secret by name."""
-        return {watcher.entry.name: ref for ref, (watcher, _) in self._watchers.items()}
+        return {watcher.settings.name: ref for ref, (watcher, _) in self._watchers.items()}
 
     def refresh(self, refs: Iterable[Ref]) -> dict[Ref, Demand]:
         """Re-read or reissue these now."""
@@ -59,15 +59,15 @@ class Watch:
     def called(self, ref: Ref) -> str:
         """Return the name of a secret, or the path of one that is no longer wanted."""
         found = self._watchers.get(ref)
-        return self._parts.redactor.proofread(str(ref)) if found is None else found[0].entry.name
+        return self._parts.redactor.proofread(str(ref)) if found is None else found[0].settings.name
 
     def gone(self) -> list[str]:
         """Return the secrets that disappeared and whose `on_missing` is fail."""
         return [
-            watcher.entry.name
+            watcher.settings.name
             for watcher, _ in self._watchers.values()
-            if watcher.entry.on_missing == "fail"
-            and (report := self._parts.health.of("secret", watcher.entry.name)) is not None
+            if watcher.settings.on_missing == "fail"
+            and (report := self._parts.health.of("secret", watcher.settings.name)) is not None
             and report.state is State.FAILING
             and isinstance(report.error, MissingError)
         ]
@@ -90,12 +90,12 @@ class Watch:
             watcher, task = self._watchers.pop(ref)
             task.cancel()
             parts.store.forget(ref, parts.clock.now())
-            parts.health.forget("secret", watcher.entry.name)
-            self.entries.forget(ref)
+            parts.health.forget("secret", watcher.settings.name)
+            self.settings.forget(ref)
         for ref in sorted(wanted - self._watchers.keys(), key=_order):
-            watcher = Watcher(ref, self.entries.of(ref), parts)
+            watcher = Watcher(ref, self.settings.of(ref), parts)
             if parts.store.current(ref) is None:
-                parts.health.waiting("secret", watcher.entry.name)
+                parts.health.waiting("secret", watcher.settings.name)
             task = group.create_task(watcher.run(), name=f"watch {ref}")
             self._watchers[ref] = (watcher, task)
         parts.metrics.keep_secrets(self.named().keys())

@@ -9,11 +9,11 @@ from msgspec import structs
 
 from injector.base.clock import Wakeup
 from injector.base.errors import DeniedError, InjectorError, TransientError, nothing_unforeseen
-from injector.engine.watch.acts import Acts
-from injector.engine.watch.entry import Entry
+from injector.engine.watch.actions import Actions
 from injector.engine.watch.parts import Parts
 from injector.engine.watch.reporting import Reporter
-from injector.secret import READ, Act, Ref, Step, after_failed_renewal, after_failure
+from injector.engine.watch.settings import SecretSettings
+from injector.secret import READ, Action, Ref, Step, after_failed_renewal, after_failure
 
 # The result of a requested refresh: None if Vault answered, otherwise why not. A new value is in
 # the store.
@@ -23,18 +23,18 @@ Demand = asyncio.Future[InjectorError | None]
 class Watcher:
     """The state machine of one secret."""
 
-    def __init__(self, ref: Ref, entry: Entry, parts: Parts) -> None:
+    def __init__(self, ref: Ref, settings: SecretSettings, parts: Parts) -> None:
         self.ref = ref
-        self.entry = entry
+        self.settings = settings
         self._parts = parts
-        self._reporter = Reporter(entry.name, parts)
-        self._acts = Acts(ref, entry, parts, self._reporter)
+        self._reporter = Reporter(settings.name, parts)
+        self._actions = Actions(ref, settings, parts, self._reporter)
         self._denied = False
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
         self._demanded_at = 0.0
         self.due = Wakeup()
-        self.step = self._acts.resume()  # what is to be done next
+        self.step = self._actions.resume()  # what is to be done next
 
     async def run(self) -> None:
         """Keep the secret up to date. Runs until cancelled."""
@@ -47,34 +47,36 @@ class Watcher:
                 if self._demand is not None:
                     self.step = await self._meet(self._demand)
                 elif not rung:
-                    self.step = await self.refresh(self.step.act)
+                    self.step = await self.refresh(self.step.action)
                 elif self._another_token_helps():  # unless it has been used meanwhile
-                    self.step = Step(Act.FETCH, clock.now())
+                    self.step = Step(Action.FETCH, clock.now())
         finally:
             if self._demand is not None:
                 self._demand.cancel()
 
-    async def refresh(self, act: Act) -> Step:
+    async def refresh(self, action: Action) -> Step:
         """Do what is due; return the next step. A failure is state, not an exception."""
         parts = self._parts
-        if act is Act.PUBLISH:
-            waits = self._acts.publication()
+        if action is Action.PUBLISH:
+            waits = self._actions.publication()
             if waits is not None and waits.at > parts.clock.now():  # the old one was renewed
                 return waits
-            step = self._acts.publish()
+            step = self._actions.publish()
             self.follow_token()
             # A request that failed while this one was pending is still due.
-            return Step(Act.FETCH, parts.clock.now()) if self._reporter.failures else step
-        if parts.availability.down and (waits := self._acts.publication()) is not None:
+            return Step(Action.FETCH, parts.clock.now()) if self._reporter.failures else step
+        if parts.availability.down and (waits := self._actions.publication()) is not None:
             return waits  # that needs no server
         await parts.availability.wait()
-        if act is Act.RENEW and self._has_ended():  # as after an outage: nothing to renew
-            act = Act.FETCH
+        if action is Action.RENEW and self._has_ended():  # as after an outage: nothing to renew
+            action = Action.FETCH
         try:
             with nothing_unforeseen():
-                step = await (self._acts.renew() if act is Act.RENEW else self._acts.fetch())
+                step = await (
+                    self._actions.renew() if action is Action.RENEW else self._actions.fetch()
+                )
         except InjectorError as exc:
-            return self._failed(exc, act)
+            return self._failed(exc, action)
         self._succeeded()
         self.follow_token()  # it may have been replaced while the request was in flight
         return step
@@ -98,7 +100,7 @@ class Watcher:
         It can get a lease that lives on, or may be allowed what the last token was denied.
         """
         held = self._parts.tokens.held
-        if held is None or self._acts.has_asked_with(held):
+        if held is None or self._actions.has_asked_with(held):
             return False
         newest = self._parts.store.newest(self.ref)
         return self._denied or (newest is not None and newest.dies_with_another_than(held))
@@ -146,7 +148,7 @@ class Watcher:
             raise TransientError(
                 f"{self.ref}: Vault is unreachable, so nothing was sent; try again later"
             )
-        step = await self._acts.fetch(on_demand=True)
+        step = await self._actions.fetch(on_demand=True)
         self._succeeded()
         return step
 
@@ -173,26 +175,26 @@ class Watcher:
         self._denied = False
         self._reporter.succeeded()
 
-    def _failed(self, error: InjectorError, act: Act) -> Step:
-        if act is Act.RENEW and not isinstance(error, TransientError):
+    def _failed(self, error: InjectorError, action: Action) -> Step:
+        if action is Action.RENEW and not isinstance(error, TransientError):
             self._reporter.not_renewed(error)
-            return Step(Act.FETCH, self._parts.clock.now())
+            return Step(Action.FETCH, self._parts.clock.now())
         self._denied = isinstance(error, DeniedError)
         self._reporter.failing(error)
-        step = self._after_failure(error, act)
-        if (waits := self._acts.publication()) is not None:
+        step = self._after_failure(error, action)
+        if (waits := self._actions.publication()) is not None:
             step = min(step, waits, key=lambda step: step.at)
         self._reporter.failed(step)
         return step
 
-    def _after_failure(self, error: InjectorError, act: Act) -> Step:
+    def _after_failure(self, error: InjectorError, action: Action) -> Step:
         parts = self._parts
         failures, lease = self._reporter.failures, parts.store.current(self.ref)
-        if act is Act.RENEW and lease is not None:
+        if action is Action.RENEW and lease is not None:
             now = parts.clock.now()
             return after_failed_renewal(error, failures, lease.life, now, parts.jitter())
-        return Step(Act.FETCH, self._retry_at(error, failures))
+        return Step(Action.FETCH, self._retry_at(error, failures))
 
     def _retry_at(self, error: InjectorError, failures: int) -> float:
         now, jitter = self._parts.clock.now(), self._parts.jitter()
-        return after_failure(error, failures, now=now, timing=self.entry.timing, jitter=jitter)
+        return after_failure(error, failures, now=now, timing=self.settings.timing, jitter=jitter)

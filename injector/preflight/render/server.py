@@ -9,7 +9,7 @@ from injector.base.errors import ConfigError, DeniedError, InjectorError, Missin
 from injector.base.log import Logger
 from injector.base.metrics import Metrics
 from injector.base.redactor import Redactor
-from injector.engine.watch.entry import Entries
+from injector.engine.watch.settings import SettingsBySecret
 from injector.preflight.check import login
 from injector.preflight.render import Source
 from injector.rendering.template import Content
@@ -54,8 +54,8 @@ async def server(
         _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
         token = await method.log_in(vault)
         parts.redactor.learn("token", token.value)
-        entries = Entries(plan.config, names, parts.redactor.proofread)
-        reading = Reading(vault, token, entries, issue=issue)
+        settings = SettingsBySecret(plan.config, names, parts.redactor.proofread)
+        reading = Reading(vault, token, settings, issue=issue)
         try:
             yield reading.content
         finally:
@@ -71,7 +71,7 @@ class Reading:
 
     vault: Vault
     token: Token
-    entries: Entries
+    settings: SettingsBySecret
     issue: bool
     leases: list[tuple[Ref, str]] = field(default_factory=list, repr=False)
     others: list[Ref] = field(default_factory=list)  # issued, without a lease
@@ -81,14 +81,14 @@ class Reading:
 
         None is an optional secret that does not exist.
         """
-        entry = self.entries.of(ref)
-        issues = await self._issues(ref, entry.engine)
+        wanted = self.settings.of(ref)
+        issues = await self._issues(ref, wanted.engine)
         if issues and not self.issue:
             raise ConfigError(f"{ref}: reading it would issue it: use --issue, or --fixtures DIR")
         try:
-            answer, _ = await self.vault.fetch(ref, self.token, engine=entry.engine)
+            answer, _ = await self.vault.fetch(ref, self.token, engine=wanted.engine)
         except MissingError:
-            if entry.optional:
+            if wanted.optional:
                 return None
             raise
         if answer.lease_id:

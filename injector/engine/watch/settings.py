@@ -11,7 +11,7 @@ from injector.secret import Ref, Timing
 DEFAULTS = model.Secret(path="-")
 
 
-class Entry(Struct, frozen=True):
+class SecretSettings(Struct, frozen=True):
     """The settings of one secret, by name or as named in place. Durations in seconds."""
 
     name: str
@@ -24,7 +24,7 @@ class Entry(Struct, frozen=True):
     issuance_budget: int = DEFAULTS.issuance_budget
 
 
-class Entries:
+class SettingsBySecret:
     """Settings by secret; secrets that are not in `secrets:` have the defaults.
 
     A secret named only in a template is called by its path. Several at the same path, with
@@ -38,25 +38,25 @@ class Entries:
         self._redact = redact
         self._common = config.template_config
         self._named = {
-            names[name]: self._entry(name, secret) for name, secret in config.secrets.items()
+            names[name]: self._settings(name, secret) for name, secret in config.secrets.items()
         }
-        self._in_place: dict[Ref, Entry] = {}  # of what is wanted now
+        self._in_place: dict[Ref, SecretSettings] = {}  # of what is wanted now
         self._names: set[str] = set()  # of those
 
-    def of(self, ref: Ref) -> Entry:
-        if (entry := self._named.get(ref) or self._in_place.get(ref)) is None:
-            entry = self._in_place[ref] = Entry(self._free_name(ref), self._timing(0.0))
-        return entry
+    def of(self, ref: Ref) -> SecretSettings:
+        if (settings := self._named.get(ref) or self._in_place.get(ref)) is None:
+            settings = self._in_place[ref] = SecretSettings(self._free_name(ref), self._timing(0.0))
+        return settings
 
     def forget(self, ref: Ref) -> None:
         """Drop the settings of a secret that is no longer wanted: its path may be computed."""
-        if (entry := self._in_place.pop(ref, None)) is not None:
-            self._names.discard(entry.name)
+        if (settings := self._in_place.pop(ref, None)) is not None:
+            self._names.discard(settings.name)
 
     def overlap(self, ref: Ref) -> float:
         """Return the overlap of a secret that may have been forgotten."""
-        entry = self._named.get(ref)
-        return DEFAULTS.overlap if entry is None else entry.overlap
+        settings = self._named.get(ref)
+        return DEFAULTS.overlap if settings is None else settings.overlap
 
     def _free_name(self, ref: Ref) -> str:
         path = name = self._redact(str(ref))
@@ -66,8 +66,8 @@ class Entries:
         self._names.add(name)
         return name
 
-    def _entry(self, name: str, secret: model.Secret) -> Entry:
-        return Entry(
+    def _settings(self, name: str, secret: model.Secret) -> SecretSettings:
+        return SecretSettings(
             name,
             self._timing(secret.refresh),
             secret.engine,

@@ -5,25 +5,37 @@ from msgspec import structs
 from injector.base.errors import InjectorError, MissingError
 from injector.engine.store import Generation
 from injector.engine.watch.budget import Budget
-from injector.engine.watch.entry import Entry
 from injector.engine.watch.parts import Parts
 from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
-from injector.engine.watch.rotation import RoleRotation
-from injector.secret import FLOOR, READ, Act, Kind, Life, Ref, Step, after_renewal, next_step
+from injector.engine.watch.settings import SecretSettings
+from injector.secret import (
+    FLOOR,
+    READ,
+    Action,
+    Kind,
+    Life,
+    Ref,
+    RotationWindow,
+    Step,
+    after_renewal,
+    next_step,
+)
 from injector.sources.vault import Answer, Token
 
 
-class Acts:
-    """Carries out `secret.Act`. Each method returns the next step, and raises what went wrong."""
+class Actions:
+    """Carries out `secret.Action`. Each returns the next step, and raises what went wrong."""
 
-    def __init__(self, ref: Ref, entry: Entry, parts: Parts, reporter: Reporter) -> None:
+    def __init__(
+        self, ref: Ref, settings: SecretSettings, parts: Parts, reporter: Reporter
+    ) -> None:
         self._ref = ref
-        self._entry = entry
+        self._settings = settings
         self._parts = parts
         self._reporter = reporter
-        self._budget = Budget(ref, entry, parts.store, parts.clock)
-        self._rotations = RoleRotation()  # of a static role
+        self._budget = Budget(ref, settings, parts.store, parts.clock)
+        self._window = RotationWindow()  # of a static role
         self._asked_with: Token | None = None
         self._undone = True  # the last request certainly issued nothing
 
@@ -33,7 +45,7 @@ class Acts:
             return waits
         current = self._parts.store.current(self._ref)
         if current is None:
-            return Step(Act.FETCH, self._parts.clock.now())
+            return Step(Action.FETCH, self._parts.clock.now())
         return self._next(current.life)
 
     def publication(self) -> Step | None:
@@ -43,8 +55,8 @@ class Acts:
             return None
         at = pending.added_at
         if (before := store.current(self._ref)) is not None:
-            at = min(at + self._entry.publish_delay, before.life.expires_at - FLOOR)
-        return Step(Act.PUBLISH, at)
+            at = min(at + self._settings.publish_delay, before.life.expires_at - FLOOR)
+        return Step(Action.PUBLISH, at)
 
     def has_asked_with(self, token: Token) -> bool:
         """Return whether the last request for this secret was made with this token."""
@@ -68,8 +80,8 @@ class Acts:
         before = lease.life
         life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
         self._reporter.measure(parts.store.confirm(self._ref, life))
-        parts.log.debug("lease renewed", secret=self._entry.name, duration=life.duration)
-        return after_renewal(before, life, self._entry.timing, parts.jitter())
+        parts.log.debug("lease renewed", secret=self._settings.name, duration=life.duration)
+        return after_renewal(before, life, self._settings.timing, parts.jitter())
 
     # -- fetch
 
@@ -93,7 +105,7 @@ class Acts:
             answer, life = await self._parts.vault.fetch(
                 self._ref,
                 token,
-                engine=self._entry.engine,
+                engine=self._settings.engine,
                 repeatable=current is not None and current.life.kind in READ,
             )
         except InjectorError as exc:
@@ -118,7 +130,7 @@ class Acts:
         assert added.answer is not None
         self._parts.log.debug(
             "secret fetched",
-            secret=self._entry.name,
+            secret=self._settings.name,
             kind=added.answer.kind,
             generation=added.number,
             version=added.answer.version or None,
@@ -129,9 +141,9 @@ class Acts:
         """Apply `optional` and `on_missing`; raises the error unless the secret is optional."""
         store, now = self._parts.store, self._parts.clock.now()
         before = store.current(self._ref)
-        if not self._entry.optional:
+        if not self._settings.optional:
             # Including those of an earlier process, which had the secret.
-            if self._entry.on_missing == "remove" and not store.is_withdrawn(self._ref):
+            if self._settings.on_missing == "remove" and not store.is_withdrawn(self._ref):
                 store.withdraw(self._ref, now)
             raise error
         life = Life(Kind.STATIC, now)
@@ -144,9 +156,9 @@ class Acts:
 
     def _next(self, life: Life, *, rotated: bool = False) -> Step:
         if life.kind is Kind.STATIC_ROLE:
-            self._rotations.follow(life, rotated=rotated)
-        timing, jitter = self._entry.timing, self._parts.jitter()
-        return next_step(life, timing, jitter, rotation=self._rotations.expected)
+            self._window.follow(life, rotated=rotated)
+        timing, jitter = self._settings.timing, self._parts.jitter()
+        return next_step(life, timing, jitter, rotation=self._window.expected)
 
 
 def _same(before: Answer, after: Answer) -> bool:

@@ -66,3 +66,25 @@ def look_at(rotation: NextRotation, asked_at: float, at_most: float) -> float:
     if overdue < ROTATION_WINDOW:
         return max(first, asked_at + ROTATION_FLOOR)
     return asked_at + min(max(FLOOR, overdue * OVERDUE_SHARE), at_most)
+
+
+class RotationWindow:
+    """Predicts the next rotation of one static role from its answers.
+
+    Knows when the next one is expected, and between which requests the last one was.
+    """
+
+    def __init__(self) -> None:
+        self.expected: NextRotation | None = None
+        self._asked_at = 0.0
+
+    def follow(self, life: Life, *, rotated: bool) -> None:
+        """Note an answer; `rotated` if the password has changed."""
+        before, last_asked = self.expected, self._asked_at
+        if before is None:
+            self.expected = announced(life)
+        elif rotated:
+            self.expected = locked(before, last_asked, life)
+        else:
+            self.expected = still_due(before, life)
+        self._asked_at = life.granted_at
