@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     """How far a new value has come."""
 
     PUBLISHED = "published"  # templates see it
-    DELIVERED = "delivered"  # every file has it, and every application has been notified
+    DELIVERED = "delivered"  # every file has it, and every application has accepted it
     FAILED = "failed"  # a file cannot be made of it, or an application not be notified: tried again
     ROLLED_BACK = "rolled_back"  # an application has rejected it, and has the old one again
     SUPERSEDED = "superseded"  # the next one came before that
@@ -99,13 +99,13 @@ class Rotations:
         """Start with what an earlier process saw of this rotation."""
         self._newest[rotation.ref] = Event(rotation, outcome, self._clock.now())
 
-    def published(self, rotation: Rotation) -> None:
+    def record_published(self, rotation: Rotation) -> None:
         before = self._newest.get(rotation.ref)
         if before is not None and before.outcome is not Outcome.DELIVERED:
             self._note(Event(before.rotation, Outcome.SUPERSEDED, self._clock.now()))
         self._note(Event(rotation, Outcome.PUBLISHED, self._clock.now()))
 
-    def delivered(self, rotation: Rotation) -> None:
+    def record_delivered(self, rotation: Rotation) -> None:
         self._note(Event(rotation, Outcome.DELIVERED, self._clock.now()))
 
     def forget(self, ref: Ref) -> None:
@@ -114,7 +114,7 @@ class Rotations:
 
     # -- for delivery
 
-    def failed(
+    def record_failed(
         self,
         rotations: Iterable[Rotation],
         error: InjectorError,

@@ -168,7 +168,7 @@ class Refresh:
             target
             for output in asked.users
             for target in output.targets
-            if target in pending and output.name in pending[target].paths
+            if target in pending and output.name in pending[target].outputs
         }
         absent = targets & self._ledger.absent  # looked for and not found, which is not a failure
         return files + sorted(targets - absent), tuple(sorted(absent))

@@ -228,7 +228,7 @@ class StatusReport:
             **self._state("notify", name),
             "absent": is_absent,
             "notified_at": None if notified_at is None else self._wall(notified_at),
-            "pending": [] if pending is None else sorted(pending.paths),
+            "pending": [] if pending is None else sorted(pending.outputs),
         }
 
     def _journal(self, journal: "Journal") -> dict[str, Any]:

@@ -50,9 +50,7 @@ TOKEN = Token(f"{CANARY}-token", "accessor", granted_at=900.0, duration=600.0, r
 DB = Ref.of("database/creds/app")
 
 
-def lease(
-    number: int = 1, *, ref: Ref = DB, phase: Phase = Phase.ACKNOWLEDGED, **life
-) -> Generation:
+def lease(number: int = 1, *, ref: Ref = DB, phase: Phase = Phase.DELIVERED, **life) -> Generation:
     lived = Life(Kind.LEASE, 900.0, **({"duration": 300.0, "token_expires_at": 1500.0} | life))
     data = {"username": "app", "password": f"{CANARY}-{number}"}
     answer = Answer(data, Kind.LEASE, lived.duration, f"{ref}/{CANARY}-lease", renewable=True)
@@ -186,7 +184,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         for kind in types
     }
 
-    assert record.VERSION == b"2"
+    assert record.VERSION == b"3"
     assert shape == {
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
@@ -199,7 +197,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Envelope": "request_id lease_duration metadata warnings wraps logs_in is_empty",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses rights namespace",
-        "Pending": "first last written_at answered_at paths urgent",
+        "Pending": "first last written_at answered_at outputs urgent",
         "SecretId": "value file_text",
     }
 
@@ -260,7 +258,7 @@ def test_a_replaced_lease_that_is_still_held_is_kept():
 
     restored = restore(replace(STATE, generations=(current, older)), NOW.at)
 
-    assert numbers(restored) == [(2, Phase.PUBLISHED), (1, Phase.ACKNOWLEDGED)]
+    assert numbers(restored) == [(2, Phase.PUBLISHED), (1, Phase.DELIVERED)]
 
 
 def test_a_file_written_after_the_last_record_is_still_unannounced():

@@ -248,8 +248,8 @@ async def test_what_has_been_dropped_is_counted(app, proxy, clock, tmpfs, tmp_pa
         rotations = running.kept.rotations
         rotation = rotations.events[-1].rotation
         for _ in range(600):
-            rotations.published(rotation)
-            rotations.delivered(rotation)
+            rotations.record_published(rotation)
+            rotations.record_delivered(rotation)
         path.unlink()
         await clock.advance(11)
 

@@ -158,7 +158,7 @@ async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_
         new = (tmpfs / "db0").read_text().split()
         assert new != old
         phases = sorted(lease.phase for lease in running.kept.store.leases())
-        assert phases == [Phase.ACKNOWLEDGED, Phase.SUPERSEDED]
+        assert phases == [Phase.DELIVERED, Phase.SUPERSEDED]
         assert database.accepts(*old)
         assert database.accepts(*new)
 

@@ -244,7 +244,7 @@ async def test_a_new_file_that_cannot_be_rolled_back_is_retried_with_those_that_
 
         assert journal(tmpfs) == ["a1", CANARY, "a1"]
         phases = {g.ref.path[-1]: g.phase for g in running.kept.store.all()}
-        assert phases == {"a": Phase.PUBLISHED, "b": Phase.ACKNOWLEDGED}
+        assert phases == {"a": Phase.PUBLISHED, "b": Phase.DELIVERED}
 
 
 async def test_content_rejected_together_is_retried_together(app, proxy, clock, tmpfs, tmp_path):

@@ -200,7 +200,7 @@ async def test_with_never_it_keeps_the_old_variables_until_it_is_next_started(
 
         await has_written(tmpfs, "one one", "two two")
         await clock.settled()
-        assert str(current.phase) == Phase.ACKNOWLEDGED
+        assert str(current.phase) == Phase.DELIVERED
 
 
 async def test_a_file_may_restart_it_too(app, proxy, clock, tmpfs, tmp_path):

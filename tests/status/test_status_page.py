@@ -69,7 +69,7 @@ def status(**more):
 
 SECRET = {
     "name": "db", "state": "ok", "since": 1_699_999_000.0, "path": "database/creds/app",
-    "kind": "lease", "generation": 7, "version": None, "phase": "acknowledged",
+    "kind": "lease", "generation": 7, "version": None, "phase": "delivered",
     "published_at": 1_699_999_000.0, "refreshed_at": 1_699_999_000.0,
     "expires_at": 1_700_003_600.0, "next": {"act": "renew", "at": 1_700_002_280.0},
     "used_by": ["/run/secrets/db.env"],

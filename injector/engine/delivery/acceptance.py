@@ -16,7 +16,7 @@ from injector.secret import Ref
 
 
 class Acceptance:
-    """Announces what is delivered; records what was accepted, and rolls back what was rejected."""
+    """Announces what is written; records what was accepted, and rolls back what was rejected."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Acceptance:
     def forgive(self, output: Output[Any]) -> None:
         """Retry what was rejected together with an output that has different content now."""
         for name in self._parts.ledger.forgive(output.name) - {output.name}:
-            self._schedule.deliver(name, self._parts.clock.now())
+            self._schedule.plan(name, self._parts.clock.now())
 
     def was_rejected(self, output: Output[Any], content: Any) -> bool:
         """Return whether this content was rolled back before; if so, what was accepted stays."""
@@ -112,7 +112,7 @@ class Acceptance:
         asked = self._outputs.keys() if refs is None else self._users.of(refs)
         retried = {name for asked_for in asked for name in self._parts.ledger.forgive(asked_for)}
         for name in retried:
-            self._schedule.deliver(name, now)
+            self._schedule.plan(name, now)
         self._parts.store.news.ring()
         return retried
 
@@ -147,7 +147,7 @@ class Acceptance:
     def _hand_on(self, change: Pending) -> None:
         """Announce the change of a target that is gone to those not notified since."""
         notified_at = self._parts.ledger.notified_at
-        for name in change.paths & self._outputs.keys():
+        for name in change.outputs & self._outputs.keys():
             for target in self._outputs[name].targets:
                 if notified_at.get(target, -inf) < change.first:
                     self._notifiers[target].add(name, change.answered_at, urgent=change.urgent)
@@ -164,7 +164,7 @@ class Acceptance:
 def _is_pending(output: Output[Any], pending: Mapping[str, Pending]) -> bool:
     """Return whether an application has yet to be notified of this output."""
     return any(
-        target in pending and output.name in pending[target].paths for target in output.targets
+        target in pending and output.name in pending[target].outputs for target in output.targets
     )
 
 

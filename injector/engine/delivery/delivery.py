@@ -71,7 +71,7 @@ class Delivery:
         return [self._outputs[name] for name in self._users.of([ref])]
 
     def unsettled(self) -> list[Output[Any]]:
-        """Return the outputs that have not been delivered since the configuration was read."""
+        """Return the outputs that this configuration has not written yet."""
         return [output for output in self._outputs.values() if not output.state.settled]
 
     def is_checked(self, name: str) -> bool:
@@ -98,7 +98,7 @@ class Delivery:
         ]
 
     async def run(self) -> None:
-        """Deliver whatever is due, whenever something changed. Runs until cancelled."""
+        """Bring up to date whatever is due, whenever something changed. Runs until cancelled."""
         clock = self._parts.clock
         async with self._group:
             for notifier in self._notifiers.values():
@@ -108,7 +108,7 @@ class Delivery:
                 self._retire_due()
                 for name in self._schedule.take_due(clock.now()):
                     began = clock.now()
-                    self._deliver(self._outputs[name])
+                    self._update(self._outputs[name])
                     if clock.now() - began > SLOW:  # probes are answered between two slow ones
                         await asyncio.sleep(0)
                 self._endings.report()
@@ -120,7 +120,7 @@ class Delivery:
                     self._look(self._outputs)
 
     def _begin(self) -> None:
-        """Declare what is wanted; deliver at once what the store already has (after a reload)."""
+        """Declare what is wanted; write at once what the store already has (after a reload)."""
         now = self._parts.clock.now()
         self._parts.store.want_nothing_but(self._outputs)
         self.acceptance.begin()
@@ -128,7 +128,7 @@ class Delivery:
         self._parts.metrics.keep_targets(self._notifiers.keys())
         for output in self._outputs.values():
             self._users.want(output, output.renderer.refs)
-            self._schedule.deliver(output.name, now)
+            self._schedule.plan(output.name, now)
             self._schedule.look_after(output, now)
 
     def _take_news(self) -> None:
@@ -140,7 +140,7 @@ class Delivery:
             if still_lacking < MANY:
                 self._schedule.changed(output, now)
             else:
-                self._schedule.deliver(name, worth_a_try_at(now, still_lacking))
+                self._schedule.plan(name, worth_a_try_at(now, still_lacking))
         self._look(self._users.of(confirmed))
 
     def _look(self, names: Iterable[str]) -> None:
@@ -152,7 +152,7 @@ class Delivery:
             if not output.destination.is_intact():
                 event = f"{output.kind} changed or removed by somebody else, rewritten"
                 self._parts.log.warning(event, path=name)
-                self._schedule.deliver(name, self._parts.clock.now())
+                self._schedule.plan(name, self._parts.clock.now())
 
     def _retire_due(self) -> None:
         now = self._parts.clock.now()
@@ -167,7 +167,7 @@ class Delivery:
 
     # -- one output
 
-    def _deliver(self, output: Output[Any]) -> None:
+    def _update(self, output: Output[Any]) -> None:
         """Render and write one output. Notifiers follow once files are written."""
         store = self._parts.store
         snapshot = store.snapshot(output.state.wants)
@@ -201,14 +201,14 @@ class Delivery:
             self._check(output, staged, generations)
             return
         written = output.destination.write(rendered.content)
-        self._delivered(output, generations, written=written)
+        self._written(output, generations, written=written)
 
     def _check(
         self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
     ) -> None:
         """Show staged content to readers once its check succeeds, without delaying others."""
         if staged is None:
-            self._delivered(output, generations, written=False)
+            self._written(output, generations, written=False)
             return
         self._schedule.hold(output.name)
         self._group.create_task(
@@ -225,7 +225,7 @@ class Delivery:
         except InjectorError as exc:
             self._failed(output, exc)
         else:
-            self._delivered(output, generations, written=True)
+            self._written(output, generations, written=True)
         finally:
             self._schedule.release(output.name)
             self._parts.store.news.ring()  # changes since then are due now
@@ -241,7 +241,7 @@ class Delivery:
             raise
         staged.commit()
 
-    def _delivered(
+    def _written(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
         parts = self._parts
@@ -249,7 +249,7 @@ class Delivery:
         new = output.state.record_written(generations)
         self._endings.follow(output)
         self.acceptance.forgive(output)
-        self._reporter.delivered(output, written=written)
+        self._reporter.up_to_date(output, written=written)
         if written:
             self._schedule.look_after(output, parts.clock.now())
         if written or recovered:
@@ -290,7 +290,7 @@ class Delivery:
             retry_in = backoff(
                 output.state.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter()
             )
-            self._schedule.deliver(output.name, parts.clock.now() + retry_in)
+            self._schedule.plan(output.name, parts.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
         new = output.state.unaccepted(parts.store.generations(output.state.wants))
         facts = {"path": output.name, **again, **thread(new, parts.called)}

@@ -20,7 +20,7 @@ class Pending:
     last: float
     written_at: float
     answered_at: float
-    paths: set[str] = field(default_factory=set)
+    outputs: set[str] = field(default_factory=set)
     urgent: bool = False  # a change was rolled back: do not wait for more changes
 
     def followed_by(self, later: "Pending") -> "Pending":
@@ -30,7 +30,7 @@ class Pending:
             later.last,
             later.written_at,
             min(self.answered_at, later.answered_at),
-            self.paths | later.paths,
+            self.outputs | later.outputs,
             self.urgent or later.urgent,
         )
 
@@ -41,7 +41,7 @@ class Ledger:
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
-        self._sending: dict[str, Pending] = {}  # being delivered, perhaps without success
+        self._sending: dict[str, Pending] = {}  # being sent, perhaps without success
         self.notified_at: dict[str, float] = {}
         self.absent: set[str] = set()  # were not running when looked for after the last change
         self.rejected: list[dict[str, str]] = []  # changes: hash of the content, by output
@@ -79,7 +79,7 @@ class Ledger:
         self.notified_at[target] = now
 
     def unconfirmed(self) -> dict[str, Pending]:
-        """Return everything that is not known to have been delivered, by target."""
+        """Return everything that is not known to have been accepted, by target."""
         unconfirmed = dict(self.pending)
         for target, taken in self._sending.items():
             newer = self.pending.get(target)

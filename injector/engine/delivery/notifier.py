@@ -87,12 +87,14 @@ class Notifier:
             if self._due_in() <= 0:
                 await self._send(self._parts.ledger.take(self.name))
 
-    def add(self, path: str, answered_at: float, *, urgent: bool = False) -> None:
-        """Note a written file. Health is not settled until the notification is sent."""
+    def add(self, output_name: str, answered_at: float, *, urgent: bool = False) -> None:
+        """Note a written output. Health is not settled until the notification is sent."""
         now, wall = self._parts.clock.now(), self._parts.clock.wall()
         if self.name not in self._parts.ledger.pending:
             self._jitter = self._parts.jitter()
-        self._parts.ledger.add(self.name, Pending(now, now, wall, answered_at, {path}, urgent))
+        self._parts.ledger.add(
+            self.name, Pending(now, now, wall, answered_at, {output_name}, urgent)
+        )
         if not self._failures:
             self._parts.health.waiting("notify", self.name)
         self.news.ring()
@@ -155,17 +157,17 @@ class Notifier:
         self._retry_at = -inf
         parts.ledger.notified(self.name, now)
         of = self._thread(pending)  # before they are accepted
-        parts.accepted(pending.paths)
+        parts.accepted(pending.outputs)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
-        facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.paths)}
+        facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.outputs)}
         await parts.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
         parts.log.info(event, **facts, **of)
 
     def _thread(self, pending: Pending) -> dict[str, Any]:
         """Say which new values a change is about."""
-        changed = (output for output in self._outputs if output.name in pending.paths)
+        changed = (output for output in self._outputs if output.name in pending.outputs)
         rotations = (
             each for output in changed for each in output.state.unaccepted(output.state.written)
         )
@@ -190,7 +192,7 @@ class Notifier:
             parts.log.info("changed again before it was confirmed", notify=self.name)
             return False
         except HookError as exc:
-            if not self.rolls_back or not parts.rejected(self.name, pending.paths, exc):
+            if not self.rolls_back or not parts.rejected(self.name, pending.outputs, exc):
                 raise
             self._failures, self._retry_at = 0, -inf
             parts.ledger.notified(self.name, parts.clock.now())
@@ -211,7 +213,7 @@ class Notifier:
         self._retry_at = parts.clock.now() + wait
         parts.ledger.put_back(self.name)
         for output in self._outputs:
-            parts.rotations.failed(output.state.unaccepted(output.state.written), error)
+            parts.rotations.record_failed(output.state.unaccepted(output.state.written), error)
         report = parts.health.failing("notify", self.name, error)
         facts = {"notify": self.name, "retry_in": round(wait, 1), **of}
         report.log(parts.log, "notification failed", **facts)

@@ -39,7 +39,7 @@ class Reporter:
         self._parts.health.waiting(output.kind, output.name)
         self._parts.metrics.file_stale.set(1, output.name)
 
-    def delivered(self, output: Output[Any], *, written: bool) -> None:
+    def up_to_date(self, output: Output[Any], *, written: bool) -> None:
         """Note that it is up to date."""
         self._parts.health.ok(output.kind, output.name)
         self._parts.metrics.file_stale.set(0, output.name)
@@ -56,7 +56,7 @@ class Reporter:
     def _stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
         parts = self._parts
         unaccepted = output.state.unaccepted(parts.store.generations(output.state.wants))
-        parts.rotations.failed(unaccepted, error, outcome)
+        parts.rotations.record_failed(unaccepted, error, outcome)
         parts.metrics.file_stale.set(1, output.name)
         parts.metrics.renders.add(output.name, outcome.value)
         return parts.health.failing(output.kind, output.name, error)

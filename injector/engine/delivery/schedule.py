@@ -22,11 +22,11 @@ class Schedule:
     def changed(self, output: Output[Any], now: float) -> None:
         """Note a change: due at once, or at the end of a run of changes (`wait`)."""
         since = self._since.setdefault(output.name, now)
-        # The first delivery never waits: there is nothing to debounce yet.
+        # The first one never waits: there is nothing to debounce yet.
         waits = output.wait is not None and output.state.settled
         self._due[output.name] = quiet_at(since, now, output.wait) if waits and output.wait else now
 
-    def deliver(self, name: str, at: float) -> None:
+    def plan(self, name: str, at: float) -> None:
         """Note that an output is due then, unless it is due already."""
         self._due.setdefault(name, at)
 

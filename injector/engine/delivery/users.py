@@ -10,7 +10,7 @@ from injector.secret import Ref
 
 
 class Users:
-    """The outputs by the secrets they use; tells the store what is wanted and acknowledged."""
+    """The outputs by the secrets they use; tells the store what is wanted and delivered."""
 
     def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
         self._outputs = outputs
@@ -27,7 +27,7 @@ class Users:
         for ref in refs - output.state.wants:
             self._by_ref[ref].add(output.name)
             # In an earlier run, or before.
-            if (accepted := self._store.acknowledged(ref)) is not None:
+            if (accepted := self._store.newest_delivered(ref)) is not None:
                 output.state.accepted.setdefault(ref, accepted)
         output.state.wants = refs
         self._want(output)
@@ -43,16 +43,16 @@ class Users:
         return sorted(names, key=self._places.__getitem__)
 
     def accepted(self, outputs: Iterable[Output[Any]], now: float) -> None:
-        """Note that the applications of these outputs have accepted what was delivered.
+        """Note that the applications of these outputs have accepted what was written.
 
-        A generation is acknowledged once all users of its secret have accepted it.
+        A generation is delivered once all users of its secret have accepted it.
         """
         accepted: dict[Ref, Generation] = {}
         for output in outputs:
             output.state.record_accepted()
             self._want(output)
             accepted |= output.state.accepted
-        self._store.acknowledge(
+        self._store.record_delivered(
             {
                 ref: generation.number
                 for ref, generation in accepted.items()

@@ -10,7 +10,7 @@ from injector.engine.handover.state import State
 
 FAMILY = b"vault-injector hand-over "
 # Incremented when a field changes its meaning or becomes required: other versions are ignored.
-VERSION = b"2"
+VERSION = b"3"
 _HEADER = FAMILY + VERSION + b"\n"
 _DIGEST = hashlib.sha256().digest_size
 # No hand-over file is larger: reading it would only cost memory.

@@ -14,7 +14,7 @@ from injector.sources.vault.tokens import Token
 # Kinds that Vault issues: another request would issue another. Everything else is read again, and
 # its values are not recorded.
 ISSUED = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL, Kind.ISSUED})
-VISIBLE = frozenset({Phase.PUBLISHED, Phase.ACKNOWLEDGED})
+VISIBLE = frozenset({Phase.PUBLISHED, Phase.DELIVERED})
 
 
 @dataclass(frozen=True, slots=True)

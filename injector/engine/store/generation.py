@@ -19,8 +19,8 @@ class Phase(StrEnum):
 
     PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
     PUBLISHED = "published"  # templates see it
-    ACKNOWLEDGED = "acknowledged"  # every application that uses it has been notified
-    SUPERSEDED = "superseded"  # a newer one was acknowledged; kept for its overlap
+    DELIVERED = "delivered"  # every application that uses it has accepted it
+    SUPERSEDED = "superseded"  # a newer one was delivered; kept for its overlap
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from injector.secret import Kind, Life, Ref
 from injector.sources.vault import Answer, Token
 from injector.sources.vault.answer import Content
 
-_OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.ACKNOWLEDGED: Outcome.DELIVERED}
+_OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.DELIVERED: Outcome.DELIVERED}
 
 
 class Store:
@@ -93,7 +93,7 @@ class Store:
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.pop(ref, None)
-        self._rotations.published(generation.rotation)
+        self._rotations.record_published(generation.rotation)
         self._tell(ref)
         return generation
 
@@ -193,25 +193,25 @@ class Store:
         """Return the current generation of each secret."""
         return {ref: self._current[ref] for ref in refs if ref in self._current}
 
-    def acknowledged(self, ref: Ref) -> Generation | None:
+    def newest_delivered(self, ref: Ref) -> Generation | None:
         """Return the newest generation that all its users have accepted, if it is still known."""
         known = [self._current.get(ref), *reversed(self._older)]
-        accepted = (
+        delivered = (
             found
             for found in known
-            if found is not None and found.ref == ref and found.phase is Phase.ACKNOWLEDGED
+            if found is not None and found.ref == ref and found.phase is Phase.DELIVERED
         )
-        return next(accepted, None)
+        return next(delivered, None)
 
-    def acknowledge(self, generations: Mapping[Ref, int], now: float) -> None:
-        """Note that all users of these generations were notified: older ones may be revoked."""
+    def record_delivered(self, generations: Mapping[Ref, int], now: float) -> None:
+        """Note that all users of these generations accepted them: older ones may be revoked."""
         for ref, number in generations.items():
             current = self._current.get(ref)
             if current is None or current.number != number:
                 continue
-            if current.phase is not Phase.ACKNOWLEDGED:
-                current.phase = Phase.ACKNOWLEDGED
-                self._rotations.delivered(current.rotation)
+            if current.phase is not Phase.DELIVERED:
+                current.phase = Phase.DELIVERED
+                self._rotations.record_delivered(current.rotation)
         self._let_go(now, lambda older: older.number < generations.get(older.ref, 0))
         self._dirty.ring()
 
