@@ -321,6 +321,29 @@ async def test_a_replaced_token_is_renewed_while_an_application_needs_a_lease_of
         assert not await running.assembly.vault.is_valid(token)
 
 
+async def test_a_replaced_token_that_ended_in_an_outage_is_not_renewed(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    config = settings(app, proxy, tmpfs, creds, secret={"overlap": "0s"})
+    config["notify"] = {"app": {"command": ["false"]}}
+    config["template"][0]["notify"] = ["app"]
+
+    async with engine(load_from(tmp_path, config), clock) as running:
+        token = running.token
+        app.new_secret_id()
+        running.assembly.auth.material_changed(frozenset({str(app.secret_id)}))
+        await clock.advance(60)
+        assert not running.token.is_same(token)
+        proxy.status = 503
+        await clock.advance(token.expires_at - clock.now() + 60)
+        tried = len(running.events("replaced token not renewed"))
+        proxy.status = None
+        await clock.advance(60)
+
+        assert not running.events("replaced token renewed")
+        assert len(running.events("replaced token not renewed")) == tried
+
+
 async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
@@ -679,6 +702,39 @@ async def test_a_lease_is_renewed_while_its_successor_waits_for_its_publish_dela
 
         await clock.advance(2)
         assert (tmpfs / "db0").read_text() != old
+
+
+async def test_what_a_reload_kept_from_being_sent_costs_no_budget(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+
+    async with engine(loaded, clock) as running:
+        counted = running.kept.store.issues.all()
+        await running.assembly.vault.in_flight.finish(clock, within=0)
+        [ref] = running.assembly.watch.named().values()
+        running.assembly.watch.refresh([ref])
+        await clock.settled()
+        assert running.kept.store.issues.all() != counted
+
+    assert proxy.count(creds) == 1
+    assert running.kept.store.issues.all() == counted
+
+
+async def test_what_a_reload_cut_off_costs_budget(
+    app, proxy, clock, tmpfs, tmp_path, creds, database
+):
+    """It may have been issued, although nobody learns of it."""
+    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
+
+    async with engine(loaded, clock) as running:
+        gate = Gate(proxy, creds)
+        [ref] = running.assembly.watch.named().values()
+        running.assembly.watch.refresh([ref])
+        await gate.reached.wait()
+    gate.open.set()
+
+    assert [len(times) for times in running.kept.store.issues.all().values()] == [2]
 
 
 @pytest.mark.parametrize("what", ["none", "leases", "token"])

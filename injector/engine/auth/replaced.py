@@ -3,7 +3,7 @@
 from math import inf
 
 from injector.base.clock import Wakeup
-from injector.base.errors import InjectorError, TransientError
+from injector.base.errors import InjectorError, TransientError, nothing_unforeseen
 from injector.engine.auth.autoauth import Parts
 from injector.engine.auth.method import Method
 from injector.engine.auth.timing import TokenAction, after_failed_renewal, after_renewal
@@ -62,8 +62,11 @@ class ReplacedTokens:
         """Return the next step; a login is never one."""
         parts = self._parts
         await parts.availability.wait()
+        if token.expires_at <= parts.clock.now():  # as after an outage: nothing to renew
+            return NEVER
         try:
-            renewed = await self._method.renew(parts.vault, token)
+            with nothing_unforeseen():
+                renewed = await self._method.renew(parts.vault, token)
         except InjectorError as exc:
             return self._failed(token, exc)
         self._failures.pop(token.value, None)

@@ -88,9 +88,10 @@ class Actions:
     async def fetch(self, *, on_demand: bool = False) -> Step:
         """Read it, or have it issued: within its budget."""
         self._budget.spend(on_demand=on_demand)
+        self._undone = True
         try:
             answer, life, token = await self._parts.tokens.use(self._ask)
-        except InjectorError as exc:
+        except BaseException as exc:  # it may be cut off by a reload, before it was sent or after
             self._budget.failed(undone=self._undone)
             if isinstance(exc, MissingError):
                 return self._missing(exc)
@@ -107,6 +108,7 @@ class Actions:
                 token,
                 engine=self._settings.engine,
                 repeatable=current is not None and current.life.kind in READ,
+                on_sending=self._sending,
             )
         except InjectorError as exc:
             self._undone = exc.undone
@@ -115,6 +117,9 @@ class Actions:
         if held is not None and held.is_same(token):  # it may have been renewed meanwhile
             token, life = held, structs.replace(life, token_expires_at=held.expires_at)
         return answer, life, token
+
+    def _sending(self) -> None:
+        self._undone = False
 
     def _found(self, answer: Answer, life: Life, token: Token) -> Step:
         store, now = self._parts.store, self._parts.clock.now()

@@ -64,6 +64,8 @@ class Replaced:
         """Return the next step; requesting a new credential is not done here."""
         parts, settings = self._parts, self._settings(lease.ref)
         await parts.availability.wait()
+        if lease.has_ended(parts.clock.now()):  # as after an outage: nothing to renew
+            return NEVER
         before = lease.life
         try:
             with nothing_unforeseen():

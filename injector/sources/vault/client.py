@@ -52,15 +52,23 @@ class Vault:
         self._mounts = Mounts()
 
     async def fetch(
-        self, ref: Ref, token: Token, *, engine: str = "auto", repeatable: bool = False
+        self,
+        ref: Ref,
+        token: Token,
+        *,
+        engine: str = "auto",
+        repeatable: bool = False,
+        on_sending: Callable[[], None] = lambda: None,
     ) -> tuple[Answer, Life]:
         """Ask for a secret: read it, or with parameters write to it.
 
         `repeatable` is what another request would get as well: nothing is lost if it is cut off.
+        `on_sending` is called once the request can no longer be kept back.
         Raises MissingError, DeniedError, TransientError.
         """
         try:
             async with contextlib.nullcontext() if repeatable else self.in_flight.one(token.value):
+                on_sending()
                 body = await self._ask(ref, token)
         except NotThere as exc:
             raise NotThere(_missing(ref, exc)) from exc
