@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 # Signals that were ignored when this process was started. We handle them all the same, as other
@@ -60,10 +60,15 @@ def name_of(number: int) -> str:
 
 @contextmanager
 def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
-    """Call the reaction when its signal arrives, in the running loop."""
+    """Call the reaction when its signal arrives, in the running loop.
+
+    The kernel keeps some for itself, and so do valgrind and others that watch over a process: there
+    is nothing to react to.
+    """
     loop = asyncio.get_running_loop()
     for number, reaction in reactions.items():
-        loop.add_signal_handler(number, reaction)
+        with suppress(RuntimeError):  # it cannot be caught
+            loop.add_signal_handler(number, reaction)
     try:
         yield
     finally:
