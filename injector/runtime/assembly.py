@@ -241,11 +241,11 @@ class Assembly:
             log=kept.log,
             called=self.watch.called,
             is_checked=delivery.is_checked,
-            accepted=delivery.acceptance.accepted,
-            rejected=delivery.acceptance.rejected,
+            accept=delivery.accept,
+            reject=delivery.reject,
             tries_again=not (self.loaded.as_agent and config.exit_after_auth),
         )
-        users = build.users(self.outputs)
+        outputs = build.outputs_by_target(self.outputs)
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
             application = supervision and supervision.application(name, notify, self._means)
@@ -253,7 +253,7 @@ class Assembly:
                 overtaken = partial(kept.ledger.is_pending, name)
                 application = build.application(name, config, self._means, overtaken)
             application = application or build.own_command(name, notify, self._means)
-            delivery.add(Notifier(name, notify, application, users(name), notifier_parts))
+            delivery.add(Notifier(name, notify, application, outputs[name], notifier_parts))
         return delivery
 
     def _journal(self, config: model.Config) -> "Journal | None":

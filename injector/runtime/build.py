@@ -234,13 +234,13 @@ def _name(argv: tuple[str, ...]) -> str:
     return f"{line[:LONGEST_NAME]}… {zlib.crc32(os.fsencode(line)):08x}"
 
 
-def users(outputs: list[Output[Any]]) -> Callable[[str], list[Output[Any]]]:
-    """Return a function that returns the outputs of a target."""
+def outputs_by_target(outputs: list[Output[Any]]) -> Mapping[str, list[Output[Any]]]:
+    """Return the outputs of each target; none of one that nothing names."""
     by_target: dict[str, list[Output[Any]]] = defaultdict(list)
     for output in outputs:
         for target in output.targets:
             by_target[target].append(output)
-    return lambda target: by_target[target]
+    return by_target
 
 
 def variable_of(entry: model.EnvTemplate, plan: Plan) -> Renderer[bytes]:

@@ -30,7 +30,7 @@ class _Asked:
     before: Generation | None
     demand: Demand
     retried_at: float = -inf
-    users: list[Output[Any]] = field(default_factory=list)
+    consumers: list[Output[Any]] = field(default_factory=list)
 
 
 class Refresh:
@@ -85,11 +85,11 @@ class Refresh:
     def _retry_rejected(self, all_asked: list[_Asked], *, everything: bool) -> None:
         delivery = self._assembly.delivery
         for asked in all_asked:
-            asked.users = delivery.users(asked.ref)
+            asked.consumers = delivery.consumers(asked.ref)
         unchanged = [asked.ref for asked in all_asked if not self._has_changed(asked)]
-        retried = delivery.acceptance.retry_rejected(None if everything else unchanged)
+        retried = delivery.retry_rejected(None if everything else unchanged)
         for asked in all_asked:
-            if any(output.name in retried for output in asked.users):
+            if any(output.name in retried for output in asked.consumers):
                 asked.retried_at = self._clock.now()
 
     # -- what came of it
@@ -163,10 +163,10 @@ class Refresh:
     def _lacking(self, asked: _Asked, current: Generation) -> tuple[list[str], tuple[str, ...]]:
         """Return the files and applications without it, and applications that are not running."""
         pending = self._ledger.unconfirmed()
-        files = [o.name for o in asked.users if o.state.written.get(asked.ref) is not current]
+        files = [o.name for o in asked.consumers if o.state.written.get(asked.ref) is not current]
         targets = {
             target
-            for output in asked.users
+            for output in asked.consumers
             for target in output.targets
             if target in pending and output.name in pending[target].outputs
         }
@@ -175,11 +175,11 @@ class Refresh:
 
 
 def _facts(asked: _Asked, current: Generation) -> dict[str, Any]:
-    targets = {target for output in asked.users for target in output.targets}
+    targets = {target for output in asked.consumers for target in output.targets}
     return {
         "generation": current.number,
         "version": current.rotation.version or None,
-        "files": tuple(output.name for output in asked.users),
+        "files": tuple(output.name for output in asked.consumers),
         "notify": tuple(sorted(targets)),
     }
 

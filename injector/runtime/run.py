@@ -222,12 +222,12 @@ class Daemon:
     def _hang_up(self) -> None:
         """SIGHUP: configuration and templates, then static secrets."""
         self._kept.store.make_due(Kind.STATIC)
-        self._assembly.delivery.acceptance.retry_rejected()
+        self._assembly.delivery.retry_rejected()
         self._ask_to_reload()
 
     def _refresh(self) -> None:
         """SIGUSR1: static secrets only; nothing is reissued."""
-        self._assembly.delivery.acceptance.retry_rejected()
+        self._assembly.delivery.retry_rejected()
         self._assembly.watch.refresh_static()
 
     # -- reloading

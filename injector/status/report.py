@@ -180,7 +180,7 @@ class StatusReport:
                 **self._state("secret", name),
                 **self._generation(self.store.current(ref)),
                 "next": self._next(ref),
-                "used_by": [output.name for output in self.delivery.users(ref)],
+                "used_by": [output.name for output in self.delivery.consumers(ref)],
             }
             for name, ref in sorted(self.watch.named().items())
         ]

@@ -277,7 +277,7 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         assert running.assembly.delivery.ended() == []
 
         rejects.unlink()
-        running.assembly.delivery.acceptance.retry_rejected()
+        running.assembly.delivery.retry_rejected()
         await clock.advance(60)
         assert (tmpfs / "db0").read_text().split() != old
         assert first not in running.kept.store.leases()
@@ -315,7 +315,7 @@ async def test_a_replaced_token_is_renewed_while_an_application_needs_a_lease_of
         assert (tmpfs / "db0").read_text().split() == old
 
         rejects.unlink()
-        running.assembly.delivery.acceptance.retry_rejected()
+        running.assembly.delivery.retry_rejected()
         await clock.advance(60)
         assert not database.accepts(*old)
         assert not await running.assembly.vault.is_valid(token)

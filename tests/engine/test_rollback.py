@@ -123,7 +123,7 @@ async def test_the_rejected_content_is_tried_again_when_somebody_asks(
         app.put("a", value=CANARY)
         await clock.advance(75)
 
-        running.assembly.delivery.acceptance.retry_rejected()
+        running.assembly.delivery.retry_rejected()
         await clock.settled()
         await clock.advance(30)
 
@@ -391,7 +391,7 @@ async def test_an_application_that_does_not_confirm_the_old_content_either_chang
         ill.unlink()
         await clock.advance(40)
         assert [report.kind for report in running.assembly.health.failures()] == ["file"]
-        running.assembly.delivery.acceptance.retry_rejected()
+        running.assembly.delivery.retry_rejected()
         await clock.settled()
         await clock.advance(20)
         assert (tmpfs / "file").read_text() == "better"

@@ -10,7 +10,8 @@ record as accepted, or roll back.
 - `contract`: checks secrets before they are used
 - `check`: runs a program on staged content
 - `github`: passes variables to a CI runner
-- `users`: which outputs use which generation
+- `outputs`: all outputs of one configuration, and what is noted about them
+- `consumers`: which outputs use which generation
 - `schedule`: when outputs are due
 - `timing`: when to write and when to notify; arithmetic only, no clock, no I/O
 - `notifier`: notifies one application

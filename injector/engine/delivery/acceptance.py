@@ -6,42 +6,25 @@ from typing import Any
 
 from injector.base.errors import HookError, WriteError
 from injector.engine.delivery.ledger import Pending
-from injector.engine.delivery.notifier import Notifier
 from injector.engine.delivery.output import Output
+from injector.engine.delivery.outputs import Outputs
 from injector.engine.delivery.parts import Parts
 from injector.engine.delivery.reporting import Reporter, thread
-from injector.engine.delivery.schedule import Schedule
-from injector.engine.delivery.users import Users
 from injector.secret import Ref
 
 
 class Acceptance:
     """Announces what is written; records what was accepted, and rolls back what was rejected."""
 
-    def __init__(
-        self,
-        outputs: Mapping[str, Output[Any]],
-        notifiers: Mapping[str, Notifier],
-        users: Users,
-        schedule: Schedule,
-        parts: Parts,
-    ) -> None:
+    def __init__(self, outputs: Outputs, parts: Parts) -> None:
         self._outputs = outputs
-        self._notifiers = notifiers
-        self._users = users
-        self._schedule = schedule
         self._parts = parts
         self._reporter = Reporter(parts)
 
     def begin(self) -> None:
         """Start from what an earlier configuration or run left."""
         left = self._parts.ledger.keep(
-            self._notifiers.keys(),
-            revertible={
-                name
-                for name, output in self._outputs.items()
-                if any(self._notifiers[target].rolls_back for target in output.targets)
-            },
+            self._outputs.notifiers.keys(), revertible=self._outputs.revertible()
         )
         for change in left:
             self._hand_on(change)
@@ -49,27 +32,27 @@ class Acceptance:
     def announce(self, output: Output[Any], *, urgent: bool = False) -> None:
         """Notify every application that an output names."""
         answered_at = self._answered_at(output)
-        for target in output.targets:
-            self._notifiers[target].add(output.name, answered_at, urgent=urgent)
+        for notifier in self._outputs.notifiers_of(output):
+            notifier.add(output.name, answered_at, urgent=urgent)
 
-    def accepted(self, names: set[str]) -> None:
+    def accept(self, names: set[str]) -> None:
         """Note that an application has accepted these outputs, unless others are still pending."""
         now = self._parts.clock.now()
         pending = self._parts.ledger.unconfirmed()
-        outputs = [self._outputs[name] for name in names & self._outputs.keys()]
+        outputs = self._outputs.named(names)
         accepted = [output for output in outputs if not _is_pending(output, pending)]
         for output in accepted:
             output.destination.accept()
-        self._users.accepted(accepted, now)
+        self._outputs.consumers.accept(accepted, now)
 
-    def rejected(self, target: str, names: set[str], error: HookError) -> bool:
+    def reject(self, target: str, names: set[str], error: HookError) -> bool:
         """Roll back a change that an application has rejected.
 
         Return whether there was anything to roll back to. The rejected content is not tried again
         until something changes or somebody asks for it. What could not be rolled back is part of
         what the application is asked next.
         """
-        outputs = [self._outputs[name] for name in sorted(names & self._outputs.keys())]
+        outputs = self._outputs.named(names)
         found = {output.name: output.destination.content_hash for output in outputs}
         reverted = [output for output in outputs if self._roll_back(output, target, error)]
         if not reverted:
@@ -78,13 +61,13 @@ class Acceptance:
         for output in outputs:
             if output not in reverted:
                 answered_at = self._answered_at(output)
-                self._notifiers[target].add(output.name, answered_at, urgent=True)
+                self._outputs.notifiers[target].add(output.name, answered_at, urgent=True)
         return True
 
     def forgive(self, output: Output[Any]) -> None:
         """Retry what was rejected together with an output that has different content now."""
         for name in self._parts.ledger.forgive(output.name) - {output.name}:
-            self._schedule.plan(name, self._parts.clock.now())
+            self._outputs.schedule.plan(name, self._parts.clock.now())
 
     def was_rejected(self, output: Output[Any], content: Any) -> bool:
         """Return whether this content was rolled back before; if so, what was accepted stays."""
@@ -103,16 +86,13 @@ class Acceptance:
             self._reporter.rolled_back(output, error)
         return True
 
-    def retry_rejected(self, refs: Iterable[Ref] | None = None) -> set[str]:
-        """Retry on demand what applications have rejected, for these secrets or for all.
-
-        Return the names of the outputs that are retried.
-        """
+    def retry(self, refs: Iterable[Ref] | None = None) -> set[str]:
+        """Retry what was rejected, for these secrets or for all; return the outputs' names."""
         now = self._parts.clock.now()
-        asked = self._outputs.keys() if refs is None else self._users.of(refs)
+        asked = self._outputs.by_name if refs is None else self._outputs.consumers.of(refs)
         retried = {name for asked_for in asked for name in self._parts.ledger.forgive(asked_for)}
         for name in retried:
-            self._schedule.plan(name, now)
+            self._outputs.schedule.plan(name, now)
         self._parts.store.news.ring()
         return retried
 
@@ -128,7 +108,7 @@ class Acceptance:
             return False
         of = thread(output.state.unaccepted(output.state.written), parts.called)
         output.state.return_to_accepted()
-        self._schedule.look_after(output, parts.clock.now())
+        self._outputs.schedule.look_after(output, parts.clock.now())
         self._reporter.rolled_back(output, _rejection(target, str(error)))
         parts.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
         self.announce(output, urgent=True)
@@ -147,10 +127,10 @@ class Acceptance:
     def _hand_on(self, change: Pending) -> None:
         """Announce the change of a target that is gone to those not notified since."""
         notified_at = self._parts.ledger.notified_at
-        for name in change.outputs & self._outputs.keys():
-            for target in self._outputs[name].targets:
-                if notified_at.get(target, -inf) < change.first:
-                    self._notifiers[target].add(name, change.answered_at, urgent=change.urgent)
+        for output in self._outputs.named(change.outputs):
+            for notifier in self._outputs.notifiers_of(output):
+                if notified_at.get(notifier.name, -inf) < change.first:
+                    notifier.add(output.name, change.answered_at, urgent=change.urgent)
 
     def _answered_at(self, output: Output[Any]) -> float:
         times = [

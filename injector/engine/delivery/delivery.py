@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from injector.base.errors import (
+    HookError,
     InjectorError,
     MissingError,
     RenderError,
@@ -19,11 +20,10 @@ from injector.engine.delivery.acceptance import Acceptance
 from injector.engine.delivery.endings import Endings
 from injector.engine.delivery.notifier import Notifier
 from injector.engine.delivery.output import Check, Output
+from injector.engine.delivery.outputs import Outputs
 from injector.engine.delivery.parts import Parts
 from injector.engine.delivery.reporting import Reporter, thread
-from injector.engine.delivery.schedule import Schedule
 from injector.engine.delivery.timing import MANY, worth_a_try_at
-from injector.engine.delivery.users import Users
 from injector.engine.store import Generation
 from injector.rendering.template import Lacking, Snapshot
 from injector.secret import Ref, backoff
@@ -42,37 +42,48 @@ class Delivery:
     name = "delivery"
 
     def __init__(self, outputs: Iterable[Output[Any]], parts: Parts) -> None:
-        self._outputs = {output.name: output for output in outputs}
-        self._notifiers: dict[str, Notifier] = {}
+        self._outputs = Outputs(outputs, parts.store)
+        self._schedule = self._outputs.schedule
         self._parts = parts
-        self._users = Users(self._outputs, parts.store)
-        self._schedule = Schedule()
         # When to look at all of them: a credential may go unconfirmed for hours.
         self._look_at = parts.clock.now() + parts.look_every
-        self.acceptance = Acceptance(
-            self._outputs, self._notifiers, self._users, self._schedule, parts
-        )
+        self._acceptance = Acceptance(self._outputs, parts)
         self._reporter = Reporter(parts)
         self._endings = Endings(parts)
         self._group = asyncio.TaskGroup()
-        for output in self._outputs.values():
+        for output in self._outputs:
             self._reporter.waiting(output)
 
     def add(self, notifier: Notifier) -> None:
         """Add the notifier of a target that some output names."""
-        self._notifiers[notifier.name] = notifier
+        self._outputs.notifiers[notifier.name] = notifier
+
+    def accept(self, names: set[str]) -> None:
+        """Note that an application has accepted these outputs."""
+        self._acceptance.accept(names)
+
+    def reject(self, target: str, names: set[str], error: HookError) -> bool:
+        """Roll back what an application has rejected; return whether there was anything to."""
+        return self._acceptance.reject(target, names, error)
+
+    def retry_rejected(self, refs: Iterable[Ref] | None = None) -> set[str]:
+        """Retry on demand what applications have rejected, for these secrets or for all.
+
+        Return the names of the outputs that are retried.
+        """
+        return self._acceptance.retry(refs)
 
     @property
     def outputs(self) -> list[Output[Any]]:
-        return list(self._outputs.values())
+        return list(self._outputs)
 
-    def users(self, ref: Ref) -> list[Output[Any]]:
+    def consumers(self, ref: Ref) -> list[Output[Any]]:
         """Return the outputs that want this secret."""
-        return [self._outputs[name] for name in self._users.of([ref])]
+        return [self._outputs[name] for name in self._outputs.consumers.of([ref])]
 
     def unsettled(self) -> list[Output[Any]]:
         """Return the outputs that this configuration has not written yet."""
-        return [output for output in self._outputs.values() if not output.state.settled]
+        return [output for output in self._outputs if not output.state.settled]
 
     def is_checked(self, name: str) -> bool:
         """Return whether new content of an output is being checked right now."""
@@ -82,7 +93,7 @@ class Delivery:
         """Return the outputs that are being checked, or retried after a failure."""
         return [
             output.title
-            for output in self._outputs.values()
+            for output in self._outputs
             if self._schedule.is_held(output.name)
             or (output.state.failures and self._schedule.is_due(output.name))
         ]
@@ -92,7 +103,7 @@ class Delivery:
         now = self._parts.clock.now()
         return [
             (output.title, generation)
-            for output in self._outputs.values()
+            for output in self._outputs
             for generation in output.state.written.values()
             if generation.has_ended(now)
         ]
@@ -101,7 +112,7 @@ class Delivery:
         """Bring up to date whatever is due, whenever something changed. Runs until cancelled."""
         clock = self._parts.clock
         async with self._group:
-            for notifier in self._notifiers.values():
+            for notifier in self._outputs.notifiers.values():
                 self._group.create_task(notifier.run(), name=f"notify {notifier.name}")
             self._begin()
             while True:
@@ -117,31 +128,31 @@ class Delivery:
                 self._take_news()
                 if self._look_at <= clock.now():
                     self._look_at = clock.now() + self._parts.look_every
-                    self._look(self._outputs)
+                    self._look(self._outputs.by_name)
 
     def _begin(self) -> None:
         """Declare what is wanted; write at once what the store already has (after a reload)."""
         now = self._parts.clock.now()
-        self._parts.store.want_nothing_but(self._outputs)
-        self.acceptance.begin()
-        self._parts.metrics.keep_outputs(self._outputs.keys())
-        self._parts.metrics.keep_targets(self._notifiers.keys())
-        for output in self._outputs.values():
-            self._users.want(output, output.renderer.refs)
+        self._parts.store.want_nothing_but(self._outputs.by_name)
+        self._acceptance.begin()
+        self._parts.metrics.keep_outputs(self._outputs.by_name.keys())
+        self._parts.metrics.keep_targets(self._outputs.notifiers.keys())
+        for output in self._outputs:
+            self._outputs.consumers.want(output, output.renderer.refs)
             self._schedule.plan(output.name, now)
             self._schedule.look_after(output, now)
 
     def _take_news(self) -> None:
         now = self._parts.clock.now()
         changed, confirmed = self._parts.store.take_news()
-        for name in self._users.of(changed):
+        for name in self._outputs.consumers.of(changed):
             output = self._outputs[name]
             still_lacking = self._parts.store.count_lacking(output.state.lacking)
             if still_lacking < MANY:
                 self._schedule.changed(output, now)
             else:
                 self._schedule.plan(name, worth_a_try_at(now, still_lacking))
-        self._look(self._users.of(confirmed))
+        self._look(self._outputs.consumers.of(confirmed))
 
     def _look(self, names: Iterable[str]) -> None:
         """Schedule outputs that somebody else has changed or removed for rewriting."""
@@ -189,12 +200,12 @@ class Delivery:
         rendered = output.renderer.render(snapshot)
         if isinstance(rendered, Lacking):
             output.state.lacking = rendered.refs
-            self._users.want(output, output.state.wants | rendered.refs)
+            self._outputs.consumers.want(output, output.state.wants | rendered.refs)
             return
         output.state.lacking = frozenset()
-        self._users.want(output, output.renderer.refs | rendered.used)
+        self._outputs.consumers.want(output, output.renderer.refs | rendered.used)
         generations = store.generations(output.state.wants)
-        if self.acceptance.was_rejected(output, rendered.content):
+        if self._acceptance.was_rejected(output, rendered.content):
             return
         if output.check is not None:
             staged = output.check.destination.stage(rendered.content)
@@ -248,7 +259,7 @@ class Delivery:
         recovered = output.state.failing
         new = output.state.record_written(generations)
         self._endings.follow(output)
-        self.acceptance.forgive(output)
+        self._acceptance.forgive(output)
         self._reporter.up_to_date(output, written=written)
         if written:
             self._schedule.look_after(output, parts.clock.now())
@@ -258,14 +269,14 @@ class Delivery:
         # Asked once, written or not.
         unnotified = parts.unnotified(output.name, output.destination.content_hash)
         if written or unnotified:
-            self.acceptance.announce(output)
-        self.acceptance.accepted({output.name})
+            self._acceptance.announce(output)
+        self._acceptance.accept({output.name})
         self._ring(output)
 
     def _ring(self, output: Output[Any]) -> None:
         """Wake the notifiers that may be waiting for this output."""
-        for target in output.targets:
-            self._notifiers[target].news.ring()
+        for notifier in self._outputs.notifiers_of(output):
+            notifier.news.ring()
 
     def _remove(self, output: Output[Any]) -> None:
         """Remove an output whose secret is gone, as `on_missing: remove` says."""

@@ -31,9 +31,9 @@ class Parts(Struct, frozen=True):
     """What notifiers work with.
 
     `called` returns the name of a secret, `is_checked` whether new content of an output is being
-    checked. `accepted` is called
-    with outputs that an application has accepted, `rejected` with those it has rejected; it returns
-    whether they were rolled back. Without `tries_again`, one that fails is over.
+    checked. `accept` is called with outputs that an application has accepted, `reject` with those
+    it has rejected; it returns whether they were rolled back. Without `tries_again`, one that fails
+    is over.
     """
 
     clock: Clock
@@ -45,8 +45,8 @@ class Parts(Struct, frozen=True):
     log: Logger
     called: Callable[[Ref], str]
     is_checked: Callable[[str], bool]
-    accepted: Callable[[set[str]], None]
-    rejected: Callable[[str, set[str], HookError], bool]
+    accept: Callable[[set[str]], None]
+    reject: Callable[[str, set[str], HookError], bool]
     tries_again: bool = True
 
 
@@ -157,7 +157,7 @@ class Notifier:
         self._retry_at = -inf
         parts.ledger.notified(self.name, now)
         of = self._thread(pending)  # before they are accepted
-        parts.accepted(pending.outputs)
+        parts.accept(pending.outputs)
         if outcome is Outcome.SENT:
             parts.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
@@ -192,7 +192,7 @@ class Notifier:
             parts.log.info("changed again before it was confirmed", notify=self.name)
             return False
         except HookError as exc:
-            if not self.rolls_back or not parts.rejected(self.name, pending.outputs, exc):
+            if not self.rolls_back or not parts.reject(self.name, pending.outputs, exc):
                 raise
             self._failures, self._retry_at = 0, -inf
             parts.ledger.notified(self.name, parts.clock.now())

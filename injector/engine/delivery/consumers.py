@@ -9,7 +9,7 @@ from injector.engine.store import Generation, Store
 from injector.secret import Ref
 
 
-class Users:
+class Consumers:
     """The outputs by the secrets they use; tells the store what is wanted and delivered."""
 
     def __init__(self, outputs: Mapping[str, Output[Any]], store: Store) -> None:
@@ -42,7 +42,7 @@ class Users:
         names = {name for ref in refs for name in self._by_ref.get(ref, ())}
         return sorted(names, key=self._places.__getitem__)
 
-    def accepted(self, outputs: Iterable[Output[Any]], now: float) -> None:
+    def accept(self, outputs: Iterable[Output[Any]], now: float) -> None:
         """Note that the applications of these outputs have accepted what was written.
 
         A generation is delivered once all users of its secret have accepted it.
