@@ -17,6 +17,7 @@ A drop-in replacement: same flags, HCL and JSON files, environment variables and
 docs/vault-agent.md for every option. Signals are handled as by `injector run`."""
 EXAMPLES = (
     "injector agent -config=/etc/vault/agent.hcl",
+    "VAULT_CONFIG=$(base64 <agent.json) injector agent",
     "injector agent -config=/etc/vault.d -config=/run/override.hcl -exit-after-auth",
 )
 EXITS = {
@@ -37,7 +38,10 @@ def main(args: argparse.Namespace) -> int:
 
     given = paths(args, os.environ)
     if not given:
-        raise ConfigError("no configuration given: use -config=PATH, or set BAO_AGENT_CONFIG_PATH")
+        raise ConfigError(
+            "no configuration given: use -config=PATH, set BAO_AGENT_CONFIG_PATH, or put the "
+            "configuration itself into VAULT_CONFIG"
+        )
 
     def read(_: str, environ: Mapping[str, str]) -> Reading:
         return read_all(given, environ, flags(args))

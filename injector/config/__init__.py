@@ -20,6 +20,7 @@ broken elsewhere.
 - `standing`: where the text of a template stands: in a file of its own, or somewhere in another
   one
 - `textfile`: the text of one local file, or the reason why it cannot be read
+- `variable`: a configuration in a variable of the environment: `env:NAME`
 - `yaml_mistakes`: says what somebody has done where YAML's parser only says what it has
   expected
 """

@@ -140,6 +140,11 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
         text = read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None
+    return document_of(file, text, example=example)
+
+
+def document_of(file: str, text: str, *, example: str = EXAMPLE) -> Document:
+    """Parse a text that has been read from a file, or belongs to something that is called so."""
     root = (
         json_root(file, text, example) if file.endswith(".json") else _compose(file, text, example)
     )

@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import Any
 
 from injector.base.errors import ConfigError
-from injector.config.document import EXTENSIONS, Document, read_document
-from injector.config.problem import Problem, Where
+from injector.config.document import EXTENSIONS, Document, document_of, read_document
+from injector.config.problem import Problem, Where, Wrong
+from injector.config.variable import is_variable, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,16 @@ _OTHERS = {".hcl": "injector.dialects.vault_agent"}
 
 
 def read(path: str, environ: Mapping[str, str]) -> Reading:
-    """Read a configuration in the language of its name; raises ConfigError."""
+    """Read a configuration in the language of its name; raises ConfigError.
+
+    One in the environment (`env:NAME`) is in ours.
+    """
+    if is_variable(path):
+        try:
+            document = document_of(path, text_of(path, environ))
+        except Wrong as wrong:
+            raise ConfigError(f"{path}: {wrong}") from None
+        return Reading(document, (), environ)
     module = _OTHERS.get(_ending(path))
     if module is None:
         return Reading(read_document(path, others=tuple(_OTHERS)), (path,), environ)

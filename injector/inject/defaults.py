@@ -51,6 +51,15 @@ class Defaults(Block):
         ),
     ] = ()
     vault_image: Annotated[str, Meta(description="The agent's image.")] = IMAGE
+    shell: Annotated[
+        bool,
+        Meta(
+            description="The image has `/bin/sh`. Without it `injector agent` is started alone, and reads `VAULT_CONFIG` itself; then no other agent can be."
+        ),
+    ] = True
+    native_sidecar: Annotated[
+        bool, Meta(description="One native sidecar in the place of init container and sidecar.")
+    ] = False
     cpu_request: Annotated[Amount, Meta(description="Request of CPU.")] = "10m"
     cpu_limit: Annotated[
         Amount, Meta(description="Limit of CPU: a throttled agent is late, and saves nothing.")
@@ -140,8 +149,10 @@ _OTHERWISE = {
     "ephemeral_storage_request": "EPHEMERAL_REQUEST",
     "ephemeral_storage_limit": "EPHEMERAL_LIMIT",
 }
+# Of these there is none: they are ours, and come from the file.
+_OURS = ("allowed_addresses", "shell", "exact")
 VARIABLES = {
     field: f"AGENT_INJECT_{_OTHERWISE.get(field, field.upper())}"
     for field in Defaults.__struct_fields__
-    if field != "allowed_addresses"
+    if field not in _OURS
 }

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hvac
 import pytest
 import yaml
 
 import injector
+from injector.cli import main
 from injector.config import model
 from injector.dev.bao import free_port
 from injector.dialects.vault_agent.flags import Flags
@@ -78,7 +80,7 @@ def test_with_cache_the_init_container_hands_over_to_the_sidecar(loaded):
 
 
 def test_only_unsupported_options_cause_warnings(loaded):
-    warned = {warning.split(": ")[1] for warning in loaded("everything.json").warnings}
+    warned = {str(warning).split(": ")[1] for warning in loaded("everything.json").warnings}
 
     assert warned == {
         *("cache", "disable_idle_connections", "disable_keep_alives"),
@@ -175,3 +177,42 @@ def test_init_container_and_sidecar_put_the_files_there_with_one_login(pod):
     assert (pod / "db-creds").read_text().startswith("password: ")
     assert written() == before
     assert (log + sidecar.output).count('"logged in"') == 1
+
+
+def test_without_a_shell_the_agent_reads_the_variable_itself_and_revokes_its_token(pod, app):
+    config = json.loads((pod / "cached-sidecar.json").read_text())
+    for key in ("cache", "listener"):
+        config.pop(key, None)
+    text = base64.b64encode(json.dumps(config).encode()).decode()
+    process = Process(
+        subprocess.Popen(
+            [sys.executable, "-m", "injector", "agent", "-revoke-on-shutdown"],
+            env={"PATH": os.environ["PATH"], "VAULT_CONFIG": text, "VAULT_LOG_LEVEL": "debug"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    )
+    process.wait_for("app.env")
+    process.wait_for("file written", times=3)
+    token = (pod / ".vault-token").read_text()
+    assert app.admin.auth.token.lookup(token)["data"]["path"]
+
+    assert process.end() == 0
+
+    assert (pod / "app.env").read_text() == "DB_PASSWORD=one\n"
+    with pytest.raises(hvac.exceptions.VaultError):
+        app.admin.auth.token.lookup(token)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("bm90IGEgY29uZmln", "env:VAULT_CONFIG:1"),
+        ("{", "env:VAULT_CONFIG:1"),
+    ],
+)
+def test_a_variable_with_something_else_is_named_in_the_message(text, says, monkeypatch, capsys):
+    monkeypatch.setenv("VAULT_CONFIG", text)
+
+    assert main(["agent"]) == 2
+    assert says in capsys.readouterr().err

@@ -207,6 +207,104 @@ def test_either_agent_runs_whichever_the_image_has():
     assert "exec vault agent -config=/home/vault/config.json" in argument
 
 
+def test_a_native_sidecar_stands_in_the_place_of_both_until_every_file_is_there():
+    other = {"name": "migrate", "image": "web:1"}
+
+    made = injected(
+        pod(
+            agent_native_sidecar="true",
+            secret_volume_path_db="/d b",
+            spec={"initContainers": [other]},
+        )
+    )
+
+    migrate, ours = made["spec"]["initContainers"]
+    assert migrate["volumeMounts"][0]["name"] == "vault-secrets"
+    assert (ours["name"], ours["restartPolicy"]) == ("vault-agent", "Always")
+    assert ours["startupProbe"]["exec"]["command"] == ["/bin/sh", "-c", "test -e '/d b/db'"]
+    assert [one["name"] for one in made["spec"]["containers"]] == ["web"]
+    assert config_of(made)["exit_after_auth"] is False
+    assert "home-init" not in str(made)
+
+
+def test_a_native_sidecar_with_a_configmap_is_not_asked_for_files_that_nobody_knows():
+    made = injected(pod(agent_native_sidecar="true", agent_configmap="agent"))
+
+    assert "startupProbe" not in made["spec"]["initContainers"][0]
+
+
+def test_native_sidecars_may_be_the_default():
+    defaults = Defaults(vault_address="https://v", native_sidecar=True)
+
+    assert container(injected(pod(), defaults), "vault-agent")["restartPolicy"] == "Always"
+    explicit = injected(pod(agent_native_sidecar="false"), defaults)
+    assert "restartPolicy" not in container(explicit, "vault-agent")
+
+
+def test_the_injector_revokes_its_token_itself_and_the_peers_agent_by_a_hook():
+    made = injected(pod(agent_revoke_on_shutdown="true", service="https://v/?a=b c"))
+
+    sidecar, init = container(made, "vault-agent"), container(made, "vault-agent-init")
+    assert "exec injector agent -config=/home/vault/config.json -revoke-on-shutdown;" in str(
+        sidecar
+    )
+    assert "-revoke-on-shutdown" not in str(init)
+    assert sidecar["lifecycle"]["preStop"]["exec"]["command"][-1] == (
+        "command -v injector >/dev/null || { /bin/sleep 5 && "
+        "/bin/vault token revoke '-address=https://v/?a=b c' -self; }"
+    )
+
+
+def test_a_native_sidecar_has_no_hook_that_revokes_while_the_application_still_runs():
+    made = injected(pod(agent_revoke_on_shutdown="true", agent_native_sidecar="true"))
+
+    assert container(made, "vault-agent")["lifecycle"] == {}
+
+
+SHELLLESS = Defaults(vault_address="https://v", shell=False)
+
+
+def test_an_image_without_a_shell_is_given_its_configuration_in_the_variable():
+    made = injected(pod(agent_revoke_on_shutdown="true"), SHELLLESS)
+
+    sidecar, init = container(made, "vault-agent"), container(made, "vault-agent-init")
+    assert (sidecar["args"], init["args"]) == (["agent", "-revoke-on-shutdown"], ["agent"])
+    assert "command" not in sidecar | init
+    assert "/bin/" not in str(made)
+    assert config_of(made)["vault"] == {"address": "https://v"}
+
+
+def test_an_image_without_a_shell_reads_a_configmap_where_it_is_mounted():
+    made = injected(pod(agent_configmap="agent"), SHELLLESS)
+
+    assert container(made, "vault-agent")["args"] == ["agent", "-config=/vault/configs/config.hcl"]
+
+
+def test_a_native_sidecar_without_a_shell_is_asked_at_a_socket():
+    made = injected(pod(agent_native_sidecar="true"), SHELLLESS)
+
+    sidecar = container(made, "vault-agent")
+    assert sidecar["startupProbe"]["exec"]["command"] == ["injector", "probe", "startup"]
+    (listener,) = config_of(made)["listener"]
+    assert {"name": "INJECTOR_ADDR", "value": f"unix://{listener['address']}"} in sidecar["env"]
+
+
+def test_a_pod_may_name_only_an_allowed_address():
+    defaults = Defaults(vault_address="https://a", allowed_addresses=("https://b/",))
+
+    for address in ("https://a/", "https://b"):
+        assert inject(pod(service=address), "shop", defaults).allowed
+    assert inject(pod(service="https://c"), "shop", defaults).message == (
+        "vault-injector: 1 problem with the pod's annotations: vault.hashicorp.com/service: "
+        "https://c is not allowed here; allowed: https://a, https://b/"
+    )
+
+
+def test_a_pod_may_name_the_address_where_there_is_no_default():
+    assert inject(pod(service="https://a"), "shop", Defaults()).allowed
+    assert "no Vault address found" in inject(pod(), "shop", Defaults()).message
+
+
 # --- for every pod -----------------------------------------------------------------------------
 
 NAMES = ("db", "DB", "file-x", "tls.crt")

@@ -8,10 +8,14 @@ from typing import Any
 
 from injector.config.environment import VARIABLES, find
 from injector.config.problem import Wrong
+from injector.config.variable import PREFIX
 from injector.dialects.hcl import Literal
 from injector.dialects.vault_agent import scalars
 
-CONFIG_VARIABLE = "AGENT_CONFIG_PATH"  # with BAO_ or VAULT_ in front
+# With BAO_ or VAULT_ in front.
+CONFIG_VARIABLE = "AGENT_CONFIG_PATH"
+# The configuration itself, as a webhook gives it: theirs needs a shell that writes it to a file.
+CONTENT_VARIABLE = "CONFIG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Flags:
     log_level: str = ""
     log_format: str = ""
     log: dict[str, Any] = field(default_factory=dict)  # where to write it
+    revoke_on_shutdown: bool = False  # ours: the agents have none
 
     @property
     def overruled(self) -> frozenset[str]:
@@ -121,6 +126,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="exit once every file and sink is in place",
     )
     add(
+        "revoke-on-shutdown",
+        nargs="?",
+        const=True,
+        type=_boolean,
+        metavar="BOOL",
+        help="revoke the token when stopped (the injector only)",
+    )
+    add(
         "log-level",
         type=_level,
         default="",
@@ -136,9 +149,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def paths(args: argparse.Namespace, environ: Mapping[str, str]) -> list[str]:
-    """Return the files and directories to read; without flags, those of the environment."""
+    """Return the files and directories to read; without flags, what the environment has."""
     found: list[str] = args.config
-    return found or [path for path in find(CONFIG_VARIABLE, environ)[1].split(",") if path]
+    found = found or [path for path in find(CONFIG_VARIABLE, environ)[1].split(",") if path]
+    if not found:
+        name, text = find(CONTENT_VARIABLE, environ)
+        found = [f"{PREFIX}{name}"] if text else []
+    return found
 
 
 def flags(args: argparse.Namespace) -> Flags:
@@ -153,4 +170,11 @@ def flags(args: argparse.Namespace) -> Flags:
         value = getattr(args, name.replace("-", "_"))
         if value is not None:
             log[name.replace("-", "_")] = value
-    return Flags(vault, args.exit_after_auth, args.log_level, args.log_format, log)
+    return Flags(
+        vault,
+        args.exit_after_auth,
+        args.log_level,
+        args.log_format,
+        log,
+        bool(args.revoke_on_shutdown),
+    )

@@ -7,6 +7,7 @@ from injector.base.errors import ConfigError
 from injector.config.language import Reading
 from injector.config.problem import Where, Wrong
 from injector.config.textfile import read_text
+from injector.config.variable import is_variable, text_of
 from injector.dialects.hcl import parse
 from injector.dialects.vault_agent.combinations import refusals, within
 from injector.dialects.vault_agent.files import files
@@ -28,7 +29,7 @@ def hint(path: str) -> str | None:
     """Return how to read a file whose options are all the agents'; None for any other file."""
     notes = Notes()
     try:
-        _sections((path,), notes)
+        _sections((path,), notes, {})
     except ConfigError:
         return None
     if notes.problems or notes.unknown:
@@ -46,7 +47,7 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
     counting = {name: value for name, value in environ.items() if name not in flags.overruled}
     return Reading(
         Translated(made.files[0], made.root.node(), notes.texts),
-        made.files,
+        tuple(file for file in made.files if not is_variable(file)),
         counting,
         problems=tuple(notes.problems),
         warnings=(*notes.warnings, *unkept(made.together), *unheeded(environ)),
@@ -72,19 +73,19 @@ def translated(paths: Sequence[str], outside: Outside) -> Made:
     """Read and translate; raises ConfigError for invalid HCL."""
     notes = Notes()
     found = tuple(file for path in paths for file in files(path))
-    together = merged(_sections(found, notes))
+    together = merged(_sections(found, notes, outside.environ))
     translation = Translation(together, outside, notes)
     root = translation.tree()
     notes.problems += refusals(together)
     return Made(found, together, root, notes, frozenset(translation.broken))
 
 
-def _sections(found: Sequence[str], notes: Notes) -> list[Section]:
+def _sections(found: Sequence[str], notes: Notes, environ: Mapping[str, str]) -> list[Section]:
     sections: list[Section] = []
     problems: list[object] = []
     for file in found:
         try:
-            notes.texts[file] = _text(file)
+            notes.texts[file] = _text(file, environ)
             sections.append(read_file(file, parse(file, notes.texts[file]), notes))
         except ConfigError as error:
             problems += error.found
@@ -95,8 +96,8 @@ def _sections(found: Sequence[str], notes: Notes) -> list[Section]:
     return sections
 
 
-def _text(file: str) -> str:
+def _text(file: str, environ: Mapping[str, str]) -> str:
     try:
-        return read_text(file)
+        return text_of(file, environ) if is_variable(file) else read_text(file)
     except Wrong as wrong:
         raise ConfigError(f"{file}: {wrong}") from None

@@ -95,6 +95,8 @@ class Translation:
                 root.put(name, files.get(name), files.at(name))
         if outside.flags.exit_after_auth is not None:
             root.put("exit_after_auth", outside.flags.exit_after_auth)
+        if outside.flags.revoke_on_shutdown:
+            root.put("revoke_on_shutdown", "token")
         given = {"log_level": outside.flags.log_level, "log_format": outside.flags.log_format}
         for name, flag in given.items():
             value = flag or self._variable(name) or files.get(name)

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from injector.inject.defaults import Defaults
@@ -23,10 +24,16 @@ INIT, SIDECAR = "vault-agent-init", "vault-agent"
 CONFIG_FILE = f"{HOME}/config.json"
 DECODE = f"echo ${{VAULT_CONFIG?}} | base64 -d > {CONFIG_FILE}"
 # Whichever agent the image has; `exec`, because a shell would keep the pod's SIGTERM to itself.
+OURS = "command -v injector >/dev/null"
 EITHER_AGENT = (
-    "if command -v injector >/dev/null; then exec injector agent -config={file}; "
+    f"if {OURS}; then exec injector agent -config={{file}}{{ours}}; "
     "else exec vault agent -config={file}; fi"
 )
+REVOKE = "-revoke-on-shutdown"
+# Where a native sidecar without a shell is asked whether everything is in place.
+SOCKET = f"{HOME}/injector.sock"
+# What stands below a native sidecar waits for this long: five minutes.
+PATIENCE = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": 150}
 AWS_VARIABLES = (
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -54,14 +61,15 @@ def container(wanted: Wanted, *, init: bool) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": INIT if init else SIDECAR,
         "image": read.text("agent-image"),
-        "command": ["/bin/sh", "-ec"],
-        "args": [_command(read, init=init, exact=exact)],
+        **_command(wanted, init=init),
         "env": _environment(wanted, init=init),
         "resources": _resources(read),
         "volumeMounts": _mounts(wanted, init=init),
     }
     if not init:
-        made["lifecycle"] = _lifecycle(read, settings)
+        made["lifecycle"] = _lifecycle(wanted)
+    if settings.native_sidecar:
+        made |= _as_native_sidecar(wanted)
     if settings.set_security_context:
         made["securityContext"] = _security_context(settings, exact=exact)
     if not exact:
@@ -77,12 +85,31 @@ def container(wanted: Wanted, *, init: bool) -> dict[str, Any]:
     return made
 
 
-def _command(read: Annotations, *, init: bool, exact: bool) -> str:
+def _command(wanted: Wanted, *, init: bool) -> dict[str, Any]:
+    """Return `command` and `args`; without a shell, what the image's entry point is given."""
+    read, exact = wanted.read, wanted.defaults.exact
     by_configmap = bool(read.text("agent-configmap"))
     file = f"/vault/configs/config{'-init' if init else ''}.hcl" if by_configmap else CONFIG_FILE
+    flags = [REVOKE] if wanted.settings.revoke_on_shutdown and not init else []
+    if not exact and not wanted.defaults.shell:
+        where = [f"-config={file}"] if by_configmap else []
+        return {"args": ["agent", *where, *flags]}
     first = f"touch {HOME}/.vault-token" if by_configmap else DECODE
-    agent = f"vault agent -config={file}" if exact else EITHER_AGENT.format(file=file)
-    return f"{first} && {agent}"
+    ours = "".join(f" {flag}" for flag in flags)
+    agent = f"vault agent -config={file}" if exact else EITHER_AGENT.format(file=file, ours=ours)
+    return {"command": ["/bin/sh", "-ec"], "args": [f"{first} && {agent}"]}
+
+
+def _as_native_sidecar(wanted: Wanted) -> dict[str, Any]:
+    """Return what makes an init container go on; the next one starts when everything is there."""
+    native: dict[str, Any] = {"restartPolicy": "Always"}
+    if not wanted.defaults.shell:
+        native["startupProbe"] = {"exec": {"command": ["injector", "probe", "startup"]}} | PATIENCE
+    elif not wanted.read.text("agent-configmap"):  # which may write anything, or nothing
+        files = [secret.destination for secret in wanted.secrets] or [f"{HOME}/.vault-token"]
+        there = " && ".join(f"test -e {quote(file)}" for file in files)
+        native["startupProbe"] = {"exec": {"command": ["/bin/sh", "-c", there]}} | PATIENCE
+    return native
 
 
 def _mounts(wanted: Wanted, *, init: bool) -> list[dict[str, Any]]:
@@ -165,6 +192,8 @@ def _environment(wanted: Wanted, *, init: bool) -> list[dict[str, Any]]:
         values["VAULT_CONFIG"] = _encoded_config(wanted, init=init)
     values["VAULT_CACERT_BYTES"] = _pem(wanted.defaults.vault_cacert_bytes)
     entries += [{"name": name, "value": text} for name, text in values.items() if text]
+    if _is_asked_by_socket(wanted):
+        entries.append({"name": "INJECTOR_ADDR", "value": f"unix://{SOCKET}"})
     if read.text("auth-type") == "aws":
         entries += _aws_environment(wanted)
     return entries
@@ -181,7 +210,14 @@ def _encoded_config(wanted: Wanted, *, init: bool) -> str:
         init=init,
         exact=wanted.defaults.exact,
     )
+    if _is_asked_by_socket(wanted):
+        socket = {"type": "unix", "address": SOCKET, "tls_disable": True}
+        config["listener"] = [*config.get("listener", ()), socket]
     return base64.b64encode(encoding.dumps(config).encode()).decode()
+
+
+def _is_asked_by_socket(wanted: Wanted) -> bool:
+    return wanted.settings.native_sidecar and not wanted.defaults.shell
 
 
 def _pem(given: str) -> str:
@@ -219,14 +255,24 @@ def _resources(read: Annotations) -> dict[str, Any]:
     return resources
 
 
-def _lifecycle(read: Annotations, settings: Settings) -> dict[str, Any]:
-    """Return the sidecar's hooks: an empty object too, which patches add to."""
-    if not settings.revoke_on_shutdown:
+def _lifecycle(wanted: Wanted) -> dict[str, Any]:
+    """Return the sidecar's hooks: an empty object too, which patches add to.
+
+    The injector revokes its token itself, at SIGTERM: a hook runs while the application does. A
+    native sidecar's runs even before it is asked to stop.
+    """
+    read, settings, exact = wanted.read, wanted.settings, wanted.defaults.exact
+    needless = not exact and (settings.native_sidecar or not wanted.defaults.shell)
+    if not settings.revoke_on_shutdown or needless:
         return {}
     files = [key for key in ("ca-cert", "client-cert", "client-key") if read.text(key)]
     flags = [f"-address={read.text('service')}", *(f"-{key}={read.text(key)}" for key in files)]
+    if not exact:
+        flags = list(map(quote, flags))
     revoke = f"/bin/vault token revoke {' '.join([*flags, '-self'])}"
     line = f"/bin/sleep {settings.revoke_grace} && {revoke}"
+    if not exact:
+        line = f"{OURS} || {{ {line}; }}"
     return {"preStop": {"exec": {"command": ["/bin/sh", "-c", line]}}}
 
 

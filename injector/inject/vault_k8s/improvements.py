@@ -75,6 +75,18 @@ IMPROVEMENTS = (
         "It is in the pod's status as well (`terminationMessagePolicy: FallbackToLogsOnError`).",
     ),
     Improvement(
+        "With `agent-revoke-on-shutdown` a hook revokes the token five seconds after the pod was asked to stop, while the application still uses it; what it is given goes into a shell's command unquoted.",
+        "The injector revokes it itself when it is stopped: a native sidecar after the application's end. The peer's agent has the hook, quoted.",
+    ),
+    Improvement(
+        "Init container and sidecar are two containers, and a Job with a sidecar never ends.",
+        'With `agent-native-sidecar: "true"` there is one native sidecar, in the init container\'s place. What stands below it starts when every file is there.',
+    ),
+    Improvement(
+        "The image needs a shell and `base64`.",
+        "With the option `shell: false` it does not: `injector agent` reads `VAULT_CONFIG` itself.",
+    ),
+    Improvement(
         "Half of a core and a quarter of one are the limit and the request of CPU, 64 Mi the request of memory.",
         "10m and 80Mi are requested, and CPU has no limit.",
     ),

@@ -25,12 +25,12 @@ def patch(wanted: Wanted) -> list[dict[str, Any]]:
         if one["name"] in names:
             path = f"/spec/containers/{index}/volumeMounts"
             added.extend(path, one.get("volumeMounts"), mounts)
-    if settings.has_init:
+    if settings.has_init or settings.native_sidecar:
         _add_init(added, wanted, mounts)
     shares = settings.share_process_namespace
     if shares is not None and (settings.has_init or not exact):
         added.set("/spec/shareProcessNamespace", shares)
-    if settings.has_sidecar:
+    if settings.has_sidecar and not settings.native_sidecar:
         added.extend("/spec/containers", spec["containers"], [container(wanted, init=False)])
     added.set(STATUS, INJECTED)
     return added.operations
@@ -39,7 +39,7 @@ def patch(wanted: Wanted) -> list[dict[str, Any]]:
 def _add_init(added: Additions, wanted: Wanted, mounts: Sequence[Any]) -> None:
     spec = wanted.pod["spec"]
     path, others = "/spec/initContainers", spec.get("initContainers") or []
-    ours = container(wanted, init=True)
+    ours = container(wanted, init=not wanted.settings.native_sidecar)
     if not wanted.settings.init_first:
         added.extend(path, others, [ours])
         _mount_in(added, others, mounts, offset=0)
