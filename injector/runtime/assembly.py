@@ -130,9 +130,9 @@ class Assembly:
 
         return Readiness(self.health, self._kept.store, self.watch, self.delivery)
 
-    def sweep(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what a killed run has left, where this configuration writes."""
-        build.sweep(self.outputs, self.sinks.files, self._kept.log)
+        build.remove_leftovers(self.outputs, self.sinks.files, self._kept.log)
 
     @property
     def handing_over(self) -> "list[HandingOver]":

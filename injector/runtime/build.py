@@ -14,8 +14,7 @@ from injector.engine.delivery.contract import Contracts
 from injector.engine.delivery.output import Check, Output, Renderer
 from injector.runtime.plan import Plan, rights
 from injector.secret import Ref
-from injector.targets.files import File, Rights
-from injector.targets.files import sweep as leftovers
+from injector.targets.files import File, Rights, leftovers
 from injector.targets.files.protocol import Staging
 from injector.targets.notify import Application, InTurn, Means
 from injector.targets.notify import application as notify_application
@@ -44,7 +43,7 @@ def _output(
         from injector.runtime.gotemplates import writes_files  # most do without
 
         if writes_files(entry, plan.templates[entry]):
-            return _files_beside(entry, plan, refs, means)
+            return _file_with_extras(entry, plan, refs, means)
     return _file(entry, plan, refs, means)
 
 
@@ -68,11 +67,11 @@ def _file(
     return _template(entry, entry.destination, renderer_of(entry, plan, refs), destination, means)
 
 
-def _files_beside(
+def _file_with_extras(
     entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
 ) -> Output[Any]:
     from injector.runtime.gotemplates import AllFiles
-    from injector.targets.files.beside import FilesBeside
+    from injector.targets.files.extra_files import FileWithExtras
 
     make = partial(_destination, entry, plan)
     name, main = entry.destination, None
@@ -81,7 +80,7 @@ def _files_beside(
     else:
         main = make(entry.destination, rights(entry))
     renderer = AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
-    return _template(entry, name, renderer, FilesBeside(entry.destination, main, make), means)
+    return _template(entry, name, renderer, FileWithExtras(entry.destination, main, make), means)
 
 
 def _template(
@@ -276,13 +275,14 @@ def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> R
     return renderer
 
 
-def sweep(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
-    """Remove leftovers of killed runs, and older generations of bundles."""
+def remove_leftovers(outputs: Iterable[Output[Any]], sinks: Iterable[File], log: Logger) -> None:
+    """Remove what killed runs have left, and older versions of bundles."""
     files = [output.destination.path for output in outputs if output.kind == "file"]
     files = [path for path in files if path != os.devnull]
-    removed = leftovers({os.path.dirname(path) for path in (*files, *(s.path for s in sinks))})
+    removed = leftovers.remove(
+        {os.path.dirname(path) for path in (*files, *(s.path for s in sinks))}
+    )
     for output in outputs:
-        if output.kind == "bundle":
-            removed += output.destination.sweep()
+        removed += output.destination.remove_leftovers()
     for path in removed:
         log.info("leftover of a killed run removed", path=path)

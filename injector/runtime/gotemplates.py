@@ -10,7 +10,7 @@ from injector.config import model
 from injector.engine.delivery.output import Renderer
 from injector.rendering.template import Lacking, Rendered, Snapshot, Source, Template
 from injector.secret import Ref
-from injector.targets.files.beside import Contents
+from injector.targets.files.extra_files import Contents
 
 if TYPE_CHECKING:
     from injector.dialects.gotemplate import GoTemplate

@@ -22,7 +22,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
     """
     with handed_over(plan, kept):
         assembly = Assembly(plan, kept)
-        assembly.sweep()
+        assembly.remove_leftovers()
         stop = Stop(assembly.health.news.ring)
         try:
             with handling(stop.reactions()):

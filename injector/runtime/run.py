@@ -80,7 +80,7 @@ class Daemon:
             self._live_through_others()
             loaded, log = self._assembly.loaded, self._kept.log
             self._sockets.open(configured(loaded, log))
-            self._assembly.sweep()
+            self._assembly.remove_leftovers()
             self._kept.last_reload.succeeded(loaded.path)
             log.info("started", config=loaded.path)
             while True:

@@ -18,7 +18,7 @@ from injector.base.errors import ConfigError, WriteError
 from injector.targets.files import Owner, Rights
 from injector.targets.files.bundle import Bundle
 from injector.targets.files.bundle_preflight import bundle_problems
-from injector.targets.files.generation import digest
+from injector.targets.files.bundle_version import digest
 from injector.targets.files.regular import identity
 from tests.support.disk import (
     NOBODY,
@@ -67,7 +67,7 @@ def generations(directory: Path) -> set[str]:
 
 def kill(target: Bundle) -> None:
     """Drop the lock, as the kernel does when a process ends."""
-    target.memory.claim.drop()
+    target.memory.lock.drop()
 
 
 def snapshot(directory: Path) -> dict[str, tuple[int, ...]]:
@@ -230,24 +230,24 @@ def test_what_was_replaced_is_held_for_readers_over_one_retirement_and_gone_at_t
     take(target, ONE)
     reader = os.open(tls / "..data", os.O_RDONLY | os.O_DIRECTORY)
     take(target, TWO)
-    target.retire()
+    target.drop_old()
     take(target, THREE)
 
     with open(os.open("key.pem", os.O_RDONLY, dir_fd=reader), "rb") as key:
         assert key.read() == ONE["key.pem"]
     assert len(generations(tls)) == 3
 
-    target.retire()
+    target.drop_old()
     with pytest.raises(FileNotFoundError):
         os.open("key.pem", os.O_RDONLY, dir_fd=reader)
     os.close(reader)
     assert len(generations(tls)) == 2
-    assert target.holds
+    assert target.has_old
 
-    target.retire()
+    target.drop_old()
     assert generations(tls) == {os.readlink(tls / "..data")}
     assert seen(tls) == THREE
-    assert not target.holds
+    assert not target.has_old
 
 
 @pytest.mark.timeout(20)
@@ -260,10 +260,10 @@ def test_a_pipe_in_place_of_a_replaced_generation_is_not_waited_for_and_left_alo
     shutil.rmtree(tls / first)
     os.mkfifo(tls / first)
 
-    target.retire()
-    target.retire()
+    target.drop_old()
+    target.drop_old()
     take(target, THREE)
-    target.sweep()
+    target.remove_leftovers()
 
     assert stat.S_ISFIFO((tls / first).lstat().st_mode)
     assert seen(tls) == THREE
@@ -276,8 +276,8 @@ def test_only_so_many_generations_are_held_but_always_the_accepted_one(tls):
         deliver(target, TWO | {"key.pem": b"%d" % turn})
 
     assert len(generations(tls)) == 1 + 8 + 1
-    target.retire()
-    target.retire()
+    target.drop_old()
+    target.drop_old()
     assert len(generations(tls)) == 2
     target.rollback()
     assert seen(tls) == ONE
@@ -316,7 +316,7 @@ def test_the_next_process_rolls_back_to_what_was_accepted_before_this_one_ended(
 
     after = bundle(tls)
     after.recall(before.content_hash, before.identity, before.earlier)
-    assert after.sweep() == []
+    assert after.remove_leftovers() == []
     assert after.is_intact()
     assert after.stage(TWO) is None
     after.rollback()
@@ -335,7 +335,7 @@ def test_killed_before_the_record_the_generation_of_the_record_is_what_was_accep
 
     after = bundle(tls)
     after.recall(*recorded)
-    assert after.sweep() == []
+    assert after.remove_leftovers() == []
     after.rollback()
 
     assert seen(tls) == ONE
@@ -375,8 +375,8 @@ def test_without_rollback_what_was_replaced_is_removed_like_any_other(tls):
     deliver(target, TWO)
 
     assert target.earlier is None
-    target.retire()
-    target.retire()
+    target.drop_old()
+    target.drop_old()
     assert len(generations(tls)) == 1
 
 
@@ -390,8 +390,8 @@ def test_what_no_rollback_needs_is_removed(tls):
     assert after.stage(TWO) is None
 
     assert after.earlier is None
-    after.retire()
-    after.retire()
+    after.drop_old()
+    after.drop_old()
     assert len(generations(tls)) == 1
 
 
@@ -412,9 +412,9 @@ def test_rollback_returns_to_what_was_accepted_however_many_changes_ago(tls):
     with pytest.raises(WriteError, match="it already has the last accepted generation"):
         target.rollback()
     assert target.stage(ONE) is None
-    target.retire()
+    target.drop_old()
     assert len(generations(tls)) == 3, "readers of the refused ones can finish"
-    target.retire()
+    target.drop_old()
     assert len(generations(tls)) == 1
     deliver(target, TWO)
     assert seen(tls) == TWO
@@ -529,7 +529,7 @@ def test_a_kill_between_any_two_steps_leaves_one_whole_generation(tls, monkeypat
     while True:
         target = bundle(tls)
         if target.stage(ONE) is not None:
-            target.sweep()
+            target.remove_leftovers()
             deliver(target, ONE)
         left = cuts
 
@@ -556,7 +556,7 @@ def test_a_kill_between_any_two_steps_leaves_one_whole_generation(tls, monkeypat
         assert seen(tls) in (ONE, TWO)
         kill(target)
         after = bundle(tls)
-        after.sweep()
+        after.remove_leftovers()
         assert len(generations(tls)) == 1
         assert names_in(tls) - generations(tls) == {"..data", "cert.pem", "key.pem", "conf"}
         assert seen(tls) in (ONE, TWO)
@@ -592,12 +592,12 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(tls):
     (tls / "..data_tmp").symlink_to("..vault-injector.00000000")
     (tls / "old.pem").symlink_to("..data/old.pem")
 
-    removed = bundle(tls).sweep()
+    removed = bundle(tls).remove_leftovers()
 
     assert removed == [leftover.path, f"{tls}/..data_tmp", f"{tls}/old.pem"]
     assert names_in(tls) == kept | strange
-    assert bundle(tls).sweep() == []
-    assert bundle(tls.parent / "never-made").sweep() == []
+    assert bundle(tls).remove_leftovers() == []
+    assert bundle(tls.parent / "never-made").remove_leftovers() == []
 
 
 def test_sweep_drops_no_live_link_after_a_scan_that_failed(tls, monkeypatch):
@@ -616,7 +616,7 @@ def test_sweep_drops_no_live_link_after_a_scan_that_failed(tls, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "listdir", failing(os.listdir))
         patch.setattr(os, "scandir", failing(os.scandir))
-        bundle(tls).sweep()
+        bundle(tls).remove_leftovers()
 
     assert seen(tls) == ONE
 
@@ -628,7 +628,7 @@ def test_sweep_leaves_what_belongs_to_others(tls):
     before = names_in(tls)
 
     with as_uid(STRANGER):
-        bundle(tls).sweep()
+        bundle(tls).remove_leftovers()
 
     assert names_in(tls) == before
 
@@ -638,7 +638,7 @@ def test_sweep_of_a_running_bundle_keeps_what_rollback_needs(tls):
     deliver(target, ONE)
     target.accept()
     deliver(target, TWO)
-    assert target.sweep() == []
+    assert target.remove_leftovers() == []
     target.rollback()
     assert seen(tls) == ONE
 
@@ -649,7 +649,7 @@ def test_another_injector_removes_nothing_that_this_one_keeps_for_readers_or_a_r
     deliver(target, TWO)
     before = names_in(tls)
 
-    assert once.sweep() == []
+    assert once.remove_leftovers() == []
     assert once.stage(TWO) is None
     once.close()
 
@@ -667,7 +667,7 @@ def test_nor_after_the_directory_was_removed_and_made_again(tls):
     deliver(target, TWO)
     before = names_in(tls)
 
-    assert once.sweep() == []
+    assert once.remove_leftovers() == []
 
     assert names_in(tls) == before
 
@@ -677,7 +677,7 @@ def test_another_injector_removes_nothing_that_is_being_checked(tls):
     staged = target.stage(ONE)
     assert staged is not None
 
-    assert once.sweep() == []
+    assert once.remove_leftovers() == []
     once.close()
 
     staged.commit()
@@ -703,8 +703,8 @@ def test_nothing_is_locked_once_nothing_is_kept(tls):
     target = bundle(tls)
     take(target, ONE)
     take(target, TWO)
-    target.retire()
-    target.retire()
+    target.drop_old()
+    target.drop_old()
 
     theirs = os.open(tls, os.O_RDONLY)
     fcntl.flock(theirs, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -829,7 +829,7 @@ def test_a_mount_point_in_the_way_is_named_with_a_remedy_that_a_bundle_has(tls):
         staged.commit()
 
     assert str(failed.value).endswith("a mount point is in the way: mount the directory instead")
-    target.sweep()
+    target.remove_leftovers()
     assert generations(tls) == set()
 
 
@@ -991,7 +991,7 @@ def test_no_descriptor_is_leaked_by_success_or_failure(tls):
     deliver(target, TWO)
     target.stage(TWO)
     target.rollback()
-    target.retire()
+    target.drop_old()
     plant = tls / "key.pem"
     plant.unlink()
     plant.touch()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from injector.base.errors import WriteError
-from injector.targets.files import OURS, File, Owner, Rights, owner_of, sweep
+from injector.targets.files import OURS, File, Owner, Rights, leftovers, owner_of
 from injector.targets.files.directory import open_directory
 from injector.targets.files.links import foreign_link
 from tests.support.disk import (
@@ -876,7 +876,9 @@ def test_sweep_removes_what_killed_runs_left_and_nothing_else(memory, monkeypatc
             file(memory / "db.env").write(NEW)
     [leftover] = set(names_in(memory)) - kept
 
-    assert sweep([str(memory), str(memory), "/no/such/directory"]) == [str(memory / leftover)]
+    assert leftovers.remove([str(memory), str(memory), "/no/such/directory"]) == [
+        str(memory / leftover)
+    ]
     assert set(names_in(memory)) == kept
 
 
@@ -886,5 +888,5 @@ def test_sweep_leaves_the_files_of_other_users(memory):
     theirs.touch()
 
     with as_uid(STRANGER):
-        assert sweep([str(memory)]) == []
+        assert leftovers.remove([str(memory)]) == []
     assert theirs.exists()

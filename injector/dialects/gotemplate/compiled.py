@@ -19,7 +19,7 @@ from injector.dialects.gotemplate.syntax.nodes import Tree
 from injector.dialects.gotemplate.syntax.parser import parsed
 from injector.rendering.template.model import Lacking, Rendered, Snapshot, Source
 from injector.secret import Ref
-from injector.targets.files.beside import Beside, Contents
+from injector.targets.files.extra_files import Contents, ExtraFile
 
 if TYPE_CHECKING:
     from injector.rendering.template.uses import Use
@@ -51,7 +51,7 @@ class Executed:
     fault: ExecutionFault | None
     secrets: Secrets
     read: frozenset[str] = frozenset()
-    written: tuple[Beside, ...] = ()
+    written: tuple[ExtraFile, ...] = ()
 
 
 class GoTemplate:

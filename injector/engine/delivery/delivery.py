@@ -116,7 +116,7 @@ class Delivery:
                 self._group.create_task(notifier.run(), name=f"notify {notifier.name}")
             self._begin()
             while True:
-                self._retire_due()
+                self._drop_old_due()
                 for name in self._schedule.take_due(clock.now()):
                     began = clock.now()
                     self._update(self._outputs[name])
@@ -165,12 +165,12 @@ class Delivery:
                 self._parts.log.warning(event, path=name)
                 self._schedule.plan(name, self._parts.clock.now())
 
-    def _retire_due(self) -> None:
+    def _drop_old_due(self) -> None:
         now = self._parts.clock.now()
-        for name in self._schedule.take_retired(now):
+        for name in self._schedule.take_old_due(now):
             output = self._outputs[name]
             try:
-                output.destination.retire()
+                output.destination.drop_old()
             except WriteError as exc:
                 # The error says all: what failed, on what, and what to do.
                 self._parts.log.warning("old generation not removed", path=name, error=str(exc))

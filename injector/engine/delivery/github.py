@@ -11,7 +11,7 @@ from injector.rendering.formats import render as render_format
 from injector.rendering.template import Lacking, Rendered, Snapshot
 from injector.secret import Ref
 from injector.targets.files.append import append
-from injector.targets.files.protocol import Unheld
+from injector.targets.files.protocol import KeepsNoOld
 from injector.targets.files.regular import write_all
 
 
@@ -40,7 +40,7 @@ class GithubVariables:
         return Rendered(Variables.of(snapshot[self._ref] or {}), self.refs)
 
 
-class GithubEnv(Unheld):
+class GithubEnv(KeepsNoOld):
     """The file that `$GITHUB_ENV` names: it is the runner's, so nothing in it is ever undone."""
 
     def __init__(self, path: str) -> None:
@@ -79,9 +79,6 @@ class GithubEnv(Unheld):
 
     def rollback(self) -> None:
         raise WriteError(f"roll back {self.path}: values cannot be taken back from the runner")
-
-    def sweep(self) -> list[str]:
-        return []
 
 
 def _print(masks: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from injector.engine.delivery.output import Output
 from injector.engine.delivery.timing import quiet_at
 
 # Replaced content is kept for readers for at least this long, and at most twice as long. Seconds.
-HELD_FOR_READERS = 60.0
+OLD_KEPT_FOR = 60.0
 
 
 class Schedule:
@@ -16,7 +16,7 @@ class Schedule:
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
         self._since: dict[str, float] = {}  # when a run of changes began, for `wait`
-        self._retire: dict[str, float] = {}
+        self._drop_old: dict[str, float] = {}
         self._held: set[str] = set()
 
     def changed(self, output: Output[Any], now: float) -> None:
@@ -32,8 +32,8 @@ class Schedule:
 
     def look_after(self, output: Output[Any], now: float) -> None:
         """Plan when to remove what an output keeps for readers, unless that is planned already."""
-        if output.destination.holds:
-            self._retire.setdefault(output.name, now + HELD_FOR_READERS)
+        if output.destination.has_old:
+            self._drop_old.setdefault(output.name, now + OLD_KEPT_FOR)
 
     def hold(self, name: str) -> None:
         """Keep an output from being due until `release`, whatever changes."""
@@ -52,7 +52,7 @@ class Schedule:
     def next(self) -> float:
         """Return when something is due next; infinity if nothing is planned."""
         due = (at for name, at in self._due.items() if name not in self._held)
-        return min(min(due, default=inf), min(self._retire.values(), default=inf))
+        return min(min(due, default=inf), min(self._drop_old.values(), default=inf))
 
     def take_due(self, now: float) -> list[str]:
         """Return the outputs that are due, and clear their due times."""
@@ -62,9 +62,9 @@ class Schedule:
             self._since.pop(name, None)
         return names
 
-    def take_retired(self, now: float) -> list[str]:
+    def take_old_due(self, now: float) -> list[str]:
         """Return the outputs whose kept content is to be removed now, and clear that."""
-        names = [name for name, at in self._retire.items() if at <= now]
+        names = [name for name, at in self._drop_old.items() if at <= now]
         for name in names:
-            del self._retire[name]
+            del self._drop_old[name]
         return names

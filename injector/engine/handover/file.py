@@ -42,7 +42,7 @@ class Handover:
         except WriteError as error:
             raise ConfigError(str(error)) from error
         with directory, locked(directory, f"{self._name}.lock"):
-            self._sweep(directory)
+            self._remove_leftovers(directory)
             yield
 
     def load(self, now: Stamp) -> Record | None:
@@ -134,9 +134,9 @@ class Handover:
     def _ignore(self, reason: str) -> None:
         self._log.warning("hand-over file ignored", path=self.path, reason=reason)
 
-    def _sweep(self, directory: Directory) -> None:
+    def _remove_leftovers(self, directory: Directory) -> None:
         ours = f".{self._name[:48]}.vault-injector."
-        for name in directory.names():
+        for name in directory.listdir():
             if name.startswith(ours) and TEMPORARY.fullmatch(name):
                 with suppress(OSError):
                     os.unlink(name, dir_fd=directory.fd)

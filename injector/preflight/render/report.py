@@ -57,10 +57,10 @@ def news(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
     if isinstance(content, bytes):
         yield New(target.path, content, made_after, rights(entry), appends, by_links)
         return
-    from injector.targets.files.beside import Contents, rights_of  # only some Go templates
+    from injector.targets.files.extra_files import Contents, rights_of  # only some Go templates
 
     assert isinstance(content, Contents)
-    for file in content.beside:
+    for file in content.extra:
         yield New(file.path, file.content, made_after, rights_of(file), file.appends)
     if not entry.is_discarded:
         yield New(target.path, content.main, made_after, rights(entry))

@@ -10,7 +10,7 @@ from injector.rendering.template import Lacking, Rendered, Snapshot, Template
 from injector.secret import Ref
 from injector.targets.child.command import Command
 from injector.targets.child.environment import problem
-from injector.targets.files.protocol import Unheld
+from injector.targets.files.protocol import KeepsNoOld
 
 Variables = Mapping[str, bytes]
 
@@ -33,7 +33,7 @@ class Variable:
         return rendered
 
 
-class Environment(Unheld):
+class Environment(KeepsNoOld):
     """The destination of variables: the command, which gets them at its next start.
 
     The command outlives a reload, and so do its variables: there is no memory to keep.
@@ -86,6 +86,3 @@ class Environment(Unheld):
                 "roll back env_template: it already has what was last accepted; check the command"
             )
         self._command.variables = accepted
-
-    def sweep(self) -> list[str]:
-        return []

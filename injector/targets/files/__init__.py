@@ -1,22 +1,32 @@
 """Writes files atomically: old or new, never half, and readable only by the right users.
 
-Disk only: what destinations have in common (`protocol`), atomic files (`file`, built on
-`directory` and `regular`; `in_place` for mounts, `beside` for additional files of a template),
-bundles (`bundle`: writes a `generation`, `swap` makes it current, `bundle_memory` tracks them,
-`claim` says by a lock that some are kept), appending to a foreign file (`append`), ownership
-(`rights`), who else could exchange a file (`trust`, `links`, `acl`), the memory-backed check
-(`mounts`), all checks before a start (`preflight`), and error messages (`explain`).
-
-- `bundle_preflight`: finds what would prevent a bundle from being written, without writing
-  anything
+- `protocol`: what all destinations have in common
+- `file`: one file that is old or new
+- `extra_files`: additional files of a template, which change with it
+- `bundle`: files that change together by one rename
+- `bundle_version`: a directory with all members of a bundle, never changed once written
+- `bundle_memory`: tracks the versions of a bundle, and which may be removed
+- `swap`: the symbolic links of a bundle, and the rename that makes a version current
+- `shared_lock`: says by a lock that something is kept in a directory
+- `append`: appends to a file of another program
+- `in_place`: overwrites a file that is mounted, and cannot be replaced
+- `directory`: the directory of a file; everything else goes through its descriptor
+- `regular`: finds, compares, creates and replaces files in an open directory
+- `rights`: mode and owner
+- `trust`: who else could exchange a file
+- `links`: symbolic links on the way to a file
+- `acl`: access control lists of a directory
+- `mounts`: which filesystem a file is on, and whether that is memory
 - `leftovers`: removes temporary files of killed runs
+- `preflight`: all checks before a start
+- `bundle_preflight`: the same for a bundle, without writing anything
+- `explain`: error messages that say what to do
 
-Bundles are in `destination.bundle` and `destination.bundle_preflight`, imported only if used.
+`bundle` and `bundle_preflight` are imported only if used.
 """
 
 from injector.targets.files.file import File
-from injector.targets.files.leftovers import sweep
 from injector.targets.files.preflight import inherited, problems
 from injector.targets.files.rights import OURS, Owner, Rights, owner_of
 
-__all__ = ["OURS", "File", "Owner", "Rights", "inherited", "owner_of", "problems", "sweep"]
+__all__ = ["OURS", "File", "Owner", "Rights", "inherited", "owner_of", "problems"]

@@ -5,11 +5,11 @@ The layout is that of the kubelet's projected volumes:
     directory/cert.pem -> ..data/cert.pem
     directory/conf     -> ..data/conf                    for the member conf/app.yaml
     directory/..data   -> ..vault-injector.5d0c1f6e
-    directory/..vault-injector.5d0c1f6e/                 the current generation, mode 0755
+    directory/..vault-injector.5d0c1f6e/                 the current version, mode 0755
     directory/..vault-injector.90b1e7a2/                 an older one, for readers still in it
 
 A change takes these steps. If it is killed between any two of them, readers see one complete
-generation, and the next `sweep` removes the rest.
+version, and the next `remove_leftovers` removes the rest.
 
     stage
      1. Read where ..data points; refuse what is not ours.
@@ -22,11 +22,11 @@ generation, and the next `sweep` removes the rest.
      7. Rename it to ..data: this is the swap.
      8. Remove the links to members that no longer exist.
 
-`accept` says that the application accepted the current generation; what was there at the start
+`accept` says that the application accepted the current version; what was there at the start
 counts as accepted, unless the previous process knew better. `rollback` takes steps 5 to 8 back to
-the accepted generation, if the bundle is `revertible`.
+the accepted version, if the bundle is `revertible`.
 
-A replaced generation is kept for readers that still use it: `retire`, called from time to time,
+A replaced version is kept for readers that still use it: `drop_old`, called from time to time,
 removes what was already kept at the previous call. If space runs out, it is removed earlier.
 """
 
@@ -38,10 +38,10 @@ from functools import partial
 
 from injector.base.errors import ConfigError, WriteError
 from injector.config.members import spelling_problem
-from injector.targets.files import explain, generation, swap
+from injector.targets.files import bundle_version, explain, swap
 from injector.targets.files.bundle_memory import MOST_HELD, Memory
+from injector.targets.files.bundle_version import BundleVersion, digest, entries
 from injector.targets.files.directory import Directory, open_directory
-from injector.targets.files.generation import Generation, digest, entries
 from injector.targets.files.protocol import Staged
 from injector.targets.files.regular import Identity
 from injector.targets.files.rights import Rights
@@ -82,7 +82,7 @@ class Bundle:
 
     @property
     def earlier(self) -> bytes | None:
-        """The name of the accepted generation, unless it is the current one."""
+        """The name of the accepted version, unless it is the current one."""
         return self.memory.earlier.encode() if self.memory.earlier else None
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
@@ -91,11 +91,13 @@ class Bundle:
             found = _seen(directory)
             if found is None or not identity:
                 return
-            accepted: Generation | None = found
+            accepted: BundleVersion | None = found
             if self._revertible and earlier is not None:
-                accepted = generation.inspect(directory, earlier.decode())
+                accepted = bundle_version.inspect(directory, earlier.decode())
             elif self._revertible:  # what was there at the last record had been accepted
-                accepted = generation.inspect(directory, generation.name_in(identity)) or found
+                accepted = (
+                    bundle_version.inspect(directory, bundle_version.name_in(identity)) or found
+                )
             self.memory.begin(found.recognized(content_hash, identity), accepted=accepted)
 
     @staticmethod
@@ -106,7 +108,7 @@ class Bundle:
     def write(self, content: Mapping[str, bytes]) -> bool:
         """Write these contents; return whether anything changed.
 
-        Raise WriteError; readers then still see the previous generation.
+        Raise WriteError; readers then still see the previous version.
         """
         staged = self.stage(content)
         if staged is not None:
@@ -114,7 +116,7 @@ class Bundle:
         return staged is not None
 
     def stage(self, contents: Mapping[str, bytes]) -> Staged | None:
-        """Write a new generation that nobody sees yet; None if the current one is identical.
+        """Write a new version that nobody sees yet; None if the current one is identical.
 
         Raise WriteError; readers do not notice.
         """
@@ -144,7 +146,7 @@ class Bundle:
         self.memory.accepted = self.memory.current
 
     def rollback(self) -> None:
-        """Return to the accepted generation; raise WriteError if it is the current one."""
+        """Return to the accepted version; raise WriteError if it is the current one."""
         accepted = self.memory.accepted
         if accepted is None:
             raise WriteError(
@@ -156,7 +158,7 @@ class Bundle:
                 "the application"
             )
         with self._opened("roll back") as directory:
-            if not generation.is_untouched(accepted, fd=directory.fd):
+            if not bundle_version.is_untouched(accepted, fd=directory.fd):
                 raise WriteError(
                     f"roll back {self.path}: somebody changed or removed the last accepted "
                     f"generation; {explain.KEPT}"
@@ -165,34 +167,34 @@ class Bundle:
         self.memory.replace_current(accepted)
 
     @property
-    def holds(self) -> bool:
-        """Return whether `retire` has something to do, now or next time."""
+    def has_old(self) -> bool:
+        """Return whether `drop_old` has something to do, now or next time."""
         return bool(self.memory.held)
 
-    def retire(self) -> None:
+    def drop_old(self) -> None:
         """Remove what was already kept at the last call."""
         with self._opened("retire") as directory:
             self._remove_held(directory, self.memory.aged)
         self.memory.aged = len(self.memory.held)
 
     def close(self) -> None:
-        """On shutdown: remove replaced generations, except what the next process may return to."""
+        """On shutdown: remove replaced versions, except what the next process may return to."""
         if os.path.lexists(self.path):
-            with self._opened("tidy") as directory, self.memory.claim.alone() as alone:
+            with self._opened("tidy") as directory, self.memory.lock.alone() as alone:
                 self._remove_held(directory, len(self.memory.held))
                 if alone:
                     keep = {swap.current_name(directory), self.memory.earlier}
-                    generation.remove_others(directory, keep)
-        self.memory.claim.drop()
+                    bundle_version.remove_others(directory, keep)
+        self.memory.lock.drop()
 
     def is_intact(self) -> bool:
-        """Return, without reading, whether readers still see the generation that we left."""
+        """Return, without reading, whether readers still see the version that we left."""
         current = self.memory.current
         try:
             return (
                 current is not None
                 and swap.leads_to(self.path, current)
-                and generation.is_untouched(current, inside=self.path)
+                and bundle_version.is_untouched(current, inside=self.path)
             )
         except OSError:
             return False
@@ -206,35 +208,35 @@ class Bundle:
             if removed:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
             swap.remove_stale(directory, ())
-            generation.remove_others(directory, ())
-        self.memory = Memory(claim=self.memory.claim)
+            bundle_version.remove_others(directory, ())
+        self.memory = Memory(lock=self.memory.lock)
         return removed
 
-    def sweep(self) -> list[str]:
+    def remove_leftovers(self) -> list[str]:
         """Remove leftovers of killed runs; return their paths.
 
         None, while another injector keeps something here for its readers, a check or a rollback.
         """
         if not os.path.lexists(self.path):
             return []
-        with self._opened("sweep") as directory, self.memory.claim.alone() as alone:
+        with self._opened("sweep") as directory, self.memory.lock.alone() as alone:
             if not alone:
                 return []
             name, found = swap.current_name(directory), _seen(directory)
-            removed = generation.remove_others(
+            removed = bundle_version.remove_others(
                 directory, {name, self.memory.earlier, *self.memory.held}
             )
             if found or not name:
                 removed += swap.remove_stale(directory, found.entries if found else ())
         return [os.path.join(self.path, name) for name in removed]
 
-    def _commit(self, new: Generation) -> None:
+    def _commit(self, new: BundleVersion) -> None:
         self.memory.staged = ""
         try:
             with self._opened("write", trusting=True) as directory:
-                if not generation.is_untouched(new, fd=directory.fd):
+                if not bundle_version.is_untouched(new, fd=directory.fd):
                     raise WriteError(explain.tampered(self.path))
-                generation.remove_all_but_members(directory, new)
+                bundle_version.remove_all_but_members(directory, new)
                 # 5. to 8.
                 swap.swap(directory, new)
         except BaseException:
@@ -247,33 +249,33 @@ class Bundle:
                 self.accept()
             self._remove_held(directory, len(self.memory.held) - MOST_HELD)
 
-    def _discard(self, new: Generation) -> None:
+    def _discard(self, new: BundleVersion) -> None:
         self.memory.staged = ""
         with self._opened("discard") as directory:
             self._remove_unseen(directory, new)
 
     @staticmethod
-    def _remove_unseen(directory: Directory, new: Generation) -> None:
+    def _remove_unseen(directory: Directory, new: BundleVersion) -> None:
         if swap.current_name(directory) != new.name:
-            generation.remove(directory, new.name)
+            bundle_version.remove(directory, new.name)
 
-    def _write(self, directory: Directory, contents: Mapping[str, bytes]) -> Generation:
+    def _write(self, directory: Directory, contents: Mapping[str, bytes]) -> BundleVersion:
         try:
-            return generation.write(directory, contents, self.members)
+            return bundle_version.write(directory, contents, self.members)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not self.memory.held:
                 raise
             # A new secret is worth more than readers that have not finished.
             self._remove_held(directory, len(self.memory.held))
-            return generation.write(directory, contents, self.members)
+            return bundle_version.write(directory, contents, self.members)
 
     def _remove_held(self, directory: Directory, count: int) -> None:
         for name in self.memory.spare(count):
-            generation.remove(directory, name)
+            bundle_version.remove(directory, name)
             self.memory.let_go(name)
 
-    def _note(self, found: Generation | None) -> None:
-        """Note which generation readers see."""
+    def _note(self, found: BundleVersion | None) -> None:
+        """Note which version readers see."""
         if found is not None:
             found = found.recognized(self.content_hash, self.identity)
         if self.memory.begun and self._revertible:
@@ -303,13 +305,13 @@ class Bundle:
                 require_memory_backed=create and self._require_memory_backed,
                 trust=self._trust if create or trusting else None,
             ) as directory:
-                self.memory.claim.take(directory)
+                self.memory.lock.take(directory)
                 yield directory
         except OSError as error:
             raise explain.failed(action, self.path, error, needs=self.path) from error
         finally:
             if not self.memory.keeps:
-                self.memory.claim.drop()
+                self.memory.lock.drop()
 
 
 def trust_of(members: Mapping[str, Rights]) -> Trust:
@@ -318,7 +320,7 @@ def trust_of(members: Mapping[str, Rights]) -> Trust:
     return Trust(owners.pop() if len(owners) == 1 else -1)
 
 
-def _seen(directory: Directory) -> Generation | None:
-    """Read the generation that readers see; None if there is none that we could have left."""
+def _seen(directory: Directory) -> BundleVersion | None:
+    """Read the version that readers see; None if there is none that we could have left."""
     name = swap.current_name(directory)
-    return generation.inspect(directory, name) if name else None
+    return bundle_version.inspect(directory, name) if name else None

@@ -1,9 +1,9 @@
-"""Tracks the generations of a bundle, and which may be removed. Bookkeeping only: no I/O."""
+"""Tracks the versions of a bundle, and which may be removed. Bookkeeping only: no I/O."""
 
 from dataclasses import dataclass, field
 
-from injector.targets.files.claim import Claim
-from injector.targets.files.generation import Generation
+from injector.targets.files.bundle_version import BundleVersion
+from injector.targets.files.shared_lock import SharedLock
 
 # At most this many are kept for readers: a secret that changes every second must not fill memory.
 MOST_HELD = 8
@@ -13,15 +13,15 @@ MOST_HELD = 8
 class Memory:
     """What we last knew about a bundle."""
 
-    current: Generation | None = None
-    accepted: Generation | None = None  # what `rollback` returns to
+    current: BundleVersion | None = None
+    accepted: BundleVersion | None = None  # what `rollback` returns to
     held: list[str] = field(default_factory=list)  # replaced, oldest first
-    aged: int = 0  # how many of them were kept at the last `retire` already
+    aged: int = 0  # how many of them were kept at the last `drop_old` already
     begun: bool = False
     staged: str = ""  # written, and not visible yet
-    claim: Claim = field(default_factory=Claim)
+    lock: SharedLock = field(default_factory=SharedLock)
 
-    def begin(self, found: Generation | None, *, accepted: Generation | None) -> None:
+    def begin(self, found: BundleVersion | None, *, accepted: BundleVersion | None) -> None:
         """Start with what an earlier run left."""
         self.current, self.accepted, self.begun = found, accepted, True
         if self.earlier:
@@ -29,7 +29,7 @@ class Memory:
 
     @property
     def earlier(self) -> str:
-        """The name of the accepted generation, unless it is the current one."""
+        """The name of the accepted version, unless it is the current one."""
         if self.accepted is None or self.current is None:
             return ""
         return "" if self.accepted.name == self.current.name else self.accepted.name
@@ -39,7 +39,7 @@ class Memory:
         """Return whether there is something that another injector would take for a leftover."""
         return bool(self.held or self.staged)
 
-    def replace_current(self, new: Generation) -> None:
+    def replace_current(self, new: BundleVersion) -> None:
         for before in (self.accepted, self.current):
             if before is not None and before.name not in self.held:
                 self.held.append(before.name)
@@ -52,7 +52,7 @@ class Memory:
         return [name for name in self.held[: max(count, 0)] if name != accepted]
 
     def let_go(self, name: str) -> None:
-        """Stop keeping a generation."""
+        """Stop keeping a version."""
         if name in self.held:
             self.aged -= self.held.index(name) < self.aged
             self.held.remove(name)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from injector.base.errors import WriteError
 from injector.targets.files import explain, swap
 from injector.targets.files.bundle import trust_of
+from injector.targets.files.bundle_version import entries
 from injector.targets.files.directory import open_directory
-from injector.targets.files.generation import entries
 from injector.targets.files.preflight import directory_problems, spelling_problem
 from injector.targets.files.rights import Rights, giving_problems
 

@@ -74,7 +74,7 @@ class Directory:
             if int.from_bytes(flags, sys.byteorder) & _APPEND_ONLY:
                 raise WriteError(explain.append_only(self.path))
 
-    def names(self) -> list[str]:
+    def listdir(self) -> list[str]:
         with self._readable() as fd:
             return sorted(os.listdir(fd))
 
@@ -83,7 +83,7 @@ class Directory:
 
         Directories are entered as such: one that is a pipe by now is an error, and no wait.
         """
-        for name in self.names():
+        for name in self.listdir():
             found = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):
                 with self.enter(name) as inner:

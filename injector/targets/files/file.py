@@ -11,12 +11,11 @@ from injector.base.errors import WriteError
 from injector.targets.files import explain, mounts
 from injector.targets.files.directory import Directory, open_directory
 from injector.targets.files.in_place import overwrite
-from injector.targets.files.leftovers import sweep
-from injector.targets.files.protocol import Staged, Unheld
+from injector.targets.files.protocol import KeepsNoOld, Staged
 from injector.targets.files.regular import (
     Identity,
     create,
-    holds,
+    has_content,
     identity,
     open_regular,
     read_all,
@@ -38,7 +37,7 @@ class Memory:
     accepted: bytes | None = field(default=None, repr=False)
 
 
-class File(Unheld):
+class File(KeepsNoOld):
     """One destination on disk, and what we last knew about it."""
 
     def __init__(  # noqa: PLR0913 - one for each option of a destination
@@ -149,10 +148,6 @@ class File(Unheld):
                 "application"
             )
         self.write(self.memory.accepted)
-
-    def sweep(self) -> list[str]:
-        """Remove what killed runs have left beside it; return the paths that are gone."""
-        return sweep([self._directory])
 
     def is_intact(self) -> bool:
         """Return, at the cost of one stat, whether this is still the file that `write` left."""
@@ -265,7 +260,7 @@ class File(Unheld):
             return self._if_ours_unread(content)
         try:
             found = os.fstat(fd)
-            right = self.rights.are_those_of(found) and holds(fd, found, content)
+            right = self.rights.are_those_of(found) and has_content(fd, found, content)
             return found if right else None
         finally:
             os.close(fd)

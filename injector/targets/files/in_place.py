@@ -6,7 +6,7 @@ import os
 from injector.base.errors import WriteError
 from injector.targets.files import mounts
 from injector.targets.files.directory import Directory
-from injector.targets.files.regular import holds, open_regular, write_all
+from injector.targets.files.regular import has_content, open_regular, write_all
 from injector.targets.files.rights import Owner, Rights
 
 
@@ -21,7 +21,7 @@ def overwrite(
         _refuse_traps(path, found, rights)
         rights = _with_owner_of(found, rights)
         right = rights.are_those_of(found)
-        if right and holds(fd, found, content):
+        if right and has_content(fd, found, content):
             return False, found
 
         # Rights first, then space, then content: a failure leaves the old content alone.

@@ -10,7 +10,7 @@ from injector.targets.files.directory import Directory, open_directory
 from injector.targets.files.regular import TEMPORARY
 
 
-def sweep(directories: Iterable[str]) -> list[str]:
+def remove(directories: Iterable[str]) -> list[str]:
     """Remove leftovers of killed runs from these directories; return their paths.
 
     Only regular files with our kind of name that this user created; root also removes those that it
@@ -22,13 +22,13 @@ def sweep(directories: Iterable[str]) -> list[str]:
             suppress(OSError, WriteError),
             open_directory(path, create=False, require_memory_backed=False) as directory,
         ):
-            removed += [os.path.join(path, name) for name in _sweep(directory)]
+            removed += [os.path.join(path, name) for name in _remove_from(directory)]
     return removed
 
 
-def _sweep(directory: Directory) -> list[str]:
+def _remove_from(directory: Directory) -> list[str]:
     removed = []
-    for name in directory.names():
+    for name in directory.listdir():
         if TEMPORARY.fullmatch(name) is None:
             continue
         with suppress(OSError):

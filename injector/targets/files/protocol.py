@@ -52,10 +52,10 @@ class Destination(Protocol[C_contra]):
         """Return to the accepted content; raises WriteError if it is in place, or there is none."""
 
     @property
-    def holds(self) -> bool:
+    def has_old(self) -> bool:
         """Return whether replaced content is kept for readers that may still use it."""
 
-    def retire(self) -> None:
+    def drop_old(self) -> None:
         """Remove what was already kept at the last call. Raises WriteError."""
 
     def close(self) -> None:
@@ -64,12 +64,12 @@ class Destination(Protocol[C_contra]):
         Raises WriteError.
         """
 
-    def sweep(self) -> list[str]:
+    def remove_leftovers(self) -> list[str]:
         """Remove leftovers of killed runs; return their paths."""
 
 
 class Staged(Struct, frozen=True):
-    """A new file, or the new generation of a bundle, at `path`: complete, but not visible yet."""
+    """A new file, or the new version of a bundle, at `path`: complete, but not visible yet."""
 
     path: str
     content_hash: str
@@ -84,18 +84,22 @@ class Staging(Destination[C_contra], Protocol[C_contra]):
         """Prepare what `write` would do; None if nothing would change. Raises WriteError."""
 
 
-class Unheld:
+class KeepsNoOld:
     """The base of destinations that keep nothing for readers."""
 
-    holds = False
+    has_old = False
 
     @property
     def earlier(self) -> bytes | None:
         """None: the next process cannot roll back."""
         return None
 
-    def retire(self) -> None:
+    def drop_old(self) -> None:
         """Remove what was already kept at the last call."""
 
     def close(self) -> None:
         """Do nothing: replaced content is already gone."""
+
+    def remove_leftovers(self) -> list[str]:
+        """Do nothing: those of all files are removed together, by directory."""
+        return []

@@ -35,7 +35,7 @@ def identity(found: os.stat_result) -> Identity:
 
 
 def temporary_name(name: str) -> str:
-    """Return a temporary name for `name`, not too long, that `sweep` recognizes as ours."""
+    """Return a temporary name for `name`, not too long, that `leftovers` recognizes as ours."""
     return f".{name[:48]}.vault-injector.{os.urandom(4).hex()}"
 
 
@@ -63,7 +63,7 @@ def _require_regular(found: os.stat_result, path: str) -> None:
         raise WriteError(explain.in_the_way(path, found.st_mode))
 
 
-def holds(fd: int, found: os.stat_result, content: bytes) -> bool:
+def has_content(fd: int, found: os.stat_result, content: bytes) -> bool:
     """Return whether an open file has exactly this content; the size is compared first."""
     return found.st_size == len(content) and os.read(fd, len(content) + 1) == content
 

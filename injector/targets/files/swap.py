@@ -7,15 +7,15 @@ from contextlib import suppress
 
 from injector.base.errors import WriteError
 from injector.targets.files import explain
+from injector.targets.files.bundle_version import NAME, BundleVersion
 from injector.targets.files.directory import Directory
-from injector.targets.files.generation import NAME, Generation
 
 DATA = "..data"
 _DATA_NEXT = "..data_tmp"
 
 
 def current_name(bundle: Directory) -> str | None:
-    """Return the name of the current generation; refuse anything that is not ours."""
+    """Return the name of the current version; refuse anything that is not ours."""
     try:
         name = os.readlink(DATA, dir_fd=bundle.fd)
     except FileNotFoundError:
@@ -41,45 +41,45 @@ def foreign_entries(bundle: Directory, entries: Iterable[str]) -> list[str]:
     return found
 
 
-def leads_to(bundle: str, generation: Generation) -> bool:
-    """Return whether every name of a generation leads to it, from the bundle's path."""
-    return os.readlink(f"{bundle}/{DATA}") == generation.name and all(
-        os.readlink(f"{bundle}/{entry}") == f"{DATA}/{entry}" for entry in generation.entries
+def leads_to(bundle: str, version: BundleVersion) -> bool:
+    """Return whether every name of a version leads to it, from the bundle's path."""
+    return os.readlink(f"{bundle}/{DATA}") == version.name and all(
+        os.readlink(f"{bundle}/{entry}") == f"{DATA}/{entry}" for entry in version.entries
     )
 
 
-def swap(bundle: Directory, generation: Generation) -> None:
-    """Make this generation current. Steps 5 to 8 of the bundle's algorithm."""
-    with bundle.enter(generation.name):  # or readers would be left with nothing
+def swap(bundle: Directory, version: BundleVersion) -> None:
+    """Make this version current. Steps 5 to 8 of the bundle's algorithm."""
+    with bundle.enter(version.name):  # or readers would be left with nothing
         pass
     made: list[str] = []
     try:
         # 5. New names dangle until the swap, as if they were missing.
-        for entry in sorted(generation.entries):
+        for entry in sorted(version.entries):
             with suppress(FileExistsError):
                 os.symlink(f"{DATA}/{entry}", entry, dir_fd=bundle.fd)
                 made.append(entry)
-        if foreign := foreign_entries(bundle, generation.entries):
+        if foreign := foreign_entries(bundle, version.entries):
             raise WriteError("\n".join(foreign))
-        # 6. A link to the new generation, next to the one that readers follow.
+        # 6. A link to the new version, next to the one that readers follow.
         _unlink(bundle, [_DATA_NEXT])
-        os.symlink(generation.name, _DATA_NEXT, dir_fd=bundle.fd)
+        os.symlink(version.name, _DATA_NEXT, dir_fd=bundle.fd)
         made.append(_DATA_NEXT)
         # 7. The swap.
         os.replace(_DATA_NEXT, DATA, src_dir_fd=bundle.fd, dst_dir_fd=bundle.fd)
     except BaseException:
-        if current_name(bundle) != generation.name:
+        if current_name(bundle) != version.name:
             _unlink(bundle, made)
         raise
     bundle.sync()
-    # 8. Remove names that this generation does not have.
-    remove_stale(bundle, generation.entries)
+    # 8. Remove names that this version does not have.
+    remove_stale(bundle, version.entries)
 
 
 def remove_stale(bundle: Directory, entries: Iterable[str]) -> list[str]:
     """Remove our links with other names than these; return them."""
     keep = {*entries, DATA}
-    stale = [name for name in bundle.names() if name not in keep and _is_ours(bundle, name)]
+    stale = [name for name in bundle.listdir() if name not in keep and _is_ours(bundle, name)]
     return _unlink(bundle, stale)
 
 

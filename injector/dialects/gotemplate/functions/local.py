@@ -7,7 +7,7 @@ from injector.dialects.gotemplate.functions.writing import Writing
 from injector.dialects.gotemplate.model import Surroundings
 from injector.dialects.gotemplate.run.expressions import Function
 from injector.dialects.gotemplate.run.statements import Execution
-from injector.targets.files.beside import Beside
+from injector.targets.files.extra_files import ExtraFile
 
 
 class Local:
@@ -37,5 +37,5 @@ class Local:
         return frozenset(self._environment.read)
 
     @property
-    def written(self) -> tuple[Beside, ...]:
+    def written(self) -> tuple[ExtraFile, ...]:
         return self._writing.files

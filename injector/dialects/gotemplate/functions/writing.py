@@ -8,7 +8,7 @@ from injector.dialects.gotemplate.go.values import bytes_of
 from injector.dialects.gotemplate.model import Surroundings
 from injector.dialects.gotemplate.sandbox import require_inside
 from injector.rendering.formats.text import is_broken
-from injector.targets.files.beside import Beside
+from injector.targets.files.extra_files import ExtraFile
 
 _LARGEST_PERMS = 0o7777
 _FLAGS_AND_CONTENT = 2
@@ -20,10 +20,10 @@ class Writing:
     def __init__(self, surroundings: Surroundings, spelled: frozenset[str]) -> None:
         self._surroundings = surroundings
         self._spelled = spelled
-        self._files: dict[str, Beside] = {}
+        self._files: dict[str, ExtraFile] = {}
 
     @property
-    def files(self) -> tuple[Beside, ...]:
+    def files(self) -> tuple[ExtraFile, ...]:
         return tuple(self._files.values())
 
     def write_to_file(self, path: str, user: str, group: str, perms: str, *words: str) -> str:
@@ -41,7 +41,7 @@ class Writing:
         appends = "append" in flags
         if appends and (before := self._files.get(where)) is not None:
             content, appends = before.content + content, before.appends
-        self._files[where] = Beside(where, content, _mode(perms), user, group, appends)
+        self._files[where] = ExtraFile(where, content, _mode(perms), user, group, appends)
         return ""
 
 

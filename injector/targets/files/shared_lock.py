@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from injector.targets.files.directory import Directory
 
 
-class Claim:
+class SharedLock:
     """A shared lock, which the kernel drops with the process.
 
     It is never waited for: whoever may read a directory may lock it.
@@ -18,7 +18,7 @@ class Claim:
         self._fd: int | None = None
 
     def take(self, directory: Directory) -> None:
-        """Claim this directory. One that was made anew is another one."""
+        """Lock this directory. One that was made anew is another one."""
         if self._fd is None or not os.path.sameopenfile(self._fd, directory.fd):
             self.drop()
             with suppress(OSError):
@@ -27,7 +27,7 @@ class Claim:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Return whether nobody else has a claim, and let nobody have one within the block."""
+        """Return whether no other process holds one, and let none take one within the block."""
         try:
             yield self._exclude()
         finally:

@@ -1,4 +1,4 @@
-"""One generation of a bundle: a directory with all members, never changed once written."""
+"""One version of a bundle: a directory with all members, never changed once written."""
 
 import hashlib
 import os
@@ -19,8 +19,8 @@ _PREFIX = "..vault-injector."
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
-    """The name of a generation's directory, and what is in it.
+class BundleVersion:
+    """The name of a version's directory, and what is in it.
 
     `content_hash` is empty if this process cannot read files that it gave away.
     """
@@ -42,7 +42,7 @@ class Generation:
         )
         return (int(self.name.rpartition(".")[2], 16), *found)
 
-    def recognized(self, content_hash: str, identity: Identity) -> "Generation":
+    def recognized(self, content_hash: str, identity: Identity) -> "BundleVersion":
         """Return it with what was known of it, where only others may read its members."""
         if self.content_hash or self.identity != identity:
             return self
@@ -50,7 +50,7 @@ class Generation:
 
 
 def name_in(identity: Identity) -> str:
-    """Return the name of the generation that had this identity."""
+    """Return the name of the version that had this identity."""
     return f"{_PREFIX}{identity[0]:08x}"
 
 
@@ -59,7 +59,7 @@ def entries(members: Iterable[str]) -> set[str]:
 
 
 def digest(contents: Mapping[str, bytes]) -> str:
-    """Hash the names and contents of a whole generation."""
+    """Hash the names and contents of a whole version."""
     whole = hashlib.sha256()
     for member, content in sorted(contents.items()):
         for part in (os.fsencode(member), content):
@@ -70,8 +70,8 @@ def digest(contents: Mapping[str, bytes]) -> str:
 
 def write(
     bundle: Directory, contents: Mapping[str, bytes], rights: Mapping[str, Rights]
-) -> Generation:
-    """Write a new generation, complete and with its rights. A failure leaves nothing behind."""
+) -> BundleVersion:
+    """Write a new version, complete and with its rights. A failure leaves nothing behind."""
     bundle.require_replaceable()
     name = _PREFIX + os.urandom(4).hex()
     try:
@@ -83,15 +83,15 @@ def write(
     except BaseException:
         remove(bundle, name)
         raise
-    return Generation(name, digest(contents), members)
+    return BundleVersion(name, digest(contents), members)
 
 
 def _write_member(
-    generation: Directory, member: str, content: bytes, rights: Rights, bundle: str
+    version: Directory, member: str, content: bytes, rights: Rights, bundle: str
 ) -> os.stat_result:
     *parents, name = member.split("/")
     with ExitStack() as opened:
-        directory = generation
+        directory = version
         for parent in parents:
             directory = opened.enter_context(directory.make(parent))
         fd = create(directory, name, content, rights, os.path.join(bundle, member))
@@ -100,8 +100,8 @@ def _write_member(
         return os.fstat(fd)
 
 
-def inspect(bundle: Directory, name: str) -> Generation | None:
-    """Read a generation from disk; None if it is missing, or others may write to it."""
+def inspect(bundle: Directory, name: str) -> BundleVersion | None:
+    """Read a version from disk; None if it is missing, or others may write to it."""
     contents: dict[str, bytes] = {}
     members: dict[str, os.stat_result] = {}
     readable = True
@@ -122,7 +122,7 @@ def inspect(bundle: Directory, name: str) -> Generation | None:
                     readable = False
     except OSError:
         return None
-    return Generation(name, digest(contents) if readable else "", members)
+    return BundleVersion(name, digest(contents) if readable else "", members)
 
 
 def _only_we_write_to(directory: Directory) -> bool:
@@ -130,33 +130,33 @@ def _only_we_write_to(directory: Directory) -> bool:
     return found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & 0o777 == MODE
 
 
-def is_untouched(generation: Generation, *, inside: str = "", fd: int | None = None) -> bool:
+def is_untouched(version: BundleVersion, *, inside: str = "", fd: int | None = None) -> bool:
     """Return, without reading it, whether a bundle (a path or descriptor) is still as written."""
-    place = os.path.join(inside, generation.name)
+    place = os.path.join(inside, version.name)
     try:
         return all(
             identity(os.stat(f"{place}/{member}", dir_fd=fd, follow_symlinks=False))
             == identity(found)
-            for member, found in generation.members.items()
+            for member, found in version.members.items()
         )
     except OSError:
         return False
 
 
-def remove_all_but_members(bundle: Directory, generation: Generation) -> None:
+def remove_all_but_members(bundle: Directory, version: BundleVersion) -> None:
     """Remove what a check left in its directory."""
-    ours = {os.path.join(generation.name, member) for member in generation.members}
+    ours = {os.path.join(version.name, member) for member in version.members}
     for path in tuple(ours):
         while path := os.path.dirname(path):
             ours.add(path)
-    with bundle.enter(generation.name) as directory:
+    with bundle.enter(version.name) as directory:
         for within, name, found in directory.tree():
             if os.path.join(within.path, name).removeprefix(f"{bundle.path}/") not in ours:
                 within.remove(name, found)
 
 
 def remove(bundle: Directory, name: str) -> None:
-    """Remove a generation as far as possible; the next sweep removes the rest."""
+    """Remove a version as far as possible; the next run removes the rest."""
     with suppress(OSError):
         with bundle.enter(name) as directory:
             for within, inside, found in directory.tree():
@@ -165,9 +165,9 @@ def remove(bundle: Directory, name: str) -> None:
 
 
 def remove_others(bundle: Directory, keep: Collection[str | None]) -> list[str]:
-    """Remove all our generations except these; return their names."""
+    """Remove all our versions except these; return their names."""
     removed = []
-    for name in bundle.names():
+    for name in bundle.listdir():
         if NAME.fullmatch(name) and name not in keep and _is_ours(bundle, name):
             remove(bundle, name)
             removed.append(name)

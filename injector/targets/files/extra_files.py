@@ -14,13 +14,13 @@ from injector.base.errors import WriteError
 from injector.targets.files import explain
 from injector.targets.files.directory import open_directory
 from injector.targets.files.file import File
-from injector.targets.files.protocol import Staged, Unheld
+from injector.targets.files.protocol import KeepsNoOld, Staged
 from injector.targets.files.regular import Identity, identity, read_all
 from injector.targets.files.rights import Rights, owner_of
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class ExtraFile:
     """One additional file; owner and group by name or number, our own if empty.
 
     With `appends` the content is added to the file, unless the file already ends with it.
@@ -39,7 +39,7 @@ class Contents:
     """The content of a template's own file, and of the additional ones."""
 
     main: bytes = field(repr=False)
-    beside: tuple[Beside, ...] = ()
+    extra: tuple[ExtraFile, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Memory:
     known: bool = False
 
 
-class FilesBeside(Unheld):
+class FileWithExtras(KeepsNoOld):
     """A template's own file, if any, and the additional files that it writes."""
 
     def __init__(self, path: str, main: File | None, make: Callable[[str, Rights], File]) -> None:
@@ -83,7 +83,7 @@ class FilesBeside(Unheld):
     def hash_of(content: Contents) -> str:
         """Return the `content_hash` that this content would have."""
         digest = hashlib.sha256(hashlib.sha256(content.main).digest())
-        for one in content.beside:
+        for one in content.extra:
             what = f"{one.path}\0{one.perms:o}\0{one.user}\0{one.group}\0{one.appends}"
             digest.update(hashlib.sha256(what.encode(errors="surrogateescape")).digest())
             digest.update(hashlib.sha256(one.content).digest())
@@ -153,14 +153,10 @@ class FilesBeside(Unheld):
             file.rollback()
         self.memory.content_hash = ""
 
-    def sweep(self) -> list[str]:
-        """Remove what killed runs have left beside it; return the paths that are gone."""
-        return [] if self._main is None else self._main.sweep()
-
     def _parts(self, content: Contents) -> list[tuple[File, bytes]]:
         parts = [
             (self._make(one.path, rights_of(one)), _after_what_is_there(one))
-            for one in content.beside
+            for one in content.extra
         ]
         if self._main is not None:
             parts.append((self._main, content.main))
@@ -190,7 +186,7 @@ def _discard(staged: list[Staged]) -> None:
         one.discard()
 
 
-def rights_of(one: Beside) -> Rights:
+def rights_of(one: ExtraFile) -> Rights:
     """Return its mode and owner; raises WriteError for names that this machine does not know."""
     try:
         return Rights(one.perms, owner_of(one.user, one.group))
@@ -201,7 +197,7 @@ def rights_of(one: Beside) -> Rights:
         ) from None
 
 
-def _after_what_is_there(one: Beside) -> bytes:
+def _after_what_is_there(one: ExtraFile) -> bytes:
     if not one.appends:
         return one.content
     parent, name = os.path.split(one.path)

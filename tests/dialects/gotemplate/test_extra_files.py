@@ -11,7 +11,7 @@ from injector.base.errors import RenderError, WriteError
 from injector.dialects.gotemplate import Surroundings
 from injector.rendering.template import Rendered
 from injector.targets.files import Rights
-from injector.targets.files.beside import Beside, Contents, FilesBeside
+from injector.targets.files.extra_files import Contents, ExtraFile, FileWithExtras
 from injector.targets.files.file import File
 from tests.dialects.gotemplate.judge import Case, Judge
 from tests.dialects.gotemplate.ours import render
@@ -50,7 +50,7 @@ def files_beside(main=None):
             revertible=True,
         )  # fmt: skip
 
-    return FilesBeside(str(main or "/dev/null"), main and make(str(main), Rights(0o600)), make)
+    return FileWithExtras(str(main or "/dev/null"), main and make(str(main), Rights(0o600)), make)
 
 
 def contents(text, folder, **more):
@@ -109,18 +109,18 @@ def test_correct_files_are_not_rewritten(tmp_path):
 
 def test_a_change_is_noticed_whoever_makes_it(tmp_path):
     destination = files_beside(tmp_path / "main")
-    destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
+    destination.write(Contents(b"m", (ExtraFile(str(tmp_path / "x"), b"1"),)))
 
     (tmp_path / "x").unlink()
 
     assert not destination.is_intact()
-    assert destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
+    assert destination.write(Contents(b"m", (ExtraFile(str(tmp_path / "x"), b"1"),)))
 
 
 def test_staged_files_are_committed_together_or_not_at_all(tmp_path):
     destination = files_beside(tmp_path / "main")
-    old = Contents(b"old", (Beside(str(tmp_path / "x"), b"old"),))
-    new = Contents(b"new", (Beside(str(tmp_path / "x"), b"new"),))
+    old = Contents(b"old", (ExtraFile(str(tmp_path / "x"), b"old"),))
+    new = Contents(b"new", (ExtraFile(str(tmp_path / "x"), b"new"),))
     destination.write(old)
 
     staged = destination.stage(new)
@@ -140,7 +140,9 @@ def test_staged_files_are_committed_together_or_not_at_all(tmp_path):
 
 def test_a_file_that_cannot_be_staged_leaves_nothing_behind(tmp_path):
     (tmp_path / "folder").mkdir()
-    content = Contents(b"m", (Beside(f"{tmp_path}/x", b"1"), Beside(f"{tmp_path}/folder", b"2")))
+    content = Contents(
+        b"m", (ExtraFile(f"{tmp_path}/x", b"1"), ExtraFile(f"{tmp_path}/folder", b"2"))
+    )
 
     with pytest.raises(WriteError, match=f"{tmp_path}/folder"):
         files_beside(tmp_path / "main").stage(content)
@@ -150,11 +152,11 @@ def test_a_file_that_cannot_be_staged_leaves_nothing_behind(tmp_path):
 
 def test_a_rollback_restores_all_of_them(tmp_path):
     destination = files_beside(tmp_path / "main")
-    destination.write(Contents(b"old", (Beside(str(tmp_path / "x"), b"old"),)))
+    destination.write(Contents(b"old", (ExtraFile(str(tmp_path / "x"), b"old"),)))
     with pytest.raises(WriteError, match="no earlier content is known"):
         destination.rollback()
     destination.accept()
-    destination.write(Contents(b"new", (Beside(str(tmp_path / "x"), b"new"),)))
+    destination.write(Contents(b"new", (ExtraFile(str(tmp_path / "x"), b"new"),)))
 
     destination.rollback()
 
@@ -204,7 +206,7 @@ def test_a_failed_commit_leaves_nothing_of_the_files_after_it(tmp_path):
 
 def test_remove_removes_all_of_them(tmp_path):
     destination = files_beside(tmp_path / "main")
-    destination.write(Contents(b"m", (Beside(str(tmp_path / "x"), b"1"),)))
+    destination.write(Contents(b"m", (ExtraFile(str(tmp_path / "x"), b"1"),)))
 
     destination.remove()
 
@@ -237,7 +239,7 @@ def test_files_that_cannot_be_written_are_reported_before_anything_is_written(te
 
 
 def test_an_unknown_user_is_reported_without_its_name(tmp_path):
-    content = Contents(b"m", (Beside(str(tmp_path / "x"), b"1", user="canary-7f3a"),))
+    content = Contents(b"m", (ExtraFile(str(tmp_path / "x"), b"1", user="canary-7f3a"),))
 
     with pytest.raises(WriteError, match="its user or group is unknown here") as error:
         files_beside().write(content)
