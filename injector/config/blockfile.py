@@ -6,8 +6,8 @@ from typing import TypeVar
 from injector.base.errors import ConfigError
 from injector.config.document import Document, read_document
 from injector.config.model import Block
+from injector.config.problem import Finding
 from injector.config.readers import block_reader
-from injector.config.rules.finding import Finding
 from injector.config.walk import Walk
 
 B = TypeVar("B", bound=Block)

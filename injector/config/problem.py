@@ -65,6 +65,21 @@ class Problem(NamedTuple):
         return self._replace(file=self.file or file, excerpt=excerpt)
 
 
+class Finding(NamedTuple):
+    """One problem or warning; `given` are keys of the block that it depends on."""
+
+    where: Where
+    text: str
+    given: tuple[str, ...] = ()
+    warning: bool = False
+
+    def stands(self, broken: set[Where]) -> bool:
+        """Return whether everything it depends on was readable."""
+        around = (self.where[:end] for end in range(1, len(self.where) + 1))
+        rests_on = (*around, *((*self.where, key) for key in self.given))
+        return broken.isdisjoint(rests_on)
+
+
 def parted(text: str) -> tuple[str, str]:
     """Return what is wrong, and what to do about it if the text says so."""
     match = re.fullmatch(_REMEDY, text)

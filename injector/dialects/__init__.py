@@ -1,10 +1,9 @@
-"""The dialects of Vault Agent and consul-template; only loaded for them.
+"""The dialects of Vault Agent and consul-template: their configuration files and their templates.
 
-The dialects of Vault Agent and consul-template. `gotemplate`: Go's text/template and
-consul-template's functions (`syntax` builds the tree, `go` has values and how they print, `run`
-executes, `functions`, `network` has this machine's addresses). `hcl`: HCL 1 and its JSON form →
-a tree with line numbers; `vault_agent`: the agents' options (`options`, one row each) → one of
-our documents. `convert`: the same → text in our format, with Jinja templates where `proof`
-finds identical output. Nothing imports it at module level, and everything else works without
-the directory.
+Nothing imports this package at module level, and everything else works without the directory.
+
+- `gotemplate`: Go's text/template with consul-template's functions
+- `hcl`: HCL 1 and its JSON form, as a tree with line numbers
+- `vault_agent`: the agents' options as a document of ours, their flags, and their listeners
+- `convert`: a file of theirs as text in our format
 """

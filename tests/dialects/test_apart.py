@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-DIALECTS = re.compile(r'injector\.compat|tests\.compat|"language": "go"|agent\.hcl')
+DIALECTS = re.compile(r'(from|import) (injector|tests)\.dialects|"language": "go"|agent\.hcl')
 
 
 def test_no_other_test_needs_them():

@@ -14,6 +14,7 @@ import yaml
 import injector
 from injector.cli import main
 from injector.config import model
+from injector.config.problem import dotted
 from injector.dev.bao import free_port
 from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.reading import read_all
@@ -80,7 +81,7 @@ def test_with_cache_the_init_container_hands_over_to_the_sidecar(loaded):
 
 
 def test_only_unsupported_options_cause_warnings(loaded):
-    warned = {str(warning).split(": ")[1] for warning in loaded("everything.json").warnings}
+    warned = {dotted(warning.where) for warning in loaded("everything.json").warnings}
 
     assert warned == {
         *("cache", "disable_idle_connections", "disable_keep_alives"),

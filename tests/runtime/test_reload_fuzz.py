@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 from dataclasses import replace
+from importlib.util import find_spec
 from random import Random
 from typing import Any
 
@@ -27,6 +28,8 @@ from tests.support.fakes import LIMIT
 EXAMPLES = int(os.environ.get("RELOAD_EXAMPLES", "150"))
 FIRST = int(os.environ.get("RELOAD_FIRST", "0"))
 CANARY = "canary-7f3a-value"
+# Go templates too, where the dialects are installed.
+LANGUAGE = "go" if find_spec("injector.dialects") else "jinja"
 # Each stands for a part of a template or a configuration that somebody may paste anywhere.
 # fmt: off
 JINJA = [
@@ -61,7 +64,7 @@ def base(app):
         "secrets": {"db": {"path": app.path("db")}},
         "template": [
             {"source": "SOURCE", "destination": "DEST/jinja"},
-            {"source": "SOURCE2", "destination": "DEST/go", "language": "go"},
+            {"source": "SOURCE2", "destination": "DEST/go", "language": LANGUAGE},
             {"secret": "db", "format": "dotenv", "destination": "DEST/env", "notify": ["app"]},
         ],
         "bundle": [

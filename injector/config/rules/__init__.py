@@ -1,19 +1,19 @@
 """Rules about combinations of options: generators of findings.
 
-- `bundles`: rules for bundles: which options belong to the bundle, and which to its files
-- `connection`: rules for connections: the server, the login, our own listeners
-- `destinations`: rules for paths: where files go, and what they must not collide with
-- `files`: rules for single files: what they are made from, checks, ownership
-- `finding`: the result of a rule: where, and which other values must be valid for it to apply
-- `names`: rules for names: their spelling, and whether every name that is used exists
-- `notify`: rules for `notify`, and for everything else with a `wait`
-- `supervision`: rules for the supervised command and its environment
+- `bundles`: which options belong to a bundle, and which to its files
+- `connection`: the server, the login, our own listeners
+- `destinations`: where files go, and what they must not collide with
+- `files`: what single files are made from, checks, ownership
+- `names`: how names are spelled, and whether every name that is used exists
+- `notify`: `notify`, and everything else with a `wait`
+- `supervision`: the supervised command and its environment
 """
 
 from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
+from injector.config.problem import Finding
 from injector.config.rules import (
     bundles,
     connection,
@@ -23,7 +23,6 @@ from injector.config.rules import (
     notify,
     supervision,
 )
-from injector.config.rules.finding import Finding
 
 __all__ = ["Finding", "all_findings"]
 

@@ -6,8 +6,7 @@ import msgspec
 
 from injector.config import model
 from injector.config.members import spelling_problem
-from injector.config.problem import Where
-from injector.config.rules.finding import Finding
+from injector.config.problem import Finding, Where
 
 _OF_THE_BUNDLE = "belongs to the whole bundle; set it next to `directory`"
 _NOT_OF_A_MEMBER = {

@@ -7,8 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from injector.config import model
-from injector.config.problem import Where
-from injector.config.rules.finding import Finding
+from injector.config.problem import Finding, Where
 
 
 def findings(config: model.Config) -> Iterator[Finding]:

@@ -8,8 +8,7 @@ import msgspec
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Where
-from injector.config.rules.finding import Finding
+from injector.config.problem import Finding, Where
 from injector.config.rules.names import located_templates, located_texts
 
 _ORIGINS = ("source", "contents", "secret", "format")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Where, suggest
-from injector.config.rules.finding import Finding
+from injector.config.problem import Finding, Where, suggest
 from injector.config.rules.supervision import ENVIRONMENT, restarting
 
 # Names that have another meaning in templates.

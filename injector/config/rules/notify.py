@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 
 from injector.config import model
-from injector.config.problem import Where
+from injector.config.problem import Finding, Where
 from injector.config.rules.connection import host_and_port, split_url
-from injector.config.rules.finding import Finding
 from injector.config.rules.names import located_templates
 
 _SELECTORS = ("pid_file", "name", "exe", "child")

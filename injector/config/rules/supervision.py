@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Where
-from injector.config.rules.finding import Finding
+from injector.config.problem import Finding, Where
 
 # Names of the command's own target and of its environment in logs and metrics.
 TARGET, ENVIRONMENT = "exec", "env_template"

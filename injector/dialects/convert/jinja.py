@@ -10,7 +10,6 @@ from injector.dialects.gotemplate.catalogue import CATALOGUE, REFUSED
 from injector.dialects.gotemplate.functions.secrets import ref_of
 from injector.dialects.gotemplate.go.faults import GoError
 from injector.dialects.gotemplate.mentions import function_of
-from injector.dialects.gotemplate.run.place import line_and_column
 from injector.dialects.gotemplate.syntax.lexer import tokens
 from injector.dialects.gotemplate.syntax.nodes import (
     Action,
@@ -28,6 +27,7 @@ from injector.dialects.gotemplate.syntax.nodes import (
     Variable,
 )
 from injector.dialects.gotemplate.syntax.parser import parsed
+from injector.dialects.gotemplate.syntax.tokens import line_and_column
 from injector.rendering.template import Source
 from injector.secret import Ref
 

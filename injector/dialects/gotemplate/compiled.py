@@ -8,11 +8,11 @@ from injector.dialects.gotemplate.catalogue import CATALOGUE, LOCAL, PER_RENDERI
 from injector.dialects.gotemplate.explain import explained, misspelled, shown
 from injector.dialects.gotemplate.functions.secrets import Secrets
 from injector.dialects.gotemplate.go.faults import ExecutionFault, SyntaxFault
+from injector.dialects.gotemplate.go.limits import Progress
 from injector.dialects.gotemplate.go.values import bytes_of
 from injector.dialects.gotemplate.mentions import TRUST_AUTHORS, names, spelled_arguments
 from injector.dialects.gotemplate.model import Surroundings
 from injector.dialects.gotemplate.run.expressions import Function
-from injector.dialects.gotemplate.run.progress import Progress
 from injector.dialects.gotemplate.run.statements import Execution
 from injector.dialects.gotemplate.syntax.lexer import tokens
 from injector.dialects.gotemplate.syntax.nodes import Tree

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from injector.dialects.gotemplate.functions.secrets import ref_of
 from injector.dialects.gotemplate.go.faults import GoError
 from injector.dialects.gotemplate.mentions import function_of
-from injector.dialects.gotemplate.run.place import line_and_column
 from injector.dialects.gotemplate.run.skipping import pipes_of
 from injector.dialects.gotemplate.syntax.nodes import Command, Operand, Pipe, String, Tree
+from injector.dialects.gotemplate.syntax.tokens import line_and_column
 from injector.rendering.template.uses import Use
 from injector.secret import Ref
 

@@ -1,7 +1,12 @@
-"""Parses tokens by the grammar of HCL 1: commas are optional in objects and required in lists."""
+"""Parses a document of HCL 1: commas are optional in objects and required in lists."""
 
 from collections.abc import Iterator
 
+from injector.base.errors import ConfigError
+from injector.config.document import lines_of
+from injector.config.excerpt import Line
+from injector.config.problem import Problem
+from injector.dialects.hcl.json import parse_json
 from injector.dialects.hcl.literals import literal, text
 from injector.dialects.hcl.tokens import Kind, Token, tokens
 from injector.dialects.hcl.tree import Item, List, Object, SyntaxFault, Value
@@ -11,6 +16,20 @@ DEEPEST = 50
 
 _KEYS = (Kind.IDENTIFIER, Kind.STRING)
 _LITERALS = (Kind.STRING, Kind.HEREDOC, Kind.WHOLE, Kind.FLOAT, Kind.BOOLEAN)
+
+
+def parse(file: str, source: str) -> Object:
+    """Parse a document; one that begins with a brace is JSON.
+
+    Raises ConfigError with file, line and column.
+    """
+    if source.lstrip().startswith("{"):
+        return parse_json(file, source)
+    try:
+        return parse_hcl(source)
+    except SyntaxFault as fault:
+        place = Line(fault.line, fault.column)
+        raise ConfigError(Problem(place, (), str(fault)).within(file, lines_of(source))) from None
 
 
 def parse_hcl(source: str) -> Object:

@@ -1,21 +1,20 @@
 """Reads files of the agents as one document of ours, with all problems, warnings and advice."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from injector.base.errors import ConfigError
+from injector.base.errors import ConfigError, unreadable
 from injector.config.language import Reading
 from injector.config.problem import Where, Wrong
 from injector.config.textfile import read_text
 from injector.config.variable import is_variable, text_of
 from injector.dialects.hcl import parse
 from injector.dialects.vault_agent.combinations import refusals, within
-from injector.dialects.vault_agent.files import files
 from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.making import Outside
-from injector.dialects.vault_agent.merging import merged
 from injector.dialects.vault_agent.nodes import Block, Translated
-from injector.dialects.vault_agent.sections import Notes, Section, read_file
+from injector.dialects.vault_agent.sections import Notes, Section, merged, read_file
 from injector.dialects.vault_agent.translate import Translation, passing, unkept
 from injector.dialects.vault_agent.variables import unheeded
 
@@ -72,12 +71,36 @@ class Made:
 def translated(paths: Sequence[str], outside: Outside) -> Made:
     """Read and translate; raises ConfigError for invalid HCL."""
     notes = Notes()
-    found = tuple(file for path in paths for file in files(path))
+    found = tuple(file for path in paths for file in _files(path))
     together = merged(_sections(found, notes, outside.environ))
     translation = Translation(together, outside, notes)
     root = translation.tree()
     notes.problems += refusals(together)
     return Made(found, together, root, notes, frozenset(translation.broken))
+
+
+def _files(path: str) -> list[str]:
+    """Return the file, or those of a directory in alphabetical order; raises ConfigError.
+
+    The agents use the order of the directory listing, which is not reliable.
+    """
+    if not os.path.isdir(path):
+        return [path]
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {unreadable(error)}") from None
+    found = [os.path.join(path, name) for name in names if _counts(name)]
+    found = [file for file in found if not os.path.isdir(file)]
+    if not found:
+        raise ConfigError(f"{path}: contains no file that ends in .hcl or .json; specify one")
+    return found
+
+
+def _counts(name: str) -> bool:
+    """Return whether the agents would read the file; they ignore editors' backup files."""
+    is_copy = name.endswith("~") or name.startswith(".#") or (name[0] == name[-1] == "#")
+    return name.endswith((".hcl", ".json")) and not is_copy
 
 
 def _sections(found: Sequence[str], notes: Notes, environ: Mapping[str, str]) -> list[Section]:

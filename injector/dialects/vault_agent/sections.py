@@ -1,6 +1,6 @@
 """Reads the options of blocks by the table of options, and collects all mistakes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -202,3 +202,20 @@ def _wait(value: Literal) -> Object:
 
 def _has(tree: Object, name: str) -> bool:
     return any(item.key.lower() == name for item in tree.items)
+
+
+def merged(files: Sequence[Section]) -> Section:
+    """Merge the files in the given order: a later block replaces the whole of an earlier one."""
+    first, *others = files
+    result = Section(first.file, first.line, (), dict(first.values), dict(first.lines))
+    result.broken = set(first.broken)
+    kinds = {row.name: row.kind for row in OPTIONS[""]}
+    for other in others:
+        result.broken |= other.broken
+        for name, value in other.values.items():
+            if kinds[name] is Kind.BLOCKS:
+                result.values[name] = [*result.blocks(name), *value]
+            elif value not in (False, ""):  # an unset value does not replace one
+                result.values[name] = value
+                result.lines[name] = other.lines[name]
+    return result

@@ -1,7 +1,8 @@
 """Translates `template`, `env_template`, `exec` and `template_config`."""
 
+from collections.abc import Sequence
+
 from injector.config.problem import Where
-from injector.dialects.vault_agent.commands import argv
 from injector.dialects.vault_agent.making import Default, Making, seconds
 from injector.dialects.vault_agent.nodes import Block
 from injector.dialects.vault_agent.sections import Section
@@ -53,7 +54,7 @@ def supervised(making: Making, section: Section) -> Block:
     """Translate the `exec` of the top level."""
     block = making.copied(section, "exec", ("exec",))
     if section.get("command"):
-        words = argv(section.get("command"))
+        words = _argv(section.get("command"))
         block.put("command", words, section.at("command"), verbatim=True)
     environment = Block(section.file, section.line)
     environment.put("allow", EVERY_VARIABLE, remark=_VARIABLES.remark)
@@ -126,7 +127,7 @@ def _command(section: Section, block: Block) -> None:
     if run is not None and run.get("command"):
         said, timeout = run, "timeout"
     if words := said.get("command"):
-        block.put("command", argv(words), said.at("command"), verbatim=True)
+        block.put("command", _argv(words), said.at("command"), verbatim=True)
         limit = said.get(timeout, 30.0) or NO_LIMIT
         block.put("command_timeout", seconds(limit), said.at(timeout))
 
@@ -154,3 +155,10 @@ def _rights(making: Making, section: Section, block: Block) -> None:
         block.put("perms", f"{there.perms:04o}")
         return
     making.default(block, section, "perms", "0644", _PERMS)
+
+
+def _argv(words: Sequence[str]) -> tuple[str, ...]:
+    """Return program and arguments, as the agents run it: a line with white space by `sh -c`."""
+    if len(words) == 1 and len(words[0].split()) > 1:
+        return ("sh", "-c", words[0])
+    return tuple(words)

@@ -1,9 +1,8 @@
-"""The least-privilege policy of a configuration: what it needs, written as a Vault policy.
+"""The least-privilege policy of a configuration, without a request to Vault.
 
-What a configuration needs from Vault, determined before any request (`needs`, `upkeep`),
-written as a Vault policy (`hcl`).
-
-- `need`: one thing that a policy must allow
+- `needs`: everything that a configuration needs
+- `need`: one path and what has to be allowed on it; those of every token and its leases
+- `hcl`: writes it as a policy for Vault
 """
 
 from injector.preflight.policy.hcl import document

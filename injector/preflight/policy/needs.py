@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from injector.config import model
 from injector.config.rules.names import file_of, located_templates
-from injector.preflight.policy.need import Need
-from injector.preflight.policy.upkeep import of_leases, of_token
+from injector.preflight.policy.need import Need, of_leases, of_token
 from injector.rendering.template import Template
 from injector.rendering.template.uses import Use
 from injector.secret import Ref

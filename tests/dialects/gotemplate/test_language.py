@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from injector.dialects.gotemplate.functions import builtins, documents, parsing, text
+from injector.dialects.gotemplate.functions import builtins, documents, numbers, text
 from injector.dialects.gotemplate.go.faults import ExecutionFault, SyntaxFault
+from injector.dialects.gotemplate.go.limits import Progress
 from injector.dialects.gotemplate.go.values import Number
-from injector.dialects.gotemplate.run.progress import Progress
 from injector.dialects.gotemplate.run.statements import Execution
 from injector.dialects.gotemplate.syntax.lexer import tokens
 from injector.dialects.gotemplate.syntax.parser import parsed
@@ -26,7 +26,7 @@ def data():
 
 FUNCTIONS = {
     **builtins.FUNCTIONS,
-    **{name: parsing.FUNCTIONS[name] for name in ("parseInt", "parseUint", "parseFloat")},
+    **{name: numbers.FUNCTIONS[name] for name in ("parseInt", "parseUint", "parseFloat")},
     **{name: text.FUNCTIONS[name] for name in ("indent", "join", "split", "splitToMap", "toUpper")},
     "parseJSON": documents.FUNCTIONS["parseJSON"],
     "data": data,

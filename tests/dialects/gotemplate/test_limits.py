@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from injector.base.errors import RenderError
-from injector.dialects.gotemplate.run import progress
+from injector.dialects.gotemplate.go import limits
 from tests.dialects.gotemplate.render import rendered
 
 TEXT, LIST = "the text would be too long", "the list would be too long"
@@ -68,7 +68,7 @@ def test_a_rendering_has_one_budget_for_all_that_it_keeps():
 def test_a_rendering_takes_no_more_time_than_the_other_work_can_wait(monkeypatch):
     """Measured in time of its own: on a busy machine it may take longer."""
     passed = itertools.count()
-    monkeypatch.setattr(progress, "thread_time", lambda: next(passed))
+    monkeypatch.setattr(limits, "thread_time", lambda: next(passed))
 
     with pytest.raises(RenderError, match="takes more than 2 s, in which all else waits"):
         rendered("{{ range 100000 }}{{ end }}")

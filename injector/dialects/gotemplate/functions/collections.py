@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from injector.dialects.gotemplate.functions.parsing import parse_int
+from injector.dialects.gotemplate.functions.numbers import parse_int
 from injector.dialects.gotemplate.go.faults import GoError
 from injector.dialects.gotemplate.go.quoting import quoted
 from injector.dialects.gotemplate.go.values import Channel, kind_of, type_of

@@ -5,7 +5,7 @@ from typing import Any
 
 from injector.dialects.gotemplate.go.faults import GoError
 from injector.dialects.gotemplate.go.values import MISSING, UNKNOWN, Unknown
-from injector.dialects.gotemplate.run.stateful import Stateful
+from injector.dialects.gotemplate.run.signature import Stateful
 from injector.dialects.gotemplate.run.statements import Execution
 
 

@@ -6,7 +6,7 @@ from injector.dialects.gotemplate.go.faults import VALUE, GoError
 from injector.dialects.gotemplate.go.quoting import quoted
 from injector.dialects.gotemplate.go.values import UNKNOWN, Struct
 from injector.dialects.gotemplate.run.expressions import Function
-from injector.dialects.gotemplate.run.stateful import Stateful
+from injector.dialects.gotemplate.run.signature import Stateful
 
 
 class Scratch:

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from injector.dialects.gotemplate.certificates import certificate
 from injector.dialects.gotemplate.functions.text import trim_space
 from injector.dialects.gotemplate.go.faults import VALUE, GoError
+from injector.dialects.gotemplate.go.limits import Progress
 from injector.dialects.gotemplate.go.quoting import quoted
 from injector.dialects.gotemplate.go.values import (
     UNKNOWN,
@@ -20,8 +21,7 @@ from injector.dialects.gotemplate.go.values import (
 )
 from injector.dialects.gotemplate.response import as_go_has_it
 from injector.dialects.gotemplate.run.expressions import Function
-from injector.dialects.gotemplate.run.progress import Progress
-from injector.dialects.gotemplate.run.stateful import Stateful
+from injector.dialects.gotemplate.run.signature import Stateful
 from injector.rendering.formats.text import is_broken
 from injector.rendering.template.model import Snapshot
 from injector.secret import Ref, climbs

@@ -5,13 +5,13 @@ from typing import Any
 
 from injector.dialects.gotemplate.functions import builtins
 from injector.dialects.gotemplate.go.faults import ExecutionFault, GoError, SyntaxFault
+from injector.dialects.gotemplate.go.limits import Progress
 from injector.dialects.gotemplate.network.attributes import attr, join
 from injector.dialects.gotemplate.network.choices import Choices
 from injector.dialects.gotemplate.network.filters import exclude, include
 from injector.dialects.gotemplate.network.model import Machine, ReadMachine
 from injector.dialects.gotemplate.network.order import limit, offset, unique
 from injector.dialects.gotemplate.network.shifting import math
-from injector.dialects.gotemplate.run.progress import Progress
 from injector.dialects.gotemplate.run.statements import Execution
 from injector.dialects.gotemplate.syntax.lexer import tokens
 from injector.dialects.gotemplate.syntax.parser import parsed

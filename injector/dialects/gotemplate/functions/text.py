@@ -1,4 +1,4 @@
-"""Functions for strings: conversion, splitting, joining."""
+"""Functions for strings: conversion, splitting, joining, and printing for debugging."""
 
 import unicodedata
 from collections.abc import Callable
@@ -98,10 +98,17 @@ def title(text: str) -> str:
     return "".join(out)
 
 
+def _shows_nothing(*_values: Any) -> str:
+    """Print nothing, where the agents print to their output: secrets do not belong there."""
+    return ""
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "indent": _indent,
     "join": _join,
     "replaceAll": _replace_all,
+    "spew_dump": _shows_nothing,
+    "spew_printf": _shows_nothing,
     "split": _split,
     "splitToMap": _split_to_map,
     "toLower": lower,

@@ -69,7 +69,7 @@ def _string(value: Number) -> Callable[[], str]:
 
 def _int64(value: Number) -> Callable[[], Int64]:
     def method() -> Int64:
-        from injector.dialects.gotemplate.functions.parsing import parse_int
+        from injector.dialects.gotemplate.functions.numbers import parse_int
 
         return parse_int(str(value))
 
@@ -78,7 +78,7 @@ def _int64(value: Number) -> Callable[[], Int64]:
 
 def _float64(value: Number) -> Callable[[], float]:
     def method() -> float:
-        from injector.dialects.gotemplate.functions.parsing import parse_float
+        from injector.dialects.gotemplate.functions.numbers import parse_float
 
         return parse_float(str(value))
 

@@ -1,15 +1,10 @@
 """Executes the syntax tree.
 
-- `constants`: converts constants of a template to values, and to arguments of a given type
-- `expressions`: evaluates pipelines: constants, variables, keys, and calls with arguments of
-  Go's types
-- `loops`: iterates for `range`
-- `place`: where an execution failed, in Go's form
-- `progress`: the progress of an execution: its remaining limits, and the current call
-- `scope`: the variables of one template during its execution
-- `signature`: the arguments a function accepts: read from its Python annotations, checked as in
-  Go
-- `skipping`: what a branch might change: needed while it is unknown whether the branch is taken
-- `stateful`: functions that keep state between calls
-- `statements`: executes statements: text, actions, branches, loops, templates
+- `statements`: text, actions, branches, loops, templates
+- `expressions`: pipelines: constants, variables, keys, calls
+- `signature`: the arguments that a function accepts, checked as in Go
+- `constants`: a template's constants as values
+- `scope`: the variables of one template
+- `skipping`: what a branch might change, for a branch that is left out because its condition is
+  not known yet
 """

@@ -8,20 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from injector.dialects.gotemplate.go.faults import ExecutionFault, GoError
-from injector.dialects.gotemplate.go.limits import SHORT
+from injector.dialects.gotemplate.go.limits import SHORT, Progress
 from injector.dialects.gotemplate.go.lookup import looked_up
 from injector.dialects.gotemplate.go.values import MISSING, UNKNOWN, Unknown, truth_of, type_of
 from injector.dialects.gotemplate.run.constants import Constant, typed, value_of
-from injector.dialects.gotemplate.run.progress import Progress
 from injector.dialects.gotemplate.run.scope import Scope
 from injector.dialects.gotemplate.run.signature import (
+    Stateful,
     can_be_nil,
     name_of,
     nil_of,
     signature,
     validated,
 )
-from injector.dialects.gotemplate.run.stateful import Stateful
 from injector.dialects.gotemplate.syntax import nodes
 
 Function = Callable[..., Any] | Stateful

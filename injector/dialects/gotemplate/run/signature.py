@@ -15,7 +15,18 @@ from injector.dialects.gotemplate.go.values import (
     Unknown,
     type_of,
 )
-from injector.dialects.gotemplate.run.stateful import Stateful
+
+
+@dataclass(frozen=True, slots=True)
+class Stateful:
+    """A function, and the one that is called instead if an argument is unknown.
+
+    Other functions are not called then, and their result is unknown too.
+    """
+
+    call: Callable[..., Any]
+    with_unknown: Callable[..., Any]
+
 
 # The Go type of each annotation.
 _NAMES: dict[Any, str] = {

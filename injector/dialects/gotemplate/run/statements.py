@@ -10,17 +10,24 @@ from contextlib import suppress
 from typing import Any
 
 from injector.dialects.gotemplate.go.faults import VALUE, ExecutionFault, GoError
-from injector.dialects.gotemplate.go.limits import SHORT
+from injector.dialects.gotemplate.go.limits import SHORT, Progress
 from injector.dialects.gotemplate.go.printing import printed
 from injector.dialects.gotemplate.go.quoting import quoted
-from injector.dialects.gotemplate.go.values import MISSING, UNKNOWN, Channel, Unknown, truth_of
+from injector.dialects.gotemplate.go.values import (
+    MISSING,
+    UNKNOWN,
+    Channel,
+    Int64,
+    Unknown,
+    key_order,
+    kind_of,
+    truth_of,
+)
 from injector.dialects.gotemplate.run.expressions import Expressions, Functions
-from injector.dialects.gotemplate.run.loops import items
-from injector.dialects.gotemplate.run.place import located
-from injector.dialects.gotemplate.run.progress import Progress
 from injector.dialects.gotemplate.run.scope import Scope
 from injector.dialects.gotemplate.run.skipping import effects_of
 from injector.dialects.gotemplate.syntax import nodes
+from injector.dialects.gotemplate.syntax.tokens import line_and_column
 
 # Nesting of template calls. Go's limit is 100,000; Python's stack is smaller.
 DEEPEST = 100
@@ -100,7 +107,7 @@ class _Statements:
             raise self._fault(GoError("nested too deeply")) from None
 
     def _fault(self, error: GoError) -> ExecutionFault:
-        return located(self._execution.tree, self._name, self._expressions.at, error)
+        return _located(self._execution.tree, self._name, self._expressions.at, error)
 
     def _walk(self, dot: Any, body: Iterable[nodes.Node]) -> None:
         for node in body:
@@ -175,7 +182,7 @@ class _Statements:
         height = self._scope.height
         ran = False
         try:
-            for index, item in items(value, len(node.pipe.variables)):
+            for index, item in _items(value, len(node.pipe.variables)):
                 ran = True
                 self._execution.progress.step()
                 self._bind(node.pipe, index, item)
@@ -199,3 +206,29 @@ class _Statements:
         values = [item] if len(names) == 1 else [index, item]
         for name, value in zip(names, values, strict=False):
             self._scope.assign(name, value)
+
+
+def _items(value: Any, variables: int) -> Iterable[tuple[Any, Any]]:
+    """Return pairs of index or key and item; raises GoError if the value cannot be iterated."""
+    kind = kind_of(value)
+    if kind in ("int", "uint"):
+        if variables > 1:
+            raise GoError(f"can't use {VALUE} to iterate over more than one variable", value)
+        made = type(value)
+        return ((MISSING, made(number)) for number in range(value))
+    if kind == "slice":
+        return enumerate(value)
+    if kind == "map":
+        return ((key, value[key]) for key in key_order(value))
+    if isinstance(value, Channel):
+        return ((index, Int64(number)) for index, number in enumerate(value.numbers))
+    if kind != "invalid":
+        raise GoError(f"range can't iterate over {VALUE}", value)
+    return ()
+
+
+def _located(tree: nodes.Tree, name: str, node: Any, error: GoError) -> ExecutionFault:
+    """Return the fault with line, and column in bytes starting at 0; `name` is the template's."""
+    line, column = line_and_column(tree.source, node.start)
+    place = f"template: {tree.name}:{line}:{column}: executing {quoted(name)}"
+    return ExecutionFault((line, column), place, str(node), error)

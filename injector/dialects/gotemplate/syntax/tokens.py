@@ -1,9 +1,10 @@
-"""The tokens of a template."""
+"""The tokens of a template, and where they stand."""
 
 from enum import Enum, auto
 from typing import NamedTuple
 
 from injector.dialects.gotemplate.go.quoting import quoted
+from injector.dialects.gotemplate.go.values import bytes_of
 
 _SHOWN = 10  # characters of a token in an error
 
@@ -66,3 +67,9 @@ class Token(NamedTuple):
         if len(self.text) > _SHOWN:
             return f"{quoted(self.text[:_SHOWN])}..."
         return quoted(self.text)
+
+
+def line_and_column(source: str, start: int) -> tuple[int, int]:
+    """Return the line, and the column in bytes starting at 0, as in Go."""
+    line_start = source.rfind("\n", 0, start) + 1
+    return source.count("\n", 0, start) + 1, len(bytes_of(source[line_start:start]))
