@@ -24,10 +24,11 @@ from injector.runtime.listeners import configured, listeners
 from injector.runtime.once import GRACE, LAST_REQUESTS
 from injector.runtime.plan import Plan
 from injector.runtime.services import Service, alongside
-from injector.runtime.signals import FORWARDED, UNUSED, Stop, handling, name_of
+from injector.runtime.signals import FORWARDED, UNUSED, Stop, handling
 from injector.runtime.systemd import Systemd
 from injector.secret import Kind
 from injector.status.sockets import Sockets
+from injector.targets.program import signal_name
 
 # However many SIGHUPs arrive, reloads are at least this far apart, seconds.
 RELOAD_INTERVAL = 1.0
@@ -176,7 +177,7 @@ class Daemon:
         )
 
     def _note(self, number: Signals) -> None:
-        self._kept.log.info("signal ignored", signal=name_of(number))
+        self._kept.log.info("signal ignored", signal=signal_name(number))
 
     async def _end_command(self) -> None:
         if self._assembly.child is not None:

@@ -51,13 +51,6 @@ UNUSED = (FORWARDED | _TIMERS_AND_LIMITS) - {
 }
 
 
-def name_of(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f"signal {number}"
-
-
 @contextmanager
 def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
     """Call the reaction when its signal arrives, in the running loop.

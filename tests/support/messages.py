@@ -42,7 +42,7 @@ WORDS = {
         "engine/auth/kubernetes.LOOK_AT",
     ],
     "HookError": [
-        "targets/notify/command._why_not_started",
+        "targets/program.why_not_started",
         "targets/notify/command._ending",
         "targets/notify/http.judge",
     ],

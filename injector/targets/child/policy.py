@@ -4,6 +4,7 @@ import signal
 from dataclasses import dataclass
 
 from injector.secret import backoff
+from injector.targets.program import how_ended
 
 # Waits before a crashed command is started again, in seconds.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -46,12 +47,7 @@ class Ending:
 
     @property
     def how(self) -> str:
-        if self.status >= 0:
-            return f"exit code {self.status}"
-        try:
-            return signal.Signals(-self.status).name
-        except ValueError:  # a real-time signal
-            return f"signal {-self.status}"
+        return how_ended(self.status)
 
 
 def after(

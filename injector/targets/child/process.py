@@ -1,7 +1,6 @@
 """One run of the command: started, signaled, and stopped with everything it started."""
 
 import asyncio
-import errno
 import os
 import shutil
 import signal
@@ -17,11 +16,14 @@ from injector.targets.child.environment import for_exec
 from injector.targets.child.policy import Ending
 from injector.targets.child.terminal import Terminal
 from injector.targets.notify.processes import Process as Relative
+from injector.targets.program import why_not_started
 
 # How often to check whether what the command left behind has exited, and how long to wait for the
 # kernel to end what was killed. Seconds.
 LOOK_EVERY, KILLED_WITHIN = 0.05, 2.0
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # a shell's exit codes
+# A shell's exit codes.
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+IF_TOO_LARGE = "write large values to files with `template:`"
 
 
 class CannotStart(HookError):
@@ -199,22 +201,7 @@ def _ignoring(numbers: Iterable[signal.Signals]) -> Iterator[None]:
             signal.siginterrupt(number, False)  # as asyncio has it
 
 
-def _cannot_start(program: str, exc: OSError | ValueError) -> CannotStart:
-    match exc:
-        case FileNotFoundError() | NotADirectoryError():
-            why = "was not found, or the interpreter in its first line was not"
-            return CannotStart(f"`{program}` {why}", NOT_FOUND)
-        case PermissionError():
-            why = "is not executable"
-        case OSError(errno=errno.ENOEXEC):
-            why = "is not a program: a script needs a first line such as #!/bin/sh"
-        case OSError(errno=errno.E2BIG):
-            why = (
-                "cannot be started: its environment and arguments are larger than Linux allows; "
-                "write large values to files with `template:`"
-            )
-        case OSError():
-            why = f"cannot be started: {exc.strerror}"
-        case _:
-            why = f"cannot be started: {exc}"
-    return CannotStart(f"`{program}` {why}", NOT_EXECUTABLE)
+def _cannot_start(program: str, error: OSError | ValueError) -> CannotStart:
+    missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    why = why_not_started(error, if_too_large=IF_TOO_LARGE)
+    return CannotStart(f"`{program}` {why}", NOT_FOUND if missing else NOT_EXECUTABLE)

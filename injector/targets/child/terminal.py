@@ -27,7 +27,7 @@ class Terminal:
     def ours(cls) -> "Terminal | None":
         """Return the terminal if there is one and we are in its foreground."""
         try:
-            fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+            fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
         except OSError:
             return None
         with suppress(OSError, termios.error):

@@ -77,7 +77,7 @@ class _Table:
     """The mount table, re-read only when the kernel reports a change."""
 
     def __init__(self) -> None:
-        self._fd = os.open(TABLE, os.O_RDONLY | os.O_CLOEXEC)
+        self._fd = os.open(TABLE, os.O_RDONLY)
         self._changes = select.poll()
         self._changes.register(self._fd, select.POLLPRI)
         self._mounts = self._read()

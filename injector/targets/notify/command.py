@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import os
 import re
 import shlex
@@ -14,6 +13,7 @@ from injector.base.clock import Clock
 from injector.base.errors import HookError
 from injector.targets.notify.outcome import Outcome
 from injector.targets.notify.output import Tail
+from injector.targets.program import signal_name, why_not_started
 
 # Between SIGTERM and SIGKILL, in seconds.
 STOP_GRACE = 2.0
@@ -21,6 +21,7 @@ STOP_GRACE = 2.0
 REAP_LIMIT = 0.5
 LONGEST_SHOWN = 200
 PIPE_CAPACITY = 64 * 1024
+IF_TOO_LARGE = "remove variables from the injector's own, or shorten arguments"
 
 # Our login credentials are not for the programs we start, nor do they speak to systemd for us.
 _OURS = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)|NOTIFY_SOCKET")
@@ -73,7 +74,8 @@ async def run_command(
     try:
         running = _start(argv, passed_on(environ), cwd)
     except (OSError, ValueError) as exc:
-        raise HookError(f"{shown} {_why_not_started(exc, cwd)}") from exc
+        why = why_not_started(exc, if_too_large=IF_TOO_LARGE, cwd=cwd)
+        raise HookError(f"{shown} {why}") from exc
     with running:
         try:
             async with clock.deadline(timeout):
@@ -201,37 +203,8 @@ def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
     return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"
 
 
-def _why_not_started(exc: OSError | ValueError, cwd: str | None) -> str:
-    match exc:
-        case FileNotFoundError() | NotADirectoryError() if cwd is not None and exc.filename == cwd:
-            return f"cannot be started in {cwd}: there is no such directory"
-        case FileNotFoundError():
-            return (
-                "was not found, or the interpreter in its first line was not: install it, or give "
-                "its whole path"
-            )
-        case PermissionError():
-            return f"is not executable for uid {os.geteuid()}: make it executable, or name another"
-        case OSError(errno=errno.ENOEXEC | errno.E2BIG as number):
-            reasons = {
-                errno.ENOEXEC: "is not a program: a script needs a first line such as #!/bin/sh",
-                errno.E2BIG: "cannot be started: its environment and arguments are larger than "
-                "Linux allows; remove variables from the injector's own, or shorten arguments",
-            }
-            return reasons[number]
-        case OSError():
-            return f"cannot be started: {exc.strerror}"
-        case _:
-            return f"cannot be started: {exc}"
-
-
 def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exited with {code}"
-    try:
-        return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:  # a real-time signal
-        return f"was ended by signal {-code}"
+    return f"exited with {code}" if code >= 0 else f"was ended by {signal_name(-code)}"
 
 
 def _sentence(program: str, ending: str, output: str) -> str:
