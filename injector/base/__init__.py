@@ -2,6 +2,8 @@
 
 - `clock`: the only place that reads the time or sleeps; wakes sleepers after a suspend
 - `colour`: whether a stream gets colours
+- `context`: what every service works with: time, chance, environment, redactor, log, metrics and
+  health
 - `errors`: the error classes, by what the caller can do about them; each has an exit code and a
   label
 - `health`: what works, what fails, and since when; `verdict` decides when waiting is over

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from injector.base.clock import Clock, Wakeup
+from injector.base.context import Context
 from injector.base.errors import InjectorError, TransientError, Unreachable, nothing_unforeseen
-from injector.base.health import Health
-from injector.base.log import Logger
 
 T = TypeVar("T")
 
@@ -59,19 +58,16 @@ class Availability:
 
     def __init__(
         self,
-        clock: Clock,
-        health: Health,
+        context: Context,
         *,
         probe: Callable[[], Awaitable[None]],
-        jitter: Callable[[], float],
-        log: Logger,
         opens_at: float = 0.0,
     ) -> None:
-        self._clock = clock
-        self._health = health
+        self._clock = context.clock
+        self._health = context.health
+        self._jitter = context.jitter
+        self._log = context.log
         self._probe = probe
-        self._jitter = jitter
-        self._log = log
         self._opens_at = opens_at
         self._down_since = 0.0
         self._spread = 0.0

@@ -288,6 +288,7 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     import secrets
 
     from injector.base.clock import SystemClock
+    from injector.base.context import Context
     from injector.base.log import logger
     from injector.base.private import keep_memory_private
     from injector.cli import eventloop
@@ -299,7 +300,7 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     keep_memory_private()
     explain(redactor, planned)
     log = logger(level="error", style=planned.config.log_format, redact=redactor.proofread)
-    parts = checks.Parts(SystemClock(), log, redactor, os.environ, f"none-{secrets.token_hex(8)}")
+    context = Context.alone(SystemClock(), os.environ, redactor, log)
     wanted = needs(
         planned.config,
         names(planned.config),
@@ -308,7 +309,12 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     )
     found = eventloop.run(
         checks.check(
-            planned, wanted, parts, here=not args.elsewhere, use_secret_id=args.use_secret_id
+            planned,
+            wanted,
+            context,
+            stranger=f"none-{secrets.token_hex(8)}",
+            here=not args.elsewhere,
+            use_secret_id=args.use_secret_id,
         )
     )
     return [

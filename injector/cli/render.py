@@ -170,16 +170,18 @@ class Run:
         if self._fixtures is not None:
             return contextlib.nullcontext(self._fixtures.source)
         from injector.base.clock import SystemClock
+        from injector.base.context import Context
         from injector.base.log import logger
-        from injector.preflight.render.server import Parts, server  # fixtures do without
+        from injector.preflight.render.server import server  # fixtures do without
 
         style = self._plan.config.log_format
         log = logger(level="error", style=style, redact=self.redactor.proofread)
-        parts = Parts(SystemClock(), log, self.redactor, self._say)
+        context = Context.alone(SystemClock(), os.environ, self.redactor, log)
         return server(
             self._plan,
             self._names,
-            parts,
+            context,
+            say=self._say,
             issue=self._args.issue,
             use_secret_id=self._args.use_secret_id,
         )

@@ -9,9 +9,8 @@ from math import inf
 from typing import Any
 
 from injector.base import safe_open
-from injector.base.clock import Clock, iso
-from injector.base.log import Logger
-from injector.base.metrics import Metrics
+from injector.base.clock import iso
+from injector.base.context import Context
 from injector.config import model
 from injector.engine.history import Event, Rotations
 from injector.secret import Ref
@@ -29,21 +28,19 @@ class Journal:
     def __init__(
         self,
         settings: model.Journal,
-        rotations: Rotations,
+        context: Context,
         *,
+        rotations: Rotations,
         called: Callable[[Ref], str],
-        clock: Clock,
-        metrics: Metrics,
-        log: Logger,
     ) -> None:
         self.path = settings.path
         self.error = ""
         self._perms = settings.perms
         self._rotations = rotations
         self._called = called
-        self._clock = clock
-        self._metrics = metrics
-        self._log = log
+        self._clock = context.clock
+        self._metrics = context.metrics
+        self._log = context.log
 
     async def run(self) -> None:
         """Write whenever there is something new. Runs until cancelled."""

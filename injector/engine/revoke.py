@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from math import inf
 
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import InjectorError, TransientError, nothing_unforeseen
-from injector.base.log import Logger
 from injector.base.retry import Availability
 from injector.engine.store import Generation, Store
 from injector.secret import Ref
@@ -25,8 +24,9 @@ class Retire:
 
     name = "retire"
 
-    def __init__(  # noqa: PLR0913 - the parts of a service, by name
+    def __init__(
         self,
+        context: Context,
         *,
         store: Store,
         vault: Vault,
@@ -34,8 +34,6 @@ class Retire:
         overlap: Callable[[Ref], float],
         keep_tokens: bool,
         availability: Availability,
-        clock: Clock,
-        log: Logger,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -44,8 +42,8 @@ class Retire:
         # Readers of a sink may still use the old token: it is left to expire.
         self._keep_tokens = keep_tokens
         self._availability = availability
-        self._clock = clock
-        self._log = log
+        self._clock = context.clock
+        self._log = context.log
         tokens.on_retiring.append(store.spare.ring)
 
     async def run(self) -> None:

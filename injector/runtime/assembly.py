@@ -1,24 +1,21 @@
 """Puts the parts together for one configuration, around what outlives it."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from injector.base.errors import WriteError
-from injector.base.health import Health
 from injector.base.redactor import Redactor
 from injector.base.retry import Availability
 from injector.config import Loaded, model
-from injector.engine import auth, watch
+from injector.engine import auth
 from injector.engine.auth.autoauth import AutoAuth
-from injector.engine.auth.autoauth import Parts as AuthParts
-from injector.engine.auth.sink import Parts as SinkParts
 from injector.engine.auth.sink import Sinks
-from injector.engine.delivery import Delivery, Notifier, Output
-from injector.engine.delivery.notifier import Parts as NotifierParts
-from injector.engine.delivery.parts import Parts as DeliveryParts
+from injector.engine.delivery import Delivery, Output
 from injector.engine.revoke import Retire
+from injector.engine.watch import Watch
 from injector.runtime import build
 from injector.runtime.kept import Kept
 from injector.runtime.plan import Plan, names
@@ -26,7 +23,6 @@ from injector.runtime.services import Service
 from injector.runtime.wording import explain
 from injector.secret import Ref
 from injector.sources.vault import Tokens, Transport, Vault
-from injector.targets.notify import Means
 
 if TYPE_CHECKING:
     from injector.engine.journal import Journal
@@ -77,51 +73,50 @@ class Assembly:
         self.loaded = loaded = plan.loaded
         self._kept = kept
         explain(kept.redactor, plan)
-        self.health = Health(kept.clock, kept.metrics)
-        self.transport = Transport(
-            config.vault,
-            connections=config.template_config.max_connections_per_host,
-            clock=kept.clock,
-            metrics=kept.metrics,
-            redact=kept.redactor.quote,
-        )
+        self.context = context = kept.context()
+        self.health = context.health
+        self.transport = Transport.of(config, context)
         self.more_transports: list[Transport] = []  # closed with this one
         self.vault = Vault(self.transport, kept.clock)
         self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
         self.availability = Availability(
-            kept.clock,
-            self.health,
+            context,
             probe=self.vault.health,
-            jitter=kept.jitter,
-            log=kept.log,
             opens_at=kept.started_at + config.vault.start_splay * kept.jitter(),
         )
         refs = names(config)
-        self._means = Means(kept.clock, kept.log, kept.redactor.redact, kept.environ)
         supervision = _supervision(plan, kept)
-        self.outputs = build.outputs(plan, refs, self._means)
+        self.outputs = build.outputs(plan, refs, context)
         if supervision is not None:
             self.outputs.append(supervision.environment)
         for output in self.outputs:
             self._remind(output)
-        self.watch = watch.Watch(config, refs, self._watch_parts())
+        self.watch = Watch(
+            config,
+            refs,
+            context,
+            store=kept.store,
+            vault=self.vault,
+            tokens=self.tokens,
+            availability=self.availability,
+        )
         self.delivery = self._delivery(config, refs, supervision)
-        self.sinks, self.auth, self.replaced_tokens = self._auth(loaded)
+        self.sinks = self._sinks(config)
+        self.auth, self.replaced_tokens = self._auth(loaded)
         self.journal = self._journal(config)
         self.retire = Retire(
+            context,
             store=kept.store,
             vault=self.vault,
             tokens=self.tokens,
             overlap=self.watch.settings.overlap,
             keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
             availability=self.availability,
-            clock=kept.clock,
-            log=kept.log,
         )
 
         self.child: Child | None = None
         if supervision is not None:
-            self.child = supervision.child(self.readiness, self.health)
+            self.child = supervision.child(self.readiness, context)
 
     @property
     def readiness(self) -> "Readiness":
@@ -197,63 +192,31 @@ class Assembly:
         self.sinks.news.ring()
         self._kept.dirty.ring()
 
-    def _watch_parts(self) -> watch.Parts:
-        kept = self._kept
-        return watch.Parts(
-            clock=kept.clock,
-            jitter=kept.jitter,
-            vault=self.vault,
-            tokens=self.tokens,
-            availability=self.availability,
-            store=kept.store,
-            health=self.health,
-            metrics=kept.metrics,
-            redactor=kept.redactor,
-            log=kept.log,
-        )
-
     def _delivery(
         self, config: model.Config, refs: Mapping[str, Ref], supervision: "Supervision | None"
     ) -> Delivery:
         kept = self._kept
-        parts = DeliveryParts(
-            clock=kept.clock,
-            jitter=kept.jitter,
+        delivery = Delivery(
+            self.outputs,
+            self.context,
             store=kept.store,
-            rotations=kept.rotations,
             ledger=kept.ledger,
-            health=self.health,
-            metrics=kept.metrics,
-            log=kept.log,
+            rotations=kept.rotations,
             called=self.watch.called,
             contracts=build.contracts(config, refs),
             look_every=config.template_config.static_secret_render_interval,
             unnotified=kept.unnotified,
         )
-        delivery = Delivery(self.outputs, parts)
-        notifier_parts = NotifierParts(
-            clock=kept.clock,
-            jitter=kept.jitter,
-            ledger=kept.ledger,
-            rotations=kept.rotations,
-            health=self.health,
-            metrics=kept.metrics,
-            log=kept.log,
-            called=self.watch.called,
-            is_checked=delivery.is_checked,
-            accept=delivery.accept,
-            reject=delivery.reject,
-            tries_again=not (self.loaded.as_agent and config.exit_after_auth),
-        )
-        outputs = build.outputs_by_target(self.outputs)
+        outputs, turn = build.outputs_by_target(self.outputs), asyncio.Lock()
+        tries_again = not (self.loaded.as_agent and config.exit_after_auth)
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
-            application = supervision and supervision.application(name, notify, self._means)
+            application = supervision and supervision.application(name, notify, self.context)
             if application is None and name in config.notify:
                 overtaken = partial(kept.ledger.is_pending, name)
-                application = build.application(name, config, self._means, overtaken)
-            application = application or build.own_command(name, notify, self._means)
-            delivery.add(Notifier(name, notify, application, outputs[name], notifier_parts))
+                application = build.application(name, config, self.context, overtaken)
+            application = application or build.own_command(name, notify, self.context, turn)
+            delivery.add(name, notify, application, outputs[name], tries_again=tries_again)
         return delivery
 
     def _journal(self, config: model.Config) -> "Journal | None":
@@ -263,48 +226,43 @@ class Assembly:
 
         return Journal(
             config.journal,
-            self._kept.rotations,
+            self.context,
+            rotations=self._kept.rotations,
             called=self.watch.called,
-            clock=self._kept.clock,
-            metrics=self._kept.metrics,
-            log=self._kept.log,
         )
 
-    def _auth(self, loaded: Loaded) -> tuple[Sinks, AutoAuth, auth.ReplacedTokens]:
-        kept, config = self._kept, loaded.config
-        settings = config.auto_auth
-        sinks = Sinks(
-            settings.sinks if settings else (),
-            SinkParts(
-                vault=self.vault,
-                tokens=self.tokens,
-                clock=kept.clock,
-                jitter=kept.jitter,
-                availability=self.availability,
-                health=self.health,
-                redactor=kept.redactor,
-                log=kept.log,
-                wrapped=kept.wrapped,
-            ),
+    def _sinks(self, config: model.Config) -> Sinks:
+        return Sinks(
+            config.auto_auth.sinks if config.auto_auth else (),
+            self.context,
             settings=config.template_config,
-        )
-        parts = AuthParts(
-            clock=kept.clock,
-            jitter=kept.jitter,
             vault=self.vault,
             tokens=self.tokens,
             availability=self.availability,
-            health=self.health,
-            metrics=kept.metrics,
-            redactor=kept.redactor,
-            log=kept.log,
-            renewed=self._token_changed,
+            wrapped=self._kept.wrapped,
         )
+
+    def _auth(self, loaded: Loaded) -> tuple[AutoAuth, auth.ReplacedTokens]:
         described, method = self._method(loaded)
         return (
-            sinks,
-            AutoAuth(described, method, parts),
-            auth.ReplacedTokens(method, kept.store, parts),
+            AutoAuth(
+                described,
+                method,
+                self.context,
+                vault=self.vault,
+                tokens=self.tokens,
+                availability=self.availability,
+                renewed=self._token_changed,
+            ),
+            auth.ReplacedTokens(
+                method,
+                self.context,
+                store=self._kept.store,
+                vault=self.vault,
+                tokens=self.tokens,
+                availability=self.availability,
+                renewed=self._token_changed,
+            ),
         )
 
     def _method(self, loaded: Loaded) -> tuple[model.Method, auth.Method]:

@@ -1,5 +1,6 @@
 """Makes outputs, notifiers and their targets from the configuration. Builds; runs nothing."""
 
+import asyncio
 import os
 import shlex
 import zlib
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from injector.base.context import Context
 from injector.base.log import Logger
 from injector.config import model
 from injector.engine.delivery.contract import Contracts
@@ -16,7 +18,7 @@ from injector.runtime.plan import Plan, rights
 from injector.secret import Ref
 from injector.targets.files import File, Rights, leftovers
 from injector.targets.files.protocol import Staging
-from injector.targets.notify import Application, InTurn, Means
+from injector.targets.notify import Application, InTurn
 from injector.targets.notify import application as notify_application
 from injector.targets.notify import target as notify_target
 
@@ -26,16 +28,16 @@ LONGEST_NAME = 60
 C = TypeVar("C")
 
 
-def outputs(plan: Plan, refs: Mapping[str, Ref], means: Means) -> list[Output[Any]]:
+def outputs(plan: Plan, refs: Mapping[str, Ref], context: Context) -> list[Output[Any]]:
     """Return an output for each entry of `template:` and of `bundle:`."""
     return [
-        *(_output(entry, plan, refs, means) for entry in plan.config.template),
-        *(_bundle(entry, plan, refs, means) for entry in plan.config.bundle),
+        *(_output(entry, plan, refs, context) for entry in plan.config.template),
+        *(_bundle(entry, plan, refs, context) for entry in plan.config.bundle),
     ]
 
 
 def _output(
-    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], context: Context
 ) -> Output[Any]:
     if entry.appends:
         return _github_env(entry, refs)
@@ -43,8 +45,8 @@ def _output(
         from injector.runtime.gotemplates import writes_files  # most do without
 
         if writes_files(entry, plan.templates[entry]):
-            return _file_with_extras(entry, plan, refs, means)
-    return _file(entry, plan, refs, means)
+            return _file_with_extras(entry, plan, refs, context)
+    return _file(entry, plan, refs, context)
 
 
 def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
@@ -61,14 +63,14 @@ def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
 
 
 def _file(
-    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], context: Context
 ) -> Output[bytes]:
     destination = _destination(entry, plan, entry.destination, rights(entry))
-    return _template(entry, entry.destination, renderer_of(entry, plan, refs), destination, means)
+    return _template(entry, entry.destination, renderer_of(entry, plan, refs), destination, context)
 
 
 def _file_with_extras(
-    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], means: Means
+    entry: model.Template, plan: Plan, refs: Mapping[str, Ref], context: Context
 ) -> Output[Any]:
     from injector.runtime.gotemplates import AllFiles
     from injector.targets.files.extra_files import FileWithExtras
@@ -80,7 +82,7 @@ def _file_with_extras(
     else:
         main = make(entry.destination, rights(entry))
     renderer = AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
-    return _template(entry, name, renderer, FileWithExtras(entry.destination, main, make), means)
+    return _template(entry, name, renderer, FileWithExtras(entry.destination, main, make), context)
 
 
 def _template(
@@ -88,7 +90,7 @@ def _template(
     name: str,
     renderer: Renderer[C],
     destination: Staging[C],
-    means: Means,
+    context: Context,
 ) -> Output[C]:
     return Output(
         kind="file",
@@ -97,7 +99,7 @@ def _template(
         destination=destination,
         targets=(*entry.notify, *commands(entry)),
         wait=entry.wait,
-        check=_check(entry.destination, entry.check, destination, means),
+        check=_check(entry.destination, entry.check, destination, context),
         delete_on_remove=entry.on_remove == "delete",
     )
 
@@ -119,7 +121,7 @@ def _revertible(entry: model.Template | model.Bundle, plan: Plan) -> bool:
 
 
 def _bundle(
-    entry: model.Bundle, plan: Plan, refs: Mapping[str, Ref], means: Means
+    entry: model.Bundle, plan: Plan, refs: Mapping[str, Ref], context: Context
 ) -> Output[Mapping[str, bytes]]:
     from injector.engine.delivery.renderers import Together
     from injector.targets.files.bundle import Bundle
@@ -140,13 +142,13 @@ def _bundle(
         destination=destination,
         targets=entry.notify,
         wait=entry.wait,
-        check=_check(f"bundle {entry.name}", entry.check, destination, means),
+        check=_check(f"bundle {entry.name}", entry.check, destination, context),
         delete_on_remove=entry.on_remove == "delete",
     )
 
 
 def _check(
-    what: str, check: model.Check | None, destination: Staging[C], means: Means
+    what: str, check: model.Check | None, destination: Staging[C], context: Context
 ) -> Check[C] | None:
     if check is None or not check.command:
         return None
@@ -156,9 +158,9 @@ def _check(
         check_command,
         what=what,
         check=check,
-        clock=means.clock,
-        redact=means.redact,
-        environ=means.environ,
+        clock=context.clock,
+        redact=context.redactor.redact,
+        environ=context.environ,
     )
     return Check(destination, run)
 
@@ -193,19 +195,24 @@ def commands(entry: model.Template) -> dict[str, model.Notify]:
     }
 
 
-def own_command(name: str, notify: model.Notify, means: Means) -> Application:
-    """Return a template's own command as somebody who is notified."""
-    return Application(name, InTurn(notify_target(notify, means), means.turn))
+def own_command(
+    name: str, notify: model.Notify, context: Context, turn: asyncio.Lock
+) -> Application:
+    """Return a template's own command as an application that is notified.
+
+    They share a `turn`: Vault Agent runs them one after another.
+    """
+    return Application(name, InTurn(notify_target(notify, context), turn))
 
 
 def application(
-    name: str, config: model.Config, means: Means, overtaken: Callable[[], bool]
+    name: str, config: model.Config, context: Context, overtaken: Callable[[], bool]
 ) -> Application:
     """Return the application that is notified, and verified, of an entry of `notify:`."""
     return notify_application(
         name,
         config.notify[name],
-        means,
+        context,
         users=readers(config, name),
         overtaken=overtaken,
     )

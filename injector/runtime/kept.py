@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from injector.base.clock import Clock, Wakeup
+from injector.base.context import Context
+from injector.base.health import Health
 from injector.base.log import Logger
 from injector.base.metrics import Metrics
 from injector.base.redactor import Redactor
@@ -58,6 +60,18 @@ class Kept:
         self.store = Store(self.dirty, self.redactor, self.rotations)
         self.ledger = Ledger(self.dirty)
         self.last_reload = LastReload(self.clock, self.metrics)
+
+    def context(self) -> Context:
+        """Return what the services of one configuration work with: a new one knows no health."""
+        return Context(
+            clock=self.clock,
+            jitter=self.jitter,
+            environ=self.environ,
+            redactor=self.redactor,
+            log=self.log,
+            metrics=self.metrics,
+            health=Health(self.clock, self.metrics),
+        )
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
         """Drop the results of the old server, identity or `notify`, if those have changed."""

@@ -85,15 +85,7 @@ def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]"
     """Return a listener's proxy to Vault, which has connections of its own."""
     from injector.dialects.vault_agent.passing import passages  # a thing of Vault Agent's
 
-    config = assembly.loaded.config
-    transport = Transport(
-        config.vault,
-        connections=config.template_config.max_connections_per_host,
-        clock=kept.clock,
-        metrics=kept.metrics,
-        redact=kept.redactor.quote,
-        largest=LARGEST_PASSED,
-    )
+    transport = Transport.of(assembly.loaded.config, assembly.context, largest=LARGEST_PASSED)
     assembly.more_transports.append(transport)
 
     return passages(assembly.loaded.passing, transport, assembly.tokens, kept.log)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from math import inf
 
-from injector.base.health import Health
+from injector.base.context import Context
 from injector.config import model
 from injector.config.rules.supervision import ENVIRONMENT, TARGET, restarting
 from injector.engine.delivery import Output
@@ -14,9 +14,8 @@ from injector.runtime.plan import Plan
 from injector.runtime.readiness import Readiness
 from injector.runtime.signals import IGNORED
 from injector.targets.child import Child, ChildTarget, Command, Environment, PatientTarget, Variable
-from injector.targets.child.child import Parts
 from injector.targets.child.terminal import Terminal
-from injector.targets.notify import Application, Means, asking, target
+from injector.targets.notify import Application, asking, target
 
 
 class Supervision:
@@ -41,7 +40,7 @@ class Supervision:
         self._patient = TARGET if keeps_variables else ""
         self.environment = _environment(plan, self._command, notified)
 
-    def application(self, name: str, notify: model.Notify, means: Means) -> Application | None:
+    def application(self, name: str, notify: model.Notify, context: Context) -> Application | None:
         """Return the command as an application, if this target concerns it."""
         command, kept = self._command, self._kept
         if name not in self._targets:
@@ -50,13 +49,13 @@ class Supervision:
             return Application(name, PatientTarget(command, kept.log))
         signal = None
         if notify.signal:
-            signal = target(notify, means, child_pid=lambda: command.pid)
+            signal = target(notify, context, child_pid=lambda: command.pid)
         overtaken = partial(kept.ledger.is_pending, name)
         how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
-        asked = asking(notify, means, overtaken)
+        asked = asking(notify, context, overtaken)
         return Application(name, how, asked and partial(how.confirmed, asked))
 
-    def child(self, readiness: Readiness, health: Health) -> Child:
+    def child(self, readiness: Readiness, context: Context) -> Child:
         """Return the service that keeps the command running."""
         command, kept = self._command, self._kept
         at_once = self._targets - {self._patient}
@@ -73,17 +72,14 @@ class Supervision:
                 (pending[name].written_at for name in at_once & pending.keys()), default=-inf
             )
 
-        parts = Parts(
-            clock=kept.clock,
-            jitter=kept.jitter,
+        return Child(
+            self._settings,
+            command,
+            context,
             lacking=lacking,
             unfinished=readiness.delivery.unfinished,
             changed_at=changed_at,
-            health=health,
-            metrics=kept.metrics,
-            log=kept.log,
         )
-        return Child(self._settings, kept.environ, command, parts)
 
 
 _RESTART = model.Notify(process=model.Process(child=True))

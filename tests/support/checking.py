@@ -6,9 +6,10 @@ import os
 import yaml
 
 from injector.base.clock import SystemClock
+from injector.base.context import Context
 from injector.base.log import logger
 from injector.base.redactor import Redactor
-from injector.preflight.check import Finding, Level, Parts, check
+from injector.preflight.check import Finding, Level, check
 from injector.preflight.policy import needs
 from injector.runtime.plan import names, plan
 
@@ -28,14 +29,21 @@ async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_i
     environ = environ or {"PATH": os.environ["PATH"]}
     redactor = Redactor()
     log = logger(level="debug", style="json", redact=redactor.proofread, stream=io.StringIO())
-    parts = Parts(clock or SystemClock(), log, redactor, environ, "nobody-has-this")
+    context = Context.alone(clock or SystemClock(), environ, redactor, log)
     wanted = needs(
         planned.config,
         names(planned.config),
         planned.templates.values(),
         directory=os.path.dirname(planned.loaded.path),
     )
-    return await check(planned, wanted, parts, here=here, use_secret_id=use_secret_id)
+    return await check(
+        planned,
+        wanted,
+        context,
+        stranger="nobody-has-this",
+        here=here,
+        use_secret_id=use_secret_id,
+    )
 
 
 def told(found: list[Finding], *levels: Level) -> list[str]:

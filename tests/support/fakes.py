@@ -6,11 +6,12 @@ import heapq
 import io
 import math
 import selectors
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 from injector.base.clock import Clock, Wakeup, wake
+from injector.base.context import Context
 from injector.base.log import logger
-from injector.targets.notify import Means
+from injector.base.redactor import Redactor
 
 # Real seconds after which a test that waits for something has failed.
 LIMIT = 5.0
@@ -143,13 +144,16 @@ class FakeClock:
         return True
 
 
-def means(
+def context(
     clock: Clock,
     *,
-    redact: Callable[[str], str] = str,
+    secrets: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
     output: io.StringIO | None = None,
-) -> Means:
-    """What notifications are made with; `output` gets the log."""
-    log = logger(level="info", style="json", redact=redact, stream=output or io.StringIO())
-    return Means(clock, log, redact, environ or {})
+) -> Context:
+    """What services work with; `output` gets the log, without the `secrets`."""
+    redactor = Redactor()
+    for number, secret in enumerate(secrets):
+        redactor.learn(("secret", number), secret)
+    log = logger(level="info", style="json", redact=redactor.redact, stream=output or io.StringIO())
+    return Context.alone(clock, environ or {}, redactor, log)

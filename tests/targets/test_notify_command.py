@@ -5,7 +5,7 @@ import os
 import select
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from injector.config import model
 from injector.targets.notify import Outcome, application
 from injector.targets.notify.command import run_command
 from injector.targets.notify.processes import processes
-from tests.support.fakes import means
+from tests.support.fakes import context
 
 SECRET = "canary-4711-value"
 
@@ -312,8 +312,8 @@ def notify(**options) -> model.Notify:
 
 
 async def test_a_hook_names_itself_when_it_fails():
-    def hook(*argv: str, redact: Callable[[str], str] = redact):
-        made = means(SystemClock(), redact=redact, environ=os.environ)
+    def hook(*argv: str):
+        made = context(SystemClock(), secrets=[SECRET], environ=os.environ)
         return application("web", notify(command=argv), made)
 
     assert await hook("true").notify(0.0) is Outcome.SENT

@@ -20,7 +20,7 @@ from injector.base.errors import HookError
 from injector.config import model
 from injector.targets.notify import Outcome, application
 from injector.targets.notify.verify import verify
-from tests.support.fakes import means
+from tests.support.fakes import context
 
 SECRET = "canary-4711-value"
 
@@ -93,7 +93,7 @@ def free_port() -> int:
 
 async def tell(url: str, clock: SystemClock | None = None, **options) -> Outcome:
     notify = model.Notify(http=model.Http(url=url, **options))
-    made = application("web", notify, means(clock or SystemClock(), redact=redact))
+    made = application("web", notify, context(clock or SystemClock(), secrets=[SECRET]))
     return await made.notify(0.0)
 
 

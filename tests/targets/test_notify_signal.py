@@ -24,7 +24,7 @@ from injector.targets.notify import Application, Outcome, target
 from injector.targets.notify.find import View, by_pid_file, read_pid_file
 from injector.targets.notify.processes import process, processes
 from injector.targets.notify.signal import SignalTarget
-from tests.support.fakes import means
+from tests.support.fakes import context
 
 LISTENER = """
 import os, signal, sys
@@ -118,7 +118,7 @@ def pid_file(tmp_path: Path, content: object) -> model.Process:
 async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, **options):
     notify = model.Notify(signal=number, process=which)
     clock = SystemClock()
-    how = target(notify, means(clock), **options)
+    how = target(notify, context(clock), **options)
     made = Application("app", how)
     return await made.notify(clock.wall() - ago)
 
@@ -128,7 +128,7 @@ def signal_target(
 ) -> SignalTarget:
     """One target, to be told again and again."""
     return SignalTarget(
-        "SIGHUP", which, means(clock, output=output), users=(), child_pid=lambda: None
+        "SIGHUP", which, context(clock, output=output), users=(), child_pid=lambda: None
     )
 
 

@@ -43,7 +43,7 @@ def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
     )
 
 
-def _secret(  # noqa: PLR0913 - as many as it has
+def _secret(
     data: Any,
     *,
     request_id: str = "",

@@ -3,14 +3,8 @@
 from collections.abc import Callable
 from math import inf
 
-from msgspec import Struct
-
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import AuthError, InjectorError, TransientError, nothing_unforeseen
-from injector.base.health import Health
-from injector.base.log import Logger
-from injector.base.metrics import Metrics
-from injector.base.redactor import Redactor
 from injector.base.retry import Availability
 from injector.config import model
 from injector.engine.auth import material
@@ -20,37 +14,36 @@ from injector.secret import backoff
 from injector.sources.vault import Token, Tokens, Vault
 
 
-class Parts(Struct, frozen=True):
-    """What auto-auth works with. `renewed` tells the sinks that there may be a new token."""
-
-    clock: Clock
-    jitter: Callable[[], float]
-    vault: Vault
-    tokens: Tokens
-    availability: Availability
-    health: Health
-    metrics: Metrics
-    redactor: Redactor
-    log: Logger
-    renewed: Callable[[], None]
-
-
 class AutoAuth:
     """Keeps `tokens` filled. While a login is impossible, the old token is kept alive."""
 
     name = "auth"
 
-    def __init__(self, settings: model.Method, method: Method, parts: Parts) -> None:
+    def __init__(
+        self,
+        settings: model.Method,
+        method: Method,
+        context: Context,
+        *,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+        renewed: Callable[[], None],
+    ) -> None:
         self._settings = settings
         self._method = method
-        self._parts = parts
+        self._context = context
+        self._vault = vault
+        self._tokens = tokens
+        self._availability = availability
+        self._renewed = renewed  # tells the sinks that there may be a new token
         self._failures = 0
         self._uses_said = False
         self._material_at = inf  # when to use what has come since the last login
         self._used: dict[str, bytes] = {}  # digests of what was there at the last login
-        self.step = (TokenAction.LOG_IN, parts.clock.now())  # what is to be done next, and when
-        if parts.tokens.held is None:
-            parts.health.waiting("token", "token")
+        self.step = (TokenAction.LOG_IN, context.clock.now())  # what is to be done next, and when
+        if tokens.held is None:
+            context.health.waiting("token", "token")
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -62,21 +55,21 @@ class AutoAuth:
         meant = changed & self._method.at_once
         new = any(material.digest(path) not in (b"", self._used.get(path)) for path in meant)
         if self._failures or new:
-            self._material_at = self._parts.clock.now()
-            self._parts.tokens.bad.ring()
+            self._material_at = self._context.clock.now()
+            self._tokens.bad.ring()
 
     async def run(self) -> None:
         """Act on the token whenever it is due. Runs until cancelled."""
-        parts = self._parts
-        if (held := parts.tokens.held) is not None:
+        context = self._context
+        if (held := self._tokens.held) is not None:
             self._measure(held)
-            self.step = next_step(held, parts.jitter())
+            self.step = next_step(held, context.jitter())
         while True:
             self.step = await self._next(*self.step)
 
     async def _next(self, action: TokenAction, at: float) -> tuple[TokenAction, float]:
         """Wait until something is due and do it; return what is next. A ring makes it recheck."""
-        clock, tokens = self._parts.clock, self._parts.tokens
+        clock, tokens = self._context.clock, self._tokens
         before = tokens.held
         if before is None and action is TokenAction.RENEW:
             action, at = (
@@ -84,14 +77,14 @@ class AutoAuth:
                 clock.now(),
             )  # it was dropped while it was being renewed
         await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
-        await self._parts.availability.wait()
+        await self._availability.wait()
         tokens.drop_ended()
         held, now = tokens.held, clock.now()
         dropped = before is not None and held is None
         if dropped and before is not None and before.uses:
-            self._parts.log.info("token used up, logging in again")
+            self._context.log.info("token used up, logging in again")
         elif dropped:
-            self._parts.log.warning("token no longer valid, logging in again")
+            self._context.log.warning("token no longer valid, logging in again")
         new_material = self._material_at <= now
         if dropped or (new_material and (held is None or self._failures)):
             action, at = TokenAction.LOG_IN, now
@@ -106,7 +99,7 @@ class AutoAuth:
         return action, at
 
     def _due_at(self, at: float) -> float:
-        return min(at, self._parts.tokens.doubt.due_at, self._material_at)
+        return min(at, self._tokens.doubt.due_at, self._material_at)
 
     async def _log_in(self) -> tuple[TokenAction, float]:
         try:
@@ -114,7 +107,7 @@ class AutoAuth:
         except InjectorError as exc:
             return self._login_failed(exc)
         self._accept(token)
-        return next_step(token, self._parts.jitter())
+        return next_step(token, self._context.jitter())
 
     async def _log_in_beside(
         self, held: Token, *, for_more: bool
@@ -125,106 +118,106 @@ class AutoAuth:
         policy refuses something: then a token that may do no more is not taken over, since that
         would issue every lease anew, for nothing.
         """
-        parts = self._parts
+        context = self._context
         if for_more:
-            parts.tokens.doubt.tried(parts.clock.now())
+            self._tokens.doubt.tried(context.clock.now())
         try:
             token = await self._new_token()
         except InjectorError as exc:
-            if parts.tokens.held is None:  # dropped meanwhile
+            if self._tokens.held is None:  # dropped meanwhile
                 return self._login_failed(exc)
             self._not_beside(exc, for_more=for_more)
             return None
-        if for_more and parts.tokens.held is held and token.adds_nothing_to(held):
-            parts.log.info("a new token would have no more rights, keeping the old one")
-            parts.tokens.retire(token)
+        if for_more and self._tokens.held is held and token.adds_nothing_to(held):
+            context.log.info("a new token would have no more rights, keeping the old one")
+            self._tokens.retire(token)
             return None
         self._accept(token)
-        return next_step(token, parts.jitter())
+        return next_step(token, context.jitter())
 
     def _not_beside(self, error: InjectorError, *, for_more: bool) -> None:
-        parts = self._parts
-        parts.metrics.errors.add(error.label)
-        parts.availability.report(error)
+        context = self._context
+        context.metrics.errors.add(error.label)
+        self._availability.report(error)
         refused = not isinstance(error, TransientError)
         if not for_more and not refused:
-            self._material_at = parts.clock.now() + self._settings.max_backoff
-        (parts.log.error if refused and not for_more else parts.log.info)(
+            self._material_at = context.clock.now() + self._settings.max_backoff
+        (context.log.error if refused and not for_more else context.log.info)(
             "no new token, keeping the old one", error=str(error)
         )
 
     async def _new_token(self) -> Token:
-        parts = self._parts
+        context = self._context
         self._material_at = inf
         self._used = {path: material.digest(path) for path in self._method.at_once}
         with nothing_unforeseen():
-            token = await self._method.log_in(parts.vault)
-        parts.redactor.learn("token", [each.value for each in (token, *parts.tokens.alive)])
-        parts.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
+            token = await self._method.log_in(self._vault)
+        context.redactor.learn("token", [each.value for each in (token, *self._tokens.alive)])
+        context.log.info("logged in", method=self._settings.type, lease_duration=token.duration)
         if token.uses and not self._uses_said:
             self._uses_said = True
-            parts.log.warning(
+            context.log.warning(
                 "the token has limited uses: every request uses one up; set token_num_uses to 0",
                 uses=token.uses,
             )
         return token
 
     async def _renew(self, held: Token) -> tuple[TokenAction, float]:
-        parts = self._parts
+        context = self._context
         try:
             with nothing_unforeseen():
-                token = await self._method.renew(parts.vault, held)
+                token = await self._method.renew(self._vault, held)
         except TransientError as exc:
             self._failed(exc)
             return after_failed_renewal(
-                held, self._failures, now=parts.clock.now(), jitter=parts.jitter()
+                held, self._failures, now=context.clock.now(), jitter=context.jitter()
             )
         except InjectorError as exc:
             # Denied, or unknown by now: whatever it is, this token will not live longer.
-            parts.log.info("token not renewed, logging in", reason=str(exc))
-            return TokenAction.LOG_IN, parts.clock.now()
-        parts.log.debug("token renewed", lease_duration=token.duration)
+            context.log.info("token not renewed, logging in", reason=str(exc))
+            return TokenAction.LOG_IN, context.clock.now()
+        context.log.debug("token renewed", lease_duration=token.duration)
         self._accept(token)
-        return after_renewal(held, token, parts.jitter())
+        return after_renewal(held, token, context.jitter())
 
     def _accept(self, token: Token) -> None:
-        parts = self._parts
+        context = self._context
         self._failures = 0
-        parts.tokens.put(token)
-        parts.health.ok("token", "token")
+        self._tokens.put(token)
+        context.health.ok("token", "token")
         self._measure(token)
-        parts.renewed()
+        self._renewed()
 
     def _measure(self, token: Token) -> None:
-        parts = self._parts
+        context = self._context
         if token.duration:
-            expires_in = token.expires_at - parts.clock.now()
-            parts.metrics.token_expires.set(parts.clock.wall() + expires_in)
+            expires_in = token.expires_at - context.clock.now()
+            context.metrics.token_expires.set(context.clock.wall() + expires_in)
         else:
-            parts.metrics.token_expires.forget()
+            context.metrics.token_expires.forget()
 
     def _login_failed(self, error: InjectorError) -> tuple[TokenAction, float]:
         if self._settings.exit_on_err and isinstance(error, AuthError):
             raise error
         self._failed(error)
-        parts = self._parts
+        context = self._context
         wait = backoff(
             self._failures,
             first=self._settings.min_backoff,
             longest=self._settings.max_backoff,
-            jitter=parts.jitter(),
+            jitter=context.jitter(),
         )
         # While logins fail, a token that can be renewed is kept alive: the two take turns.
-        held = parts.tokens.held
+        held = self._tokens.held
         renewable = held is not None and held.duration > 0 and held.renewable
         if error.retry_after is not None and (held is None or isinstance(error, TransientError)):
             wait = max(wait, error.retry_after)
-        return TokenAction.RENEW if renewable else TokenAction.LOG_IN, parts.clock.now() + wait
+        return TokenAction.RENEW if renewable else TokenAction.LOG_IN, context.clock.now() + wait
 
     def _failed(self, error: InjectorError) -> None:
-        parts = self._parts
+        context = self._context
         self._failures += 1
-        report = parts.health.failing("token", "token", error)
-        parts.availability.report(error)
-        event = "login failed" if parts.tokens.held is None else "token not renewed"
-        report.log(parts.log, event)
+        report = context.health.failing("token", "token", error)
+        self._availability.report(error)
+        event = "login failed" if self._tokens.held is None else "token not renewed"
+        report.log(context.log, event)

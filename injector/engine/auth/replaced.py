@@ -1,14 +1,16 @@
 """Renews tokens that have been replaced, for as long as a lease that they made is in use."""
 
+from collections.abc import Callable
 from math import inf
 
 from injector.base.clock import Wakeup
+from injector.base.context import Context
 from injector.base.errors import InjectorError, TransientError, nothing_unforeseen
-from injector.engine.auth.autoauth import Parts
+from injector.base.retry import Availability
 from injector.engine.auth.method import Method
 from injector.engine.auth.timing import TokenAction, after_failed_renewal, after_renewal
 from injector.engine.store import Store
-from injector.sources.vault import Token
+from injector.sources.vault import Token, Tokens, Vault
 
 # Shares of a replaced token's remaining life: its leases are nearly always replaced before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
@@ -27,29 +29,43 @@ class ReplacedTokens:
 
     name = "replaced tokens"
 
-    def __init__(self, method: Method, store: Store, parts: Parts) -> None:
+    def __init__(
+        self,
+        method: Method,
+        context: Context,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+        renewed: Callable[[], None],
+    ) -> None:
         self._method = method
         self._store = store
-        self._parts = parts
+        self._context = context
+        self._vault = vault
+        self._tokens = tokens
+        self._availability = availability
+        self._renewed = renewed
         self._steps: dict[str, tuple[TokenAction, float]] = {}  # by token
         self._failures: dict[str, int] = {}
         self._news = Wakeup()
-        parts.tokens.on_retiring.append(self._news.ring)
+        tokens.on_retiring.append(self._news.ring)
 
     async def run(self) -> None:
         """Renew whatever is due. Runs until cancelled."""
-        clock = self._parts.clock
+        clock = self._context.clock
         while True:
             next_at = await self.renew_due()
             await clock.sleep(next_at - clock.now(), self._news)
 
     async def renew_due(self) -> float:
         """Renew what is due now; return when the next is."""
-        parts, before = self._parts, self._steps
+        context, before = self._context, self._steps
         self._steps = {}
-        for token in tuple(parts.tokens.retiring):
-            now = parts.clock.now()
-            action, at = before.get(token.value) or first_step(token, now, parts.jitter())
+        for token in tuple(self._tokens.retiring):
+            now = context.clock.now()
+            action, at = before.get(token.value) or first_step(token, now, context.jitter())
             if action is TokenAction.RENEW and at <= now:
                 action, at = await self._renew(token) if self._store.in_use(token) else NEVER
             self._steps[token.value] = action, at
@@ -60,31 +76,31 @@ class ReplacedTokens:
 
     async def _renew(self, token: Token) -> tuple[TokenAction, float]:
         """Return the next step; a login is never one."""
-        parts = self._parts
-        await parts.availability.wait()
-        if token.expires_at <= parts.clock.now():  # as after an outage: nothing to renew
+        context = self._context
+        await self._availability.wait()
+        if token.expires_at <= context.clock.now():  # as after an outage: nothing to renew
             return NEVER
         try:
             with nothing_unforeseen():
-                renewed = await self._method.renew(parts.vault, token)
+                renewed = await self._method.renew(self._vault, token)
         except InjectorError as exc:
             return self._failed(token, exc)
         self._failures.pop(token.value, None)
-        parts.tokens.lives_on(renewed)
+        self._tokens.lives_on(renewed)
         self._store.extend(renewed)
-        parts.renewed()
-        parts.log.debug("replaced token renewed", lease_duration=renewed.duration)
-        return after_renewal(token, renewed, parts.jitter())
+        self._renewed()
+        context.log.debug("replaced token renewed", lease_duration=renewed.duration)
+        return after_renewal(token, renewed, context.jitter())
 
     def _failed(self, token: Token, error: InjectorError) -> tuple[TokenAction, float]:
-        parts, now = self._parts, self._parts.clock.now()
+        context, now = self._context, self._context.clock.now()
         failures = self._failures[token.value] = self._failures.get(token.value, 0) + 1
-        parts.availability.report(error)
-        parts.log.warning(
+        self._availability.report(error)
+        context.log.warning(
             "replaced token not renewed",
             error=str(error),
             ends_in=round(token.expires_at - now, 1),
         )
         if not isinstance(error, TransientError):
             return NEVER
-        return after_failed_renewal(token, failures, now=now, jitter=parts.jitter())
+        return after_failed_renewal(token, failures, now=now, jitter=context.jitter())

@@ -1,16 +1,11 @@
 """Gives the token to other programs, as files. None by default."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from msgspec import Struct
-
-from injector.base.clock import Clock, Wakeup
+from injector.base.clock import Wakeup
+from injector.base.context import Context
 from injector.base.errors import InjectorError, nothing_unforeseen
-from injector.base.health import Health
-from injector.base.log import Logger
-from injector.base.redactor import Redactor
 from injector.base.retry import Availability
 from injector.config import model
 from injector.secret import backoff
@@ -29,33 +24,31 @@ class Wrapped:
     content: bytes = field(repr=False)
 
 
-class Parts(Struct, frozen=True):
-    """What the sinks work with."""
-
-    vault: Vault
-    tokens: Tokens
-    clock: Clock
-    jitter: Callable[[], float]
-    availability: Availability
-    health: Health
-    redactor: Redactor
-    log: Logger
-    wrapped: dict[str, Wrapped]  # by path; it survives a reload
-
-
 class Sinks:
     """Writes the current token to each sink, again whenever it changes."""
 
     name = "sinks"
 
     def __init__(
-        self, sinks: tuple[model.Sink, ...], parts: Parts, *, settings: model.TemplateConfig
+        self,
+        sinks: tuple[model.Sink, ...],
+        context: Context,
+        *,
+        settings: model.TemplateConfig,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+        wrapped: dict[str, Wrapped],
     ) -> None:
-        self._parts = parts
+        self._context = context
+        self._vault = vault
+        self._tokens = tokens
+        self._availability = availability
+        self._wrapped = wrapped  # by path; it survives a reload
         self._sinks = [_Sink(sink, settings) for sink in sinks]
         self.news = Wakeup()  # rung when there is a new token, or a file has changed
         for sink in self._sinks:
-            parts.health.waiting("sink", sink.file.path)
+            context.health.waiting("sink", sink.file.path)
 
     @property
     def files(self) -> list[File]:
@@ -68,20 +61,22 @@ class Sinks:
 
     async def run(self) -> None:
         """Write whenever there is a new token. Runs until cancelled."""
-        parts = self._parts
+        context = self._context
         failures = 0
         while True:
-            token = await parts.tokens.current()
+            token = await self._tokens.current()
             written = [await self._write(sink, token) for sink in self._sinks]
             if all(written):
                 failures, wait = 0, float("inf")
             else:
                 failures += 1
-                wait = backoff(failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter())
-            await parts.clock.sleep(wait, self.news)
+                wait = backoff(
+                    failures, first=1.0, longest=LONGEST_BACKOFF, jitter=context.jitter()
+                )
+            await context.clock.sleep(wait, self.news)
 
     async def _write(self, sink: "_Sink", token: Token) -> bool:
-        parts, path = self._parts, sink.file.path
+        context, path = self._context, sink.file.path
         try:
             with nothing_unforeseen():
                 content = await self._content(sink, token)
@@ -89,14 +84,14 @@ class Sinks:
                     return True
                 written = sink.file.write(content)
         except InjectorError as exc:
-            report = parts.health.failing("sink", path, exc)
-            parts.availability.report(exc)
-            report.log(parts.log, "token not written", path=path)
+            report = context.health.failing("sink", path, exc)
+            self._availability.report(exc)
+            report.log(context.log, "token not written", path=path)
             return False
         sink.given = content
         if written:
-            parts.log.info("token written", path=path)
-        parts.health.ok("sink", path)
+            context.log.info("token written", path=path)
+        context.health.ok("sink", path)
         return True
 
     async def _content(self, sink: "_Sink", token: Token) -> bytes:
@@ -107,14 +102,14 @@ class Sinks:
         """
         if not sink.wrap_ttl:
             return token.value.encode()
-        known = self._parts.wrapped.get(sink.file.path)
+        known = self._wrapped.get(sink.file.path)
         if known is None or (known.token, known.ttl) != (token.value, sink.wrap_ttl):
-            answer = await self._parts.vault.wrap(token, sink.wrap_ttl)
-            self._parts.redactor.learn(("wrapped token", sink.file.path), answer)
+            answer = await self._vault.wrap(token, sink.wrap_ttl)
+            self._context.redactor.learn(("wrapped token", sink.file.path), answer)
             answer.setdefault("wrapped_accessor", "")  # as the agents write it
             text = json.dumps(answer, separators=(",", ":"))
             known = Wrapped(token.value, sink.wrap_ttl, f"{text}\n".encode())
-            self._parts.wrapped[sink.file.path] = known
+            self._wrapped[sink.file.path] = known
         return known.content
 
 

@@ -19,7 +19,6 @@ record as accepted, or roll back.
 - `ledger`: pending notifications and rejected contents, which survive a reload
 - `endings`: says when a value in use has expired
 - `reporting`: what health, log and metrics say of it all
-- `parts`: what the parts of delivery share
 """
 
 from injector.engine.delivery.delivery import Delivery

@@ -1,29 +1,42 @@
 """What applications are notified of, have accepted, and have rejected."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from typing import Any
 
+from injector.base.context import Context
 from injector.base.errors import HookError, WriteError
-from injector.engine.delivery.ledger import Pending
+from injector.engine.delivery.ledger import Ledger, Pending
 from injector.engine.delivery.output import Output
 from injector.engine.delivery.outputs import Outputs
-from injector.engine.delivery.parts import Parts
 from injector.engine.delivery.reporting import Reporter, thread
+from injector.engine.store import Store
 from injector.secret import Ref
 
 
 class Acceptance:
     """Announces what is written; records what was accepted, and rolls back what was rejected."""
 
-    def __init__(self, outputs: Outputs, parts: Parts) -> None:
+    def __init__(
+        self,
+        outputs: Outputs,
+        reporter: Reporter,
+        context: Context,
+        *,
+        store: Store,
+        ledger: Ledger,
+        called: Callable[[Ref], str],
+    ) -> None:
         self._outputs = outputs
-        self._parts = parts
-        self._reporter = Reporter(parts)
+        self._context = context
+        self._store = store
+        self._ledger = ledger
+        self._called = called
+        self._reporter = reporter
 
     def begin(self) -> None:
         """Start from what an earlier configuration or run left."""
-        left = self._parts.ledger.keep(
+        left = self._ledger.keep(
             self._outputs.notifiers.keys(), revertible=self._outputs.revertible()
         )
         for change in left:
@@ -37,8 +50,8 @@ class Acceptance:
 
     def accept(self, names: set[str]) -> None:
         """Note that an application has accepted these outputs, unless others are still pending."""
-        now = self._parts.clock.now()
-        pending = self._parts.ledger.unconfirmed()
+        now = self._context.clock.now()
+        pending = self._ledger.unconfirmed()
         outputs = self._outputs.named(names)
         accepted = [output for output in outputs if not _is_pending(output, pending)]
         for output in accepted:
@@ -57,7 +70,7 @@ class Acceptance:
         reverted = [output for output in outputs if self._roll_back(output, target, error)]
         if not reverted:
             return False
-        self._parts.ledger.reject({output.name: found[output.name] for output in reverted})
+        self._ledger.reject({output.name: found[output.name] for output in reverted})
         for output in outputs:
             if output not in reverted:
                 answered_at = self._answered_at(output)
@@ -66,12 +79,12 @@ class Acceptance:
 
     def forgive(self, output: Output[Any]) -> None:
         """Retry what was rejected together with an output that has different content now."""
-        for name in self._parts.ledger.forgive(output.name) - {output.name}:
-            self._outputs.schedule.plan(name, self._parts.clock.now())
+        for name in self._ledger.forgive(output.name) - {output.name}:
+            self._outputs.schedule.plan(name, self._context.clock.now())
 
     def was_rejected(self, output: Output[Any], content: Any) -> bool:
         """Return whether this content was rolled back before; if so, what was accepted stays."""
-        ledger = self._parts.ledger
+        ledger = self._ledger
         if not ledger.rejected or not ledger.was_rejected(
             output.name, output.destination.hash_of(content)
         ):
@@ -80,7 +93,7 @@ class Acceptance:
             ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
             return False
         output.state.keep_accepted()
-        before = self._parts.health.of(output.kind, output.name)
+        before = self._context.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _rejection("the application", "in an earlier run")
             self._reporter.rolled_back(output, error)
@@ -88,29 +101,29 @@ class Acceptance:
 
     def retry(self, refs: Iterable[Ref] | None = None) -> set[str]:
         """Retry what was rejected, for these secrets or for all; return the outputs' names."""
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         asked = self._outputs.by_name if refs is None else self._outputs.consumers.of(refs)
-        retried = {name for asked_for in asked for name in self._parts.ledger.forgive(asked_for)}
+        retried = {name for asked_for in asked for name in self._ledger.forgive(asked_for)}
         for name in retried:
             self._outputs.schedule.plan(name, now)
-        self._parts.store.news.ring()
+        self._store.news.ring()
         return retried
 
     def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:
-        parts = self._parts
+        context = self._context
         try:
             output.destination.rollback()
         except WriteError as exc:
             # The error says all: what failed, on what, and what to do.
-            parts.log.error(  # noqa: TRY400
+            context.log.error(  # noqa: TRY400
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
-        of = thread(output.state.unaccepted(output.state.written), parts.called)
+        of = thread(output.state.unaccepted(output.state.written), self._called)
         output.state.return_to_accepted()
-        self._outputs.schedule.look_after(output, parts.clock.now())
+        self._outputs.schedule.look_after(output, context.clock.now())
         self._reporter.rolled_back(output, _rejection(target, str(error)))
-        parts.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
+        context.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
         self.announce(output, urgent=True)
         return True
 
@@ -119,14 +132,14 @@ class Acceptance:
         try:
             output.destination.rollback()
         except WriteError as exc:
-            self._parts.log.warning("not restored", path=output.name, error=str(exc))
+            self._context.log.warning("not restored", path=output.name, error=str(exc))
             return False
         self.announce(output)
         return True
 
     def _hand_on(self, change: Pending) -> None:
         """Announce the change of a target that is gone to those not notified since."""
-        notified_at = self._parts.ledger.notified_at
+        notified_at = self._ledger.notified_at
         for output in self._outputs.named(change.outputs):
             for notifier in self._outputs.notifiers_of(output):
                 if notified_at.get(notifier.name, -inf) < change.first:
@@ -138,7 +151,7 @@ class Acceptance:
             for ref, generation in output.state.written.items()
             if output.state.accepted.get(ref) is not generation
         ]
-        return max(times, default=self._parts.clock.now())
+        return max(times, default=self._context.clock.now())
 
 
 def _is_pending(output: Output[Any], pending: Mapping[str, Pending]) -> bool:

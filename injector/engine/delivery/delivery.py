@@ -4,10 +4,11 @@ A rendering, write or check that fails asks Vault for nothing: only that step is
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from injector.base.context import Context
 from injector.base.errors import (
     HookError,
     InjectorError,
@@ -16,18 +17,22 @@ from injector.base.errors import (
     WriteError,
     nothing_unforeseen,
 )
+from injector.config import model
 from injector.engine.delivery.acceptance import Acceptance
+from injector.engine.delivery.contract import Contracts
 from injector.engine.delivery.endings import Endings
+from injector.engine.delivery.ledger import Ledger
 from injector.engine.delivery.notifier import Notifier
 from injector.engine.delivery.output import Check, Output
 from injector.engine.delivery.outputs import Outputs
-from injector.engine.delivery.parts import Parts
 from injector.engine.delivery.reporting import Reporter, thread
 from injector.engine.delivery.timing import MANY, worth_a_try_at
-from injector.engine.store import Generation
+from injector.engine.history import Rotations
+from injector.engine.store import Generation, Store
 from injector.rendering.template import Lacking, Snapshot
 from injector.secret import Ref, backoff
 from injector.targets.files.protocol import Staged
+from injector.targets.notify import Application
 
 # A rendering that has kept everything else waiting for this long, seconds.
 SLOW = 0.1
@@ -37,26 +42,71 @@ LONGEST_BACKOFF = 20.0
 
 
 class Delivery:
-    """All outputs of the configuration, and the notifiers of those that name one."""
+    """All outputs of the configuration, and the notifiers of those that name one.
+
+    `called` returns the name of a secret. `look_every` is the number of seconds between routine
+    checks of the outputs. `unnotified` returns whether an output, by its name and the hash of its
+    content, was written by a process that was killed before it notified.
+    """
 
     name = "delivery"
 
-    def __init__(self, outputs: Iterable[Output[Any]], parts: Parts) -> None:
-        self._outputs = Outputs(outputs, parts.store)
+    def __init__(
+        self,
+        outputs: Iterable[Output[Any]],
+        context: Context,
+        *,
+        store: Store,
+        ledger: Ledger,
+        rotations: Rotations,
+        called: Callable[[Ref], str],
+        contracts: Contracts,
+        look_every: float,
+        unnotified: Callable[[str, str], bool],
+    ) -> None:
+        self._outputs = Outputs(outputs, store)
         self._schedule = self._outputs.schedule
-        self._parts = parts
+        self._context = context
+        self._store = store
+        self._ledger = ledger
+        self._rotations = rotations
+        self._called = called
+        self._contracts = contracts
+        self._look_every = look_every
+        self._unnotified = unnotified
+        self._reporter = Reporter(context, store=store, rotations=rotations)
         # When to look at all of them: a credential may go unconfirmed for hours.
-        self._look_at = parts.clock.now() + parts.look_every
-        self._acceptance = Acceptance(self._outputs, parts)
-        self._reporter = Reporter(parts)
-        self._endings = Endings(parts)
+        self._look_at = context.clock.now() + look_every
+        self._acceptance = Acceptance(
+            self._outputs, self._reporter, context, store=store, ledger=ledger, called=called
+        )
+        self._endings = Endings(context, called)
         self._group = asyncio.TaskGroup()
         for output in self._outputs:
             self._reporter.waiting(output)
 
-    def add(self, notifier: Notifier) -> None:
-        """Add the notifier of a target that some output names."""
-        self._outputs.notifiers[notifier.name] = notifier
+    def add(
+        self,
+        name: str,
+        notify: model.Notify,
+        application: Application,
+        outputs: list[Output[Any]],
+        *,
+        tries_again: bool = True,
+    ) -> None:
+        """Add the notifier of a target that these outputs name."""
+        self._outputs.notifiers[name] = Notifier(
+            name,
+            notify,
+            application,
+            outputs,
+            self._context,
+            delivery=self,
+            ledger=self._ledger,
+            rotations=self._rotations,
+            called=self._called,
+            tries_again=tries_again,
+        )
 
     def accept(self, names: set[str]) -> None:
         """Note that an application has accepted these outputs."""
@@ -100,7 +150,7 @@ class Delivery:
 
     def ended(self) -> list[tuple[str, Generation]]:
         """Return the outputs whose readers see an expired value, and that value."""
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         return [
             (output.title, generation)
             for output in self._outputs
@@ -110,7 +160,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Bring up to date whatever is due, whenever something changed. Runs until cancelled."""
-        clock = self._parts.clock
+        clock = self._context.clock
         async with self._group:
             for notifier in self._outputs.notifiers.values():
                 self._group.create_task(notifier.run(), name=f"notify {notifier.name}")
@@ -124,30 +174,30 @@ class Delivery:
                         await asyncio.sleep(0)
                 self._endings.report()
                 wake = min(self._schedule.next(), self._endings.next(), self._look_at)
-                await clock.sleep(wake - clock.now(), self._parts.store.news)
+                await clock.sleep(wake - clock.now(), self._store.news)
                 self._take_news()
                 if self._look_at <= clock.now():
-                    self._look_at = clock.now() + self._parts.look_every
+                    self._look_at = clock.now() + self._look_every
                     self._look(self._outputs.by_name)
 
     def _begin(self) -> None:
         """Declare what is wanted; write at once what the store already has (after a reload)."""
-        now = self._parts.clock.now()
-        self._parts.store.want_nothing_but(self._outputs.by_name)
+        now = self._context.clock.now()
+        self._store.want_nothing_but(self._outputs.by_name)
         self._acceptance.begin()
-        self._parts.metrics.keep_outputs(self._outputs.by_name.keys())
-        self._parts.metrics.keep_targets(self._outputs.notifiers.keys())
+        self._context.metrics.keep_outputs(self._outputs.by_name.keys())
+        self._context.metrics.keep_targets(self._outputs.notifiers.keys())
         for output in self._outputs:
             self._outputs.consumers.want(output, output.renderer.refs)
             self._schedule.plan(output.name, now)
             self._schedule.look_after(output, now)
 
     def _take_news(self) -> None:
-        now = self._parts.clock.now()
-        changed, confirmed = self._parts.store.take_news()
+        now = self._context.clock.now()
+        changed, confirmed = self._store.take_news()
         for name in self._outputs.consumers.of(changed):
             output = self._outputs[name]
-            still_lacking = self._parts.store.count_lacking(output.state.lacking)
+            still_lacking = self._store.count_lacking(output.state.lacking)
             if still_lacking < MANY:
                 self._schedule.changed(output, now)
             else:
@@ -162,25 +212,25 @@ class Delivery:
                 continue
             if not output.destination.is_intact():
                 event = f"{output.kind} changed or removed by somebody else, rewritten"
-                self._parts.log.warning(event, path=name)
-                self._schedule.plan(name, self._parts.clock.now())
+                self._context.log.warning(event, path=name)
+                self._schedule.plan(name, self._context.clock.now())
 
     def _drop_old_due(self) -> None:
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         for name in self._schedule.take_old_due(now):
             output = self._outputs[name]
             try:
                 output.destination.drop_old()
             except WriteError as exc:
                 # The error says all: what failed, on what, and what to do.
-                self._parts.log.warning("old generation not removed", path=name, error=str(exc))
+                self._context.log.warning("old generation not removed", path=name, error=str(exc))
             self._schedule.look_after(output, now)
 
     # -- one output
 
     def _update(self, output: Output[Any]) -> None:
         """Render and write one output. Notifiers follow once files are written."""
-        store = self._parts.store
+        store = self._store
         snapshot = store.snapshot(output.state.wants)
         if store.withdrawn(output.state.wants):
             self._remove(output)
@@ -195,8 +245,8 @@ class Delivery:
 
     def _make(self, output: Output[Any], snapshot: Snapshot) -> None:
         """Render it, and write or stage it; raises what is wrong with a value or on disk."""
-        store = self._parts.store
-        self._parts.contracts.require(snapshot)
+        store = self._store
+        self._contracts.require(snapshot)
         rendered = output.renderer.render(snapshot)
         if isinstance(rendered, Lacking):
             output.state.lacking = rendered.refs
@@ -239,7 +289,7 @@ class Delivery:
             self._written(output, generations, written=True)
         finally:
             self._schedule.release(output.name)
-            self._parts.store.news.ring()  # changes since then are due now
+            self._store.news.ring()  # changes since then are due now
             self._ring(output)
 
     @staticmethod
@@ -255,19 +305,19 @@ class Delivery:
     def _written(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
-        parts = self._parts
+        context = self._context
         recovered = output.state.failing
         new = output.state.record_written(generations)
         self._endings.follow(output)
         self._acceptance.forgive(output)
         self._reporter.up_to_date(output, written=written)
         if written:
-            self._schedule.look_after(output, parts.clock.now())
+            self._schedule.look_after(output, context.clock.now())
         if written or recovered:
             event = f"{output.kind} {'written' if written else 'recovered'}"
-            parts.log.info(event, path=output.name, **thread(new, parts.called))
+            context.log.info(event, path=output.name, **thread(new, self._called))
         # Asked once, written or not.
-        unnotified = parts.unnotified(output.name, output.destination.content_hash)
+        unnotified = self._unnotified(output.name, output.destination.content_hash)
         if written or unnotified:
             self._acceptance.announce(output)
         self._acceptance.accept({output.name})
@@ -287,22 +337,22 @@ class Delivery:
             return
         if removed:
             event = f"{output.kind} removed: its secret is gone"
-            self._parts.log.warning(event, path=output.name)
+            self._context.log.warning(event, path=output.name)
         output.state.record_removed()
         self._reporter.waiting(output)
 
     def _failed(self, output: Output[Any], error: InjectorError) -> None:
-        parts = self._parts
+        context = self._context
         output.state.record_failure()
         report = self._reporter.failed(output, error)
         again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
         if not isinstance(error, RenderError | MissingError):
             retry_in = backoff(
-                output.state.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=parts.jitter()
+                output.state.failures, first=1.0, longest=LONGEST_BACKOFF, jitter=context.jitter()
             )
-            self._schedule.plan(output.name, parts.clock.now() + retry_in)
+            self._schedule.plan(output.name, context.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
-        new = output.state.unaccepted(parts.store.generations(output.state.wants))
-        facts = {"path": output.name, **again, **thread(new, parts.called)}
-        report.log(parts.log, f"{output.kind} not written", **facts)
+        new = output.state.unaccepted(self._store.generations(output.state.wants))
+        facts = {"path": output.name, **again, **thread(new, self._called)}
+        report.log(context.log, f"{output.kind} not written", **facts)

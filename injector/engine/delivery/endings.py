@@ -1,20 +1,23 @@
 """Says once, loudly, when a value that readers see has expired."""
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
+from injector.base.context import Context
 from injector.engine.delivery.output import Output
-from injector.engine.delivery.parts import Parts
 from injector.engine.delivery.reporting import thread
 from injector.engine.store import EXPIRING, Generation
+from injector.secret import Ref
 
 
 class Endings:
     """When the values in use end. A renewal moves that, which is seen when the time has come."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context, called: Callable[[Ref], str]) -> None:
+        self._context = context
+        self._called = called
         self._queue: list[tuple[float, str]] = []
         self._queued: set[tuple[float, str]] = set()
         self._outputs: dict[str, Output[Any]] = {}
@@ -32,7 +35,7 @@ class Endings:
 
     def report(self) -> None:
         """Log what has ended."""
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         while self.next() <= now:
             due = heappop(self._queue)
             self._queued.discard(due)
@@ -46,7 +49,7 @@ class Endings:
             self._wait_for(output)
 
     def _wait_for(self, output: Output[Any]) -> None:
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         ends = (found.life.expires_at for found in output.state.written.values() if _expires(found))
         at = min((at for at in ends if at > now), default=inf)
         if at < inf and (at, output.name) not in self._queued:
@@ -54,10 +57,10 @@ class Endings:
             heappush(self._queue, (at, output.name))
 
     def _say(self, output: Output[Any], ended: Generation) -> None:
-        self._parts.log.error(
+        self._context.log.error(
             "value in use has expired",
             path=output.name,
-            **thread([ended.rotation], self._parts.called),
+            **thread([ended.rotation], self._called),
         )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from injector.base.context import Context
 from injector.base.errors import InjectorError
 from injector.base.health import Report
 from injector.engine.delivery.output import Output
-from injector.engine.delivery.parts import Parts
-from injector.engine.history import Outcome, Rotation
+from injector.engine.history import Outcome, Rotation, Rotations
+from injector.engine.store import Store
 from injector.secret import Ref
 
 # A line of the log names at most this many secrets.
@@ -31,19 +32,21 @@ def thread(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[
 class Reporter:
     """Says which outputs wait for a secret, are up to date, or are stale, and why."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, context: Context, *, store: Store, rotations: Rotations) -> None:
+        self._context = context
+        self._store = store
+        self._rotations = rotations
 
     def waiting(self, output: Output[Any]) -> None:
         """Note that there is nothing to write yet, or any more."""
-        self._parts.health.waiting(output.kind, output.name)
-        self._parts.metrics.file_stale.set(1, output.name)
+        self._context.health.waiting(output.kind, output.name)
+        self._context.metrics.file_stale.set(1, output.name)
 
     def up_to_date(self, output: Output[Any], *, written: bool) -> None:
         """Note that it is up to date."""
-        self._parts.health.ok(output.kind, output.name)
-        self._parts.metrics.file_stale.set(0, output.name)
-        self._parts.metrics.renders.add(output.name, "written" if written else "unchanged")
+        self._context.health.ok(output.kind, output.name)
+        self._context.metrics.file_stale.set(0, output.name)
+        self._context.metrics.renders.add(output.name, "written" if written else "unchanged")
 
     def failed(self, output: Output[Any], error: InjectorError) -> Report:
         """Note that it could not be made, checked or written; return the report, to be logged."""
@@ -54,9 +57,9 @@ class Reporter:
         self._stale(output, error, Outcome.ROLLED_BACK)
 
     def _stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
-        parts = self._parts
-        unaccepted = output.state.unaccepted(parts.store.generations(output.state.wants))
-        parts.rotations.record_failed(unaccepted, error, outcome)
-        parts.metrics.file_stale.set(1, output.name)
-        parts.metrics.renders.add(output.name, outcome.value)
-        return parts.health.failing(output.kind, output.name, error)
+        context = self._context
+        unaccepted = output.state.unaccepted(self._store.generations(output.state.wants))
+        self._rotations.record_failed(unaccepted, error, outcome)
+        context.metrics.file_stale.set(1, output.name)
+        context.metrics.renders.add(output.name, outcome.value)
+        return context.health.failing(output.kind, output.name, error)

@@ -8,10 +8,8 @@
 - `budget`: limits how many credentials are issued
 - `settings`: how the configuration treats each secret
 - `reporting`: tells health, log and metrics
-- `parts`: what a watcher works with
 """
 
-from injector.engine.watch.parts import Parts
 from injector.engine.watch.watch import Watch
 
-__all__ = ["Parts", "Watch"]
+__all__ = ["Watch"]

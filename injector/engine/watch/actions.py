@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
+from injector.base.context import Context
 from injector.base.errors import InjectorError, MissingError
-from injector.engine.store import Generation
+from injector.engine.store import Generation, Store
 from injector.engine.watch.budget import Budget
-from injector.engine.watch.parts import Parts
 from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
@@ -21,20 +21,31 @@ from injector.secret import (
     after_renewal,
     next_step,
 )
-from injector.sources.vault import Answer, Token
+from injector.sources.vault import Answer, Token, Tokens, Vault
 
 
 class Actions:
     """Carries out `secret.Action`. Each returns the next step, and raises what went wrong."""
 
     def __init__(
-        self, ref: Ref, settings: SecretSettings, parts: Parts, reporter: Reporter
+        self,
+        ref: Ref,
+        settings: SecretSettings,
+        context: Context,
+        reporter: Reporter,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
     ) -> None:
         self._ref = ref
         self._settings = settings
-        self._parts = parts
+        self._context = context
+        self._store = store
+        self._vault = vault
+        self._tokens = tokens
         self._reporter = reporter
-        self._budget = Budget(ref, settings, parts.store, parts.clock)
+        self._budget = Budget(ref, settings, store, context.clock)
         self._window = RotationWindow()  # of a static role
         self._asked_with: Token | None = None
         self._undone = True  # the last request certainly issued nothing
@@ -43,14 +54,14 @@ class Actions:
         """Continue from the record: a reload is no reason to ask again."""
         if (waits := self.publication()) is not None:
             return waits
-        current = self._parts.store.current(self._ref)
+        current = self._store.current(self._ref)
         if current is None:
-            return Step(Action.FETCH, self._parts.clock.now())
+            return Step(Action.FETCH, self._context.clock.now())
         return self._next(current.life)
 
     def publication(self) -> Step | None:
         """Return when to publish what is pending: after its delay, or before the old one ends."""
-        store = self._parts.store
+        store = self._store
         if (pending := store.pending(self._ref)) is None:
             return None
         at = pending.added_at
@@ -66,7 +77,7 @@ class Actions:
 
     def publish(self) -> Step:
         """Publish the pending generation."""
-        generation = self._parts.store.publish(self._ref)
+        generation = self._store.publish(self._ref)
         self._reporter.measure(generation)
         return self._next(generation.life, rotated=True)
 
@@ -74,14 +85,16 @@ class Actions:
 
     async def renew(self) -> Step:
         """Renew the current lease; it still dies with the token that created it."""
-        parts = self._parts
-        lease = parts.store.current(self._ref)
+        context = self._context
+        lease = self._store.current(self._ref)
         assert lease is not None
         before = lease.life
-        life = await renewed_life(lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock)
-        self._reporter.measure(parts.store.confirm(self._ref, life))
-        parts.log.debug("lease renewed", secret=self._settings.name, duration=life.duration)
-        return after_renewal(before, life, self._settings.timing, parts.jitter())
+        life = await renewed_life(
+            lease, vault=self._vault, tokens=self._tokens, clock=context.clock
+        )
+        self._reporter.measure(self._store.confirm(self._ref, life))
+        context.log.debug("lease renewed", secret=self._settings.name, duration=life.duration)
+        return after_renewal(before, life, self._settings.timing, context.jitter())
 
     # -- fetch
 
@@ -90,7 +103,7 @@ class Actions:
         self._budget.spend(on_demand=on_demand)
         self._undone = True
         try:
-            answer, life, token = await self._parts.tokens.use(self._ask)
+            answer, life, token = await self._tokens.use(self._ask)
         except BaseException as exc:  # it may be cut off by a reload, before it was sent or after
             self._budget.failed(undone=self._undone)
             if isinstance(exc, MissingError):
@@ -101,9 +114,9 @@ class Actions:
 
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
         self._asked_with = token
-        current = self._parts.store.current(self._ref)
+        current = self._store.current(self._ref)
         try:
-            answer, life = await self._parts.vault.fetch(
+            answer, life = await self._vault.fetch(
                 self._ref,
                 token,
                 engine=self._settings.engine,
@@ -113,7 +126,7 @@ class Actions:
         except InjectorError as exc:
             self._undone = exc.undone
             raise
-        held = self._parts.tokens.held
+        held = self._tokens.held
         if held is not None and held.is_same(token):  # it may have been renewed meanwhile
             token, life = held, structs.replace(life, token_expires_at=held.expires_at)
         return answer, life, token
@@ -122,7 +135,7 @@ class Actions:
         self._undone = False
 
     def _found(self, answer: Answer, life: Life, token: Token) -> Step:
-        store, now = self._parts.store, self._parts.clock.now()
+        store, now = self._store, self._context.clock.now()
         before = store.current(self._ref)
         if before is not None and before.answer is not None and _same(before.answer, answer):
             self._reporter.measure(store.confirm(self._ref, life))
@@ -133,7 +146,7 @@ class Actions:
 
     def _say_fetched(self, added: Generation) -> None:
         assert added.answer is not None
-        self._parts.log.debug(
+        self._context.log.debug(
             "secret fetched",
             secret=self._settings.name,
             kind=added.answer.kind,
@@ -144,7 +157,7 @@ class Actions:
 
     def _missing(self, error: MissingError) -> Step:
         """Apply `optional` and `on_missing`; raises the error unless the secret is optional."""
-        store, now = self._parts.store, self._parts.clock.now()
+        store, now = self._store, self._context.clock.now()
         before = store.current(self._ref)
         if not self._settings.optional:
             # Including those of an earlier process, which had the secret.
@@ -162,7 +175,7 @@ class Actions:
     def _next(self, life: Life, *, rotated: bool = False) -> Step:
         if life.kind is Kind.STATIC_ROLE:
             self._window.follow(life, rotated=rotated)
-        timing, jitter = self._settings.timing, self._parts.jitter()
+        timing, jitter = self._settings.timing, self._context.jitter()
         return next_step(life, timing, jitter, rotation=self._window.expected)
 
 

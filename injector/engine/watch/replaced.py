@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from math import inf
 
+from injector.base.context import Context
 from injector.base.errors import InjectorError, nothing_unforeseen
-from injector.engine.store import Generation
-from injector.engine.watch.parts import Parts
+from injector.base.retry import Availability
+from injector.engine.store import Generation, Store
 from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
 from injector.secret import Action, Life, Ref, Step, after_failed_renewal, after_renewal
+from injector.sources.vault import Tokens, Vault
 
 # Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
@@ -31,28 +33,41 @@ class Replaced:
     `publish_delay`, a notification that fails, or a change that was rolled back.
     """
 
-    def __init__(self, settings: Callable[[Ref], SecretSettings], parts: Parts) -> None:
+    def __init__(
+        self,
+        settings: Callable[[Ref], SecretSettings],
+        context: Context,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+    ) -> None:
         self._settings = settings
-        self._parts = parts
+        self._context = context
+        self._store = store
+        self._vault = vault
+        self._tokens = tokens
+        self._availability = availability
         self._steps: dict[str, Step] = {}  # by lease id
         self._failures: dict[str, int] = {}
 
     async def run(self) -> None:
         """Renew whatever is due. Runs until cancelled."""
-        parts = self._parts
+        context = self._context
         while True:
             next_at = await self.renew_due()
-            await parts.clock.sleep(next_at - parts.clock.now(), parts.store.replaced)
+            await context.clock.sleep(next_at - context.clock.now(), self._store.replaced)
 
     async def renew_due(self) -> float:
         """Renew what is due now; return when the next is."""
-        parts = self._parts
-        leases = {lease.lease_id: lease for lease in parts.store.still_held()}
+        context = self._context
+        leases = {lease.lease_id: lease for lease in self._store.still_held()}
         self._steps = {key: step for key, step in self._steps.items() if key in leases}
         self._failures = {key: count for key, count in self._failures.items() if key in leases}
         for key, lease in leases.items():
-            now = parts.clock.now()
-            step = self._steps.get(key) or first_step(lease.life, now, parts.jitter())
+            now = context.clock.now()
+            step = self._steps.get(key) or first_step(lease.life, now, context.jitter())
             if step.action is Action.RENEW and step.at <= now:
                 step = await self._renew(lease)
             self._steps[key] = step
@@ -62,31 +77,31 @@ class Replaced:
 
     async def _renew(self, lease: Generation) -> Step:
         """Return the next step; requesting a new credential is not done here."""
-        parts, settings = self._parts, self._settings(lease.ref)
-        await parts.availability.wait()
-        if lease.has_ended(parts.clock.now()):  # as after an outage: nothing to renew
+        context, settings = self._context, self._settings(lease.ref)
+        await self._availability.wait()
+        if lease.has_ended(context.clock.now()):  # as after an outage: nothing to renew
             return NEVER
         before = lease.life
         try:
             with nothing_unforeseen():
                 after = await renewed_life(
-                    lease, vault=parts.vault, tokens=parts.tokens, clock=parts.clock
+                    lease, vault=self._vault, tokens=self._tokens, clock=context.clock
                 )
         except InjectorError as exc:
             return self._failed(lease, exc)
         self._failures.pop(lease.lease_id, None)
-        parts.store.renewed(lease, after)
-        if parts.store.current(lease.ref) is lease:
-            Reporter(settings.name, parts).measure(lease)
-        parts.log.debug("replaced lease renewed", secret=settings.name, duration=after.duration)
-        return after_renewal(before, after, settings.timing, parts.jitter())
+        self._store.renewed(lease, after)
+        if self._store.current(lease.ref) is lease:
+            Reporter(settings.name, context, self._availability).measure(lease)
+        context.log.debug("replaced lease renewed", secret=settings.name, duration=after.duration)
+        return after_renewal(before, after, settings.timing, context.jitter())
 
     def _failed(self, lease: Generation, error: InjectorError) -> Step:
-        parts, now = self._parts, self._parts.clock.now()
+        context, now = self._context, self._context.clock.now()
         failures = self._failures[lease.lease_id] = self._failures.get(lease.lease_id, 0) + 1
-        parts.availability.report(error)
-        step = after_failed_renewal(error, failures, lease.life, now, parts.jitter())
-        parts.log.warning(
+        self._availability.report(error)
+        step = after_failed_renewal(error, failures, lease.life, now, context.jitter())
+        context.log.warning(
             "replaced lease not renewed",
             secret=self._settings(lease.ref).name,
             error=str(error),

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
+from injector.base.context import Context
 from injector.base.errors import MissingError
 from injector.base.health import State
+from injector.base.retry import Availability
 from injector.config import model
-from injector.engine.watch.parts import Parts
+from injector.engine.store import Store
 from injector.engine.watch.replaced import Replaced
 from injector.engine.watch.settings import SettingsBySecret
 from injector.engine.watch.watcher import Demand, Watcher
 from injector.secret import Kind, Ref, Step
-from injector.sources.vault import Token
+from injector.sources.vault import Token, Tokens, Vault
 
 
 class Watch:
@@ -19,12 +21,33 @@ class Watch:
 
     name = "watch"
 
-    def __init__(self, config: model.Config, names: Mapping[str, Ref], parts: Parts) -> None:
-        self.settings = SettingsBySecret(config, names, parts.redactor.proofread)
-        self._parts = parts
+    def __init__(
+        self,
+        config: model.Config,
+        names: Mapping[str, Ref],
+        context: Context,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+    ) -> None:
+        self.settings = SettingsBySecret(config, names, context.redactor.proofread)
+        self._context = context
+        self._store = store
+        self._vault = vault
+        self._tokens = tokens
+        self._availability = availability
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
-        self._replaced = Replaced(self.settings.of, parts)
-        parts.tokens.on_put.append(self._follow)
+        self._replaced = Replaced(
+            self.settings.of,
+            context,
+            store=store,
+            vault=vault,
+            tokens=tokens,
+            availability=availability,
+        )
+        tokens.on_put.append(self._follow)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -32,11 +55,11 @@ class Watch:
             group.create_task(self._replaced.run(), name="watch replaced leases")
             while True:
                 self._adjust(group)
-                await self._parts.clock.sleep(float("inf"), self._parts.store.wishes)
+                await self._context.clock.sleep(float("inf"), self._store.wishes)
 
     def static(self) -> list[Ref]:
         """Return the secrets that can be re-read without issuing anything."""
-        found = {ref: self._parts.store.current(ref) for ref in self._watchers}
+        found = {ref: self._store.current(ref) for ref in self._watchers}
         return [ref for ref, now in found.items() if now is None or now.life.kind is Kind.STATIC]
 
     def named(self) -> dict[str, Ref]:
@@ -59,7 +82,9 @@ class Watch:
     def called(self, ref: Ref) -> str:
         """Return the name of a secret, or the path of one that is no longer wanted."""
         found = self._watchers.get(ref)
-        return self._parts.redactor.proofread(str(ref)) if found is None else found[0].settings.name
+        return (
+            self._context.redactor.proofread(str(ref)) if found is None else found[0].settings.name
+        )
 
     def gone(self) -> list[str]:
         """Return the secrets that disappeared and whose `on_missing` is fail."""
@@ -67,38 +92,49 @@ class Watch:
             watcher.settings.name
             for watcher, _ in self._watchers.values()
             if watcher.settings.on_missing == "fail"
-            and (report := self._parts.health.of("secret", watcher.settings.name)) is not None
+            and (report := self._context.health.of("secret", watcher.settings.name)) is not None
             and report.state is State.FAILING
             and isinstance(report.error, MissingError)
         ]
 
     def forget_unwanted(self) -> None:
         """Drop what an earlier process left and nothing uses; a watcher's record goes with it."""
-        for ref in self._parts.store.unwanted() - self._watchers.keys():
-            self._parts.store.forget(ref, self._parts.clock.now())
+        for ref in self._store.unwanted() - self._watchers.keys():
+            self._store.forget(ref, self._context.clock.now())
 
     def _follow(self, token: Token) -> None:
         """Extend leases with their token, and reissue what would die with an old one."""
-        self._parts.store.extend(token)
+        self._store.extend(token)
         for watcher, _ in self._watchers.values():
             watcher.follow_token()
 
     def _adjust(self, group: asyncio.TaskGroup) -> None:
-        parts = self._parts
-        wanted = parts.store.wanted
+        context = self._context
+        wanted = self._store.wanted
         for ref in self._watchers.keys() - wanted:
             watcher, task = self._watchers.pop(ref)
             task.cancel()
-            parts.store.forget(ref, parts.clock.now())
-            parts.health.forget("secret", watcher.settings.name)
+            self._store.forget(ref, context.clock.now())
+            context.health.forget("secret", watcher.settings.name)
             self.settings.forget(ref)
         for ref in sorted(wanted - self._watchers.keys(), key=_order):
-            watcher = Watcher(ref, self.settings.of(ref), parts)
-            if parts.store.current(ref) is None:
-                parts.health.waiting("secret", watcher.settings.name)
+            watcher = self._watcher(ref)
+            if self._store.current(ref) is None:
+                context.health.waiting("secret", watcher.settings.name)
             task = group.create_task(watcher.run(), name=f"watch {ref}")
             self._watchers[ref] = (watcher, task)
-        parts.metrics.keep_secrets(self.named().keys())
+        context.metrics.keep_secrets(self.named().keys())
+
+    def _watcher(self, ref: Ref) -> Watcher:
+        return Watcher(
+            ref,
+            self.settings.of(ref),
+            self._context,
+            store=self._store,
+            vault=self._vault,
+            tokens=self._tokens,
+            availability=self._availability,
+        )
 
 
 def _order(ref: Ref) -> tuple[str, str, str]:

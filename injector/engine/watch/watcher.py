@@ -8,12 +8,15 @@ import asyncio
 from msgspec import structs
 
 from injector.base.clock import Wakeup
+from injector.base.context import Context
 from injector.base.errors import DeniedError, InjectorError, TransientError, nothing_unforeseen
+from injector.base.retry import Availability
+from injector.engine.store import Store
 from injector.engine.watch.actions import Actions
-from injector.engine.watch.parts import Parts
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
 from injector.secret import READ, Action, Ref, Step, after_failed_renewal, after_failure
+from injector.sources.vault import Tokens, Vault
 
 # The result of a requested refresh: None if Vault answered, otherwise why not. A new value is in
 # the store.
@@ -23,12 +26,27 @@ Demand = asyncio.Future[InjectorError | None]
 class Watcher:
     """The state machine of one secret."""
 
-    def __init__(self, ref: Ref, settings: SecretSettings, parts: Parts) -> None:
+    def __init__(
+        self,
+        ref: Ref,
+        settings: SecretSettings,
+        context: Context,
+        *,
+        store: Store,
+        vault: Vault,
+        tokens: Tokens,
+        availability: Availability,
+    ) -> None:
         self.ref = ref
         self.settings = settings
-        self._parts = parts
-        self._reporter = Reporter(settings.name, parts)
-        self._actions = Actions(ref, settings, parts, self._reporter)
+        self._context = context
+        self._store = store
+        self._tokens = tokens
+        self._availability = availability
+        self._reporter = Reporter(settings.name, context, availability)
+        self._actions = Actions(
+            ref, settings, context, self._reporter, store=store, vault=vault, tokens=tokens
+        )
         self._denied = False
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
@@ -38,8 +56,8 @@ class Watcher:
 
     async def run(self) -> None:
         """Keep the secret up to date. Runs until cancelled."""
-        clock = self._parts.clock
-        self._reporter.measure_what_is_kept(self._parts.store.current(self.ref))
+        clock = self._context.clock
+        self._reporter.measure_what_is_kept(self._store.current(self.ref))
         self.follow_token()
         try:
             while True:
@@ -56,18 +74,18 @@ class Watcher:
 
     async def refresh(self, action: Action) -> Step:
         """Do what is due; return the next step. A failure is state, not an exception."""
-        parts = self._parts
+        context = self._context
         if action is Action.PUBLISH:
             waits = self._actions.publication()
-            if waits is not None and waits.at > parts.clock.now():  # the old one was renewed
+            if waits is not None and waits.at > context.clock.now():  # the old one was renewed
                 return waits
             step = self._actions.publish()
             self.follow_token()
             # A request that failed while this one was pending is still due.
-            return Step(Action.FETCH, parts.clock.now()) if self._reporter.failures else step
-        if parts.availability.down and (waits := self._actions.publication()) is not None:
+            return Step(Action.FETCH, context.clock.now()) if self._reporter.failures else step
+        if self._availability.down and (waits := self._actions.publication()) is not None:
             return waits  # that needs no server
-        await parts.availability.wait()
+        await self._availability.wait()
         if action is Action.RENEW and self._has_ended():  # as after an outage: nothing to renew
             action = Action.FETCH
         try:
@@ -82,8 +100,8 @@ class Watcher:
         return step
 
     def _has_ended(self) -> bool:
-        current = self._parts.store.current(self.ref)
-        return current is not None and current.has_ended(self._parts.clock.now())
+        current = self._store.current(self.ref)
+        return current is not None and current.has_ended(self._context.clock.now())
 
     # -- another token
 
@@ -91,7 +109,7 @@ class Watcher:
         """If there is another token, reissue a lease of the old one before it dies."""
         if self._another_token_helps():
             self.due.ring()
-        elif (lease := self._parts.store.current(self.ref)) is not None and lease.is_lease:
+        elif (lease := self._store.current(self.ref)) is not None and lease.is_lease:
             self._reporter.measure_expiry(lease)
 
     def _another_token_helps(self) -> bool:
@@ -99,10 +117,10 @@ class Watcher:
 
         It can get a lease that lives on, or may be allowed what the last token was denied.
         """
-        held = self._parts.tokens.held
+        held = self._tokens.held
         if held is None or self._actions.has_asked_with(held):
             return False
-        newest = self._parts.store.newest(self.ref)
+        newest = self._store.newest(self.ref)
         return self._denied or (newest is not None and newest.dies_with_another_than(held))
 
     # -- what somebody asks for
@@ -112,7 +130,7 @@ class Watcher:
         if self._demand is None:
             self._demand = asyncio.get_running_loop().create_future()
             self._seen_then = self._newest
-            self._demanded_at = self._parts.clock.now()
+            self._demanded_at = self._context.clock.now()
             self.due.ring()
         return self._demand
 
@@ -135,7 +153,7 @@ class Watcher:
 
     def _has_met(self) -> bool:
         """Return whether a value that came since the demand already satisfies it."""
-        store = self._parts.store
+        store = self._store
         if store.pending(self.ref) is not None:  # it waits for its `publish_delay`
             return True
         current = store.current(self.ref)
@@ -144,7 +162,7 @@ class Watcher:
         return current.answer is not None and current.life.granted_at > self._demanded_at
 
     async def _fetch_at_once(self) -> Step:
-        if self._parts.availability.down:
+        if self._availability.down:
             raise TransientError(
                 f"{self.ref}: Vault is unreachable, so nothing was sent; try again later"
             )
@@ -161,12 +179,12 @@ class Watcher:
 
     @property
     def _is_read(self) -> bool:
-        current = self._parts.store.current(self.ref)
+        current = self._store.current(self.ref)
         return current is None or current.life.kind in READ
 
     @property
     def _newest(self) -> int:
-        newest = self._parts.store.newest(self.ref)
+        newest = self._store.newest(self.ref)
         return 0 if newest is None else newest.number
 
     # -- success and failure
@@ -178,7 +196,7 @@ class Watcher:
     def _failed(self, error: InjectorError, action: Action) -> Step:
         if action is Action.RENEW and not isinstance(error, TransientError):
             self._reporter.not_renewed(error)
-            return Step(Action.FETCH, self._parts.clock.now())
+            return Step(Action.FETCH, self._context.clock.now())
         self._denied = isinstance(error, DeniedError)
         self._reporter.failing(error)
         step = self._after_failure(error, action)
@@ -188,13 +206,13 @@ class Watcher:
         return step
 
     def _after_failure(self, error: InjectorError, action: Action) -> Step:
-        parts = self._parts
-        failures, lease = self._reporter.failures, parts.store.current(self.ref)
+        context = self._context
+        failures, lease = self._reporter.failures, self._store.current(self.ref)
         if action is Action.RENEW and lease is not None:
-            now = parts.clock.now()
-            return after_failed_renewal(error, failures, lease.life, now, parts.jitter())
+            now = context.clock.now()
+            return after_failed_renewal(error, failures, lease.life, now, context.jitter())
         return Step(Action.FETCH, self._retry_at(error, failures))
 
     def _retry_at(self, error: InjectorError, failures: int) -> float:
-        now, jitter = self._parts.clock.now(), self._parts.jitter()
+        now, jitter = self._context.clock.now(), self._context.jitter()
         return after_failure(error, failures, now=now, timing=self.settings.timing, jitter=jitter)

@@ -11,6 +11,6 @@ server: secrets that are `unused`, certificates that cannot be used here (`trust
 """
 
 from injector.preflight.check.finding import Finding, Level, exit_code
-from injector.preflight.check.online import Parts, check
+from injector.preflight.check.online import check
 
-__all__ = ["Finding", "Level", "Parts", "check", "exit_code"]
+__all__ = ["Finding", "Level", "check", "exit_code"]

@@ -1,12 +1,6 @@
 """Runs all online checks, and leaves nothing behind."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from injector.base.clock import Clock
-from injector.base.log import Logger
-from injector.base.metrics import Metrics
-from injector.base.redactor import Redactor
+from injector.base.context import Context
 from injector.preflight.check import login, machine, permissions, server
 from injector.preflight.check.finding import Finding, exit_code, note
 from injector.preflight.policy import Needs
@@ -16,53 +10,53 @@ from injector.sources.vault import Transport, Vault
 ADDRESS, LOGIN = ("vault", "address"), ("auto_auth", "method", "type")
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a check works with; `stranger` is a name that does not exist in Vault."""
-
-    clock: Clock
-    log: Logger
-    redactor: Redactor
-    environ: Mapping[str, str] = field(repr=False)  # it may hold a token
-    stranger: str
-
-
 async def check(
-    plan: Plan, needs: Needs, parts: Parts, *, here: bool = True, use_secret_id: bool = False
+    plan: Plan,
+    needs: Needs,
+    context: Context,
+    *,
+    stranger: str,
+    here: bool = True,
+    use_secret_id: bool = False,
 ) -> list[Finding]:
-    """Return all findings; without `here`, the configuration is for another machine."""
-    transport = Transport(
-        plan.config.vault,
-        connections=plan.config.template_config.max_connections_per_host,
-        clock=parts.clock,
-        metrics=Metrics(),
-        redact=parts.redactor.quote,
-    )
+    """Return all findings; without `here`, the configuration is for another machine.
+
+    `stranger` is a name that does not exist in Vault.
+    """
+    transport = Transport.of(plan.config, context)
     try:
-        found = [each.at(ADDRESS) for each in await server.look(transport, parts.clock)]
+        found = [each.at(ADDRESS) for each in await server.look(transport, context.clock)]
         if exit_code(found):
             found.append(note("login", "not attempted, because the server is not available"))
         else:
-            found += await _as_ourselves(plan, needs, parts, transport, use_secret_id=use_secret_id)
+            found += await _as_ourselves(
+                plan, needs, context, transport, stranger=stranger, use_secret_id=use_secret_id
+            )
     finally:
         await transport.reconnect()
     if here:
-        found += await machine.look(plan.loaded, parts.clock, parts.environ)
+        found += await machine.look(plan.loaded, context.clock, context.environ)
     return found
 
 
 async def _as_ourselves(
-    plan: Plan, needs: Needs, parts: Parts, transport: Transport, *, use_secret_id: bool
+    plan: Plan,
+    needs: Needs,
+    context: Context,
+    transport: Transport,
+    *,
+    stranger: str,
+    use_secret_id: bool,
 ) -> list[Finding]:
-    vault = Vault(transport, parts.clock)
+    vault = Vault(transport, context.clock)
     token, found = await login.log_in(
-        plan.loaded, vault, log=parts.log, redactor=parts.redactor, use_secret_id=use_secret_id
+        plan.loaded, vault, log=context.log, redactor=context.redactor, use_secret_id=use_secret_id
     )
     found = [each.at(LOGIN) for each in found]
     if token is None:
         return [*found, note("permissions", "not checked, because there is no token")]
     try:
-        found += await permissions.look(transport, token, needs, parts.stranger)
+        found += await permissions.look(transport, token, needs, stranger)
     finally:
         found += await login.give_back(token, vault)
     return found

@@ -4,11 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import ConfigError, DeniedError, InjectorError, MissingError
-from injector.base.log import Logger
-from injector.base.metrics import Metrics
-from injector.base.redactor import Redactor
 from injector.engine.watch.settings import SettingsBySecret
 from injector.preflight.check import login
 from injector.preflight.render import Source
@@ -25,42 +22,35 @@ READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
 STATIC = ("/static-creds/", "/static-cred/")
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a preview works with. `say` shows a message to the user."""
-
-    clock: Clock
-    log: Logger
-    redactor: Redactor
-    say: Callable[[str], None]
-
-
 @contextlib.asynccontextmanager
 async def server(
-    plan: Plan, names: Mapping[str, Ref], parts: Parts, *, issue: bool, use_secret_id: bool
+    plan: Plan,
+    names: Mapping[str, Ref],
+    context: Context,
+    *,
+    say: Callable[[str], None],
+    issue: bool,
+    use_secret_id: bool,
 ) -> AsyncIterator[Source]:
-    """Log in, provide a source of secrets, and revoke what was issued for it."""
+    """Log in, provide a source of secrets, and revoke what was issued for it.
+
+    `say` shows a message to the user.
+    """
     if why := login.used_up(plan.loaded, use_secret_id=use_secret_id):
         raise ConfigError(f"not logged in: {why}; give --fixtures DIR, which needs no login")
-    transport = Transport(
-        plan.config.vault,
-        connections=plan.config.template_config.max_connections_per_host,
-        clock=parts.clock,
-        metrics=Metrics(),
-        redact=parts.redactor.quote,
-    )
-    vault = Vault(transport, parts.clock)
+    transport = Transport.of(plan.config, context)
+    vault = Vault(transport, context.clock)
     try:
-        _, method = login.sparing(plan.loaded, log=parts.log, redactor=parts.redactor)
+        _, method = login.sparing(plan.loaded, log=context.log, redactor=context.redactor)
         token = await method.log_in(vault)
-        parts.redactor.learn("token", token.value)
-        settings = SettingsBySecret(plan.config, names, parts.redactor.proofread)
+        context.redactor.learn("token", token.value)
+        settings = SettingsBySecret(plan.config, names, context.redactor.proofread)
         reading = Reading(vault, token, settings, issue=issue)
         try:
             yield reading.content
         finally:
             async for left in reading.give_back():
-                parts.say(left)
+                say(left)
     finally:
         await transport.reconnect()
 

@@ -15,6 +15,7 @@ from yarl import URL
 
 from injector.base import lean
 from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import TransientError, Unreachable
 from injector.base.metrics import Metrics
 from injector.config import model
@@ -113,6 +114,20 @@ class Transport:
         self._by_tls = "https" in {urlsplit(url).scheme for url in (self.base, self.proxy or "")}
         self._session: aiohttp.ClientSession | None = None
         self._in_flight: Counter[aiohttp.ClientSession] = Counter()
+
+    @classmethod
+    def of(
+        cls, config: model.Config, context: Context, *, largest: int | None = None
+    ) -> "Transport":
+        """Return a pool of connections to the server that the configuration names."""
+        return cls(
+            config.vault,
+            connections=config.template_config.max_connections_per_host,
+            clock=context.clock,
+            metrics=context.metrics,
+            redact=context.redactor.quote,
+            largest=largest,
+        )
 
     async def send(
         self, request: Request, *, in_turn: bool = True, within: float | None = None

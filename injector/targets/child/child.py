@@ -1,15 +1,11 @@
 """Keeps the command running: starts it once everything is in place, restarts it on changes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 from signal import Signals
 
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import HookError
-from injector.base.health import Health
-from injector.base.log import Logger
-from injector.base.metrics import Metrics
 from injector.config import model
 from injector.targets.child import policy
 from injector.targets.child.command import Command, Wanted
@@ -23,54 +19,50 @@ BACKGROUND = (Signals.SIGINT, Signals.SIGQUIT, Signals.SIGTERM)
 LOOK_EVERY = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the service works with.
+class Child:
+    """Runs the supervised command according to one configuration's `exec`.
 
     `lacking` says why the command may not be started yet, `unfinished` what will change in a moment
     and is worth waiting for. `changed_at` is when the newest change happened that the command has
     not been notified of, on the wall clock.
     """
 
-    clock: Clock
-    jitter: Callable[[], float]
-    lacking: Callable[[], list[str]]
-    unfinished: Callable[[], list[str]]
-    changed_at: Callable[[], float]
-    health: Health
-    metrics: Metrics
-    log: Logger
-
-
-class Child:
-    """Runs the supervised command according to one configuration's `exec`."""
-
     name = "child"
 
     def __init__(
-        self, settings: model.Exec, environ: Mapping[str, str], command: Command, parts: Parts
+        self,
+        settings: model.Exec,
+        command: Command,
+        context: Context,
+        *,
+        lacking: Callable[[], list[str]],
+        unfinished: Callable[[], list[str]],
+        changed_at: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._stop_signal = Signals[settings.restart_stop_signal]
-        self._passed = inherited(environ, settings.env)
+        self._passed = inherited(context.environ, settings.env)
         self._command = command
-        self._parts = parts
+        self._context = context
+        self._lacking = lacking
+        self._unfinished = unfinished
+        self._changed_at = changed_at
         self._waited = False
-        parts.health.ring_too(command.news)
+        context.health.ring_too(command.news)
         command.release()  # its holder is gone with the last configuration
         command.on_trial = None
         before = command.launch
         if command.pid is None:
-            parts.health.waiting("child", "exec")
+            context.health.waiting("child", "exec")
         elif before is not None and before != self._launch(before.variables):
             command.restart()
-        parts.metrics.has_command(runs=command.pid is not None)
+        context.metrics.has_command(runs=command.pid is not None)
 
     async def run(self) -> None:
         """Bring the command into the wanted state, whenever that may have changed."""
         while True:
             wait = await self._step()
-            await self._parts.clock.sleep(wait, self._command.news)
+            await self._context.clock.sleep(wait, self._command.news)
 
     def stop(self, number: Signals | None) -> None:
         """Stop the command permanently, with the signal that stops us, or with its own."""
@@ -94,10 +86,10 @@ class Child:
         elif wanted is Wanted.STOPPED and command.stop_with is not None:
             await self._end((await self._stop(command.stop_with)).code)
         elif wanted is Wanted.RESTARTED:
-            unfinished = [f"{output} is not finished" for output in self._parts.unfinished()]
-            if self._has_to_wait(self._parts.lacking() + unfinished):
+            unfinished = [f"{output} is not finished" for output in self._unfinished()]
+            if self._has_to_wait(self._lacking() + unfinished):
                 return LOOK_EVERY
-            self._parts.log.info("command restarting", pid=command.pid)
+            self._context.log.info("command restarting", pid=command.pid)
             await self._stop(self._stop_signal)
         else:
             return inf
@@ -110,16 +102,16 @@ class Child:
         process, timeout = self._command.process, self._settings.kill_timeout
         assert process is not None
         if not await process.stop(number, within=timeout):
-            self._parts.log.warning("command killed", not_ended_within=timeout)
+            self._context.log.warning("command killed", not_ended_within=timeout)
         return self._let_go()
 
     def _let_go(self) -> Ending:
         process = self._command.process
         assert process is not None
         ending = self._command.let_go()
-        self._parts.metrics.child_up.set(0)
+        self._context.metrics.child_up.set(0)
         wrong = ending.crashed and not process.asked_to_end
-        log = self._parts.log.error if wrong else self._parts.log.info
+        log = self._context.log.error if wrong else self._context.log.info
         log("command ended", how=ending.how, ran_for=round(ending.ran_for, 1))
         return ending
 
@@ -146,43 +138,43 @@ class Child:
                 await self._end(step.code)
 
     def _after(self, ending: Ending) -> policy.Exit | Restart:
-        command, parts = self._command, self._parts
+        command, context = self._command, self._context
         return policy.after(
             ending,
-            outdated=parts.changed_at() > command.started_at,
+            outdated=self._changed_at() > command.started_at,
             restarts=self._settings.restart_on_crash == "always",
             crashes=command.crashes,
-            jitter=parts.jitter(),
+            jitter=context.jitter(),
         )
 
     def _wait(self, restart: Restart) -> None:
-        command, parts = self._command, self._parts
+        command, context = self._command, self._context
         command.crashes = restart.crashes
-        command.because, command.start_at = "crashed", parts.clock.now() + restart.after
-        parts.log.warning("command starting again", starts_in=round(restart.after, 1))
+        command.because, command.start_at = "crashed", context.clock.now() + restart.after
+        context.log.warning("command starting again", starts_in=round(restart.after, 1))
 
     def _report(self, ending: Ending) -> None:
         error = HookError(f"the command ended with {ending.how}")
-        self._parts.health.failing("child", "exec", error)
+        self._context.health.failing("child", "exec", error)
 
     async def _end(self, code: int) -> None:
         """Make the injector exit as well."""
         await self._command.end(code)
-        self._parts.health.news.ring()
+        self._context.health.news.ring()
 
     # -- its start
 
     async def _start_when_due(self) -> float:
-        command, parts = self._command, self._parts
+        command, context = self._command, self._context
         if command.exit_code is not None or command.is_held:
             return inf
         if command.wanted is Wanted.STOPPED and command.stop_with is not None:
             code = 128 + command.stop_with if command.last is None else command.last.code
             await self._end(code)
             return inf
-        if self._has_to_wait(parts.lacking()):
+        if self._has_to_wait(self._lacking()):
             return LOOK_EVERY
-        wait = command.start_at - parts.clock.now()
+        wait = command.start_at - context.clock.now()
         if wait > 0:
             return wait
         assert command.variables is not None
@@ -192,16 +184,16 @@ class Child:
             await self._could_not_start(exc)
             return 0.0
         self._waited = False
-        parts.metrics.child_up.set(1)
-        parts.metrics.child_starts.add(command.because)
-        parts.health.ok("child", "exec")
-        parts.log.info("command started", pid=command.pid, reason=command.because)
+        context.metrics.child_up.set(1)
+        context.metrics.child_starts.add(command.because)
+        context.health.ok("child", "exec")
+        context.log.info("command started", pid=command.pid, reason=command.because)
         return inf
 
     async def _could_not_start(self, error: CannotStart) -> None:
-        command, parts = self._command, self._parts
-        parts.health.failing("child", "exec", error)
-        parts.log.error("command not started", error=str(error))
+        command, context = self._command, self._context
+        context.health.failing("child", "exec", error)
+        context.log.error("command not started", error=str(error))
         command.last = Ending(error.status, 0.0)
         if command.on_trial is not None:
             command.hold()
@@ -215,7 +207,7 @@ class Child:
     def _has_to_wait(self, reasons: list[str]) -> bool:
         """Return whether there is a reason to wait; log it once."""
         if reasons and not self._waited:
-            self._parts.log.info("command waiting", reasons=reasons)
+            self._context.log.info("command waiting", reasons=reasons)
         self._waited = bool(reasons)
         return self._waited
 

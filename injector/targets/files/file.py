@@ -40,7 +40,7 @@ class Memory:
 class File(KeepsNoOld):
     """One destination on disk, and what we last knew about it."""
 
-    def __init__(  # noqa: PLR0913 - one for each option of a destination
+    def __init__(
         self,
         path: str,
         rights: Rights,

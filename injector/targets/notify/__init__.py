@@ -1,8 +1,7 @@
 """Notifies an application that its files have changed, and verifies that it accepted them.
 
 One application: finds it (`find`, `processes`), notifies it (`signal` through a pidfd, `http`,
-`command`), verifies that it accepted a change (`verify`); `means` is what all of them are made
-with.
+`command`), verifies that it accepted a change (`verify`).
 
 - `outcome`: possible results of a notification, and the protocol of everything that can be
   notified
@@ -15,15 +14,14 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from injector.base.context import Context
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify.means import Means
 from injector.targets.notify.outcome import Nobody, Outcome, Overtaken, Target, Unseen
 
 __all__ = [
     "Application",
     "InTurn",
-    "Means",
     "Outcome",
     "Overtaken",
     "Target",
@@ -37,19 +35,19 @@ __all__ = [
 def application(
     name: str,
     notify: model.Notify,
-    means: Means,
+    context: Context,
     *,
     users: Collection[int] = (),
     overtaken: Callable[[], bool] = lambda: False,
 ) -> "Application":
     """Make what `notify.<name>` of the configuration describes."""
-    how = target(notify, means, users=users)
-    return Application(name, how, asking(notify, means, overtaken))
+    how = target(notify, context, users=users)
+    return Application(name, how, asking(notify, context, overtaken))
 
 
 def target(
     notify: model.Notify,
-    means: Means,
+    context: Context,
     *,
     users: Collection[int] = (),
     child_pid: Callable[[], int | None] = lambda: None,
@@ -65,24 +63,26 @@ def target(
             return Nobody()
         from injector.targets.notify.signal import SignalTarget
 
-        return SignalTarget(notify.signal, notify.process, means, users=users, child_pid=child_pid)
+        return SignalTarget(
+            notify.signal, notify.process, context, users=users, child_pid=child_pid
+        )
     if notify.http is not None:
         from injector.targets.notify.http import HttpTarget
 
-        return HttpTarget(notify.http, clock=means.clock, redact=means.redact)
+        return HttpTarget(notify.http, clock=context.clock, redact=context.redactor.redact)
     from injector.targets.notify.command import CommandTarget
 
     return CommandTarget(
         notify.command,
         timeout=notify.timeout,
-        clock=means.clock,
-        redact=means.redact,
-        environ=means.environ,
+        clock=context.clock,
+        redact=context.redactor.redact,
+        environ=context.environ,
     )
 
 
 def asking(
-    notify: model.Notify, means: Means, overtaken: Callable[[], bool]
+    notify: model.Notify, context: Context, overtaken: Callable[[], bool]
 ) -> Callable[[], Awaitable[None]] | None:
     """Return the function that verifies a change; None if there is none.
 
@@ -95,9 +95,9 @@ def asking(
     return partial(
         verify,
         notify.verify,
-        clock=means.clock,
-        redact=means.redact,
-        environ=means.environ,
+        clock=context.clock,
+        redact=context.redactor.redact,
+        environ=context.environ,
         overtaken=overtaken,
     )
 

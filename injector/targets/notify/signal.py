@@ -5,6 +5,7 @@ import select
 import signal
 from collections.abc import Callable, Collection
 
+from injector.base.context import Context
 from injector.base.errors import HookError
 from injector.config import model
 from injector.targets.notify import processes
@@ -16,7 +17,6 @@ from injector.targets.notify.find import (
     require_trusted,
     running,
 )
-from injector.targets.notify.means import Means
 from injector.targets.notify.outcome import Outcome
 from injector.targets.notify.processes import GONE, Process, may_kill, started_after
 from injector.targets.notify.reaction import objection, refusal
@@ -35,7 +35,7 @@ class SignalTarget:
         self,
         number: str,
         which: model.Process,
-        means: Means,
+        context: Context,
         *,
         users: Collection[int],
         child_pid: Callable[[], int | None],
@@ -43,8 +43,8 @@ class SignalTarget:
         self._number = signal.Signals[number]
         self._which = which
         self._users = {os.geteuid(), *users}
-        self._clock = means.clock
-        self._log = means.log
+        self._clock = context.clock
+        self._log = context.log
         self._child_pid = child_pid
         # Of the change at this time on the wall clock, which is tried again for others' sake.
         self._heard: tuple[float, dict[Process, Outcome]] = (0.0, {})
