@@ -26,7 +26,7 @@ class Consumers:
                 del self._by_ref[ref]
         for ref in refs - output.state.wants:
             self._by_ref[ref].add(output.name)
-            # In an earlier run, or before.
+            # It may have been accepted in an earlier run, or before this output needed it.
             if (accepted := self._store.newest_delivered(ref)) is not None:
                 output.state.accepted.setdefault(ref, accepted)
         output.state.wants = refs

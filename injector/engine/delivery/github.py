@@ -69,7 +69,7 @@ class GithubEnv(KeepsNoOld):
         return changed
 
     def is_intact(self) -> bool:
-        return True  # whatever others have appended since
+        return True  # what other programs have appended since is theirs
 
     def remove(self) -> bool:
         raise WriteError(f"remove {self.path}: values cannot be taken back from the runner")

@@ -41,10 +41,11 @@ class Ledger:
     def __init__(self, dirty: Wakeup | None = None) -> None:
         self._dirty = dirty or Wakeup()  # rung whenever there is something to hand over
         self.pending: dict[str, Pending] = {}
-        self._sending: dict[str, Pending] = {}  # being sent, perhaps without success
+        self._sending: dict[str, Pending] = {}  # the application is being notified of these
         self.notified_at: dict[str, float] = {}
-        self.absent: set[str] = set()  # were not running when looked for after the last change
-        self.rejected: list[dict[str, str]] = []  # changes: hash of the content, by output
+        self.absent: set[str] = set()  # targets that were not running after the last change
+        # For each rejected change, the hash of the content, by output.
+        self.rejected: list[dict[str, str]] = []
 
     def add(self, target: str, change: Pending) -> None:
         """Note a change that `target` has to be notified of."""

@@ -18,14 +18,16 @@ class OutputState:
 
     memory: Any = field(default=None, repr=False)  # what its destination knows about itself
     written: dict[Ref, Generation] = field(default_factory=dict)  # what readers see
-    accepted: dict[Ref, Generation] = field(default_factory=dict)  # by all its applications
+    accepted: dict[Ref, Generation] = field(
+        default_factory=dict
+    )  # what all its applications have accepted
     in_place: bool = False  # what readers see is there, whichever configuration made it
     failing: bool = False  # its recovery is still to be reported
     # The secrets it needs: those known beforehand, and those that rendering has revealed.
     wants: frozenset[Ref] = frozenset()
     lacking: frozenset[Ref] = frozenset()  # what was missing at the last rendering
     settled: bool = False  # this configuration has written it, or found it correct
-    failures: int = 0  # in a row
+    failures: int = 0  # since it was last written
 
     def resume(self, before: "OutputState", *, is_intact: bool) -> None:
         """Begin with what was known under the last configuration."""

@@ -36,7 +36,7 @@ class Schedule:
             self._drop_old.setdefault(output.name, now + OLD_KEPT_FOR)
 
     def hold(self, name: str) -> None:
-        """Keep an output from being due until `release`, whatever changes."""
+        """Keep an output from being due until `release`, even if a secret changes."""
         self._held.add(name)
 
     def release(self, name: str) -> None:

@@ -28,7 +28,7 @@ class Wanted(Enum):
     RUNNING = auto()
     RESTARTED = auto()  # stop, and start with what is in place by then
     HELD = auto()  # it exited because of a change: wait until that is rolled back or notified again
-    STOPPED = auto()  # and so are we
+    STOPPED = auto()  # for good: the injector ends as well
 
 
 @dataclass(slots=True)
@@ -47,20 +47,20 @@ class Command:
     hash_key: bytes = field(default_factory=partial(os.urandom, 16), repr=False)
     process: Process | None = None
     launch: Launch | None = None  # what it was last started with
-    started_at: float = -inf  # or tried to, on the wall clock
+    started_at: float = -inf  # last start or attempt, on the wall clock
     starts: int = 0
     because: str = "first"  # why it is started next: first, changed or crashed
     last: Ending | None = None
-    crashes: int = 0  # in a row
-    start_at: float = -inf  # not before, on the injected clock
+    crashes: int = 0  # in a row, without a steady run between
+    start_at: float = -inf  # earliest next start, on the injected clock
     wanted: Wanted = Wanted.RUNNING
     stop_with: Signals | None = None
     # The target that notified it of a revertible change: exiting now means that it rejects the
     # change.
     on_trial: object | None = None
-    exit_code: int | None = None  # it has exited, and so shall we
+    exit_code: int | None = None  # of the injector, which exits because the command has
     news: Wakeup = field(default_factory=Wakeup)  # rung for the service
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # set for a moment
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # set at a start or an end
     _relays: list[Relay] = field(default_factory=list)
 
     @property

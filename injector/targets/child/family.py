@@ -1,4 +1,4 @@
-"""Finds the processes of a command: its group, and whatever it and its members have started."""
+"""Finds the processes of a command: its group, and all that it and its members have started."""
 
 import os
 import signal

@@ -39,7 +39,7 @@ class Launch:
     """Everything that a start depends on: if it is equal, no restart is needed."""
 
     argv: tuple[str, ...]
-    passed: Mapping[str, str] = field(repr=False)  # of our own environment
+    passed: Mapping[str, str] = field(repr=False)  # variables of our own environment
     masked: bool = False
     variables: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     ignored: frozenset[signal.Signals] = frozenset()
@@ -57,7 +57,7 @@ class Process:
     ) -> None:
         self.pid = popen.pid
         self.ended = asyncio.Event()
-        self.asked_to_end = False  # by us, before it did
+        self.asked_to_end = False  # we told it to end, before it did
         self._popen = popen
         self._clock = clock
         self._on_end = on_end
@@ -80,7 +80,7 @@ class Process:
             signal.pidfd_send_signal(self._pidfd, number)
 
     async def stop(self, number: signal.Signals, *, within: float) -> bool:
-        """Stop it, then whatever it left behind; kill what is left after a timeout.
+        """Stop it, then what it left behind; kill the rest after a timeout.
 
         Return whether killing was not needed.
         """
@@ -122,7 +122,7 @@ class Process:
 
     def has_stopped(self) -> bool:
         """Return whether it has been stopped since the last call."""
-        with suppress(ChildProcessError):  # it has ended, which is noted in a moment
+        with suppress(ChildProcessError):  # it has ended: its pidfd says so in a moment
             return os.waitid(os.P_PIDFD, self._pidfd, os.WSTOPPED | os.WNOHANG) is not None
         return False
 
@@ -198,7 +198,7 @@ def _ignoring(numbers: Iterable[signal.Signals]) -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-            signal.siginterrupt(number, False)  # as asyncio has it
+            signal.siginterrupt(number, False)  # asyncio had set this
 
 
 def _cannot_start(program: str, error: OSError | ValueError) -> CannotStart:

@@ -92,7 +92,7 @@ class Relay:
                 return
             try:
                 written = os.write(self._sink, self._out[:AT_ONCE])
-            except BlockingIOError:  # somebody else has made it so
+            except BlockingIOError:  # another process made this pipe non-blocking
                 self._pause()
                 return
             except BrokenPipeError:

@@ -61,7 +61,7 @@ class ChildTarget:
                 end.cancel()
         except ExceptionGroup as failures:
             if self.command.wanted is Wanted.STOPPED:
-                await self.command.until(lambda: False)  # it is being stopped with us: no answer
+                await self.command.until(lambda: False)  # for ever: it is being stopped with us
             if self.overtaken():
                 raise Overtaken from None
             raise failures.exceptions[0] from None

@@ -47,7 +47,7 @@ class Terminal:
 
     def take_back(self, *, restore: bool) -> None:
         """Become the foreground again if no group is; `restore` the settings after a kill."""
-        with suppress(OSError, termios.error):  # hung up meanwhile
+        with suppress(OSError, termios.error):  # the terminal may have been hung up
             if _is_empty(os.tcgetpgrp(self._fd)):
                 os.tcsetpgrp(self._fd, os.getpgrp())
             if restore and os.tcgetpgrp(self._fd) == os.getpgrp():
@@ -56,10 +56,10 @@ class Terminal:
     def stop_with(self, pid: int) -> None:
         """Stop when the command has stopped itself (a shell's `suspend`), and continue it with us.
 
-        A command in our group is stopped by whatever stops us, and nobody continues an orphaned
+        A command in our group is stopped by what stops us, and no shell continues an orphaned
         group.
         """
-        with suppress(OSError, termios.error):  # it has ended meanwhile, or hung up
+        with suppress(OSError, termios.error):  # the command may have ended
             group, ours = os.getpgid(pid), os.getpgrp()
             if group == ours:
                 return

@@ -1,4 +1,4 @@
-"""Access control lists of a directory: whom they let write, and what they give to new files."""
+"""Access control lists of a directory: who may write, and who gets access to new files."""
 
 import os
 import struct
@@ -31,7 +31,7 @@ def writers(path: str, group: int) -> list[Entry] | None:
 
 def heirs(path: str) -> list[Entry]:
     """Return the users and groups that get access to new files in a directory."""
-    group = -1  # that of the new file, whatever it will be
+    group = -1  # stands for the group of the new file, which is not known yet
     listed = _read(path, _DEFAULT, group) or []
     return [entry for entry in listed if entry.permissions and entry.number != group]
 
@@ -39,7 +39,7 @@ def heirs(path: str) -> list[Entry]:
 def _read(path: str, name: str, group: int) -> list[Entry] | None:
     try:
         stored = os.getxattr(path, name)
-    except OSError:  # there is none, or none is possible here
+    except OSError:  # the directory has no list, or its filesystem knows none
         return None
     entries = list(_ENTRY.iter_unpack(stored[_VERSION:]))
     mask = next((permissions for kind, permissions, _ in entries if kind == _MASK), 0o7)

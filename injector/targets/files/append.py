@@ -1,4 +1,4 @@
-"""Appends to a file that somebody else creates, reads and removes: the runner of a CI job."""
+"""Appends to a file that another program creates, reads and removes: the runner of a CI job."""
 
 import os
 import stat

@@ -116,22 +116,22 @@ class Bundle:
         return staged is not None
 
     def stage(self, contents: Mapping[str, bytes]) -> Staged | None:
-        """Write a new version that nobody sees yet; None if the current one is identical.
+        """Write a new version that readers do not see yet; None if the current one is identical.
 
         Raise WriteError; readers do not notice.
         """
         if contents.keys() != self.members.keys():
             raise ValueError(f"{self.path}: contents of other members than configured")
         with self._opened("write", create=True) as directory:
-            # 1.
+            # Step 1.
             found = _seen(directory)
             if foreign := swap.foreign_entries(directory, entries(contents)):
                 raise WriteError("\n".join(foreign))
-            # 2.
+            # Step 2.
             self._note(found)
             if self._is_right(contents) and self.is_intact():
                 return None
-            # 3. and 4.
+            # Steps 3 and 4.
             new = self._write(directory, contents)
             self.memory.staged = new.name
         return Staged(
@@ -163,7 +163,8 @@ class Bundle:
                     f"roll back {self.path}: somebody changed or removed the last accepted "
                     f"generation; {explain.KEPT}"
                 )
-            swap.swap(directory, accepted)  # 5. to 8.
+            # Steps 5 to 8.
+            swap.swap(directory, accepted)
         self.memory.replace_current(accepted)
 
     @property
@@ -237,7 +238,7 @@ class Bundle:
                 if not bundle_version.is_untouched(new, fd=directory.fd):
                     raise WriteError(explain.tampered(self.path))
                 bundle_version.remove_all_but_members(directory, new)
-                # 5. to 8.
+                # Steps 5 to 8.
                 swap.swap(directory, new)
         except BaseException:
             with suppress(WriteError):
@@ -315,7 +316,7 @@ class Bundle:
 
 
 def trust_of(members: Mapping[str, Rights]) -> Trust:
-    """Return who may own the directory: whom all members are given to, if that is one user."""
+    """Return who may own the directory: the user that all members belong to, if it is one."""
     owners = {rights.owner.uid for rights in members.values()}
     return Trust(owners.pop() if len(owners) == 1 else -1)
 

@@ -15,10 +15,10 @@ class Memory:
 
     current: BundleVersion | None = None
     accepted: BundleVersion | None = None  # what `rollback` returns to
-    held: list[str] = field(default_factory=list)  # replaced, oldest first
+    held: list[str] = field(default_factory=list)  # names of replaced versions, oldest first
     aged: int = 0  # how many of them were kept at the last `drop_old` already
     begun: bool = False
-    staged: str = ""  # written, and not visible yet
+    staged: str = ""  # name of a version that is written, and not visible yet
     lock: SharedLock = field(default_factory=SharedLock)
 
     def begin(self, found: BundleVersion | None, *, accepted: BundleVersion | None) -> None:

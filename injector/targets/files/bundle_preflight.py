@@ -44,5 +44,5 @@ def _bundle_entry_problems(path: str, members: Collection[str]) -> list[str]:
             return swap.foreign_entries(directory, entries(members))
     except WriteError as error:
         return [str(error)]
-    except OSError as error:  # a name that is too long
+    except OSError as error:  # for example, a name that is too long
         return [str(explain.failed("use", path, error))]

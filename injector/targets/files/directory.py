@@ -23,7 +23,7 @@ _GET_FLAGS, _APPEND_ONLY = 0x80086601, 0x20
 
 
 class Directory:
-    """An open directory, which stays the same whatever happens to its path."""
+    """An open directory, which stays the same if another one takes its path."""
 
     __slots__ = ("fd", "memory_backed", "path")
 
@@ -44,7 +44,7 @@ class Directory:
         return Directory(fd, os.path.join(self.path, name), memory_backed=self.memory_backed)
 
     def make(self, name: str) -> "Directory":
-        """Create and open a directory in this one that everybody may enter, whatever the umask.
+        """Create and open a directory in this one that all users may enter, with any umask.
 
         An existing one is only opened.
         """
@@ -123,7 +123,7 @@ def open_directory(
     """Open the directory at `path`; with `create`, create missing parts of it.
 
     Symlinks in the path are followed if they belong to root or this process's user (`/var/run`).
-    With `trust`, nobody else may be able to exchange what is in it.
+    With `trust`, no other user may be able to exchange what is in it.
     """
     fd, existing, missing = open_nearest(path)
     directory = Directory(fd, existing, memory_backed=False)
@@ -139,7 +139,7 @@ def open_directory(
         for name in reversed(missing):
             parent, directory = directory, directory.make(name)
             os.close(parent.fd)
-        # Only now: somebody may have made a part of it at the same moment.
+        # Only now: another process may have made a part of it at the same moment.
         if trust is not None and (stranger := trust.stranger(directory.fd, path)):
             raise WriteError(explain.exchangeable(path, *stranger))
     except BaseException:

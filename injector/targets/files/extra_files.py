@@ -75,8 +75,8 @@ class FileWithExtras(KeepsNoOld):
         return tuple(part for file in self.memory.files.values() for part in file.identity)
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
-        """Begin with what an earlier process knew: of files that only others may read, too."""
-        del earlier  # which is never handed over
+        """Begin with what an earlier process knew, also of files that only others may read."""
+        del earlier  # is never handed over
         self._recalled = (content_hash, identity)
 
     @staticmethod
@@ -124,7 +124,7 @@ class FileWithExtras(KeepsNoOld):
             self._written(content, parts)
 
         return Staged(
-            path=staged[-1].path,  # the template's own, if that has changed
+            path=staged[-1].path,  # the template's own file, if that has changed
             content_hash=self.hash_of(content),
             commit=commit,
             discard=partial(_discard, staged),

@@ -46,7 +46,7 @@ def _refuse_traps(path: str, found: os.stat_result, rights: Rights) -> None:
             "remove that, or set `in_place: false`"
         )
     trusted = {0, os.geteuid(), rights.owner.uid}
-    # Only an administrator can mount a file; anybody who can write to the directory can plant one.
+    # Only an administrator can mount a file; others who write to the directory can plant one.
     if found.st_uid not in trusted and not mounts.current().is_mount_point(path):
         raise WriteError(
             f"write {path}: it belongs to uid {found.st_uid}, who may have planted it to read what "

@@ -6,7 +6,7 @@ import stat
 from collections import deque
 from collections.abc import Iterator
 
-_MOST_LINKS = 40  # as the kernel has it
+_MOST_LINKS = 40  # the kernel's own limit
 
 
 def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
@@ -14,7 +14,7 @@ def foreign_link(fd: int, path: str) -> tuple[str, int] | None:
 
     `fd` is what `path` resolved to when it was opened.
     """
-    if os.readlink(f"/proc/self/fd/{fd}") == path:  # nearly always: there is no symlink
+    if os.readlink(f"/proc/self/fd/{fd}") == path:  # nearly always, as there is no link
         return None
     trusted = {0, os.geteuid()}
     for step, found in steps(fd, path):

@@ -48,7 +48,9 @@ class Mounts:
     """One reading of the table, ready for look-ups."""
 
     def __init__(self, mounts: Iterable[Mount]) -> None:
-        self._by_point = {mount.point: mount.filesystem for mount in mounts}  # a later one covers
+        self._by_point = {
+            mount.point: mount.filesystem for mount in mounts
+        }  # the last of several is visible
         self._by_device = {mount.device: mount.filesystem for mount in mounts}
         self._names = {os.path.basename(point) for point in self._by_point}
 
@@ -68,7 +70,7 @@ class Mounts:
     def is_mount_point(self, path: str) -> bool:
         """Return whether something is mounted on exactly this path, which may contain links."""
         parent, name = os.path.split(path)
-        if name not in self._names:  # nearly always: saves resolving the path
+        if name not in self._names:  # nearly always true, and saves resolving the path
             return False
         return os.path.join(os.path.realpath(parent), name) in self._by_point
 

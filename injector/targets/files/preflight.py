@@ -37,7 +37,7 @@ def problems(
     try:
         mode = os.lstat(path).st_mode
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # the rest is the directory's, below
+        if error.errno == errno.ENAMETOOLONG:  # other errors are those of the directory, below
             return [*found, explain.failed("use", path, error).args[0]]
     if mode is not None and not stat.S_ISREG(mode):
         found.append(explain.in_the_way(path, mode))
@@ -109,7 +109,9 @@ def _append_only(fd: int, path: str) -> list[str]:
 
 def inherited(path: str, perms: int, directory: str) -> str:
     """Return a warning if a default list of access makes a file readable to more than its mode."""
-    while not os.path.isdir(directory) and directory != "/":  # one that is made inherits it
+    while (
+        not os.path.isdir(directory) and directory != "/"
+    ):  # a new directory inherits the list of its parent
         directory = os.path.dirname(directory)
     who = ", ".join(map(str, acl.heirs(directory))) if perms & stat.S_IRWXG else ""
     if not who:

@@ -1,4 +1,4 @@
-"""What destinations have in common, whatever they are made of."""
+"""What all destinations have in common."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar

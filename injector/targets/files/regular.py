@@ -104,7 +104,7 @@ def create(directory: Directory, name: str, content: bytes, rights: Rights, path
 
 
 def replace(directory: Directory, name: str, content: bytes, rights: Rights) -> os.stat_result:
-    """Replace `name` atomically: whoever opens it gets the old file or the new one."""
+    """Replace `name` atomically: every reader gets the old file or the new one."""
     temporary = temporary_name(name)
     fd = create(directory, temporary, content, rights, os.path.join(directory.path, name))
     return take_name(directory, temporary, name, fd)

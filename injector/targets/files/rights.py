@@ -11,7 +11,7 @@ from injector.base.errors import WriteError
 
 _CAP_CHOWN = 0
 _SET_ID = stat.S_ISUID | stat.S_ISGID
-_LARGEST_ID = 2**32 - 2  # the one above means "leave it"
+_LARGEST_ID = 2**32 - 2  # to chown, the next larger number means: leave it as it is
 
 
 class Owner(Struct, frozen=True):
@@ -52,7 +52,7 @@ def _number(kind: str, name: str) -> int:
 
 
 class Rights(Struct, frozen=True):
-    """Mode and owner that a file must have before anybody can open it by its name."""
+    """Mode and owner that a file must have before it can be opened by its name."""
 
     perms: int = 0o600
     owner: Owner = OURS
@@ -66,21 +66,21 @@ class Rights(Struct, frozen=True):
         )
 
     def is_owner(self, found: os.stat_result) -> bool:
-        """Return whether a file has the right user; by default us, or somebody planted it."""
+        """Return whether a file has the right user; by default us: others may plant one."""
         return found.st_uid == (os.geteuid() if self.owner.uid == -1 else self.owner.uid)
 
     def give_to(self, fd: int, path: str) -> None:
         """Apply them to a file that is ours and has mode 0600; `path` is for messages.
 
-        Group, mode, user: at no moment can anybody read it who may not read it in the end, and with
-        the user last this needs only CAP_CHOWN (chmod on another user's file needs CAP_FOWNER).
+        In the order group, mode, user: at no moment can a user read it who may not read it in the
+        end, and it needs only CAP_CHOWN (chmod on another user's file needs CAP_FOWNER).
         """
         if self.owner.gid != -1:
             _chown(fd, Owner(gid=self.owner.gid), path)
         self._set_mode(fd, path)
         if self.owner.uid != -1:
             _chown(fd, Owner(uid=self.owner.uid), path)
-            if self.perms & _SET_ID:  # which chown clears
+            if self.perms & _SET_ID:  # chown has cleared these bits
                 self._set_mode(fd, path)
 
     def _set_mode(self, fd: int, path: str) -> None:

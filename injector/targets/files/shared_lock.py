@@ -1,4 +1,4 @@
-"""Says by a lock on a directory that we keep something in it, and finds out whether others do."""
+"""Says by a lock that we keep something in a directory, and finds out whether others do."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from injector.targets.files.directory import Directory
 class SharedLock:
     """A shared lock, which the kernel drops with the process.
 
-    It is never waited for: whoever may read a directory may lock it.
+    It is never waited for: every user who may read a directory may lock it.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,6 @@ class SharedLock:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:  # a filesystem without locks
+        except OSError:  # the filesystem has no locks
             return True
         return True

@@ -50,7 +50,7 @@ def leads_to(bundle: str, version: BundleVersion) -> bool:
 
 def swap(bundle: Directory, version: BundleVersion) -> None:
     """Make this version current. Steps 5 to 8 of the bundle's algorithm."""
-    with bundle.enter(version.name):  # or readers would be left with nothing
+    with bundle.enter(version.name):  # it exists: otherwise readers would be left with nothing
         pass
     made: list[str] = []
     try:
@@ -65,7 +65,7 @@ def swap(bundle: Directory, version: BundleVersion) -> None:
         _unlink(bundle, [_DATA_NEXT])
         os.symlink(version.name, _DATA_NEXT, dir_fd=bundle.fd)
         made.append(_DATA_NEXT)
-        # 7. The swap.
+        # 7. The swap itself: one rename.
         os.replace(_DATA_NEXT, DATA, src_dir_fd=bundle.fd, dst_dir_fd=bundle.fd)
     except BaseException:
         if current_name(bundle) != version.name:

@@ -1,4 +1,4 @@
-"""Finds who else could put another file in the place of ours: by its directory, or by one above."""
+"""Finds who else could put another file in the place of ours, in its directory or one above."""
 
 import os
 import stat
@@ -15,8 +15,8 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 class Trust(Struct, frozen=True):
     """Who may own a file's directory and those above it, beside root and us: the file's `owner`.
 
-    As with sshd's StrictModes, nobody else may write to them, unless the sticky bit keeps others
-    from what is not theirs; groups may that are root's, or the one that this process runs with.
+    As with sshd's StrictModes, no other user may write to them, unless the sticky bit keeps others
+    from what is not theirs; the group may if it is root's, or the one that this process runs with.
     What is mounted was put there by an administrator, who has decided who may write to it: the
     volumes of pods have mode 0777 and no sticky bit.
     """
@@ -24,10 +24,10 @@ class Trust(Struct, frozen=True):
     owner: int = -1
 
     def stranger(self, fd: int, path: str) -> tuple[str, os.stat_result, str] | None:
-        """Return the first directory in which somebody else could exchange what is on the way.
+        """Return the first directory in which another user could exchange what is on the way.
 
-        And what stat says of it, and who may write to it, unless it is theirs. `fd` is what `path`
-        was opened as.
+        Also return what stat says of it, and which others may write to it; that is empty if the
+        directory belongs to a stranger. `fd` is what `path` was opened as.
         """
         users = {_ROOT, os.geteuid(), self.owner}
         for step, found in steps(fd, path):
@@ -41,7 +41,7 @@ class Trust(Struct, frozen=True):
 
 
 def _writers(path: str, found: os.stat_result, users: set[int]) -> str:
-    """Name who may write but nobody trusts. A list's entries all stand behind the group's bits."""
+    """Name who may write and is not trusted. The group's bits are the most that a list grants."""
     if found.st_mode & stat.S_ISVTX or not found.st_mode & _OTHERS_WRITE:
         return ""
     if found.st_mode & stat.S_IWOTH:
@@ -57,6 +57,6 @@ def _writers(path: str, found: os.stat_result, users: set[int]) -> str:
 
 def _is_mounted(path: str, found: os.stat_result) -> bool:
     table = mounts.current()
-    # What anybody may mount (fusermount) shows nothing of an administrator.
+    # Every user may mount with fusermount: such a mount is no decision of an administrator.
     filesystem = table.filesystem(found.st_dev, path)
     return table.is_mount_point(path) and not filesystem.startswith("fuse")

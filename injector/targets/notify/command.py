@@ -68,7 +68,7 @@ async def run_command(
     """Return the redacted end of what it printed; raise HookError unless it exits with 0.
 
     What is left of its process group after `timeout`, or when the caller is cancelled, is killed.
-    A program that it deliberately leaves running stays, but nobody reads its output.
+    A program that it deliberately leaves running stays, but its output is not read.
     """
     shown = _shown(argv, redact)
     try:
@@ -196,8 +196,8 @@ class _Running:
 
 
 def _shown(argv: Sequence[str], redact: Callable[[str], str]) -> str:
-    # Redact before quoting, which would disguise a value that contains a quote. Paths are nobody's
-    # secret, nor is the program's name.
+    # Redact before quoting, which would disguise a value that contains a quote. Neither paths nor
+    # the program's name are secret.
     words = [*argv[:1], *(word if word.startswith("/") else redact(word) for word in argv[1:])]
     line = " ".join(shlex.join(words).split())
     return f"`{line if len(line) <= LONGEST_SHOWN else line[:LONGEST_SHOWN] + '…'}`"

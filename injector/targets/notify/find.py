@@ -15,7 +15,7 @@ from injector.targets.notify import processes
 from injector.targets.notify.outcome import Unseen
 from injector.targets.notify.processes import Process, Status, ancestry, tops
 
-LONGEST_NAME = 15  # the kernel cuts longer ones
+LONGEST_NAME = 15  # in bytes; the kernel cuts longer names
 SHARE = (
     "share the PID namespace (Kubernetes: `shareProcessNamespace: true`, "
     'Compose: `pid: "service:app"`)'
@@ -98,7 +98,7 @@ def by_pid_file(file: PidFile, view: View) -> Process | None:
     """Select the process that the file names.
 
     PID 1 may be the application, when the injector has joined its namespace. Otherwise it is an
-    ancestor of the injector, and the file comes from a namespace where 1 is somebody else.
+    ancestor of the injector, and the file comes from a namespace where 1 is another process.
     """
     if file.pid in view.family():
         who = "the injector itself" if file.pid == view.own else "a process that started it"
@@ -115,9 +115,9 @@ def by_pid_file(file: PidFile, view: View) -> Process | None:
 
 
 def running(which: model.Process, view: View) -> list[Process]:
-    """Select by name or executable; raises Unseen if nobody outside our own container is visible.
+    """Select by name or executable; raises Unseen if only our own container is visible.
 
-    Raises HookError if it cannot be known who is meant.
+    Raises HookError if it cannot be known which process is meant.
     """
     if which.name:
         found = by_name(which.name, view, processes.arguments)
@@ -136,7 +136,7 @@ def of_users(
 ) -> tuple[list[Process], dict[Process, int]]:
     """Return those of these users, and the others with their uids; all if none is of these.
 
-    Anybody may give a process of his any name: what it does must not be mixed up with ours.
+    Every user can give a process any name: it must not be taken for the application.
     """
     right, others = [], {}
     for process in matches:

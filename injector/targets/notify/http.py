@@ -24,7 +24,7 @@ BODY_SHOWN = 200
 
 
 class NotListeningError(HookError):
-    """Nobody is there: the address refuses connections, or its name is not known."""
+    """Nothing listens there: the address refuses connections, or its name is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def request(
         raise HookError(f"{where}: no answer within {round(timeout, 1):g} s (`timeout`)") from None
     except (aiohttp.ClientError, OSError, ValueError) as exc:
         # Not chained: aiohttp's messages can hold the whole URL, or a part of the answer.
-        error = NotListeningError if _nobody_there(exc) else HookError
+        error = NotListeningError if _is_not_listening(exc) else HookError
         raise error(f"{where}: {_reason(exc)}") from None
     problem = judge(http, answer, redact)
     if problem is not None:
@@ -132,7 +132,8 @@ def _trust(http: model.Http) -> ssl.SSLContext | bool:
     if urlsplit(http.url).scheme != "https":
         return True
     if not http.ca_cert:
-        return ssl.create_default_context()  # aiohttp's own trusts nobody: see `lean`
+        # The context that aiohttp has of its own trusts no authority: see `lean`.
+        return ssl.create_default_context()
     try:
         with safe_open.held(http.ca_cert) as file:
             return ssl.create_default_context(cafile=file)
@@ -149,7 +150,7 @@ async def _with_body(response: "aiohttp.ClientResponse") -> Answer:
         beginning = await response.content.readexactly(BODY_READ)
     except asyncio.IncompleteReadError as end:
         return Answer(response.status, end.partial)
-    except aiohttp.ClientPayloadError:  # cut off; the status still says something
+    except aiohttp.ClientPayloadError:  # the body was cut off, but the status is known
         return Answer(response.status, whole=False)
     return Answer(response.status, beginning, whole=False)
 
@@ -161,7 +162,7 @@ def _excerpt(answer: Answer, redact: Callable[[str], str]) -> str:
     return line if len(line) <= BODY_SHOWN else f"{line[:BODY_SHOWN]}…"
 
 
-def _nobody_there(exc: Exception) -> bool:
+def _is_not_listening(exc: Exception) -> bool:
     import aiohttp
 
     match exc:

@@ -16,7 +16,7 @@ class Process:
     """A process. Its pid and start time together identify it forever; a pid alone is reused."""
 
     pid: int
-    parent: int = field(compare=False)  # changes when the parent ends
+    parent: int = field(compare=False)  # another one once the parent has ended
     # The kernel's `comm`, 15 bytes at most: it changes at exec, or if the program sets it.
     name: str = field(compare=False)
     started: float  # seconds after boot, on CLOCK_BOOTTIME
