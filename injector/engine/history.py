@@ -68,7 +68,7 @@ class Rotations:
         self.events: deque[Event] = deque(maxlen=KEPT)
         self.count = 0  # of all events, including dropped ones
         self.written = 0  # how many of them a journal has
-        self.news = Wakeup()  # rung with each event
+        self.noted = Wakeup()  # rung with each event
 
     def newest(self, ref: Ref) -> Event | None:
         """Return the latest event of a secret, with the time it last happened."""
@@ -134,5 +134,5 @@ class Rotations:
         if event.is_news_after(self._newest.get(event.rotation.ref)):
             self.events.append(event)
             self.count += 1
-            self.news.ring()
+            self.noted.ring()
         self._newest[event.rotation.ref] = event

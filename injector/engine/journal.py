@@ -46,7 +46,7 @@ class Journal:
         """Write whenever there is something new. Runs until cancelled."""
         while True:
             self.write()
-            await self._clock.sleep(RETRY if self.error else inf, self._rotations.news)
+            await self._clock.sleep(RETRY if self.error else inf, self._rotations.noted)
 
     def write(self) -> None:
         """Append what is new. What cannot be written is kept for the next attempt."""

@@ -16,13 +16,13 @@ from injector.sources.vault import Token, Tokens, Vault
 RETRY = 5.0
 
 
-class Retire:
+class Revocation:
     """Revokes a lease once its successor has been accepted and its overlap has passed.
 
     A refused revocation is only logged: the lease expires by itself.
     """
 
-    name = "retire"
+    name = "revoke"
 
     def __init__(
         self,
@@ -44,19 +44,19 @@ class Retire:
         self._availability = availability
         self._clock = context.clock
         self._log = context.log
-        tokens.on_retiring.append(store.spare.ring)
+        tokens.on_set_aside.append(store.revocable.ring)
 
     async def run(self) -> None:
-        """Retire whatever is due. Runs until cancelled."""
+        """Revocation whatever is due. Runs until cancelled."""
         while True:
             await self._availability.wait()
-            next_at = await self.retire_due()
-            await self._clock.sleep(next_at - self._clock.now(), self._store.spare)
+            next_at = await self.revoke_due()
+            await self._clock.sleep(next_at - self._clock.now(), self._store.revocable)
 
-    async def retire_due(self) -> float:
-        """Retire what is due now; return when the next is."""
+    async def revoke_due(self) -> float:
+        """Revocation what is due now; return when the next is."""
         times = [await self._lease(lease) for lease in self._store.superseded(self._clock.now())]
-        times += [await self._token(token) for token in tuple(self._tokens.retiring)]
+        times += [await self._token(token) for token in tuple(self._tokens.replaced)]
         return min(times, default=inf)
 
     async def revoke_all(self, what: str) -> None:
@@ -81,14 +81,14 @@ class Retire:
         now = self._clock.now()
         due = lease.superseded_at + self._overlap(lease.ref)
         if lease.life.expires_at <= now:
-            self._store.retire(lease)
+            self._store.drop(lease)
             return inf
         if due > now:
             return min(due, lease.life.expires_at)
         token = self._tokens.held
         if token is None or not await self._revoke(lease, token):
             return min(now + RETRY, lease.life.expires_at)
-        self._store.retire(lease)
+        self._store.drop(lease)
         return inf
 
     async def _token(self, token: Token) -> float:
@@ -96,7 +96,7 @@ class Retire:
         if token.expires_at > self._clock.now():
             if self._store.in_use(token) or self._keep_tokens or not token.is_ours_to_revoke:
                 return token.expires_at
-            if self._vault.in_flight.uses(token.value):  # it may be getting a lease right now
+            if self._vault.unrepeatable.uses(token.value):  # it may be getting a lease right now
                 return self._clock.now() + RETRY
             if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
                 return self._clock.now() + RETRY

@@ -14,7 +14,7 @@ from injector.engine import auth
 from injector.engine.auth.autoauth import AutoAuth
 from injector.engine.auth.sink import Sinks
 from injector.engine.delivery import Delivery, Output
-from injector.engine.revoke import Retire
+from injector.engine.revoke import Revocation
 from injector.engine.watch import Watch
 from injector.runtime import build
 from injector.runtime.kept import Kept
@@ -78,7 +78,7 @@ class Assembly:
         self.transport = Transport.of(config, context)
         self.more_transports: list[Transport] = []  # closed with this one
         self.vault = Vault(self.transport, kept.clock)
-        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.retiring)
+        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.replaced_tokens)
         self.availability = Availability(
             context,
             probe=self.vault.health,
@@ -104,7 +104,7 @@ class Assembly:
         self.sinks = self._sinks(config)
         self.auth, self.replaced_tokens = self._auth(loaded)
         self.journal = self._journal(config)
-        self.retire = Retire(
+        self.revocation = Revocation(
             context,
             store=kept.store,
             vault=self.vault,
@@ -147,7 +147,7 @@ class Assembly:
             self.sinks,
             self.watch,
             self.delivery,
-            self.retire,
+            self.revocation,
             *self.handing_over,
             *([] if self.journal is None else [self.journal]),
             *([] if self.child is None else [self.child]),
@@ -165,7 +165,7 @@ class Assembly:
             return
         try:
             async with self._kept.clock.deadline(RELEASE_WITHIN):
-                await self.retire.revoke_all(what)
+                await self.revocation.revoke_all(what)
         except TimeoutError:
             self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
         for handing_over in self.handing_over:
@@ -177,7 +177,7 @@ class Assembly:
             self.journal.write()
         self._kept.outputs = {output.key: output.left() for output in self.outputs}
         self._kept.token = self.tokens.held
-        self._kept.retiring = self.tokens.retiring
+        self._kept.replaced_tokens = self.tokens.replaced
         for transport in (self.transport, *self.more_transports):
             await transport.reconnect()
 

@@ -82,9 +82,9 @@ def _state(assembly: Assembly, kept: Kept) -> State:
     absent = kept.ledger.absent
     return State(
         token=assembly.tokens.held,
-        retiring=tuple(assembly.tokens.retiring),
+        replaced_tokens=tuple(assembly.tokens.replaced),
         generations=tuple(kept.store.everything()),
-        issues=kept.store.issues.all(),
+        issuances=kept.store.issuances.all(),
         pending=kept.ledger.unconfirmed(),
         notified_at={
             target: at for target, at in kept.ledger.notified_at.items() if target not in absent
@@ -122,16 +122,16 @@ def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], 
 def _take(state: State, kept: Kept) -> None:
     """Continue where the last process stopped. The redactor knows its values from the start."""
     kept.token = state.token
-    kept.retiring = list(state.retiring)
+    kept.replaced_tokens = list(state.replaced_tokens)
     kept.secret_id = state.secret_id
     kept.files = dict(state.files)
     kept.unnotified = _asked_once(state.unnotified)
-    kept.store.restore(state.generations, state.issues)
+    kept.store.restore(state.generations, state.issuances)
     kept.ledger.pending.update(state.pending)
     kept.ledger.notified_at.update(state.notified_at)
     kept.ledger.rejected.extend(state.rejected)
     tokens = [state.token] if state.token is not None else []
-    kept.redactor.learn("token", [token.value for token in (*tokens, *state.retiring)])
+    kept.redactor.learn("token", [token.value for token in (*tokens, *state.replaced_tokens)])
     if (secret_id := state.secret_id) is not None:
         kept.redactor.learn("secret id", (secret_id.value, secret_id.file_text))
     kept.log.info(

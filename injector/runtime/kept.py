@@ -39,7 +39,7 @@ class Kept:
     ledger: Ledger = field(init=False)
     last_reload: LastReload = field(init=False)
     token: Token | None = None
-    retiring: list[Token] = field(default_factory=list)
+    replaced_tokens: list[Token] = field(default_factory=list)
     # From an earlier process, if its hand-over file was found; its types are not imported here.
     secret_id: Any = field(default=None, repr=False)
     files: dict[str, Any] = field(default_factory=dict)
@@ -83,9 +83,9 @@ class Kept:
             self.store.clear()
             for output in self.outputs.values():
                 output.accepted.clear()
-            self.token, self.retiring = None, []
+            self.token, self.replaced_tokens = None, []
         if _identity(before) != _identity(after):
-            self.retiring += [self.token] if self.token is not None else []
+            self.replaced_tokens += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
         if before.notify != after.notify:
             self.ledger.rejected.clear()  # the application may have been asked in the wrong way

@@ -42,7 +42,7 @@ async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC
 
 async def _end(assembly: Assembly, clock: Clock, timeout: float, stop: Stop) -> int:  # noqa: ASYNC109
     code = await settled(assembly.health, clock, timeout, stop)
-    await assembly.vault.in_flight.finish(clock, LAST_REQUESTS)
+    await assembly.vault.unrepeatable.finish(clock, LAST_REQUESTS)
     return code
 
 

@@ -104,7 +104,7 @@ class Refresh:
     @property
     def _is_cut_short(self) -> bool:
         """Return whether this assembly is ending: the next one delivers what is still to come."""
-        return self._assembly.vault.in_flight.over
+        return self._assembly.vault.unrepeatable.over
 
     def _last_answer(self, asked: _Asked) -> Refreshed:
         answer = self._answer(asked)

@@ -119,17 +119,17 @@ class Daemon:
 
     async def _conduct(self, health: Health) -> int | Plan:
         """Return what ends this assembly, once no result in flight would be lost."""
-        in_flight = self._assembly.vault.in_flight
+        unrepeatable = self._assembly.vault.unrepeatable
         outcome = await self._until_over(health)
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
-            if in_flight.busy:
+            if unrepeatable.busy:
                 self._kept.log.info("reload waiting for a request in flight", at_most=longest)
-            await in_flight.finish(self._kept.clock, longest)
+            await unrepeatable.finish(self._kept.clock, longest)
             if self._stopping:
                 outcome = await self._until_over(health)
         if isinstance(outcome, int):
-            await in_flight.finish(self._kept.clock, LAST_REQUESTS)
+            await unrepeatable.finish(self._kept.clock, LAST_REQUESTS)
         return outcome
 
     async def _until_over(self, health: Health) -> int | Plan:
@@ -205,7 +205,7 @@ class Daemon:
 
     def _ring(self) -> None:
         self._assembly.health.news.ring()
-        self._assembly.vault.in_flight.hurry()
+        self._assembly.vault.unrepeatable.hurry()
 
     def _interrupt(self) -> None:
         """SIGINT: a command that shares our terminal gets Ctrl-C itself, and handles it."""

@@ -440,7 +440,7 @@ async def test_another_server_never_sees_a_token_of_the_previous_one(
     kept = kept_parts(clock, io.StringIO())
     async with engine(before, clock, kept=kept) as running:
         old = running.token
-    kept.retiring.append(old)
+    kept.replaced_tokens.append(old)
     config["vault"]["address"] = app.bao.address
     after = load_from(tmp_path, config)
 
@@ -465,7 +465,7 @@ async def test_replaced_tokens_are_revoked_and_forgotten_although_nothing_was_le
             assert not running.token.is_same(old)
             assert not await running.assembly.vault.is_valid(old)
 
-        assert running.assembly.tokens.retiring == []
+        assert running.assembly.tokens.replaced == []
 
 
 RARELY = {"template_config": {"static_secret_render_interval": "12h"}}

@@ -65,7 +65,7 @@ def static(path: str = "secret/data/app", kind: Kind = Kind.STATIC) -> Generatio
 STATE = State(
     token=TOKEN,
     generations=(lease(),),
-    issues={"database/creds/app": (900.0,)},
+    issuances={"database/creds/app": (900.0,)},
     pending={"app": Pending(950.0, 960.0, 1.7e9, 940.0, {"/run/secrets/db.env"})},
     notified_at={"web": 910.0},
     files={"/run/secrets/db.env": Left("5d0c1f6e", (1, 2, 3), CANARY.encode())},
@@ -188,7 +188,8 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
     assert shape == {
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
-        "State": "token retiring generations issues pending notified_at files rejected secret_id",
+        "State": "token replaced_tokens generations issuances pending notified_at files rejected "
+        "secret_id",
         "Left": "content_hash identity earlier",
         "Generation": "ref number answer life token added_at phase superseded_at successor_lost "
         "rotation_id",
@@ -219,7 +220,7 @@ def test_what_has_expired_is_dropped():
     assert restore(STATE, at_its_end).token is None
     assert restore(STATE, 1199.0).generations != ()
     assert restore(STATE, 1200.0).generations == ()
-    assert restore(State(retiring=(TOKEN,)), at_its_end).retiring == ()
+    assert restore(State(replaced_tokens=(TOKEN,)), at_its_end).replaced_tokens == ()
 
 
 def test_a_lease_expires_with_its_token():
@@ -362,7 +363,7 @@ def spoil_size(path: Path) -> None:
 
 
 def spoil_version(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"hand-over 2\n", b"hand-over 1\n", 1))
+    path.write_bytes(path.read_bytes().replace(b"hand-over 3\n", b"hand-over 2\n", 1))
 
 
 def spoil_group(path: Path) -> None:
@@ -513,7 +514,7 @@ def test_a_record_that_cannot_be_encoded_leaves_no_older_one(handover):
     handover.save(RECORD)
 
     with pytest.raises(WriteError):
-        handover.save(Record(NOW, State(issues={"\ud800": ()})))
+        handover.save(Record(NOW, State(issuances={"\ud800": ()})))
 
     assert handover.load(NOW) is None
 
@@ -570,9 +571,9 @@ generations = st.builds(
 states = st.builds(
     State,
     token=st.none() | tokens("current"),
-    retiring=st.lists(tokens("older"), max_size=1).map(tuple),
+    replaced_tokens=st.lists(tokens("older"), max_size=1).map(tuple),
     generations=st.lists(generations, max_size=4).map(tuple),
-    issues=st.dictionaries(texts, st.lists(times, max_size=3).map(tuple), max_size=2),
+    issuances=st.dictionaries(texts, st.lists(times, max_size=3).map(tuple), max_size=2),
     pending=st.dictionaries(
         texts, st.builds(Pending, times, times, times, times, st.sets(texts)), max_size=2
     ),

@@ -265,7 +265,7 @@ async def test_batch_tokens_of_ten_seconds_touch_neither_certificate_nor_key_val
         assert [(tmpfs / name).stat() for name in ("cert", "kv")] == before
         assert running.log.count('"notified"') == told
         assert len(asyncio.all_tasks()) <= tasks + 2  # of the proxy's connections
-        assert len(running.assembly.tokens.retiring) <= 1  # it ends by itself, and is then dropped
+        assert len(running.assembly.tokens.replaced) <= 1  # it ends by itself, and is then dropped
         assert running.assembly.health.settled
 
 

@@ -435,7 +435,7 @@ async def test_a_replaced_token_revokes_no_lease(
         await clock.advance(60)
         assert not database.accepts(*old)
         assert logs_in(database, tmpfs)
-        assert running.assembly.tokens.retiring == []
+        assert running.assembly.tokens.replaced == []
         assert running.log.count('"path":"' + str(tmpfs / "kv")) == 1
 
 
@@ -543,7 +543,7 @@ async def test_a_path_that_stays_denied_causes_an_occasional_login_and_no_creden
         assert proxy.count(creds) == 1
         assert proxy.count("/login") <= 1 + 2 + 6
         assert proxy.count("revoke-self") == proxy.count("/login") - 1
-        assert running.assembly.tokens.retiring == []
+        assert running.assembly.tokens.replaced == []
         assert "token" not in [report.kind for report in running.assembly.health.failures()]
 
 
@@ -710,15 +710,15 @@ async def test_what_a_reload_kept_from_being_sent_costs_no_budget(
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
 
     async with engine(loaded, clock) as running:
-        counted = running.kept.store.issues.all()
-        await running.assembly.vault.in_flight.finish(clock, within=0)
+        counted = running.kept.store.issuances.all()
+        await running.assembly.vault.unrepeatable.finish(clock, within=0)
         [ref] = running.assembly.watch.named().values()
         running.assembly.watch.refresh([ref])
         await clock.settled()
-        assert running.kept.store.issues.all() != counted
+        assert running.kept.store.issuances.all() != counted
 
     assert proxy.count(creds) == 1
-    assert running.kept.store.issues.all() == counted
+    assert running.kept.store.issuances.all() == counted
 
 
 async def test_what_a_reload_cut_off_costs_budget(
@@ -734,7 +734,7 @@ async def test_what_a_reload_cut_off_costs_budget(
         await gate.reached.wait()
     gate.open.set()
 
-    assert [len(times) for times in running.kept.store.issues.all().values()] == [2]
+    assert [len(times) for times in running.kept.store.issuances.all().values()] == [2]
 
 
 @pytest.mark.parametrize("what", ["none", "leases", "token"])

@@ -105,5 +105,5 @@ async def test_a_token_is_kept_where_it_was_made_and_a_lease_where_it_was_issued
         assert asked(proxy, "leases/revoke") == [INNER, DEEP]
         for part in ("/login", "sys/wrapping", "renew-self", "lookup-self"):
             assert asked(proxy, part) == [OUTER], part
-        await running.assembly.retire.revoke_all("token")
+        await running.assembly.revocation.revoke_all("token")
         assert asked(proxy, "revoke-self") == [OUTER]

@@ -26,7 +26,7 @@ from injector.secret import (
     still_due,
 )
 from injector.sources.vault import Token
-from injector.sources.vault.doubt import Doubt, rest
+from injector.sources.vault.relogin import Relogin, pause_after
 
 NOW = 1000.0
 NEVER = Step(Action.FETCH, math.inf)
@@ -299,13 +299,13 @@ def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, a
 
 
 def test_logins_that_change_nothing_become_less_frequent():
-    minutes = [rest(futile) / 60 for futile in range(8)]
+    minutes = [pause_after(fruitless) / 60 for fruitless in range(8)]
 
     assert minutes == [5, 5, 10, 20, 40, 60, 60, 60]
 
 
 @pytest.mark.parametrize(
-    ("denied_at", "futile", "due"),
+    ("denied_at", "fruitless", "due"),
     [
         (-math.inf, 0, math.inf),  # nothing is denied
         (NOW - 1, 0, math.inf),  # to the token before
@@ -317,18 +317,18 @@ def test_logins_that_change_nothing_become_less_frequent():
         (NOW + 99999, 99, NOW + 99999),
     ],
 )
-def test_a_login_because_of_a_policy_is_due_while_something_is_denied(denied_at, futile, due):
-    assert Doubt(NOW, denied_at, futile).due_at == due
+def test_a_login_because_of_a_policy_is_due_while_something_is_denied(denied_at, fruitless, due):
+    assert Relogin(NOW, denied_at, fruitless).due_at == due
 
 
 def test_a_token_that_may_do_something_else_ends_the_rest():
-    doubt = Doubt(NOW, NOW + 700, futile=5)
+    relogin = Relogin(NOW, NOW + 700, fruitless=5)
 
-    doubt.settled(NOW + 900, changed=False)
-    assert doubt.futile == 5
-    doubt.settled(NOW + 900, changed=True)
-    assert doubt == Doubt(NOW + 900, NOW + 700, 0)
-    assert doubt.due_at == math.inf
+    relogin.settled(NOW + 900, changed=False)
+    assert relogin.fruitless == 5
+    relogin.settled(NOW + 900, changed=True)
+    assert relogin == Relogin(NOW + 900, NOW + 700, 0)
+    assert relogin.due_at == math.inf
 
 
 # --- delivery

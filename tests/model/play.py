@@ -137,7 +137,7 @@ class Play:
 
     async def _finish(self, within: float) -> None:
         """Let what must not be cut off be answered, as the daemon does."""
-        finished = asyncio.create_task(self.assembly.vault.in_flight.finish(self.clock, within))
+        finished = asyncio.create_task(self.assembly.vault.unrepeatable.finish(self.clock, within))
         await self.clock.settled()
         while not finished.done():
             await self.clock.advance(0.5)

@@ -263,7 +263,7 @@ async def test_a_request_that_waits_for_an_application_is_answered_at_a_reload(
     async with engine(loaded, clock) as running:
         app.put("kv", value="two")
         async with asking(running, clock, "kv") as task:
-            await running.assembly.vault.in_flight.finish(clock, 30.0)
+            await running.assembly.vault.unrepeatable.finish(clock, 30.0)
             await clock.advance(0.1)
 
             answer = task.result()["kv"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from injector.base.errors import MissingError
 from injector.secret import Action, Kind, Life, Ref, Timing, next_step
-from injector.sources.vault import ssh, x509
+from injector.sources.vault import certificates
 from injector.sources.vault.answer import understand
 
 DATE, SERVED = "Wed, 25 Nov 2026 02:00:00 GMT", 1795572000.0
@@ -308,7 +308,7 @@ def test_a_repr_of_an_answer_shows_no_secret():
     ],
 )
 def test_the_expiry_of_an_ssh_certificate_is_found_for_every_kind_of_key(name, fields):
-    assert ssh.valid_before(signed_key(1234567890, name=name, fields=fields)) == 1234567890
+    assert certificates.ssh_end(signed_key(1234567890, name=name, fields=fields)) == 1234567890
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_the_expiry_of_an_ssh_certificate_is_found_for_every_kind_of_key(name, f
     ],
 )
 def test_other_data_is_not_an_ssh_certificate_and_has_no_expiry(text):
-    assert ssh.valid_before(text) == math.inf
+    assert certificates.ssh_end(text) == math.inf
 
 
 # --- X.509 chains
@@ -351,13 +351,15 @@ def test_the_expiry_of_a_certificate_is_read_in_both_formats(year):
     end = dt.datetime(year, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
     pem = authority(end)
 
-    assert x509.validity(pem).ends == end.timestamp()
-    assert x509.validity("".join(pem.splitlines()[1:-1])).ends == end.timestamp()  # `format: der`
+    assert certificates.validity(pem).ends == end.timestamp()
+    assert (
+        certificates.validity("".join(pem.splitlines()[1:-1])).ends == end.timestamp()
+    )  # `format: der`
 
 
 @given(st.text() | st.binary().map(lambda noise: base64.b64encode(noise).decode()))
 def test_other_data_is_not_a_certificate_and_has_no_expiry(text):
-    assert x509.validity(text) == x509.ALWAYS
+    assert certificates.validity(text) == certificates.ALWAYS
 
 
 @given(st.data())
@@ -367,7 +369,7 @@ def test_a_damaged_certificate_is_read_or_not(data):
     damaged = der[:place] + bytes([data.draw(st.integers(0, 255))]) + der[place + 1 :]
 
     for odd in (damaged, der[:place]):
-        found = x509.validity(base64.b64encode(odd).decode())
+        found = certificates.validity(base64.b64encode(odd).decode())
         assert not any(map(math.isnan, found))
 
 

@@ -56,7 +56,7 @@ class AutoAuth:
         new = any(material.digest(path) not in (b"", self._used.get(path)) for path in meant)
         if self._failures or new:
             self._material_at = self._context.clock.now()
-            self._tokens.bad.ring()
+            self._tokens.login_due.ring()
 
     async def run(self) -> None:
         """Act on the token whenever it is due. Runs until cancelled."""
@@ -76,7 +76,7 @@ class AutoAuth:
                 TokenAction.LOG_IN,
                 clock.now(),
             )  # it was dropped while it was being renewed
-        await clock.sleep(self._due_at(at) - clock.now(), tokens.bad)
+        await clock.sleep(self._due_at(at) - clock.now(), tokens.login_due)
         await self._availability.wait()
         tokens.drop_ended()
         held, now = tokens.held, clock.now()
@@ -94,12 +94,12 @@ class AutoAuth:
                 if action is TokenAction.LOG_IN or held is None
                 else self._renew(held)
             )
-        if held is not None and (new_material or tokens.doubt.due_at <= now):
+        if held is not None and (new_material or tokens.relogin.due_at <= now):
             return await self._log_in_beside(held, for_more=not new_material) or (action, at)
         return action, at
 
     def _due_at(self, at: float) -> float:
-        return min(at, self._tokens.doubt.due_at, self._material_at)
+        return min(at, self._tokens.relogin.due_at, self._material_at)
 
     async def _log_in(self) -> tuple[TokenAction, float]:
         try:
@@ -120,7 +120,7 @@ class AutoAuth:
         """
         context = self._context
         if for_more:
-            self._tokens.doubt.tried(context.clock.now())
+            self._tokens.relogin.tried(context.clock.now())
         try:
             token = await self._new_token()
         except InjectorError as exc:
@@ -130,7 +130,7 @@ class AutoAuth:
             return None
         if for_more and self._tokens.held is held and token.adds_nothing_to(held):
             context.log.info("a new token would have no more rights, keeping the old one")
-            self._tokens.retire(token)
+            self._tokens.set_aside(token)
             return None
         self._accept(token)
         return next_step(token, context.jitter())

@@ -50,7 +50,7 @@ class ReplacedTokens:
         self._steps: dict[str, tuple[TokenAction, float]] = {}  # by token
         self._failures: dict[str, int] = {}
         self._news = Wakeup()
-        tokens.on_retiring.append(self._news.ring)
+        tokens.on_set_aside.append(self._news.ring)
 
     async def run(self) -> None:
         """Renew whatever is due. Runs until cancelled."""
@@ -63,7 +63,7 @@ class ReplacedTokens:
         """Renew what is due now; return when the next is."""
         context, before = self._context, self._steps
         self._steps = {}
-        for token in tuple(self._tokens.retiring):
+        for token in tuple(self._tokens.replaced):
             now = context.clock.now()
             action, at = before.get(token.value) or first_step(token, now, context.jitter())
             if action is TokenAction.RENEW and at <= now:

@@ -106,7 +106,7 @@ class Acceptance:
         retried = {name for asked_for in asked for name in self._ledger.forgive(asked_for)}
         for name in retried:
             self._outputs.schedule.plan(name, now)
-        self._store.news.ring()
+        self._store.value_changed.ring()
         return retried
 
     def _roll_back(self, output: Output[Any], target: str, error: HookError) -> bool:

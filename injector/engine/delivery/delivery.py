@@ -174,7 +174,7 @@ class Delivery:
                         await asyncio.sleep(0)
                 self._endings.report()
                 wake = min(self._schedule.next(), self._endings.next(), self._look_at)
-                await clock.sleep(wake - clock.now(), self._store.news)
+                await clock.sleep(wake - clock.now(), self._store.value_changed)
                 self._take_news()
                 if self._look_at <= clock.now():
                     self._look_at = clock.now() + self._look_every
@@ -194,7 +194,7 @@ class Delivery:
 
     def _take_news(self) -> None:
         now = self._context.clock.now()
-        changed, confirmed = self._store.take_news()
+        changed, confirmed = self._store.take_changes()
         for name in self._outputs.consumers.of(changed):
             output = self._outputs[name]
             still_lacking = self._store.count_lacking(output.state.lacking)
@@ -289,7 +289,7 @@ class Delivery:
             self._written(output, generations, written=True)
         finally:
             self._schedule.release(output.name)
-            self._store.news.ring()  # changes since then are due now
+            self._store.value_changed.ring()  # changes since then are due now
             self._ring(output)
 
     @staticmethod

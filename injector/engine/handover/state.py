@@ -34,13 +34,13 @@ class State:
     """What outlives a process. Times are on the injected clock.
 
     `generations` are in any order. For each secret the highest published number is the current one;
-    lower ones wait to be retired.
+    lower ones wait to be revoked.
     """
 
     token: Token | None = None
-    retiring: tuple[Token, ...] = ()
+    replaced_tokens: tuple[Token, ...] = ()
     generations: tuple[Generation, ...] = ()
-    issues: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # for issuance budgets
+    issuances: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # for issuance budgets
     pending: Mapping[str, Pending] = field(default_factory=dict)  # by target
     notified_at: Mapping[str, float] = field(default_factory=dict)  # by target
     files: Mapping[str, Left] = field(default_factory=dict)  # by output
@@ -66,7 +66,7 @@ def capture(state: State) -> State:
     return replace(
         state,
         token=state.token if state.token and state.token.ours else None,
-        retiring=tuple(token for token in state.retiring if token.ours),
+        replaced_tokens=tuple(token for token in state.replaced_tokens if token.ours),
         generations=tuple(
             generation
             for generation in state.generations
@@ -77,12 +77,12 @@ def capture(state: State) -> State:
 
 def restore(state: State, now: float) -> State:
     """Return the part of a recorded state that is still valid: nothing that has expired."""
-    tokens = [token for token in (state.token, *state.retiring) if token is not None]
+    tokens = [token for token in (state.token, *state.replaced_tokens) if token is not None]
     generations = [_with_newest_token(found, tokens) for found in state.generations]
     return replace(
         state,
         token=state.token if state.token and state.token.expires_at > now else None,
-        retiring=tuple(token for token in state.retiring if token.expires_at > now),
+        replaced_tokens=tuple(token for token in state.replaced_tokens if token.expires_at > now),
         generations=tuple(_alive(generations, now)),
     )
 

@@ -1,7 +1,8 @@
 """The record of generations: what every secret is now, what it was, and who uses what.
 
-The record of generations from pending to superseded, immutable snapshots of them, and who wants
-which secret (`record`); what one `generation` is; when credentials were requested (`issues`).
+- `record`: all generations from pending to superseded, snapshots of them, and who wants what
+- `generation`: one value of a secret
+- `issuances`: when credentials were requested
 """
 
 from injector.engine.store.generation import EXPIRING, Generation, Phase

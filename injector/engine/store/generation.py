@@ -15,7 +15,7 @@ EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
 
 
 class Phase(StrEnum):
-    """How far one generation of a secret has come; a retired one is gone."""
+    """How far one generation of a secret has come; a revoked one is gone."""
 
     PENDING = "pending"  # issued, not yet to be used (`publish_delay`)
     PUBLISHED = "published"  # templates see it

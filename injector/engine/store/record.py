@@ -1,7 +1,7 @@
 """The record of generations: what every secret is now, what it was, and who uses what.
 
 Nothing else remembers leases. `watch` adds generations, `delivery` says what it wants and which
-generations the applications have accepted, `retire` revokes what is no longer used. The redactor
+generations the applications have accepted, `revoke` revokes what is no longer used. The redactor
 knows everything in the record.
 """
 
@@ -14,7 +14,7 @@ from injector.base.clock import Wakeup
 from injector.base.redactor import Redactor
 from injector.engine.history import Outcome, Rotations
 from injector.engine.store.generation import Generation, Phase
-from injector.engine.store.issues import Issues
+from injector.engine.store.issuances import Issuances
 from injector.secret import Kind, Life, Ref
 from injector.sources.vault import Answer, Token
 from injector.sources.vault.answer import Content
@@ -31,18 +31,18 @@ class Store:
         self._rotations = rotations
         self._current: dict[Ref, Generation] = {}
         self._pending: dict[Ref, Generation] = {}
-        self._older: list[Generation] = []  # leases that are not retired yet
+        self._older: list[Generation] = []  # leases that are not revoked yet
         self._wants: dict[str, frozenset[Ref]] = {}
-        self._beside: Counter[tuple[str, str]] | None = None  # wishes by path, once counted
+        self._beside: Counter[tuple[str, str]] | None = None  # what is wanted by path, once counted
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
         self._withdrawn: dict[Ref, int] = {}  # with their last generation
         self._hidden: set[Ref] = set()  # whose values the redactor knows
-        self.issues = Issues()  # for budgets
-        self.news = Wakeup()  # rung for delivery
-        self.wishes = Wakeup()  # rung for watch
-        self.spare = Wakeup()  # rung for retire
-        self.replaced = Wakeup()  # rung for watch: a lease is to be replaced
+        self.issuances = Issuances()  # for budgets
+        self.value_changed = Wakeup()  # rung for delivery
+        self.wanted_changed = Wakeup()  # rung for watch
+        self.revocable = Wakeup()  # rung for revoke
+        self.lease_replaced = Wakeup()  # rung for watch: a lease is to be replaced
 
     # -- for watch
 
@@ -77,7 +77,7 @@ class Store:
         rotation_id = self._rotations.new_id()
         generation = Generation(ref, last + 1, answer, life, token, now, rotation_id=rotation_id)
         self._pending[ref] = generation
-        self.replaced.ring()
+        self.lease_replaced.ring()
         self._hide(generation)
         self._dirty.ring()
         return generation
@@ -88,8 +88,8 @@ class Store:
         before = self._current.get(ref)
         if before is not None and before.is_lease:
             self._older.append(before)
-            self.spare.ring()  # what is over meanwhile may be dropped
-            self.replaced.ring()
+            self.revocable.ring()  # what is over meanwhile may be dropped
+            self.lease_replaced.ring()
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.pop(ref, None)
@@ -109,7 +109,7 @@ class Store:
         generation = self._current[ref]
         generation.life = life
         self._confirmed.add(ref)
-        self.news.ring()
+        self.value_changed.ring()
         if generation.is_lease:
             self._dirty.ring()
         return generation
@@ -163,13 +163,13 @@ class Store:
         """Say which secrets `owner` is made from; replaces what it said before."""
         if self._wants.get(owner) != refs:
             self._wants[owner] = refs
-            self._wishes_changed()
+            self._wants_changed()
 
     def want_nothing_but(self, owners: Iterable[str]) -> None:
         """Drop what owners that a reload removed had wanted."""
         keep = set(owners)
         self._wants = {owner: refs for owner, refs in self._wants.items() if owner in keep}
-        self._wishes_changed()
+        self._wants_changed()
 
     def snapshot(self, refs: Iterable[Ref]) -> dict[Ref, Content | None]:
         """Return the data of those secrets that are there; None for an absent optional one."""
@@ -183,7 +183,7 @@ class Store:
         """Return whether one of these was deleted."""
         return not self._withdrawn.keys().isdisjoint(refs)
 
-    def take_news(self) -> tuple[set[Ref], set[Ref]]:
+    def take_changes(self) -> tuple[set[Ref], set[Ref]]:
         """Return (changed, confirmed) since the last call."""
         changed, self._changed = self._changed, set()
         confirmed, self._confirmed = self._confirmed, set()
@@ -215,7 +215,7 @@ class Store:
         self._let_go(now, lambda older: older.number < generations.get(older.ref, 0))
         self._dirty.ring()
 
-    # -- for retire
+    # -- for revoke
 
     def superseded(self, now: float) -> list[Generation]:
         """Return the leases that are no longer used, or have expired."""
@@ -229,7 +229,7 @@ class Store:
         """Return every recorded lease."""
         return [found for found in self.everything() if found.is_lease]
 
-    def retire(self, generation: Generation) -> None:
+    def drop(self, generation: Generation) -> None:
         """Drop the record of a lease that is revoked or has expired."""
         self._older.remove(generation)
         self._redactor.forget((generation.ref, generation.lease_id))
@@ -248,7 +248,7 @@ class Store:
         return [*self._current.values(), *self._pending.values(), *self._older]
 
     def restore(
-        self, generations: Iterable[Generation], issues: Mapping[str, Iterable[float]]
+        self, generations: Iterable[Generation], issuances: Mapping[str, Iterable[float]]
     ) -> None:
         """Start with what another process recorded; numbering continues from there."""
         for found in sorted(generations, key=lambda generation: generation.number):
@@ -263,7 +263,7 @@ class Store:
                 self._current[found.ref] = found
                 self._rotations.resume(found.rotation, _OUTCOMES[found.phase])
             self._hide(found)
-        self.issues.restore(issues)
+        self.issuances.restore(issuances)
 
     # -- for another configuration
 
@@ -271,7 +271,7 @@ class Store:
         """Drop everything: it came from another server. Its values stay redacted until `forget`."""
         for lease in self.leases():
             self._redactor.forget((lease.ref, lease.lease_id))
-        for record in (self._current, self._pending, self._older, self.issues):
+        for record in (self._current, self._pending, self._older, self.issuances):
             record.clear()
 
     def unwanted(self) -> set[Ref]:
@@ -285,7 +285,7 @@ class Store:
         return [self._current[ref] for ref in self.wanted & self._current.keys()]
 
     def _hide(self, generation: Generation) -> None:
-        """Redact a value while it is in use; that of a lease, until it is retired."""
+        """Redact a value while it is in use; that of a lease, until it is revoked."""
         ref = generation.ref
         in_use = (self._pending.get(ref), self._current.get(ref))
         self._redactor.learn(ref, [found.data for found in in_use if found is not None])
@@ -300,18 +300,18 @@ class Store:
         if generation.is_lease:
             generation.phase, generation.superseded_at = Phase.SUPERSEDED, now
             self._older.append(generation)
-            self.spare.ring()
+            self.revocable.ring()
 
     def _let_go(self, now: float, whom: Callable[[Generation], bool]) -> None:
         """Note that these replaced leases are no longer used."""
         for older in filter(whom, self._replaced_ones()):
             older.phase, older.superseded_at = Phase.SUPERSEDED, now
-            self.spare.ring()
+            self.revocable.ring()
 
-    def _wishes_changed(self) -> None:
+    def _wants_changed(self) -> None:
         self._beside = None
-        self.wishes.ring()
+        self.wanted_changed.ring()
 
     def _tell(self, ref: Ref) -> None:
         self._changed.add(ref)
-        self.news.ring()
+        self.value_changed.ring()

@@ -39,7 +39,7 @@ class Budget:
     def spend(self, *, on_demand: bool) -> None:
         """Count a request that will issue something; raises DeniedError when the budget is gone."""
         now = self._clock.now()
-        counted = self._store.issues.counted(self._path, since=now - WINDOW)
+        counted = self._store.issuances.counted(self._path, since=now - WINDOW)
         current, newest = self._store.current(self._ref), self._store.newest(self._ref)
         issuing = self._ref.body is not None or (current is not None and current.is_lease)
         worn = newest is not None and newest.is_worn(now, self._settings.timing)
@@ -49,26 +49,26 @@ class Budget:
         most = self._settings.issuance_budget * self._store.count_beside(self._ref)
         if not self._free and len(counted) >= most:
             raise self._is_gone(counted, most, now)
-        self._store.issues.add(self._path, now)
+        self._store.issuances.add(self._path, now)
 
     def answered(self, life: Life) -> None:
         """Count a read whose answer turns out to be issued; forget reads that never issue."""
         if self._ref.body is None and life.kind is not Kind.LEASE:
-            self._store.issues.forget(self._path)
+            self._store.issuances.forget(self._path)
         elif not self._spent:
-            self._store.issues.add(self._path, self._clock.now())
+            self._store.issuances.add(self._path, self._clock.now())
         elif self._free:
-            self._store.issues.undo(self._path)
+            self._store.issuances.undo(self._path)
 
     def failed(self, *, undone: bool) -> None:
         """Note that a request failed; `undone` if it certainly issued nothing."""
         newest = self._store.newest(self._ref)
         if self._spent and undone:
-            self._store.issues.undo(self._path)
+            self._store.issuances.undo(self._path)
         elif self._spent and self._free and newest is not None:
             newest.successor_lost = True
         elif not self._spent and not undone and newest is None and self._ref.may_lease:
-            self._store.issues.add(self._path, self._clock.now())
+            self._store.issuances.add(self._path, self._clock.now())
 
     def _is_gone(self, counted: tuple[float, ...], most: int, now: float) -> DeniedError:
         """Say so, and until when: its window moves on, or the value comes near its end."""

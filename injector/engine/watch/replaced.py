@@ -57,7 +57,7 @@ class Replaced:
         context = self._context
         while True:
             next_at = await self.renew_due()
-            await context.clock.sleep(next_at - context.clock.now(), self._store.replaced)
+            await context.clock.sleep(next_at - context.clock.now(), self._store.lease_replaced)
 
     async def renew_due(self) -> float:
         """Renew what is due now; return when the next is."""

@@ -55,7 +55,7 @@ class Watch:
             group.create_task(self._replaced.run(), name="watch replaced leases")
             while True:
                 self._adjust(group)
-                await self._context.clock.sleep(float("inf"), self._store.wishes)
+                await self._context.clock.sleep(float("inf"), self._store.wanted_changed)
 
     def static(self) -> list[Ref]:
         """Return the secrets that can be re-read without issuing anything."""

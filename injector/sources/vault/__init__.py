@@ -1,12 +1,17 @@
 """Vault and OpenBao: asks, and says what the answer means.
 
-Talks to Vault: `transport` (connections, redirects, deadlines), `tls` (trust and client
-certificates), `adapter` (one token and namespace; classifies errors by status), `client` (the
-requests), `api` (those by hvac's methods, imported when needed), `inspection` (requests of
-`check` only), `answer` (what an answer means; `ssh` and `x509` read the expiry of
-certificates), `granted` (parses tokens), `mounts` (finds KV version 2), `tokens` (the current
-token, and whether a 403 is its fault), `doubt` (when a denial is worth a fresh login),
-`in_flight` (requests that must not be cut off).
+- `client`: the requests this program makes, each with its errors told apart
+- `api`: those that hvac has; imported when the first of them is sent
+- `inspection`: what only `check` asks
+- `adapter`: one token and one namespace; gives refusals a class by their status
+- `transport`: connections, redirects, deadlines
+- `tls`: whom to trust, and what to present
+- `answer`: what an answer means
+- `certificates`: when certificates are valid
+- `mounts`: finds KV version 2 where a path leaves out its `data/`
+- `tokens`: the current token, and whether a 403 is its fault
+- `token_answers`: makes tokens of the answers to logins, renewals and lookups
+- `relogin`: when a policy's refusal is worth a fresh login
 """
 
 from injector.sources.vault.answer import Answer

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from injector.base.errors import MissingError, RenderError
 from injector.secret import Kind, Ref
-from injector.sources.vault import ssh, x509
+from injector.sources.vault.certificates import ssh_end, validity
 
 # How each shape of an answer is recognized.
 CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
@@ -190,7 +190,7 @@ def _certificate_end(data: Mapping[str, Any]) -> float:
     if data.keys() >= CERTIFICATE:
         return min(_seconds(data["expiration"]) or math.inf, _chain_end(data))
     if data.keys() >= SSH_CERTIFICATE:
-        return ssh.valid_before(str(data["signed_key"]))
+        return ssh_end(str(data["signed_key"]))
     return math.inf
 
 
@@ -202,8 +202,8 @@ def _chain_end(data: Mapping[str, Any]) -> float:
     chain = data.get("ca_chain") or [data.get("issuing_ca")]
     if not isinstance(chain, list):
         return math.inf
-    begins = x509.validity(str(data["certificate"])).begins
-    ends = (x509.validity(str(issuer)).ends for issuer in chain)
+    begins = validity(str(data["certificate"])).begins
+    ends = (validity(str(issuer)).ends for issuer in chain)
     return min((end for end in ends if end > begins), default=math.inf)
 
 

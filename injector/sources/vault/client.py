@@ -11,6 +11,7 @@ from injector.base.clock import Clock
 from injector.base.errors import AuthError, DeniedError, InjectorError, TransientError
 from injector.base.retry import while_stale
 from injector.secret import Life, Ref
+from injector.sources.unrepeatable import Unrepeatable
 from injector.sources.vault import answer as answers
 from injector.sources.vault.adapter import (
     Adapter,
@@ -21,9 +22,16 @@ from injector.sources.vault.adapter import (
     Stale,
 )
 from injector.sources.vault.answer import Answer
-from injector.sources.vault.granted import ODD, Grant, Known, Wrap, rights_of, token_of, understood
-from injector.sources.vault.in_flight import InFlight
 from injector.sources.vault.mounts import Mounts
+from injector.sources.vault.token_answers import (
+    ODD,
+    Grant,
+    Known,
+    Wrap,
+    rights_of,
+    token_of,
+    understood,
+)
 from injector.sources.vault.tokens import Token
 from injector.sources.vault.transport import Transport
 
@@ -43,10 +51,10 @@ class Vault:
     """What the configuration spells is sent as it stands; what is Vault's own, as hvac has it."""
 
     def __init__(
-        self, transport: Transport, clock: Clock, in_flight: InFlight | None = None
+        self, transport: Transport, clock: Clock, unrepeatable: Unrepeatable | None = None
     ) -> None:
         self.transport = transport
-        self.in_flight = in_flight or InFlight()
+        self.unrepeatable = unrepeatable or Unrepeatable()
         self.clock = clock
         self._namespace = transport.settings.namespace
         self._mounts = Mounts()
@@ -67,7 +75,9 @@ class Vault:
         Raises MissingError, DeniedError, TransientError.
         """
         try:
-            async with contextlib.nullcontext() if repeatable else self.in_flight.one(token.value):
+            async with (
+                contextlib.nullcontext() if repeatable else self.unrepeatable.one(token.value)
+            ):
                 on_sending()
                 body = await self._ask(ref, token)
         except NotThere as exc:
@@ -133,7 +143,7 @@ class Vault:
         adapter = self._adapter("", namespace)
         url = f"/v1/{mount}/login"
         try:
-            async with self.in_flight.one(""):
+            async with self.unrepeatable.one(""):
                 answer = await self._consistent(lambda: adapter.post(url, json=body))
         except TransientError:
             raise
@@ -154,7 +164,7 @@ class Vault:
         """
         transport = self.transport.presenting(certificate, key)
         try:
-            yield Vault(transport, self.clock, self.in_flight)
+            yield Vault(transport, self.clock, self.unrepeatable)
         finally:
             await transport.reconnect()
 
@@ -221,7 +231,7 @@ class Vault:
     async def unwrap(self, wrapping_token: str, *, namespace: str = "") -> Mapping[str, Any]:
         """Open a wrapped answer, once: never sent twice."""
         try:
-            async with self.in_flight.one(wrapping_token):
+            async with self.unrepeatable.one(wrapping_token):
                 answer = await self._api(wrapping_token, namespace).wrapping.unwrap()
         except DeniedError as exc:
             raise AuthError(f"unwrapping failed: {exc}") from exc

@@ -6,7 +6,7 @@ import msgspec
 
 from injector.sources.vault.adapter import Adapter
 from injector.sources.vault.api import Api
-from injector.sources.vault.granted import understood
+from injector.sources.vault.token_answers import understood
 from injector.sources.vault.tokens import Token
 from injector.sources.vault.transport import Transport
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from injector.base.clock import Clock, Wakeup
 from injector.base.errors import DeniedError, TransientError
 from injector.sources.vault.adapter import InvalidRequest
-from injector.sources.vault.doubt import Doubt, rest
+from injector.sources.vault.relogin import Relogin, pause_after
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class Tokens:
         clock: Clock,
         is_valid: Callable[[Token], Awaitable[bool]],
         token: Token | None = None,
-        retiring: Iterable[Token] = (),
+        replaced: Iterable[Token] = (),
     ) -> None:
         self._clock = clock
         self._is_valid = is_valid
@@ -92,11 +92,13 @@ class Tokens:
         self._lookup_works = False
         self._learning = False
         self._rights: tuple[str, ...] = () if token is None else token.rights
-        self.doubt = Doubt(-math.inf if token is None else token.granted_at)
-        self.bad = Wakeup()  # rung for auth: the token is dropped, or there is a new doubt
-        self.retiring: list[Token] = list(retiring)  # replaced, and perhaps still alive
+        self.relogin = Relogin(-math.inf if token is None else token.granted_at)
+        self.login_due = (
+            Wakeup()
+        )  # rung for auth: the token is dropped, or another may be allowed more
+        self.replaced: list[Token] = list(replaced)  # replaced, and perhaps still alive
         self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
-        self.on_retiring: list[Callable[[], None]] = []
+        self.on_set_aside: list[Callable[[], None]] = []
 
     @property
     def held(self) -> Token | None:
@@ -106,7 +108,7 @@ class Tokens:
     @property
     def alive(self) -> list[Token]:
         """Every token that may still be of use to somebody."""
-        return [token for token in (self._token, *self.retiring) if token is not None]
+        return [token for token in (self._token, *self.replaced) if token is not None]
 
     def put(self, token: Token) -> None:
         """Make a token current: a new one, or the same one renewed."""
@@ -117,26 +119,26 @@ class Tokens:
         else:
             self._used = 0
             self._new_since = self._clock.now()
-            self.doubt.settled(self._new_since, changed=token.rights != self._rights)
+            self.relogin.settled(self._new_since, changed=token.rights != self._rights)
             self._rights = token.rights
             if before is not None:
-                self.retire(before)
+                self.set_aside(before)
         for tell in self.on_put:
             tell(token)
 
-    def retire(self, token: Token) -> None:
+    def set_aside(self, token: Token) -> None:
         """Put aside a token that is no longer used but may still be valid."""
-        self.retiring.append(token)
-        for tell in self.on_retiring:
+        self.replaced.append(token)
+        for tell in self.on_set_aside:
             tell()
 
     def lives_on(self, renewed: Token) -> None:
         """Note that a token that had been put aside was renewed."""
-        self.retiring = [renewed if renewed.is_same(each) else each for each in self.retiring]
+        self.replaced = [renewed if renewed.is_same(each) else each for each in self.replaced]
 
     def gone(self, token: Token) -> None:
         """Forget a token that has ended."""
-        self.retiring = [each for each in self.retiring if not each.is_same(token)]
+        self.replaced = [each for each in self.replaced if not each.is_same(token)]
 
     async def current(self) -> Token:
         """Return the token; waits for a login if there is none or it has expired."""
@@ -160,7 +162,7 @@ class Tokens:
         if self._holds(token):
             self._token = None
             self._arrived.clear()
-            self.bad.ring()
+            self.login_due.ring()
 
     async def use(self, request: Callable[[Token], Awaitable[T]]) -> T:
         """Run a request; if its token turns out revoked, once more with the next one.
@@ -210,8 +212,8 @@ class Tokens:
             return _Verdict(token, asked_at, error=exc)
         if valid:
             self._lookup_works = True
-            self.doubt.denied_at = self._clock.now()
-            self.bad.ring()  # it stays in use: only a new one shows whether policies changed
+            self.relogin.denied_at = self._clock.now()
+            self.login_due.ring()  # it stays in use: only a new one shows whether policies changed
             return _Verdict(token, asked_at)
         if self._clock.now() < self._new_since + REPLICATION:
             lags = TransientError("a new token is refused: this node may not know it yet")
@@ -229,10 +231,10 @@ class Tokens:
     def _may_guess(self) -> bool:
         """Return whether to assume without proof that the token is dead: less and less often."""
         now = self._clock.now()
-        if now < self._guessed_at + rest(self.doubt.futile):
+        if now < self._guessed_at + pause_after(self.relogin.fruitless):
             return False
         self._guessed_at = now
-        self.doubt.futile += 1
+        self.relogin.fruitless += 1
         return True
 
     async def _learn(self, fresh: Token) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 
-class Issues:
+class Issuances:
     """Times on the injected clock; those too old to matter are forgotten."""
 
     def __init__(self) -> None:

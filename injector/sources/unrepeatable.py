@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from injector.base.clock import Clock, Wakeup
 
 
-class InFlight:
+class Unrepeatable:
     """Counts them by token, and lets a shutdown wait for them."""
 
     def __init__(self) -> None:
