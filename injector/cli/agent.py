@@ -50,4 +50,4 @@ def main(args: argparse.Namespace) -> int:
         return plan(given[0], read=read, command=())
 
     planned = load()
-    return execute(planned.loaded, lambda kept: run(planned, kept, load=load))
+    return execute(planned.loaded, lambda state: run(planned, state, load=load))

@@ -15,11 +15,14 @@ from injector.base.redactor import Redactor
 from injector.cli import eventloop
 from injector.config import Loaded, model
 from injector.runtime import programs
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 
 
 def execute(
-    loaded: Loaded, main: Callable[[Kept], Coroutine[Any, Any, int]], *, level: str | None = None
+    loaded: Loaded,
+    main: Callable[[ProcessState], Coroutine[Any, Any, int]],
+    *,
+    level: str | None = None,
 ) -> int:
     """Run `main` in an event loop; return its exit code, or that of the error that ended it.
 
@@ -42,10 +45,10 @@ def execute(
         log.warning("configuration", warning=str(warning))
     for program, users in programs.missing(config, os.environ):
         log.warning("program not found", program=program, used_by=users)
-    kept = Kept(clock, log, redactor, os.environ, random.random)
+    state = ProcessState(clock, log, redactor, os.environ, random.random)
     with library_logs(log, redactor.redact):
         try:
-            return eventloop.run(main(kept))
+            return eventloop.run(main(state))
         except Exception as error:  # noqa: BLE001 - the last one who can redact what it says
             return _ended_by(error, log)
 

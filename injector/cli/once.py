@@ -42,5 +42,7 @@ def main(args: argparse.Namespace) -> int:
             f"{args.config}` does, with everything in place, and ends with its exit code"
         )
     return execute(
-        planned.loaded, lambda kept: once(planned, kept, timeout=args.timeout), level=args.log_level
+        planned.loaded,
+        lambda state: once(planned, state, timeout=args.timeout),
+        level=args.log_level,
     )

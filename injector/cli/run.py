@@ -42,7 +42,9 @@ def main(args: argparse.Namespace) -> int:
         return plan(args.config, command=command)
 
     planned = load()
-    return execute(planned.loaded, lambda kept: run(planned, kept, load=load), level=args.log_level)
+    return execute(
+        planned.loaded, lambda state: run(planned, state, load=load), level=args.log_level
+    )
 
 
 def _command(words: list[str]) -> tuple[str, ...]:

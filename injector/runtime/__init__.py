@@ -6,7 +6,7 @@ configuration names, `build` creates outputs and targets, `supervision` adds wha
 (one TaskGroup), `signals`, `readiness` (for `/readyz`, and for starting the command),
 `listeners`, `refresh` (on-demand refreshes until they are delivered), `files` (reacts to
 changes on disk), `gotemplates` (what Go templates may access), `wording` (which words are the
-operator's, for the redactor); `kept` is what outlives a reload, `lastreload` what became of the
+operator's, for the redactor); `state` is what outlives a reload, `lastreload` what became of the
 last one.
 
 - `handing_over`: hands over: loads what the last process left, and keeps the file current for

@@ -17,9 +17,9 @@ from injector.engine.delivery import Delivery, Output
 from injector.engine.revoke import Revocation
 from injector.engine.watch import Watch
 from injector.runtime import build
-from injector.runtime.kept import Kept
 from injector.runtime.plan import Plan, names
 from injector.runtime.services import Service
+from injector.runtime.state import ProcessState
 from injector.runtime.wording import explain
 from injector.secret import Ref
 from injector.sources.vault import Tokens, Transport, Vault
@@ -35,57 +35,57 @@ if TYPE_CHECKING:
 RELEASE_WITHIN = 3.0
 
 
-def handed_over(plan: Plan, kept: Kept) -> AbstractContextManager[None]:
+def handed_over(plan: Plan, state: ProcessState) -> AbstractContextManager[None]:
     """Hold the lock of the hand-over file and load it; does nothing if none is configured."""
     if plan.config.cache.persist is None:
         return nullcontext()
     from injector.runtime.handing_over import taking_over  # 8 ms that most do without
 
-    return taking_over(plan.config, plan.config.cache.persist.path, kept)
+    return taking_over(plan.config, plan.config.cache.persist.path, state)
 
 
-def _supervision(plan: Plan, kept: Kept) -> "Supervision | None":
+def _supervision(plan: Plan, state: ProcessState) -> "Supervision | None":
     if plan.config.exec is None:
         return None
     from injector.runtime.supervision import Supervision  # 12 ms that most do without
 
-    return Supervision(plan, kept)
+    return Supervision(plan, state)
 
 
-def rehearse(plan: Plan, kept: Kept) -> None:
+def rehearse(plan: Plan, state: ProcessState) -> None:
     """Build the parts of a configuration and drop them: what prevents that shows up now.
 
     They are built around nothing, so that those which are running notice nothing.
     """
-    nothing = Kept(kept.clock, kept.log, Redactor(), kept.environ, kept.jitter)
+    nothing = ProcessState(state.clock, state.log, Redactor(), state.environ, state.jitter)
     if plan.config.exec is not None:
         from injector.targets.child import Command  # 12 ms that most do without
 
-        nothing.command = Command(kept.clock, nothing.redactor, None, frozenset())
+        nothing.command = Command(state.clock, nothing.redactor, None, frozenset())
     Assembly(plan, nothing)
 
 
 class Assembly:
     """All services of one configuration. Building one sends nothing and writes nothing."""
 
-    def __init__(self, plan: Plan, kept: Kept) -> None:
+    def __init__(self, plan: Plan, state: ProcessState) -> None:
         config = plan.config
         self.loaded = loaded = plan.loaded
-        self._kept = kept
-        explain(kept.redactor, plan)
-        self.context = context = kept.context()
+        self._state = state
+        explain(state.redactor, plan)
+        self.context = context = state.context()
         self.health = context.health
         self.transport = Transport.of(config, context)
         self.more_transports: list[Transport] = []  # closed with this one
-        self.vault = Vault(self.transport, kept.clock)
-        self.tokens = Tokens(kept.clock, self.vault.is_valid, kept.token, kept.replaced_tokens)
+        self.vault = Vault(self.transport, state.clock)
+        self.tokens = Tokens(state.clock, self.vault.is_valid, state.token, state.replaced_tokens)
         self.availability = Availability(
             context,
             probe=self.vault.health,
-            opens_at=kept.started_at + config.vault.start_splay * kept.jitter(),
+            opens_at=state.started_at + config.vault.start_splay * state.jitter(),
         )
         refs = names(config)
-        supervision = _supervision(plan, kept)
+        supervision = _supervision(plan, state)
         self.outputs = build.outputs(plan, refs, context)
         if supervision is not None:
             self.outputs.append(supervision.environment)
@@ -95,7 +95,7 @@ class Assembly:
             config,
             refs,
             context,
-            store=kept.store,
+            store=state.store,
             vault=self.vault,
             tokens=self.tokens,
             availability=self.availability,
@@ -106,7 +106,7 @@ class Assembly:
         self.journal = self._journal(config)
         self.revocation = Revocation(
             context,
-            store=kept.store,
+            store=state.store,
             vault=self.vault,
             tokens=self.tokens,
             overlap=self.watch.settings.overlap,
@@ -123,20 +123,20 @@ class Assembly:
         """Return the readiness of this assembly."""
         from injector.runtime.readiness import Readiness  # `once` asks `health`
 
-        return Readiness(self.health, self._kept.store, self.watch, self.delivery)
+        return Readiness(self.health, self._state.store, self.watch, self.delivery)
 
     def remove_leftovers(self) -> None:
         """Remove what a killed run has left, where this configuration writes."""
-        build.remove_leftovers(self.outputs, self.sinks.files, self._kept.log)
+        build.remove_leftovers(self.outputs, self.sinks.files, self._state.log)
 
     @property
     def handing_over(self) -> "list[HandingOver]":
         """Return the service that writes the hand-over file, where there is one."""
-        if self._kept.handover is None:
+        if self._state.handover is None:
             return []
         from injector.runtime.handing_over import HandingOver  # only with `cache.persist`
 
-        return [HandingOver(self._kept.handover, self, self._kept)]
+        return [HandingOver(self._state.handover, self, self._state)]
 
     def services(self) -> list[Service]:
         """Return the services that run in every mode."""
@@ -156,7 +156,7 @@ class Assembly:
     async def release(self) -> None:
         """Shut down: tidy up, and revoke what `revoke_on_shutdown` says or hand everything over."""
         what = self.loaded.config.revoke_on_shutdown
-        hands_over = what == "none" and self._kept.handover is not None
+        hands_over = what == "none" and self._state.handover is not None
         for output in self.outputs:
             tidy(output, can_go_back=hands_over)
         if what == "none":
@@ -164,10 +164,10 @@ class Assembly:
                 handing_over.save()
             return
         try:
-            async with self._kept.clock.deadline(RELEASE_WITHIN):
+            async with self._state.clock.deadline(RELEASE_WITHIN):
                 await self.revocation.revoke_all(what)
         except TimeoutError:
-            self._kept.log.warning("not everything revoked", within=RELEASE_WITHIN)
+            self._state.log.warning("not everything revoked", within=RELEASE_WITHIN)
         for handing_over in self.handing_over:
             handing_over.remove()
 
@@ -175,37 +175,37 @@ class Assembly:
         """Close connections, and keep what the next configuration needs."""
         if self.journal is not None:
             self.journal.write()
-        self._kept.outputs = {output.key: output.left() for output in self.outputs}
-        self._kept.token = self.tokens.held
-        self._kept.replaced_tokens = self.tokens.replaced
+        self._state.outputs = {output.key: output.left() for output in self.outputs}
+        self._state.token = self.tokens.held
+        self._state.replaced_tokens = self.tokens.replaced
         for transport in (self.transport, *self.more_transports):
             await transport.reconnect()
 
     def _remind(self, output: Output[Any]) -> None:
         """Give an output what the last configuration, or the last process, knew about it."""
-        if (before := self._kept.outputs.get(output.key)) is not None:
+        if (before := self._state.outputs.get(output.key)) is not None:
             output.resume(before)
-        elif (left := self._kept.files.pop(output.name, None)) is not None:
+        elif (left := self._state.files.pop(output.name, None)) is not None:
             output.destination.recall(left.content_hash, left.identity, left.earlier)
 
     def _token_changed(self) -> None:
         self.sinks.news.ring()
-        self._kept.dirty.ring()
+        self._state.dirty.ring()
 
     def _delivery(
         self, config: model.Config, refs: Mapping[str, Ref], supervision: "Supervision | None"
     ) -> Delivery:
-        kept = self._kept
+        state = self._state
         delivery = Delivery(
             self.outputs,
             self.context,
-            store=kept.store,
-            ledger=kept.ledger,
-            rotations=kept.rotations,
+            store=state.store,
+            ledger=state.ledger,
+            rotations=state.rotations,
             called=self.watch.called,
             contracts=build.contracts(config, refs),
             look_every=config.template_config.static_secret_render_interval,
-            unnotified=kept.unnotified,
+            unnotified=state.unnotified,
         )
         outputs, turn = build.outputs_by_target(self.outputs), asyncio.Lock()
         tries_again = not (self.loaded.as_agent and config.exit_after_auth)
@@ -213,7 +213,7 @@ class Assembly:
         for name, notify in targets.items():
             application = supervision and supervision.application(name, notify, self.context)
             if application is None and name in config.notify:
-                overtaken = partial(kept.ledger.is_pending, name)
+                overtaken = partial(state.ledger.is_pending, name)
                 application = build.application(name, config, self.context, overtaken)
             application = application or build.own_command(name, notify, self.context, turn)
             delivery.add(name, notify, application, outputs[name], tries_again=tries_again)
@@ -227,7 +227,7 @@ class Assembly:
         return Journal(
             config.journal,
             self.context,
-            rotations=self._kept.rotations,
+            rotations=self._state.rotations,
             called=self.watch.called,
         )
 
@@ -239,7 +239,7 @@ class Assembly:
             vault=self.vault,
             tokens=self.tokens,
             availability=self.availability,
-            wrapped=self._kept.wrapped,
+            wrapped=self._state.wrapped,
         )
 
     def _auth(self, loaded: Loaded) -> tuple[AutoAuth, auth.ReplacedTokens]:
@@ -257,7 +257,7 @@ class Assembly:
             auth.ReplacedTokens(
                 method,
                 self.context,
-                store=self._kept.store,
+                store=self._state.store,
                 vault=self.vault,
                 tokens=self.tokens,
                 availability=self.availability,
@@ -267,16 +267,16 @@ class Assembly:
 
     def _method(self, loaded: Loaded) -> tuple[model.Method, auth.Method]:
         """Return the login method, which outlives a reload, and what describes it."""
-        kept, settings = self._kept, loaded.config.auto_auth
+        state, settings = self._state, loaded.config.auto_auth
         if settings is None:  # the loader has made sure that the environment has a token
-            return auth.given(loaded.token, kept.redactor)
-        if kept.method is None:
-            kept.method = auth.method(
-                settings.method, log=kept.log, metrics=kept.metrics, redactor=kept.redactor
+            return auth.given(loaded.token, state.redactor)
+        if state.method is None:
+            state.method = auth.method(
+                settings.method, log=state.log, metrics=state.metrics, redactor=state.redactor
             )
-            if isinstance(kept.method, auth.Remembers):
-                kept.method.kept = kept.secret_id
-        return settings.method, kept.method
+            if isinstance(state.method, auth.Remembers):
+                state.method.secret_id = state.secret_id
+        return settings.method, state.method
 
 
 def tidy(output: Output[Any], *, can_go_back: bool) -> None:

@@ -6,7 +6,7 @@ from injector.base.errors import TransientError
 from injector.config import model
 from injector.engine.reload import changes, fingerprints
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 from injector.sources.vault.tls import tls_context
 
 # With `exit_after_auth`, most runs end before a change could be noticed: watching, which costs 25
@@ -19,11 +19,13 @@ class FileWatch:
 
     name = "files"
 
-    def __init__(self, assembly: Assembly, kept: Kept, *, reload: Callable[[], None]) -> None:
+    def __init__(
+        self, assembly: Assembly, state: ProcessState, *, reload: Callable[[], None]
+    ) -> None:
         self._assembly = assembly
         self._reload = reload
-        self._clock = kept.clock
-        self._log = kept.log
+        self._clock = state.clock
+        self._log = state.log
         config = assembly.loaded.config
         self._begins_after = SOON if config.exit_after_auth else 0.0
         self._config_files = assembly.loaded.files

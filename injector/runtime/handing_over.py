@@ -10,7 +10,7 @@ from injector.config import model
 from injector.engine.auth import Remembers
 from injector.engine.handover import Handover, Left, Record, State, capture, restore, stamp
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 from injector.targets.files.protocol import Destination
 
 # A record that could not be written is tried again after this long, seconds.
@@ -18,16 +18,16 @@ RETRY = 10.0
 
 
 @contextmanager
-def taking_over(config: model.Config, path: str, kept: Kept) -> Iterator[None]:
+def taking_over(config: model.Config, path: str, state: ProcessState) -> Iterator[None]:
     """Hold the lock, and load the file.
 
     Raises ConfigError if another injector runs on the same file.
     """
-    kept.handover = Handover(path, kept.log)
-    with kept.handover.lock():
-        now = stamp(config, kept.clock)
-        if (record := kept.handover.load(now)) is not None:
-            _take(restore(record.state, now.at), kept)
+    state.handover = Handover(path, state.log)
+    with state.handover.lock():
+        now = stamp(config, state.clock)
+        if (record := state.handover.load(now)) is not None:
+            _take(restore(record.state, now.at), state)
         yield
 
 
@@ -36,17 +36,17 @@ class HandingOver:
 
     name = "handover"
 
-    def __init__(self, handover: Handover, assembly: Assembly, kept: Kept) -> None:
+    def __init__(self, handover: Handover, assembly: Assembly, state: ProcessState) -> None:
         self._handover = handover
         self._assembly = assembly
-        self._kept = kept
+        self._state = state
         self._tidied = False
 
     async def run(self) -> None:
         """Save until cancelled."""
         while True:
             wait = RETRY if self._handover.error else inf
-            await self._kept.clock.sleep(wait, self._kept.dirty)
+            await self._state.clock.sleep(wait, self._state.dirty)
             self.save()
 
     def save(self) -> None:
@@ -54,10 +54,10 @@ class HandingOver:
         if not self._tidied and self._assembly.health.settled:
             self._tidied = True
             self._assembly.watch.forget_unwanted()
-        made = stamp(self._assembly.loaded.config, self._kept.clock)
+        made = stamp(self._assembly.loaded.config, self._state.clock)
         error = ""
         try:
-            self._handover.save(Record(made, capture(_state(self._assembly, self._kept))))
+            self._handover.save(Record(made, capture(_state(self._assembly, self._state))))
         except WriteError as exc:
             error = str(exc)
         self._say(error)
@@ -66,36 +66,36 @@ class HandingOver:
     def _say(self, error: str) -> None:
         """Log a failure once, and its end."""
         if error and error != self._handover.error:
-            self._kept.log.error("hand-over file not written", error=error, retry_in=RETRY)
+            self._state.log.error("hand-over file not written", error=error, retry_in=RETRY)
         elif self._handover.error and not error:
-            self._kept.log.info("hand-over file written again")
+            self._state.log.info("hand-over file written again")
 
     def remove(self) -> None:
         """Leave nothing to hand over: it has been revoked."""
         try:
             self._handover.remove()
         except WriteError as exc:
-            self._kept.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
+            self._state.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
 
 
-def _state(assembly: Assembly, kept: Kept) -> State:
-    absent = kept.ledger.absent
+def _state(assembly: Assembly, state: ProcessState) -> State:
+    absent = state.ledger.absent
     return State(
         token=assembly.tokens.held,
         replaced_tokens=tuple(assembly.tokens.replaced),
-        generations=tuple(kept.store.everything()),
-        issuances=kept.store.issuances.all(),
-        pending=kept.ledger.unconfirmed(),
+        generations=tuple(state.store.everything()),
+        issuances=state.store.issuances.all(),
+        pending=state.ledger.unconfirmed(),
         notified_at={
-            target: at for target, at in kept.ledger.notified_at.items() if target not in absent
+            target: at for target, at in state.ledger.notified_at.items() if target not in absent
         },
-        rejected=tuple(kept.ledger.rejected),
+        rejected=tuple(state.ledger.rejected),
         files={
             output.name: _left(output.destination)
             for output in assembly.outputs
             if output.destination.content_hash
         },
-        secret_id=_remembered(kept.method),
+        secret_id=_remembered(state.method),
     )
 
 
@@ -104,7 +104,7 @@ def _left(destination: Destination[Any]) -> Left:
 
 
 def _remembered(method: object) -> Any:
-    return method.kept if isinstance(method, Remembers) else None
+    return method.secret_id if isinstance(method, Remembers) else None
 
 
 def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
@@ -119,24 +119,24 @@ def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], 
     return once
 
 
-def _take(state: State, kept: Kept) -> None:
+def _take(left: State, state: ProcessState) -> None:
     """Continue where the last process stopped. The redactor knows its values from the start."""
-    kept.token = state.token
-    kept.replaced_tokens = list(state.replaced_tokens)
-    kept.secret_id = state.secret_id
-    kept.files = dict(state.files)
-    kept.unnotified = _asked_once(state.unnotified)
-    kept.store.restore(state.generations, state.issuances)
-    kept.ledger.pending.update(state.pending)
-    kept.ledger.notified_at.update(state.notified_at)
-    kept.ledger.rejected.extend(state.rejected)
-    tokens = [state.token] if state.token is not None else []
-    kept.redactor.learn("token", [token.value for token in (*tokens, *state.replaced_tokens)])
-    if (secret_id := state.secret_id) is not None:
-        kept.redactor.learn("secret id", (secret_id.value, secret_id.file_text))
-    kept.log.info(
+    state.token = left.token
+    state.replaced_tokens = list(left.replaced_tokens)
+    state.secret_id = left.secret_id
+    state.files = dict(left.files)
+    state.unnotified = _asked_once(left.unnotified)
+    state.store.restore(left.generations, left.issuances)
+    state.ledger.pending.update(left.pending)
+    state.ledger.notified_at.update(left.notified_at)
+    state.ledger.rejected.extend(left.rejected)
+    tokens = [left.token] if left.token is not None else []
+    state.redactor.learn("token", [token.value for token in (*tokens, *left.replaced_tokens)])
+    if (secret_id := left.secret_id) is not None:
+        state.redactor.learn("secret id", (secret_id.value, secret_id.file_text))
+    state.log.info(
         "handed over",
-        token=state.token is not None,
-        secrets=len(state.generations),
-        pending=sorted(state.pending),
+        token=left.token is not None,
+        secrets=len(left.generations),
+        pending=sorted(left.pending),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from injector.base.log import Logger
 from injector.config import Loaded, model
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 from injector.sources.vault import Transport
 from injector.status.sockets import Sockets
 
@@ -27,7 +27,7 @@ def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
 
 
 def listeners(
-    assembly: Assembly, kept: Kept, sockets: Sockets, *, stop: Callable[[], None]
+    assembly: Assembly, state: ProcessState, sockets: Sockets, *, stop: Callable[[], None]
 ) -> "list[StatusServer]":
     """Return a server for each listener that is open."""
     if not sockets.listeners:
@@ -36,35 +36,35 @@ def listeners(
     from injector.runtime.refresh import Refresh
     from injector.status.server import Actions, StatusServer
 
-    report = status_report(assembly, kept)
-    actions = Actions(stop, Refresh(assembly, kept))
-    passing = _passing(assembly, kept) if assembly.loaded.passing is not None else lambda _: None
+    report = status_report(assembly, state)
+    actions = Actions(stop, Refresh(assembly, state))
+    passing = _passing(assembly, state) if assembly.loaded.passing is not None else lambda _: None
     return [
         StatusServer(
             listener,
             sockets.at(listener.address),
             report,
             actions,
-            kept.log,
+            state.log,
             passing(index),
         )
         for index, listener in enumerate(sockets.listeners)
     ]
 
 
-def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
+def status_report(assembly: Assembly, state: ProcessState) -> "StatusReport":
     """Return the status report of a running assembly."""
     from injector.status.place import here
     from injector.status.report import StatusReport
 
-    redact = kept.redactor.proofread
+    redact = state.redactor.proofread
     return StatusReport(
-        clock=kept.clock,
+        clock=state.clock,
         health=assembly.health,
-        metrics=kept.metrics,
-        store=kept.store,
-        rotations=kept.rotations,
-        ledger=kept.ledger,
+        metrics=state.metrics,
+        store=state.store,
+        rotations=state.rotations,
+        ledger=state.ledger,
         tokens=assembly.tokens,
         auth=assembly.auth,
         watch=assembly.watch,
@@ -72,23 +72,23 @@ def status_report(assembly: Assembly, kept: Kept) -> "StatusReport":
         journal=assembly.journal,
         redact=redact,
         address=assembly.loaded.config.vault.address,
-        configuration=lambda: kept.last_reload.report,
+        configuration=lambda: state.last_reload.report,
         expired=assembly.readiness.expired,
-        place=here(kept.environ),
+        place=here(state.environ),
         not_ready=lambda: list(map(redact, assembly.readiness.reasons())),
-        command=None if kept.command is None else kept.command.facts,
-        started_at=kept.started_at,
+        command=None if state.command is None else state.command.facts,
+        started_at=state.started_at,
     )
 
 
-def _passing(assembly: Assembly, kept: Kept) -> "Callable[[int], Beyond | None]":
+def _passing(assembly: Assembly, state: ProcessState) -> "Callable[[int], Beyond | None]":
     """Return a listener's proxy to Vault, which has connections of its own."""
     from injector.dialects.vault_agent.passing import passages  # a thing of Vault Agent's
 
     transport = Transport.of(assembly.loaded.config, assembly.context, largest=LARGEST_PASSED)
     assembly.more_transports.append(transport)
 
-    return passages(assembly.loaded.passing, transport, assembly.tokens, kept.log)
+    return passages(assembly.loaded.passing, transport, assembly.tokens, state.log)
 
 
 def _default(log: Logger) -> tuple[model.Listener, ...]:

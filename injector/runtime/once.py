@@ -4,10 +4,10 @@ from injector.base.clock import Clock
 from injector.base.errors import TransientError
 from injector.base.health import Health, Report, State, exit_code, verdict
 from injector.runtime.assembly import Assembly, handed_over
-from injector.runtime.kept import Kept
 from injector.runtime.plan import Plan
 from injector.runtime.services import alongside
 from injector.runtime.signals import Stop, handling
+from injector.runtime.state import ProcessState
 
 # How long an error may last that waiting could fix (replication), seconds.
 GRACE = 5.0
@@ -15,28 +15,28 @@ GRACE = 5.0
 LAST_REQUESTS = 1.0
 
 
-async def once(plan: Plan, kept: Kept, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
+async def once(plan: Plan, state: ProcessState, *, timeout: float) -> int:  # noqa: ASYNC109 - the user's
     """Deliver everything once and return the exit code (docs/operations.md).
 
     Raises an InjectorError that ends the program (`exit_on_err`).
     """
-    with handed_over(plan, kept):
-        assembly = Assembly(plan, kept)
+    with handed_over(plan, state):
+        assembly = Assembly(plan, state)
         assembly.remove_leftovers()
         stop = Stop(assembly.health.news.ring)
         try:
             with handling(stop.reactions()):
-                end = _end(assembly, kept.clock, timeout, stop)
+                end = _end(assembly, state.clock, timeout, stop)
                 code = await alongside(assembly.services(), end)
             await assembly.release()
         finally:
             await assembly.close()
     if code:
-        kept.log.error(
+        state.log.error(
             "not everything is in place", exit_code=code, reasons=_reasons(assembly.health)
         )
     else:
-        kept.log.info("everything is in place", files=len(assembly.outputs))
+        state.log.info("everything is in place", files=len(assembly.outputs))
     return code
 
 

@@ -12,7 +12,7 @@ from injector.engine.history import Outcome
 from injector.engine.store import Generation
 from injector.engine.watch.watcher import Demand
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 from injector.secret import Ref
 from injector.status.refreshed import Refreshed, Result
 
@@ -36,13 +36,13 @@ class _Asked:
 class Refresh:
     """Refreshes one assembly's secrets: those named or, without names, all that are only read."""
 
-    def __init__(self, assembly: Assembly, kept: Kept) -> None:
+    def __init__(self, assembly: Assembly, state: ProcessState) -> None:
         self._assembly = assembly
-        self._store = kept.store
-        self._ledger = kept.ledger
-        self._rotations = kept.rotations
-        self._clock = kept.clock
-        self._redact = kept.redactor.proofread
+        self._store = state.store
+        self._ledger = state.ledger
+        self._rotations = state.rotations
+        self._clock = state.clock
+        self._redact = state.redactor.proofread
 
     async def __call__(self, names: Sequence[str], within: float) -> list[Refreshed]:
         """Ask Vault, deliver, and return the results, after at most `within` seconds.

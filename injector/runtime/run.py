@@ -19,12 +19,12 @@ from injector.base.errors import (
 from injector.base.health import Health, Report, verdict
 from injector.runtime.assembly import Assembly, handed_over, rehearse, tidy
 from injector.runtime.files import FileWatch
-from injector.runtime.kept import Kept
 from injector.runtime.listeners import configured, listeners
 from injector.runtime.once import GRACE, LAST_REQUESTS
 from injector.runtime.plan import Plan
 from injector.runtime.services import Service, alongside
 from injector.runtime.signals import FORWARDED, UNUSED, Stop, handling
+from injector.runtime.state import ProcessState
 from injector.runtime.systemd import Systemd
 from injector.secret import Kind
 from injector.status.sockets import Sockets
@@ -45,29 +45,29 @@ AT_START = (
 )
 
 
-async def run(plan: Plan, kept: Kept, *, load: Callable[[], Plan]) -> int:
+async def run(plan: Plan, state: ProcessState, *, load: Callable[[], Plan]) -> int:
     """Run until SIGTERM, SIGINT or `POST /quit`; return the exit code.
 
     `load` re-reads the configuration. Raises an InjectorError that ends the program.
     """
-    with handed_over(plan, kept):
-        return await Daemon(plan, kept, load).run()
+    with handed_over(plan, state):
+        return await Daemon(plan, state, load).run()
 
 
 class Daemon:
     """One assembly at a time; a usable new configuration replaces it, a broken one does not."""
 
-    def __init__(self, plan: Plan, kept: Kept, load: Callable[[], Plan]) -> None:
-        self._kept = kept
+    def __init__(self, plan: Plan, state: ProcessState, load: Callable[[], Plan]) -> None:
+        self._state = state
         self._load = load
-        self._assembly = Assembly(plan, kept)
+        self._assembly = Assembly(plan, state)
         self._sockets = Sockets()
         self._stop = Stop(self._ring)
         self._other_signals = ExitStack()  # for the command, if there is one
         self._quit = False
         self._reload_asked = False
         self._reloaded_at = -inf
-        self._systemd = _systemd(self._assembly, kept)
+        self._systemd = _systemd(self._assembly, state)
 
     async def run(self) -> int:
         reactions: dict[Signals, Callable[[], None]] = {
@@ -79,10 +79,10 @@ class Daemon:
         pid_file = _pid_file(self._assembly.loaded.config.pid_file)
         with pid_file, handling(reactions), self._other_signals, closing(self._sockets):
             self._live_through_others()
-            loaded, log = self._assembly.loaded, self._kept.log
+            loaded, log = self._assembly.loaded, self._state.log
             self._sockets.open(configured(loaded, log))
             self._assembly.remove_leftovers()
-            self._kept.last_reload.succeeded(loaded.path)
+            self._state.last_reload.succeeded(loaded.path)
             log.info("started", config=loaded.path)
             while True:
                 self._mind_command()
@@ -97,12 +97,12 @@ class Daemon:
         assembly = self._assembly
         services: list[Service] = [
             *assembly.services(),
-            *listeners(assembly, self._kept, self._sockets, stop=self._ask_to_quit),
-            FileWatch(assembly, self._kept, reload=self._ask_to_reload),
+            *listeners(assembly, self._state, self._sockets, stop=self._ask_to_quit),
+            FileWatch(assembly, self._state, reload=self._ask_to_reload),
             self._systemd,
         ]
-        if isinstance(self._kept.clock, SystemClock):
-            services.append(ResumeWatch(self._kept.clock))
+        if isinstance(self._state.clock, SystemClock):
+            services.append(ResumeWatch(self._state.clock))
         reloads = False
         try:
             outcome = await alongside(services, self._conduct(assembly.health))
@@ -124,16 +124,16 @@ class Daemon:
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
             if unrepeatable.busy:
-                self._kept.log.info("reload waiting for a request in flight", at_most=longest)
-            await unrepeatable.finish(self._kept.clock, longest)
+                self._state.log.info("reload waiting for a request in flight", at_most=longest)
+            await unrepeatable.finish(self._state.clock, longest)
             if self._stopping:
                 outcome = await self._until_over(health)
         if isinstance(outcome, int):
-            await unrepeatable.finish(self._kept.clock, LAST_REQUESTS)
+            await unrepeatable.finish(self._state.clock, LAST_REQUESTS)
         return outcome
 
     async def _until_over(self, health: Health) -> int | Plan:
-        clock = self._kept.clock
+        clock = self._state.clock
         while True:
             if (code := self._over()) is not None:
                 return code
@@ -154,7 +154,7 @@ class Daemon:
 
     def _over(self) -> int | None:
         """Return the exit code if it is time to exit, with the command if there is one."""
-        child, command = self._assembly.child, self._kept.command
+        child, command = self._assembly.child, self._state.command
         if child is None or command is None:
             return 0 if self._stopping else None
         if self._stopping:
@@ -163,7 +163,7 @@ class Daemon:
 
     def _mind_command(self) -> None:
         """Forward signals to the command, once there is one."""
-        command = self._kept.command
+        command = self._state.command
         if command is not None and self._stop.kill is None:
             from injector.targets.child.signals import reactions
 
@@ -177,14 +177,14 @@ class Daemon:
         )
 
     def _note(self, number: Signals) -> None:
-        self._kept.log.info("signal ignored", signal=signal_name(number))
+        self._state.log.info("signal ignored", signal=signal_name(number))
 
     async def _end_command(self) -> None:
         if self._assembly.child is not None:
             await self._assembly.child.close()
             self._other_signals.close()
             self._live_through_others()
-            self._kept.command = self._stop.kill = None
+            self._state.command = self._stop.kill = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
         """Decide whether the configuration says that this daemon should exit."""
@@ -209,7 +209,7 @@ class Daemon:
 
     def _interrupt(self) -> None:
         """SIGINT: a command that shares our terminal gets Ctrl-C itself, and handles it."""
-        if self._kept.command is None or not self._kept.command.shares_terminal:
+        if self._state.command is None or not self._state.command.shares_terminal:
             self._stop.ask(SIGINT)
 
     def _ask_to_quit(self) -> None:
@@ -222,7 +222,7 @@ class Daemon:
 
     def _hang_up(self) -> None:
         """SIGHUP: configuration and templates, then static secrets."""
-        self._kept.store.make_due(Kind.STATIC)
+        self._state.store.make_due(Kind.STATIC)
         self._assembly.delivery.retry_rejected()
         self._ask_to_reload()
 
@@ -236,13 +236,13 @@ class Daemon:
     def _reload(self) -> Plan | None:
         """Re-read the configuration; return None, and change nothing, if it is not usable."""
         self._reload_asked = False
-        self._reloaded_at = self._kept.clock.now()
+        self._reloaded_at = self._state.clock.now()
         self._systemd.reloads()
         try:
             with nothing_unforeseen():
                 plan = self._load()
-                rehearse(plan, self._kept)
-                self._sockets.open(configured(plan.loaded, self._kept.log))
+                rehearse(plan, self._state)
+                self._sockets.open(configured(plan.loaded, self._state.log))
         except InjectorError as exc:
             self._not_reloaded(exc)
             return None
@@ -250,11 +250,11 @@ class Daemon:
 
     def _not_reloaded(self, error: InjectorError) -> None:
         """Go on with the old configuration, whatever is wrong with the new one, and say so."""
-        self._kept.last_reload.failed(self._assembly.loaded.path, error)
+        self._state.last_reload.failed(self._assembly.loaded.path, error)
         # A user's mistake: the problems say it all, without a traceback.
         problems = error.problems if isinstance(error, ConfigError) else (str(error),)
         ours = {"trace": error.trace} if isinstance(error, UnforeseenError) else {}
-        self._kept.log.error(
+        self._state.log.error(
             "new configuration not usable, keeping the old one", problems=problems, **ours
         )
         self._systemd.stays()
@@ -264,8 +264,8 @@ class Daemon:
         """Replace the assembly, and clean up what only the old one had."""
         before, after = self._assembly.loaded.config, plan.config
         self._sockets.settle()
-        self._kept.outgrow(before, after)
-        assembly = Assembly(plan, self._kept)
+        self._state.outgrow(before, after)
+        assembly = Assembly(plan, self._state)
         staying = {output.key for output in assembly.outputs}
         written = {output.destination.path for output in assembly.outputs}  # by another name, too
         for output in self._assembly.outputs:
@@ -277,19 +277,19 @@ class Daemon:
             with suppress(WriteError):
                 output.destination.remove()
                 event = f"{output.kind} removed"
-                self._kept.log.info(event, path=output.name)
-        self._kept.last_reload.succeeded(plan.loaded.path)
-        self._kept.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
+                self._state.log.info(event, path=output.name)
+        self._state.last_reload.succeeded(plan.loaded.path)
+        self._state.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
         if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
-            self._kept.log.warning("read only at startup, restart to apply", settings=late)
+            self._state.log.warning("read only at startup, restart to apply", settings=late)
         self._assembly = assembly
-        self._systemd = _systemd(assembly, self._kept)
+        self._systemd = _systemd(assembly, self._state)
 
 
-def _systemd(assembly: Assembly, kept: Kept) -> Systemd:
-    address = kept.environ.get("NOTIFY_SOCKET", "")
+def _systemd(assembly: Assembly, state: ProcessState) -> Systemd:
+    address = state.environ.get("NOTIFY_SOCKET", "")
     waits_for = list if assembly.loaded.as_agent else assembly.readiness.reasons
-    return Systemd(address, assembly.health, kept.clock, waits_for=waits_for)
+    return Systemd(address, assembly.health, state.clock, waits_for=waits_for)
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from injector.config import model
 from injector.config.rules.supervision import ENVIRONMENT, TARGET, restarting
 from injector.engine.delivery import Output
 from injector.engine.delivery.renderers import Together
-from injector.runtime.kept import Kept
 from injector.runtime.plan import Plan
 from injector.runtime.readiness import Readiness
 from injector.runtime.signals import IGNORED
+from injector.runtime.state import ProcessState
 from injector.targets.child import Child, ChildTarget, Command, Environment, PatientTarget, Variable
 from injector.targets.child.terminal import Terminal
 from injector.targets.notify import Application, asking, target
@@ -21,14 +21,14 @@ from injector.targets.notify import Application, asking, target
 class Supervision:
     """What one configuration's `exec` adds around the command, which outlives it."""
 
-    def __init__(self, plan: Plan, kept: Kept) -> None:
+    def __init__(self, plan: Plan, state: ProcessState) -> None:
         config = plan.config
         assert config.exec is not None
-        if kept.command is None:
-            kept.command = Command(kept.clock, kept.redactor, Terminal.ours(), IGNORED)
+        if state.command is None:
+            state.command = Command(state.clock, state.redactor, Terminal.ours(), IGNORED)
         self._settings = config.exec
-        self._command = kept.command
-        self._kept = kept
+        self._command = state.command
+        self._state = state
         keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
         restarts = restarting(config)
         # The entry that restarts it anyway is notified of variables too.
@@ -42,32 +42,32 @@ class Supervision:
 
     def application(self, name: str, notify: model.Notify, context: Context) -> Application | None:
         """Return the command as an application, if this target concerns it."""
-        command, kept = self._command, self._kept
+        command, state = self._command, self._state
         if name not in self._targets:
             return None
         if name == self._patient:
-            return Application(name, PatientTarget(command, kept.log))
+            return Application(name, PatientTarget(command, state.log))
         signal = None
         if notify.signal:
             signal = target(notify, context, child_pid=lambda: command.pid)
-        overtaken = partial(kept.ledger.is_pending, name)
+        overtaken = partial(state.ledger.is_pending, name)
         how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
         asked = asking(notify, context, overtaken)
         return Application(name, how, asked and partial(how.confirmed, asked))
 
     def child(self, readiness: Readiness, context: Context) -> Child:
         """Return the service that keeps the command running."""
-        command, kept = self._command, self._kept
+        command, state = self._command, self._state
         at_once = self._targets - {self._patient}
 
         def lacking() -> list[str]:
             if command.starts:
                 return readiness.lacking()
-            unasked = self._targets | kept.ledger.notified_at.keys()
+            unasked = self._targets | state.ledger.notified_at.keys()
             return readiness.lacking() + readiness.before_first_start(unasked)
 
         def changed_at() -> float:
-            pending = kept.ledger.unconfirmed()
+            pending = state.ledger.unconfirmed()
             return max(
                 (pending[name].written_at for name in at_once & pending.keys()), default=-inf
             )

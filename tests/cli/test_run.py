@@ -11,7 +11,7 @@ import time
 import pytest
 
 from injector.runtime.run import run
-from tests.support.engine import configuration, kept_parts, load_from
+from tests.support.engine import configuration, fresh_state, load_from
 from tests.support.processes import result, running, write_config
 
 CANARY = "canary-7f3a-value"
@@ -391,8 +391,8 @@ async def test_exit_after_auth_waits_for_a_secret_that_is_not_there_yet(
     app, tmpfs, tmp_path, clock
 ):
     loaded = load_from(tmp_path, daemon(app, tmpfs, exit_after_auth=True))
-    kept = kept_parts(clock, io.StringIO())
-    running_it = asyncio.create_task(run(loaded, kept, load=lambda: loaded))
+    state = fresh_state(clock, io.StringIO())
+    running_it = asyncio.create_task(run(loaded, state, load=lambda: loaded))
     await clock.settled()
     await clock.advance(60)
     await clock.settled()

@@ -57,7 +57,7 @@ def agent(app, proxy, clock, tmp_path):
         async with engine(plan(str(file), {}), clock) as running, asyncio.TaskGroup() as group:
             sockets = Sockets()
             sockets.open(running.assembly.loaded.config.listener)
-            (server,) = listeners(running.assembly, running.kept, sockets, stop=quitting.set)
+            (server,) = listeners(running.assembly, running.state, sockets, stop=quitting.set)
             group.create_task(alongside([server], over.wait()))
             await running.log_has("listening")
             async with aiohttp.ClientSession(f"http://{address}") as session:
@@ -318,7 +318,7 @@ async def test_requests_that_never_end_take_no_more_connections_than_others(agen
 
 
 async def test_the_bodies_of_all_clients_together_are_bounded(app, agent, monkeypatch):
-    """Each of them may be large, and none ever ends: only the first ones are kept."""
+    """Each of them may be large, and none ever ends: only the first ones are state."""
     monkeypatch.setattr(bodies, "MOST", 3 * 2**20)
     app.allow(f"secret/data/{app.name}/*")
     async with agent(GIVES) as client, contextlib.AsyncExitStack() as closing:

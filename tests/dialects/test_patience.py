@@ -11,7 +11,7 @@ from injector.dialects.vault_agent.reading import read_all
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.dialects.agents import loaded
-from tests.support.engine import kept_parts
+from tests.support.engine import fresh_state
 from tests.support.fakes import LIMIT
 
 TEXT = """
@@ -48,7 +48,7 @@ def daemon(app, server, clock, tmp_path, path, **replaced):
             read=lambda file, environ: read_all((file,), environ, Flags()),
         )
 
-    return asyncio.create_task(Daemon(load(), kept_parts(clock, io.StringIO()), load).run())
+    return asyncio.create_task(Daemon(load(), fresh_state(clock, io.StringIO()), load).run())
 
 
 async def test_a_secret_may_be_refused_for_five_minutes(app, server, clock, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from injector.base.errors import AuthError
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.kubernetes import any_ca, cluster, service_account_token
 
 
@@ -212,7 +212,7 @@ async def test_a_wrapping_token_made_elsewhere_is_a_security_event_and_stays_clo
         assert "SECURITY" in running.log
         assert "not at 'auth/approle/role/x/secret-id'" in running.log
         assert proxy.count("unwrap") == 0
-        assert running.kept.metrics.unwrap_failed.values[()] == 1
+        assert running.state.metrics.unwrap_failed.values[()] == 1
         assert token not in running.log
 
 
@@ -234,7 +234,7 @@ async def test_a_wrapping_token_that_somebody_opened_is_a_security_event(
     async with engine(loaded, clock) as running:
         assert "SECURITY" in running.log
         assert "somebody else has opened it" in running.log
-        assert running.kept.metrics.unwrap_failed.values[()] >= 1
+        assert running.state.metrics.unwrap_failed.values[()] >= 1
 
 
 async def test_a_removed_secret_id_stays_usable_from_memory(app, proxy, clock, tmpfs, tmp_path):
@@ -316,11 +316,11 @@ async def test_a_reload_keeps_a_secret_id_that_only_memory_has(app, proxy, clock
     loaded = load_from(
         tmp_path, settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
     )
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(loaded, clock, kept=kept):
+    state = fresh_state(clock, io.StringIO())
+    async with engine(loaded, clock, state=state):
         assert not app.secret_id.exists()
 
-    async with engine(loaded, clock, kept=kept) as running:
+    async with engine(loaded, clock, state=state) as running:
         app.admin.auth.token.revoke(running.token.value)
         await clock.advance(70)
 
@@ -391,15 +391,15 @@ async def test_a_reload_with_the_same_login_keeps_token_and_secret_id(
     app.put("db", password="one")
     config = settings(app, proxy, tmpfs, remove_secret_id_file_after_reading=True)
     before = load_from(tmp_path, config)
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(before, clock, kept=kept):
+    state = fresh_state(clock, io.StringIO())
+    async with engine(before, clock, state=state):
         assert not app.secret_id.exists()
     config["auto_auth"]["method"] |= changed
     after = load_from(tmp_path, config)
 
-    kept.outgrow(before.config, after.config)
+    state.outgrow(before.config, after.config)
 
-    async with engine(after, clock, kept=kept) as running:
+    async with engine(after, clock, state=state) as running:
         assert running.assembly.health.settled
         assert proxy.count("/login") == 1
         app.admin.auth.token.revoke(running.token.value)
@@ -413,8 +413,8 @@ async def test_a_reload_to_another_identity_revokes_the_old_token(
 ):
     app.put("db", password="one")
     before = load_from(tmp_path, settings(app, proxy, tmpfs))
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(before, clock, kept=kept) as running:
+    state = fresh_state(clock, io.StringIO())
+    async with engine(before, clock, state=state) as running:
         old = running.token
     other = make_app()
     config = settings(app, proxy, tmpfs)
@@ -424,9 +424,9 @@ async def test_a_reload_to_another_identity_revokes_the_old_token(
     }
     after = load_from(tmp_path, config)
 
-    kept.outgrow(before.config, after.config)
+    state.outgrow(before.config, after.config)
 
-    async with engine(after, clock, kept=kept) as running:
+    async with engine(after, clock, state=state) as running:
         assert not running.token.is_same(old)
         assert proxy.count("revoke-self") == 1
 
@@ -437,17 +437,17 @@ async def test_another_server_never_sees_a_token_of_the_previous_one(
     app.put("db", password="one")
     config = settings(app, proxy, tmpfs)
     before = load_from(tmp_path, config)
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(before, clock, kept=kept) as running:
+    state = fresh_state(clock, io.StringIO())
+    async with engine(before, clock, state=state) as running:
         old = running.token
-    kept.replaced_tokens.append(old)
+    state.replaced_tokens.append(old)
     config["vault"]["address"] = app.bao.address
     after = load_from(tmp_path, config)
 
-    kept.outgrow(after.config, before.config)  # back to the proxy, which sees what is sent
+    state.outgrow(after.config, before.config)  # back to the proxy, which sees what is sent
     proxy.tokens.clear()
 
-    async with engine(before, clock, kept=kept):
+    async with engine(before, clock, state=state):
         assert old.value not in proxy.tokens
 
 

@@ -281,7 +281,7 @@ async def test_a_half_replaced_pair_is_not_presented_but_the_complete_one_is_at_
 
     async with engine(load(), clock) as running:
         assert "do not belong together" in str(login_error(running))
-        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+        watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
         async def complete():
             pair.key.write_bytes(key)

@@ -194,7 +194,7 @@ async def test_a_new_jwt_after_a_failed_login_is_used_at_once(load, clock, tmpfs
     jwt.unlink()
 
     async with engine(load(), clock) as running:
-        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+        watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
         async def deliver():
             jwt.write_text(issuer.issue())

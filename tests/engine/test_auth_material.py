@@ -51,7 +51,7 @@ async def test_a_pipe_in_place_of_a_secret_id_does_not_block(load, app, proxy, c
 async def test_a_new_secret_id_is_used_while_the_old_token_is_valid(load, app, proxy, clock):
     async with engine(load(remove_secret_id_file_after_reading=True), clock) as running:
         old = running.token
-        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+        watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
         async def deliver():
             app.new_secret_id()
@@ -207,7 +207,7 @@ async def test_an_unusable_wrapped_secret_id_says_why_and_a_new_one_is_used_at_o
     async with engine(loaded, clock) as running:
         assert "SECURITY" in running.log
         assert says in running.log
-        assert running.kept.metrics.unwrap_failed.values[()] == 1
+        assert running.state.metrics.unwrap_failed.values[()] == 1
         assert proxy.count("/login") == 0
         assert (tmpfs / "db.env").read_text() == "of an earlier run"
 

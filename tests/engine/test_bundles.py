@@ -157,8 +157,8 @@ async def test_an_old_generation_is_removed_after_a_reload_too(app, proxy, clock
         app.put("a", value="bob")
         await clock.advance(62)
         assert len(generations(tmpfs)) == 2
-        kept = running.kept
-    async with engine(loaded, clock, kept=kept):
+        state = running.state
+    async with engine(loaded, clock, state=state):
         await clock.advance(121)
 
         assert generations(tmpfs) == [generation(tmpfs)]

@@ -12,7 +12,7 @@ from injector.base.log import library_logs, logger
 from injector.base.redactor import Redactor
 from injector.cli.daemon import execute
 from injector.cli.overview import overview
-from injector.runtime.kept import Kept
+from injector.runtime.state import ProcessState
 from tests.cli.test_run import daemon
 from tests.status.test_listener import ask
 from tests.support.configs import load_text
@@ -170,9 +170,9 @@ async def _broken(_: object) -> int:
 def test_an_internal_error_outside_any_service_is_redacted_and_reported_as_one(tmp_path, capsys):
     loaded = load_text(tmp_path, "log_format: json")
 
-    def knowing(kept: Kept):
-        kept.redactor.learn("db", {"password": "canary-value"})
-        return _broken(kept)
+    def knowing(state: ProcessState):
+        state.redactor.learn("db", {"password": "canary-value"})
+        return _broken(state)
 
     assert execute(loaded, knowing) == 1
     said = capsys.readouterr().err

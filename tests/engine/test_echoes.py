@@ -22,7 +22,7 @@ from injector.runtime.handing_over import taking_over
 from injector.runtime.listeners import status_report
 from injector.runtime.plan import plan
 from injector.status.exposition import exposition
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.processes import clean_environment, result, running, write_config
 from tests.support.proxy import proxying
 
@@ -68,16 +68,16 @@ def leaves(value):
 
 
 def everything_said(engine):
-    """Return all that comes out of an engine: log, status, metrics, errors as they are kept."""
-    told = status_report(engine.assembly, engine.kept)
+    """Return all that comes out of an engine: log, status, metrics, errors as they are state."""
+    told = status_report(engine.assembly, engine.state)
     reports = engine.assembly.health.all()
     texts = [
         engine.log,
         json.dumps(told.as_json()),
         "\n".join(told.not_ready()),
-        exposition(engine.kept.metrics)[0].decode(),
+        exposition(engine.state.metrics)[0].decode(),
         *(f"{report!r} {report.error}" for report in reports),
-        repr(engine.kept),
+        repr(engine.state),
     ]
     return "\n".join(texts)
 
@@ -184,8 +184,10 @@ async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(
         await clock.advance(10)
 
         assert "[redacted: " in running.log
-        kept = getattr(running.kept.method, "kept", None)
-        assert_unsaid(everything_said(running), wrapping_token, *([kept.value] if kept else []))
+        secret_id = getattr(running.state.method, "secret_id", None)
+        assert_unsaid(
+            everything_said(running), wrapping_token, *([secret_id.value] if secret_id else [])
+        )
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 307])
@@ -203,7 +205,7 @@ async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
     made = settings(app, proxy, tmpfs, secrets={"db": secret}, template=[entry])
 
     async with engine(load_from(tmp_path, made), clock) as running:
-        leases = [lease.lease_id for lease in running.kept.store.leases()]
+        leases = [lease.lease_id for lease in running.state.store.leases()]
         token = running.token.value
         password = (tmpfs / "db").read_text().split()[1]
         proxy.only, proxy.answer = "leases", quoting(status)
@@ -213,7 +215,7 @@ async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
 
         assert proxy.count("leases/renew") > 0
         assert proxy.count(creds) > 1
-        leases += [lease.lease_id for lease in running.kept.store.leases()]
+        leases += [lease.lease_id for lease in running.state.store.leases()]
         assert "[redacted: " in running.log
         assert_unsaid(said + everything_said(running), token, password, *leases)
 
@@ -242,7 +244,7 @@ async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(
     for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 2\nhvs.canary-7f3a" + b"x" * 99):
         (tmpfs / "state").write_bytes(content)
         (tmpfs / "state").chmod(0o600)
-        with taking_over(loaded.config, str(tmpfs / "state"), kept_parts(clock, output)):
+        with taking_over(loaded.config, str(tmpfs / "state"), fresh_state(clock, output)):
             pass
 
     assert output.getvalue().count("hand-over file ignored") == 2
@@ -259,12 +261,12 @@ async def test_what_is_handed_over_is_known_before_anything_is_sent(
     persist = {"persist": {"path": str(tmpfs / "state")}}
     blocks = {"secrets": {"db": {"path": creds}}, "template": [entry], "cache": persist}
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, **blocks))
-    first = kept_parts(clock, io.StringIO())
+    first = fresh_state(clock, io.StringIO())
     with taking_over(loaded.config, str(tmpfs / "state"), first):
-        async with engine(loaded, clock, kept=first) as running:
-            token, [lease] = running.token.value, running.kept.store.leases()
+        async with engine(loaded, clock, state=first) as running:
+            token, [lease] = running.token.value, running.state.store.leases()
 
-    next_process = kept_parts(clock, io.StringIO())
+    next_process = fresh_state(clock, io.StringIO())
     with taking_over(loaded.config, str(tmpfs / "state"), next_process):
         said = next_process.redactor.redact(
             f"{token} {lease.lease_id} {(tmpfs / 'db').read_text()}"
@@ -295,10 +297,10 @@ async def test_neither_output_of_a_process_has_the_credentials_of_a_login(
 
 
 async def test_a_token_in_the_environment_does_not_show_in_a_traceback(clock):
-    kept = kept_parts(clock, io.StringIO())
-    kept.environ = clean_environment(VAULT_TOKEN="hvs.canary-7f3a")
+    state = fresh_state(clock, io.StringIO())
+    state.environ = clean_environment(VAULT_TOKEN="hvs.canary-7f3a")
 
-    assert "7f3a" not in repr(kept)
+    assert "7f3a" not in repr(state)
 
 
 def test_a_replacement_credential_is_hidden_like_its_predecessor():
@@ -328,7 +330,7 @@ async def test_the_operators_words_are_readable_although_values_are_the_same_wor
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
         await clock.advance(10)
         [refused] = running.events("file not written")[:1]
-        shown = json.dumps(status_report(running.assembly, running.kept).as_json())
+        shown = json.dumps(status_report(running.assembly, running.state).as_json())
         app.put(f"bookshelf{app.name}", username="bookshelf", level="warning", password="timestamp")
         await clock.advance(140)
         [written] = running.events("file written")
@@ -386,10 +388,10 @@ async def test_a_secret_that_is_too_large_is_refused_and_says_so(
 async def test_a_configuration_that_is_only_tried_out_changes_no_names(
     app, proxy, clock, tmpfs, tmp_path
 ):
-    kept = kept_parts(clock, io.StringIO())
-    kept.redactor.configured({}, lambda: ["bookshelf"])
-    kept.redactor.learn("app", "bookshelf")
+    state = fresh_state(clock, io.StringIO())
+    state.redactor.configured({}, lambda: ["bookshelf"])
+    state.redactor.learn("app", "bookshelf")
 
-    rehearse(load_from(tmp_path, settings(app, proxy, tmpfs)), kept)
+    rehearse(load_from(tmp_path, settings(app, proxy, tmpfs)), state)
 
-    assert kept.redactor.proofread("a bookshelf") == "a bookshelf"
+    assert state.redactor.proofread("a bookshelf") == "a bookshelf"

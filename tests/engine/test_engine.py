@@ -6,7 +6,7 @@ import os
 import pytest
 from aiohttp import web
 
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 
 CANARY = "canary-7f3a-value"
 
@@ -686,13 +686,13 @@ async def test_a_file_that_can_be_rendered_again_says_so_although_nothing_is_wri
 async def test_a_reload_that_cannot_be_rendered_leaves_us_ready(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     log = io.StringIO()
-    kept = kept_parts(clock, log)
-    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+    state = fresh_state(clock, log)
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, state=state):
         pass
     misspelled = one_file(app, proxy, tmpfs)
     misspelled["template"][0]["contents"] = "{{ db.pasword }}"
 
-    async with engine(load_from(tmp_path, misspelled), clock, kept=kept) as running:
+    async with engine(load_from(tmp_path, misspelled), clock, state=state) as running:
         assert (tmpfs / "db.env").read_text() == "pw=one\n"
         readiness = running.assembly.readiness
         assert readiness.reasons() == []
@@ -703,7 +703,7 @@ async def test_a_reload_that_cannot_be_rendered_leaves_us_ready(app, proxy, cloc
         [failure] = running.assembly.health.failures()
         assert failure.name == f"{tmpfs}/db.env"
 
-    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, state=state):
         assert log.getvalue().count('"file recovered"') == 1
         assert log.getvalue().count('"file written"') == 1
 
@@ -712,25 +712,25 @@ async def test_a_file_that_is_gone_when_a_reload_fails_is_not_in_place(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, kept=kept):
+    state = fresh_state(clock, io.StringIO())
+    async with engine(load_from(tmp_path, one_file(app, proxy, tmpfs)), clock, state=state):
         (tmpfs / "db.env").unlink()
     misspelled = one_file(app, proxy, tmpfs)
     misspelled["template"][0]["contents"] = "{{ db.pasword }}"
 
-    async with engine(load_from(tmp_path, misspelled), clock, kept=kept) as running:
+    async with engine(load_from(tmp_path, misspelled), clock, state=state) as running:
         assert len(running.assembly.readiness.reasons()) == 1
 
 
 async def test_a_reload_requests_nothing_that_is_known(app, proxy, clock, tmpfs, tmp_path):
     app.put("db", password="one")
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs))
-    kept = kept_parts(clock, io.StringIO())
+    state = fresh_state(clock, io.StringIO())
 
-    async with engine(loaded, clock, kept=kept):
+    async with engine(loaded, clock, state=state):
         before = identity(tmpfs / "db.env")
     requests = len(proxy.requests)
-    async with engine(loaded, clock, kept=kept) as running:
+    async with engine(loaded, clock, state=state) as running:
         assert running.assembly.health.settled
         assert identity(tmpfs / "db.env") == before
         assert len(proxy.requests) == requests

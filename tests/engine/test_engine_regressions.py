@@ -174,7 +174,7 @@ def test_a_pending_credential_is_used_in_time_although_vault_is_away():
     async def history():
         for seed in range(4):
             async with playing(World(roles, publish_delay=60, seed=seed)) as play:
-                store = play.kept.store
+                store = play.state.store
                 while store.pending(Ref.of(DB)) is None:
                     await play.clock.advance(0.5)
                 play.model.trouble(300)

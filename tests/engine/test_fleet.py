@@ -15,8 +15,8 @@ import pytest
 from injector.base.log import logger
 from injector.base.redactor import Redactor
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
 from injector.runtime.services import alongside
+from injector.runtime.state import ProcessState
 from tests.support.engine import configuration, load_from
 
 FLEET = int(os.environ.get("FLEET", "40"))
@@ -46,8 +46,8 @@ class Fleet:
             log = logger(
                 level="error", style="json", redact=redactor.proofread, stream=io.StringIO()
             )
-            kept = Kept(clock, log, redactor, {}, random.Random(number).random)
-            self.assemblies.append(Assembly(load_from(tmp_path / str(number), config), kept))
+            state = ProcessState(clock, log, redactor, {}, random.Random(number).random)
+            self.assemblies.append(Assembly(load_from(tmp_path / str(number), config), state))
 
     def _note(self, request):
         who = request.headers.get("X-Vault-Token", "")

@@ -245,7 +245,7 @@ async def test_what_has_been_dropped_is_counted(app, proxy, clock, tmpfs, tmp_pa
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
 
     async with engine(loaded, clock) as running:
-        rotations = running.kept.rotations
+        rotations = running.state.rotations
         rotation = rotations.events[-1].rotation
         for _ in range(600):
             rotations.record_published(rotation)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization.ssh import SSHCertificate
 
 from injector.secret import Kind, Ref
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 
 DAY = 86400
 
@@ -95,7 +95,7 @@ async def test_one_certificate_for_all_its_files_and_the_next_by_its_own_end(
         assert certificate.public_key() == key.public_key()
         assert proxy.count("pki/issue/web") == 1
 
-        [generation] = running.kept.store.all()
+        [generation] = running.state.store.all()
         assert generation.life.kind is Kind.CERTIFICATE
         assert generation.life.duration == pytest.approx(DAY, abs=3)
 
@@ -152,7 +152,7 @@ async def test_a_certificate_is_replaced_in_time_if_its_issuer_expires_first(
     text = f'{{{{ secret("{path}", common_name="a", ttl="24h").certificate }}}}'
 
     async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, cert=text)), clock) as on:
-        [generation] = on.kept.store.all()
+        [generation] = on.state.store.all()
         assert generation.life.duration == pytest.approx(3600, abs=5)
         await clock.advance(3600 * 0.70)
         assert proxy.count("/issue/web") == 2
@@ -184,13 +184,13 @@ async def test_a_leased_certificate_is_issued_once_while_its_token_is_renewed(
     text = '{{ secret("pki/issue/leased", common_name="app", ttl="24h").certificate }}'
 
     async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, cert=text)), clock) as on:
-        [lease] = on.kept.store.leases()
+        [lease] = on.state.store.leases()
         await clock.advance(4 * 3600)
 
         assert proxy.count("renew-self") > 10
         assert proxy.count("pki/issue/leased") == 1
         assert lease.life.expires_at > clock.now()
-        expires = on.kept.metrics.secret_expires.values[(str(lease.ref),)]
+        expires = on.state.metrics.secret_expires.values[(str(lease.ref),)]
         assert expires == clock.wall() + on.token.expires_at - clock.now()
 
 
@@ -217,18 +217,18 @@ async def test_what_was_issued_is_hidden_in_logs_numbered_and_measured(
 ):
     config = files(permitted, proxy, tmpfs, key=ISSUE + "{{ tls.private_key }}")
     output = io.StringIO()
-    kept = kept_parts(clock, output)
+    state = fresh_state(clock, output)
 
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         await clock.advance(DAY * 0.70)
-        kept.log.info("leak", value=(tmpfs / "key").read_text())
+        state.log.info("leak", value=(tmpfs / "key").read_text())
 
-        [generation] = kept.store.all()
+        [generation] = state.store.all()
         assert generation.number == 2
         assert "PRIVATE KEY" not in output.getvalue()
         name = (str(generation.ref),)
-        assert kept.metrics.secret_generation.values[name] == 2
-        left = kept.metrics.secret_expires.values[name] - clock.wall()
+        assert state.metrics.secret_generation.values[name] == 2
+        left = state.metrics.secret_expires.values[name] - clock.wall()
         assert left == pytest.approx(DAY, abs=DAY * 0.03)
 
 
@@ -308,7 +308,7 @@ async def test_a_lease_requested_while_its_token_is_replaced_is_reissued(
         await clock.settled()
 
         assert proxy.count(creds) == 2
-        lease = running.kept.store.current(Ref.of(creds))
+        lease = running.state.store.current(Ref.of(creds))
         assert lease is not None
         assert lease.token is not None
         assert lease.token.is_same(running.token)
@@ -334,7 +334,7 @@ async def test_a_lease_requested_while_its_token_is_renewed_lives_as_long_as_the
         monkeypatch.setattr(vault, "fetch", renewed_meanwhile)
         await clock.settled()
 
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         assert lease.life.expires_at == running.token.expires_at
         assert proxy.count(creds) == 1
 
@@ -345,14 +345,14 @@ async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_reissued(
     database.role(permitted.admin, permitted.name, ttl="1h", max_ttl="24h")
     creds = f"database/creds/{permitted.name}"
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(load_from(tmp_path, config), clock, kept=kept) as running:
-        [lease] = kept.store.leases()
+    state = fresh_state(clock, io.StringIO())
+    async with engine(load_from(tmp_path, config), clock, state=state) as running:
+        [lease] = state.store.leases()
         lease.token = await log_in(running.assembly.vault, permitted)
 
-    async with engine(load_from(tmp_path, config), clock, kept=kept) as running:
+    async with engine(load_from(tmp_path, config), clock, state=state) as running:
         assert proxy.count(creds) == 2
-        current = kept.store.current(Ref.of(creds))
+        current = state.store.current(Ref.of(creds))
         assert current is not None
         assert current.token is not None
         assert current.token.is_same(running.token)
@@ -373,7 +373,7 @@ async def test_a_lease_without_a_duration_is_renewed_by_the_servers_default(
     config = files(permitted, proxy, tmpfs, db=f'{{{{ secret("{creds}").username }}}}')
 
     async with engine(load_from(tmp_path, config), clock) as running:
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         duration, _ = await running.assembly.vault.renew_lease(
             lease.lease_id, running.token, increment=math.inf
         )
@@ -411,7 +411,7 @@ async def test_a_password_that_somebody_rotates_by_hand_is_seen_at_the_interval(
         await clock.advance(61)
 
         assert database.accepts(permitted.name, (tmpfs / "db").read_text())
-        [generation] = running.kept.store.all()
+        [generation] = running.state.store.all()
         assert generation.number == 2
 
 
@@ -425,7 +425,7 @@ async def test_a_ttl_that_counts_down_is_no_new_generation(
     async with engine(load_from(tmp_path, config), clock) as running:
         await clock.advance(61)
         assert proxy.script == []
-        [generation] = running.kept.store.all()
+        [generation] = running.state.store.all()
         assert generation.number == 1
 
 
@@ -493,7 +493,7 @@ async def test_a_one_time_code_is_replaced_when_it_ends(permitted, proxy, clock,
     config = files(permitted, proxy, tmpfs, code='{{ secret("totp/code/app").code }}')
 
     async with engine(load_from(tmp_path, config), clock) as running:
-        [generation] = running.kept.store.all()
+        [generation] = running.state.store.all()
         assert len((tmpfs / "code").read_text()) == 6
         assert 0 < generation.life.duration <= 31
         before = proxy.count("totp/code")
@@ -562,7 +562,7 @@ async def test_an_ssh_certificate_is_signed_again_before_it_ends(
     text = f'{{{{ secret("ssh/sign/host", public_key="{public}", cert_type="host").signed_key }}}}'
 
     async with engine(load_from(tmp_path, files(permitted, proxy, tmpfs, ssh=text)), clock) as on:
-        [generation] = on.kept.store.all()
+        [generation] = on.state.store.all()
         assert generation.life.kind is Kind.CERTIFICATE
         loaded = serialization.load_ssh_public_identity((tmpfs / "ssh").read_bytes())
         assert isinstance(loaded, SSHCertificate)
@@ -618,7 +618,7 @@ async def test_a_token_for_another_program_is_replaced_by_its_ttl_and_with_ours(
         assert proxy.count("token/create") == 2
         assert (tmpfs / "t").read_text() != first
         await clock.advance(120)  # its overlap is over, and it ends by itself
-        assert (proxy.count("leases/revoke"), on.kept.store.superseded(clock.now())) == (0, [])
+        assert (proxy.count("leases/revoke"), on.state.store.superseded(clock.now())) == (0, [])
         permitted.admin.auth.token.revoke(on.token.value)  # and with it what it has made
         on.assembly.tokens.report_bad(on.token)
         await clock.advance(10)

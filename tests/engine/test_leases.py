@@ -10,7 +10,7 @@ from injector.engine.handover import Left
 from injector.engine.store import Phase
 from injector.runtime.assembly import RELEASE_WITHIN
 from injector.secret import Kind
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.fakes import LIMIT
 from tests.support.proxy import Gate
 
@@ -54,7 +54,7 @@ async def test_a_credential_is_issued_once_for_all_templates_and_renewed_in_time
     async with engine(loaded, clock) as running:
         assert proxy.count(creds) == 1
         assert logs_in(database, tmpfs)
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         assert lease.life.kind is Kind.LEASE
 
         await clock.advance(2600)
@@ -101,7 +101,7 @@ async def test_a_lease_that_an_operator_revoked_is_replaced_when_due(
     loaded = load_from(tmp_path, notified(settings(app, proxy, tmpfs, creds)))
 
     async with engine(loaded, clock) as running:
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         app.admin.sys.revoke_lease(lease.lease_id)
         await clock.advance(2600)
 
@@ -157,7 +157,7 @@ async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_
         assert proxy.count(creds) == 2
         new = (tmpfs / "db0").read_text().split()
         assert new != old
-        phases = sorted(lease.phase for lease in running.kept.store.leases())
+        phases = sorted(lease.phase for lease in running.state.store.leases())
         assert phases == [Phase.DELIVERED, Phase.SUPERSEDED]
         assert database.accepts(*old)
         assert database.accepts(*new)
@@ -165,7 +165,7 @@ async def test_near_its_max_ttl_the_next_credential_comes_early_and_the_old_one_
         await clock.advance(3)
         assert not database.accepts(*old)
         assert database.accepts(*new)
-        assert len(running.kept.store.leases()) == 1
+        assert len(running.state.store.leases()) == 1
 
 
 async def test_the_old_lease_is_kept_until_the_application_has_accepted_the_new_one(
@@ -216,7 +216,7 @@ async def test_the_lease_of_a_changed_path_is_kept_until_the_application_has_acc
         await clock.advance(100)
         assert not database.accepts(*old)
         assert logs_in(database, tmpfs)
-        assert len(running.kept.store.leases()) == 1
+        assert len(running.state.store.leases()) == 1
 
 
 async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_has(
@@ -224,16 +224,16 @@ async def test_a_reload_to_another_path_leaves_the_lease_that_the_application_ha
 ):
     database.role(app.admin, f"{app.name}-b", ttl="1h", max_ttl="24h")
     app.allow(creds, f"{creds}-b", "sys/leases/revoke")
-    rejects, kept = tmpfs / "rejects", kept_parts(clock, io.StringIO())
+    rejects, state = tmpfs / "rejects", fresh_state(clock, io.StringIO())
     config = settings(app, proxy, tmpfs, creds)
     config["template"][0]["notify"] = ["app"]
     config["notify"] = {"app": {"command": ["test", "!", "-e", str(rejects)]}}
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         old = (tmpfs / "db0").read_text().split()
     rejects.touch()
     config["secrets"]["db"]["path"] = f"{creds}-b"
 
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         await clock.advance(300)
         assert (tmpfs / "db0").read_text().split() != old
         assert database.accepts(*old)
@@ -262,7 +262,7 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
 
     async with engine(loaded, clock) as running:
         old = (tmpfs / "db0").read_text().split()
-        [first] = running.kept.store.leases()
+        [first] = running.state.store.leases()
         rejects.touch()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
         await clock.advance(2600)
@@ -271,7 +271,7 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         assert (tmpfs / "db0").read_text().split() == old
 
         await clock.advance(2 * 3600)
-        assert first in running.kept.store.leases()
+        assert first in running.state.store.leases()
         assert first.life.expires_at > clock.now()
         assert database.accepts(*old)
         assert running.assembly.delivery.ended() == []
@@ -280,7 +280,7 @@ async def test_a_lease_that_is_still_in_use_is_renewed_next_to_its_successor(
         running.assembly.delivery.retry_rejected()
         await clock.advance(60)
         assert (tmpfs / "db0").read_text().split() != old
-        assert first not in running.kept.store.leases()
+        assert first not in running.state.store.leases()
         assert not database.accepts(*old)
 
 
@@ -301,7 +301,7 @@ async def test_a_replaced_token_is_renewed_while_an_application_needs_a_lease_of
 
     async with engine(load_from(tmp_path, config), clock) as running:
         old = (tmpfs / "db0").read_text().split()
-        [first], token = running.kept.store.leases(), running.token
+        [first], token = running.state.store.leases(), running.token
         rejects.touch()
         app.new_secret_id()
         running.assembly.auth.material_changed(frozenset({str(app.secret_id)}))
@@ -310,7 +310,7 @@ async def test_a_replaced_token_is_renewed_while_an_application_needs_a_lease_of
         assert (tmpfs / "db0").read_text().split() == old
 
         await clock.advance(3 * 3600)
-        assert first in running.kept.store.leases()
+        assert first in running.state.store.leases()
         assert first.life.expires_at > clock.now()
         assert (tmpfs / "db0").read_text().split() == old
 
@@ -358,18 +358,18 @@ async def test_the_next_process_knows_whose_value_readers_see_after_a_rollback(
         rejects.touch()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
         await clock.advance(2600)
-        before = running.kept
+        before = running.state
         [file] = running.assembly.outputs
         left = Left(file.destination.content_hash, file.destination.identity)
 
-    after = kept_parts(clock, after_log := io.StringIO())
+    after = fresh_state(clock, after_log := io.StringIO())
     after.token, after.files = before.token, {file.name: left}
     after.store.restore(before.store.everything(), {})
     after.ledger.notified_at, after.ledger.rejected = (
         before.ledger.notified_at,
         before.ledger.rejected,
     )
-    async with engine(loaded, clock, kept=after) as running:
+    async with engine(loaded, clock, state=after) as running:
         assert running.assembly.delivery.ended() == []
         proxy.only, proxy.status = "leases/renew", 400
         await clock.advance(3700)
@@ -474,7 +474,7 @@ async def test_a_lease_that_a_revoked_token_cannot_revoke_expires_with_its_own_t
 
         assert "not revoked, left to expire" in running.log
         await refused(lambda: database.accepts(*old))
-        assert running.kept.store.leases() != []
+        assert running.state.store.leases() != []
 
 
 async def test_a_replaced_token_lives_while_a_lease_is_being_issued_with_it(
@@ -617,11 +617,11 @@ async def test_a_lease_that_may_not_be_renewed_is_replaced_for_as_long_as_it_tak
 
 async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, creds, database):
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
-    kept = kept_parts(clock, io.StringIO())
-    async with engine(loaded, clock, kept=kept):
+    state = fresh_state(clock, io.StringIO())
+    async with engine(loaded, clock, state=state):
         before = (tmpfs / "db0").read_text()
 
-    async with engine(loaded, clock, kept=kept):
+    async with engine(loaded, clock, state=state):
         assert (tmpfs / "db0").read_text() == before
         await clock.advance(2600)
 
@@ -632,37 +632,37 @@ async def test_a_reload_keeps_the_lease(app, proxy, clock, tmpfs, tmp_path, cred
 async def test_the_lease_of_a_secret_that_is_no_longer_wanted_is_revoked(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    kept = kept_parts(clock, io.StringIO())
+    state = fresh_state(clock, io.StringIO())
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secret={"overlap": "5s"}))
-    async with engine(loaded, clock, kept=kept):
+    async with engine(loaded, clock, state=state):
         old = (tmpfs / "db0").read_text().split()
     entry = {"contents": "nothing secret", "destination": str(tmpfs / "other")}
     without = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=[entry]))
 
-    async with engine(without, clock, kept=kept):
+    async with engine(without, clock, state=state):
         await clock.advance(70)
 
         assert not database.accepts(*old)
-        assert kept.store.leases() == []
+        assert state.store.leases() == []
 
 
 async def test_leases_still_held_are_revoked_with_the_secret(
     app, proxy, clock, tmpfs, tmp_path, creds, database
 ):
-    kept = kept_parts(clock, io.StringIO())
+    state = fresh_state(clock, io.StringIO())
     config = settings(app, proxy, tmpfs, creds, secret={"overlap": "5s"})
     config["template"][0]["exec"] = {"command": ["test", "!", "-e", str(tmpfs / "failing")]}
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         (tmpfs / "failing").touch()
         database.role(app.admin, app.name, ttl="1h", max_ttl="30m")  # truncates the renewal
         await clock.advance(2600)
-        assert len(kept.store.leases()) == 2
+        assert len(state.store.leases()) == 2
     entry = {"contents": "nothing secret", "destination": str(tmpfs / "other")}
     without = load_from(tmp_path, settings(app, proxy, tmpfs, creds, secrets={}, template=[entry]))
 
-    async with engine(without, clock, kept=kept):
+    async with engine(without, clock, state=state):
         await clock.advance(70)
-        assert kept.store.leases() == []
+        assert state.store.leases() == []
 
 
 async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_works(
@@ -674,7 +674,7 @@ async def test_a_publish_delay_holds_a_new_credential_back_while_the_old_one_wor
 
     async with engine(loaded, clock) as running:
         old = (tmpfs / "db0").read_text()
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         app.admin.sys.revoke_lease(lease.lease_id)
         while proxy.count(creds) < 2:
             await clock.advance(5)
@@ -692,7 +692,7 @@ async def test_a_lease_is_renewed_while_its_successor_waits_for_its_publish_dela
 
     async with engine(loaded, clock) as running:
         old = (tmpfs / "db0").read_text()
-        [lease] = running.kept.store.leases()
+        [lease] = running.state.store.leases()
         await clock.advance(10)
         running.assembly.watch.refresh(running.assembly.watch.named().values())
         await clock.advance(299)
@@ -710,15 +710,15 @@ async def test_what_a_reload_kept_from_being_sent_costs_no_budget(
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, creds))
 
     async with engine(loaded, clock) as running:
-        counted = running.kept.store.issuances.all()
+        counted = running.state.store.issuances.all()
         await running.assembly.vault.unrepeatable.finish(clock, within=0)
         [ref] = running.assembly.watch.named().values()
         running.assembly.watch.refresh([ref])
         await clock.settled()
-        assert running.kept.store.issuances.all() != counted
+        assert running.state.store.issuances.all() != counted
 
     assert proxy.count(creds) == 1
-    assert running.kept.store.issuances.all() == counted
+    assert running.state.store.issuances.all() == counted
 
 
 async def test_what_a_reload_cut_off_costs_budget(
@@ -734,7 +734,7 @@ async def test_what_a_reload_cut_off_costs_budget(
         await gate.reached.wait()
     gate.open.set()
 
-    assert [len(times) for times in running.kept.store.issuances.all().values()] == [2]
+    assert [len(times) for times in running.state.store.issuances.all().values()] == [2]
 
 
 @pytest.mark.parametrize("what", ["none", "leases", "token"])
@@ -848,7 +848,7 @@ async def test_leases_of_an_application_that_is_never_notified_do_not_pile_up(
         await clock.advance(600)
 
         assert proxy.count(creds) >= 10
-        assert len(running.kept.store.leases()) <= 3
+        assert len(running.state.store.leases()) <= 3
 
 
 async def test_a_refresh_does_not_publish_before_its_delay_is_over(

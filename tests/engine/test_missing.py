@@ -66,7 +66,7 @@ async def test_if_configured_a_file_is_removed_and_comes_back_with_the_secret(
         assert (tmpfs / "db.env").read_text() == "two"
         assert running.log.count('"notified"') == 2
         assert running.assembly.health.settled
-        [generation] = running.kept.store.all()
+        [generation] = running.state.store.all()
         assert generation.number == 2
 
 

@@ -162,10 +162,10 @@ async def test_what_an_earlier_run_could_not_announce_is_waited_for(
     loaded = load_from(tmp_path, settings)
     async with engine(loaded, clock) as running:
         assert len(running.assembly.health.failures()) == 1
-        kept = running.kept
+        state = running.state
 
     (tmpfs / "well").touch()
-    async with engine(loaded, clock, kept=kept, settle=False) as running:
+    async with engine(loaded, clock, state=state, settle=False) as running:
         report = running.assembly.health.of("notify", "app")
         assert report is not None
         assert report.state is State.WAITING
@@ -183,8 +183,8 @@ async def test_a_command_that_failed_and_was_corrected_runs(app, proxy, clock, t
 
     async with engine(plan(["false"]), clock) as running:
         assert len(running.assembly.health.failures()) == 1
-        kept = running.kept
-    async with engine(plan(appends(tmpfs, "told")), clock, kept=kept) as running:
+        state = running.state
+    async with engine(plan(appends(tmpfs, "told")), clock, state=state) as running:
         await clock.advance(3)
 
         assert journal(tmpfs) == ["told"]

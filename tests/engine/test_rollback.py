@@ -69,7 +69,7 @@ async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_ag
         assert "rolled back, since app did not accept the change" in str(alarm.error)
         assert alarm.error is not None
         assert alarm.error.exit_code == 8
-        metrics = running.kept.metrics
+        metrics = running.state.metrics
         name = str(path) if kind == "file" else "both"
         assert metrics.renders.values[name, "rolled_back"] == 1
         assert metrics.file_stale.values[name,] == 1
@@ -139,8 +139,8 @@ async def test_a_rejection_is_remembered_by_the_next_configuration(
     async with engine(loaded, clock) as running:
         app.put("a", value=CANARY)
         await clock.advance(75)
-        kept = running.kept
-    async with engine(loaded, clock, kept=kept) as running:
+        state = running.state
+    async with engine(loaded, clock, state=state) as running:
         await clock.advance(200)
 
         assert (tmpfs / "file").read_text() == "good"
@@ -158,10 +158,10 @@ async def test_content_that_can_no_longer_be_rejected_is_delivered(
     async with engine(loaded, clock) as running:
         app.put("a", value=CANARY)
         await clock.advance(75)
-        kept = running.kept
+        state = running.state
     trusting = {"command": ["true"]}
     loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": trusting}))
-    async with engine(loaded, clock, kept=kept) as running:
+    async with engine(loaded, clock, state=state) as running:
         await clock.advance(10)
 
         assert (tmpfs / "file").read_text() == CANARY
@@ -235,15 +235,15 @@ async def test_a_new_file_that_cannot_be_rolled_back_is_retried_with_those_that_
         return load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
 
     async with engine(plan(files[0]), clock) as running:
-        kept = running.kept
+        state = running.state
     app.put("a", value=CANARY)
-    async with engine(plan(*files), clock, kept=kept) as running:
+    async with engine(plan(*files), clock, state=state) as running:
         running.assembly.watch.refresh_static()
         await clock.settled()
         await clock.advance(20)
 
         assert journal(tmpfs) == ["a1", CANARY, "a1"]
-        phases = {g.ref.path[-1]: g.phase for g in running.kept.store.all()}
+        phases = {g.ref.path[-1]: g.phase for g in running.state.store.all()}
         assert phases == {"a": Phase.PUBLISHED, "b": Phase.DELIVERED}
 
 
@@ -323,8 +323,8 @@ async def test_a_reload_between_the_change_and_its_rejection_still_knows_what_to
         await clock.advance(61)
         assert (tmpfs / "file").read_text() == CANARY
         assert journal(tmpfs) == ["good"]
-        kept = running.kept
-    async with engine(loaded, clock, kept=kept):
+        state = running.state
+    async with engine(loaded, clock, state=state):
         await clock.advance(30)
 
         assert (tmpfs / "file").read_text() == "good"

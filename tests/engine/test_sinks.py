@@ -61,12 +61,12 @@ async def test_a_reload_leaves_what_is_wrapped_to_its_reader(app, proxy, clock, 
 
     async with engine(load_from(tmp_path, config), clock) as running:
         before = (tmpfs / "token").read_text()
-    async with engine(load_from(tmp_path, config), clock, kept=running.kept):
+    async with engine(load_from(tmp_path, config), clock, state=running.state):
         assert (tmpfs / "token").read_text() == before
         assert proxy.count("wrapping/wrap") == 1
 
     config["auto_auth"]["sinks"][0]["wrap_ttl"] = "10m"
-    async with engine(load_from(tmp_path, config), clock, kept=running.kept):
+    async with engine(load_from(tmp_path, config), clock, state=running.state):
         assert json.loads((tmpfs / "token").read_text())["ttl"] == 600
 
 
@@ -77,7 +77,7 @@ async def test_a_plain_token_that_somebody_removes_or_edits_comes_back_at_once(
     loaded = load_from(tmp_path, sinking(app, proxy, tmpfs))
 
     async with engine(loaded, clock) as running:
-        watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+        watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
         async def tamper():
             what(tmpfs / "token")

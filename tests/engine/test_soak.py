@@ -17,9 +17,9 @@ import yaml
 from injector.base.log import logger
 from injector.base.redactor import Redactor
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
 from injector.runtime.plan import plan
 from injector.runtime.services import alongside
+from injector.runtime.state import ProcessState
 from tests.model.clock import ModelClock
 from tests.model.rules import Rules
 from tests.model.server import ModelServer, serving
@@ -120,11 +120,11 @@ async def soaking(folder):
         soak.put(name)
     redactor = Redactor()
     log = logger(level="debug", style="json", redact=redactor.proofread, stream=Nowhere())
-    kept = Kept(soak.clock, log, redactor, {}, random.Random(1).random)
+    state = ProcessState(soak.clock, log, redactor, {}, random.Random(1).random)
     async with serving(soak.server, folder / "vault.sock") as url:
         path = folder / "config.yaml"
         path.write_text(yaml.safe_dump(configuration(folder, url)))
-        assembly = Assembly(plan(str(path), {}), kept)
+        assembly = Assembly(plan(str(path), {}), state)
         over = asyncio.Event()
         task = asyncio.create_task(alongside(assembly.services(), over.wait()))
         try:

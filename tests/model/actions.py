@@ -165,7 +165,7 @@ class Reload:
     variant: str
 
     async def play(self, play: Play) -> None:
-        play.kept.store.make_due(Kind.STATIC)
+        play.state.store.make_due(Kind.STATIC)
         await play.reload(self.variant)
 
 

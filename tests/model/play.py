@@ -16,10 +16,10 @@ import yaml
 from injector.base.log import logger
 from injector.base.redactor import Redactor
 from injector.runtime.assembly import Assembly, handed_over
-from injector.runtime.kept import Kept
 from injector.runtime.once import LAST_REQUESTS
 from injector.runtime.plan import Plan, plan
 from injector.runtime.services import alongside
+from injector.runtime.state import ProcessState
 from tests.model.checks import Checks, Now
 from tests.model.clock import ModelClock
 from tests.model.rules import Rules
@@ -52,13 +52,13 @@ class Play:
         self._url = ""
         self._random = random.Random(world.seed)
         self._variant = "all"
-        self._kept: Kept
+        self._state: ProcessState
         self._process: contextlib.ExitStack
         self._running: tuple[Assembly, asyncio.Event, asyncio.Task[None]]
 
     @property
-    def kept(self) -> Kept:
-        return self._kept
+    def state(self) -> ProcessState:
+        return self._state
 
     @property
     def assembly(self) -> Assembly:
@@ -83,7 +83,7 @@ class Play:
         await self._stop()
         self.model.rules.reloading = False
         self._variant, self.checks.reloaded_at = variant, self.clock.now()
-        self._kept.outgrow(before, self._plan().config)
+        self._state.outgrow(before, self._plan().config)
         unwanted = wanted(variant_before) - wanted(variant)
         self.model.rules.forgiven |= {p for n, p in (("db", DB), ("cert", CERT)) if n in unwanted}
         if unwanted:
@@ -117,13 +117,13 @@ class Play:
     async def _new_process(self) -> None:
         redactor = Redactor()
         log = logger(level="debug", style="json", redact=redactor.proofread, stream=self.output)
-        self._kept = Kept(self.clock, log, redactor, {}, self._random.random)
+        self._state = ProcessState(self.clock, log, redactor, {}, self._random.random)
         self._process = contextlib.ExitStack()
-        self._process.enter_context(handed_over(self._plan(), self._kept))
+        self._process.enter_context(handed_over(self._plan(), self._state))
         await self._start()
 
     async def _start(self) -> None:
-        assembly = Assembly(self._plan(), self._kept)
+        assembly = Assembly(self._plan(), self._state)
         over = asyncio.Event()
 
         async def until_over() -> None:
@@ -132,7 +132,7 @@ class Play:
         task = asyncio.create_task(alongside(assembly.services(), until_over()))
         self._running = assembly, over, task
         self.model.trouble(10.0)
-        self.checks.now = Now(self._variant, assembly.health, self._kept.store, task)
+        self.checks.now = Now(self._variant, assembly.health, self._state.store, task)
         await self.clock.settled()
 
     async def _finish(self, within: float) -> None:

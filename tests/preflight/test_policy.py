@@ -11,7 +11,7 @@ from injector.preflight.policy import document, needs
 from injector.runtime.once import once
 from injector.runtime.plan import names, plan
 from tests.support.configs import complete
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.processes import result, write_config
 
 BLOCK = re.compile(r'^path "([^"]+)" \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
@@ -400,7 +400,7 @@ def without(policy, path):
 async def run_once(loaded, clock):
     """Run `once` on a moved clock, past the grace that a refusal has; return code and log."""
     output = io.StringIO()
-    task = asyncio.create_task(once(loaded, kept_parts(clock, output), timeout=60))
+    task = asyncio.create_task(once(loaded, fresh_state(clock, output), timeout=60))
     await clock.settled()
     await clock.advance(6)
     return await task, output.getvalue()

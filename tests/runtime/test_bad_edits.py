@@ -12,7 +12,7 @@ from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.cli.test_run import daemon
 from tests.status.test_listener import ask
-from tests.support.engine import configuration, kept_parts, load_from
+from tests.support.engine import configuration, fresh_state, load_from
 from tests.support.fakes import LIMIT
 from tests.support.processes import result, running, write_config
 
@@ -256,7 +256,7 @@ async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuratio
         listener=[{"type": "unix", "address": f"{tmpfs}/socket"}],
     )
     output, loaded = io.StringIO(), load_from(tmp_path, config)
-    made = Daemon(loaded, kept_parts(clock, output), lambda: fault(plan(loaded.loaded.path, {})))
+    made = Daemon(loaded, fresh_state(clock, output), lambda: fault(plan(loaded.loaded.path, {})))
     task = asyncio.create_task(made.run())
     try:
         await clock.settled()

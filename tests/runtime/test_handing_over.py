@@ -11,7 +11,7 @@ from injector.engine.handover import decode
 from injector.runtime.assembly import handed_over
 from tests.cli.test_run import daemon
 from tests.engine.test_engine import one_file
-from tests.support.engine import engine, kept_parts, load_from
+from tests.support.engine import engine, fresh_state, load_from
 from tests.support.processes import result, running, until, write_config
 
 CANARY = "canary-7f3a-value"
@@ -113,20 +113,20 @@ def test_the_file_contains_no_kv_value_and_only_its_owner_can_read_it(
 
     assert result("once", "-c", write_config(tmp_path, settings)).returncode == 0
 
-    state = tmpfs / "handover" / "state"
-    assert CANARY.encode() not in state.read_bytes()
-    assert state.stat().st_mode & 0o7777 == 0o600
+    path = tmpfs / "handover" / "state"
+    assert CANARY.encode() not in path.read_bytes()
+    assert path.stat().st_mode & 0o7777 == 0o600
 
 
 @pytest.mark.parametrize("how", ["garbage", "truncated", "of another configuration"])
 def test_an_unsuitable_file_is_ignored_with_a_warning(app, tmpfs, tmp_path, settings, how):
     path = write_config(tmp_path, settings)
     assert result("once", "-c", path).returncode == 0
-    state = tmpfs / "handover" / "state"
+    path = tmpfs / "handover" / "state"
     if how == "garbage":
-        state.write_bytes(b"not a record")
+        path.write_bytes(b"not a record")
     elif how == "truncated":
-        state.write_bytes(state.read_bytes()[:-20])
+        path.write_bytes(path.read_bytes()[:-20])
     else:
         other = tmp_path / "role_id_elsewhere"
         other.write_text(app.role_id.read_text())
@@ -163,22 +163,22 @@ async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
-    state = tmpfs / "handover" / "state"
-    cache = {"persist": {"path": str(state)}}
+    path = tmpfs / "handover" / "state"
+    cache = {"persist": {"path": str(path)}}
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"cache": cache}))
-    kept = kept_parts(clock, output := io.StringIO())
+    state = fresh_state(clock, output := io.StringIO())
 
-    with handed_over(loaded, kept):
-        async with engine(loaded, clock, kept=kept):
-            shutil.rmtree(state.parent)
-            state.parent.touch()  # in the way
-            kept.dirty.ring()
+    with handed_over(loaded, state):
+        async with engine(loaded, clock, state=state):
+            shutil.rmtree(path.parent)
+            path.parent.touch()  # in the way
+            state.dirty.ring()
             await clock.advance(40)
             assert output.getvalue().count("hand-over file not written") == 1
 
-            state.parent.unlink()
+            path.parent.unlink()
             await clock.advance(10)
-            assert state.exists()
+            assert path.exists()
             assert output.getvalue().count("hand-over file written again") == 1
 
 
@@ -186,15 +186,15 @@ async def test_a_file_that_cannot_be_removed_at_the_end_is_reported(
     app, proxy, clock, tmpfs, tmp_path
 ):
     app.put("db", password="one")
-    state = tmpfs / "handover" / "state"
-    blocks = {"cache": {"persist": {"path": str(state)}}, "revoke_on_shutdown": "token"}
+    path = tmpfs / "handover" / "state"
+    blocks = {"cache": {"persist": {"path": str(path)}}, "revoke_on_shutdown": "token"}
     loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks))
-    kept = kept_parts(clock, output := io.StringIO())
+    state = fresh_state(clock, output := io.StringIO())
 
-    with handed_over(loaded, kept):
-        async with engine(loaded, clock, kept=kept) as running:
-            state.unlink()
-            state.mkdir()  # in the way
+    with handed_over(loaded, state):
+        async with engine(loaded, clock, state=state) as running:
+            path.unlink()
+            path.mkdir()  # in the way
             await running.assembly.release()
 
     assert "hand-over file not removed" in output.getvalue()

@@ -13,7 +13,7 @@ import pytest
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.status.test_listener import ask
-from tests.support.engine import configuration, kept_parts, load_from
+from tests.support.engine import configuration, fresh_state, load_from
 from tests.support.fakes import LIMIT
 from tests.support.proxy import Gate
 
@@ -23,7 +23,7 @@ async def daemon(tmp_path, config, clock):
     """Run the daemon in this loop until the block ends by itself, or is over."""
     output = io.StringIO()
     loaded = load_from(tmp_path, config)
-    made = Daemon(loaded, kept_parts(clock, output), lambda: plan(loaded.loaded.path, {}))
+    made = Daemon(loaded, fresh_state(clock, output), lambda: plan(loaded.loaded.path, {}))
     task = asyncio.create_task(made.run())
     try:
         yield made, output

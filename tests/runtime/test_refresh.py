@@ -31,7 +31,7 @@ async def asking(running, clock, *names, within=30.0):
     """Ask in the background; the task has the answers by name."""
 
     async def ask():
-        answers = await Refresh(running.assembly, running.kept)(names, within)
+        answers = await Refresh(running.assembly, running.state)(names, within)
         return {answer.secret: answer for answer in answers}
 
     task = asyncio.create_task(ask())
@@ -98,7 +98,7 @@ async def test_concurrent_requests_for_a_lease_share_one(app, proxy, clock, tmpf
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
-        refresh = Refresh(running.assembly, running.kept)
+        refresh = Refresh(running.assembly, running.state)
         tasks = [asyncio.create_task(refresh(["db"], 30.0)) for _ in range(3)]
         async with asyncio.timeout(LIMIT):
             while proxy.count(creds) < 2:  # noqa: ASYNC110 - the request is under way
@@ -118,7 +118,7 @@ async def test_a_value_written_while_another_refresh_reads_is_read_as_well(
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
-        refresh = Refresh(running.assembly, running.kept)
+        refresh = Refresh(running.assembly, running.state)
         later = []
 
         def write(request):
@@ -192,7 +192,7 @@ async def test_a_token_that_comes_with_a_refresh_in_an_outage_is_followed_after_
         await clock.settled()
         await clock.advance(4)
 
-        lease = running.kept.store.current(Ref.of(creds))
+        lease = running.state.store.current(Ref.of(creds))
         assert lease is not None
         assert lease.token is not None
         assert lease.token.is_same(another)
@@ -210,7 +210,7 @@ async def test_a_request_for_a_secret_that_is_no_longer_wanted_is_answered(
         in_flight = watch.refresh([ref])[ref]
         await proxy.holding.wait()
         waiting = watch.refresh([ref])[ref]
-        running.kept.store.want_nothing_but([])
+        running.state.store.want_nothing_but([])
         proxy.held = ""
         await clock.settled()
 
@@ -225,7 +225,7 @@ async def test_an_unknown_name_is_an_error_that_suggests_the_nearest(
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
         with pytest.raises(MissingError, match="a secret 'kvs'; did you mean 'kv'"):
-            await Refresh(running.assembly, running.kept)(["kvs"], 30.0)
+            await Refresh(running.assembly, running.state)(["kvs"], 30.0)
 
 
 async def test_the_answer_waits_for_the_application(app, proxy, clock, tmpfs, tmp_path, creds):

@@ -22,7 +22,7 @@ import yaml
 from injector.config import model
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
-from tests.support.engine import configuration, kept_parts
+from tests.support.engine import configuration, fresh_state
 from tests.support.fakes import LIMIT
 
 EXAMPLES = int(os.environ.get("RELOAD_EXAMPLES", "150"))
@@ -148,7 +148,7 @@ class Edited:
 
     @contextlib.asynccontextmanager
     async def running(self):
-        self.daemon = Daemon(self._load(), kept_parts(self._clock, self._output), self._load)
+        self.daemon = Daemon(self._load(), fresh_state(self._clock, self._output), self._load)
         self._task = asyncio.create_task(self.daemon.run())
         try:
             await self._clock.settled()

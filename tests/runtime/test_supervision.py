@@ -10,7 +10,7 @@ import pytest
 
 from injector.engine.store import Phase
 from injector.targets.child.command import Wanted
-from tests.support.engine import configuration, engine, kept_parts, load_from
+from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.fakes import LIMIT
 
 CANARY = "canary-5d1e-value"
@@ -100,10 +100,10 @@ async def test_a_hook_that_ran_in_an_earlier_run_delays_nothing(app, proxy, cloc
     hook = {"command": ["/bin/true"], "min_interval": "1h"}
     config = supervising(app, proxy, tmpfs, notify={"hook": hook})
     config["template"][0]["notify"] = ["hook"]
-    kept = kept_parts(clock, io.StringIO())
-    kept.ledger.notified_at["hook"] = clock.now()  # handed over
+    state = fresh_state(clock, io.StringIO())
+    state.ledger.notified_at["hook"] = clock.now()  # handed over
 
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         await has_written(tmpfs, "one one")
 
 
@@ -158,9 +158,9 @@ async def test_it_is_restarted_once_with_what_has_changed(app, proxy, clock, tmp
         await clock.advance(75)
 
         assert running.command.starts == 2
-        starts = running.kept.metrics.child_starts.values
+        starts = running.state.metrics.child_starts.values
         assert starts == {("first",): 1, ("changed",): 1, ("crashed",): 0}
-        assert running.kept.metrics.notifications.values["exec", "sent"] == 1
+        assert running.state.metrics.notifications.values["exec", "sent"] == 1
 
 
 async def test_it_is_not_restarted_before_a_file_that_cannot_be_written_is_new_too(
@@ -192,7 +192,7 @@ async def test_with_never_it_keeps_the_old_variables_until_it_is_next_started(
         app.put("a", value="two")
         await clock.advance(75)
         assert running.command.starts == 1
-        [current] = running.kept.store.all()
+        [current] = running.state.store.all()
         assert str(current.phase) == Phase.PUBLISHED
 
         await killed(running.command)
@@ -245,7 +245,7 @@ async def test_it_may_be_signaled_instead(app, proxy, clock, tmpfs, tmp_path):
     config["template"][0]["notify"] = ["app"]
     async with engine(load_from(tmp_path, config), clock) as running:
         await has_written(tmpfs, "one")
-        assert running.kept.metrics.notifications.values["app", "current"] == 1
+        assert running.state.metrics.notifications.values["app", "current"] == 1
         app.put("a", value="two")
         await clock.advance(75)
 
@@ -452,7 +452,7 @@ async def test_what_came_before_it_died_is_tried_before_any_rollback(
         await clock.advance(1, settle=False)
         app.put("a", value="mended")
         running.assembly.watch.refresh_static()
-        await until(lambda: running.kept.ledger.is_pending("app"))
+        await until(lambda: running.state.ledger.is_pending("app"))
         await killed(running.command)
         await running.log_has("changed again before it was confirmed")
         await clock.advance(3, settle=False)
@@ -535,16 +535,16 @@ async def test_a_reload_leaves_it_running_and_a_changed_command_restarts_it(
     config = supervising(app, proxy, tmpfs)
     async with engine(load_from(tmp_path, config), clock, stays=True) as running:
         await has_written(tmpfs, "one one")
-        kept, pid = running.kept, running.command.pid
-    async with engine(load_from(tmp_path, config), clock, kept=kept, stays=True) as again:
+        state, pid = running.state, running.command.pid
+    async with engine(load_from(tmp_path, config), clock, state=state, stays=True) as again:
         await clock.advance(10)
         assert again.command.pid == pid
     config["exec"]["command"][2] = "echo other >> " + str(tmpfs / "journal") + "; exec sleep 1000"
-    async with engine(load_from(tmp_path, config), clock, kept=kept, stays=True):
+    async with engine(load_from(tmp_path, config), clock, state=state, stays=True):
         await has_written(tmpfs, "one one", "other")
     del config["env_template"]
     config["exec"]["command"][2] = f'echo "<$PASSWORD>" >> {tmpfs}/journal; exec sleep 1000'
-    async with engine(load_from(tmp_path, config), clock, kept=kept):
+    async with engine(load_from(tmp_path, config), clock, state=state):
         await until(lambda: journal(tmpfs)[-1] == "<>")
 
 
@@ -565,12 +565,12 @@ async def test_one_that_exits_as_requested_during_a_reload_is_started_again(
         await clock.settled()
         await clock.advance(3, settle=False)
         await until(lambda: "command restarting" in running.log)
-        kept = running.kept
-    assert kept.command is not None
+        state = running.state
+    assert state.command is not None
     (tmpfs / "now").write_text("")
-    await until(lambda: kept.command.pid is None)
-    async with engine(loaded, clock, kept=kept):
+    await until(lambda: state.command.pid is None)
+    async with engine(loaded, clock, state=state):
         await until(lambda: journal(tmpfs) == ["one", "two"])
-        assert kept.command.exit_code is None
+        assert state.command.exit_code is None
         (tmpfs / "now").unlink()
         (tmpfs / "now").touch()  # nothing to wait for at its end

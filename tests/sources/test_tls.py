@@ -187,7 +187,7 @@ async def test_swapped_certificates_are_used_at_once_and_half_written_ones_are_n
             tmp_path, configuration(app, proxy.address, vault=trust, template=[entry])
         )
         async with engine(loaded, clock) as running:
-            watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+            watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
             async def swap():
                 (tmp_path / "ca.pem").write_text("-----BEGIN CERT")
@@ -246,7 +246,7 @@ async def test_a_running_engine_survives_every_swap_of_certificates(
             await clock.advance(5)
             assert (tmpfs / "db.env").read_text() == "two"
 
-            watching = FileWatch(running.assembly, running.kept, reload=lambda: None)
+            watching = FileWatch(running.assembly, running.state, reload=lambda: None)
 
             async def swap():
                 write_pair(tmp_path, certificate=None, key=second)

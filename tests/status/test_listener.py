@@ -395,7 +395,7 @@ async def test_a_connection_from_the_moment_of_a_reload_is_answered(
     async with engine(loaded, clock) as running, asyncio.timeout(LIMIT):
         sockets = Sockets()
         sockets.open(loaded.config.listener)
-        (server,) = listeners(running.assembly, running.kept, sockets, stop=lambda: None)
+        (server,) = listeners(running.assembly, running.state, sockets, stop=lambda: None)
         serving = asyncio.create_task(server.run())
         await running.log_has("listening")
         reader, writer = await asyncio.open_unix_connection(tmpfs / "injector.sock")

@@ -32,8 +32,8 @@ def settings(app, proxy, tmpfs, *names, creds="", **blocks):
 
 def lines(running):
     """Every line of the exposition: name and labels → value."""
-    status_report(running.assembly, running.kept).measure()
-    text = exposition(running.kept.metrics)[0].decode()
+    status_report(running.assembly, running.state).measure()
+    text = exposition(running.state.metrics)[0].decode()
     found = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in found}
 
@@ -53,8 +53,8 @@ async def test_what_a_reload_removes_has_no_series(app, proxy, clock, tmpfs, tmp
 
     async with engine(before, clock) as running:
         assert 'injector_secret_expires_timestamp_seconds{secret="db"}' in lines(running)
-        kept = running.kept
-    async with engine(after, clock, kept=kept) as running:
+        state = running.state
+    async with engine(after, clock, state=state) as running:
         gone = {name for name in lines(running) if "db" in name}
         assert gone == set()
         assert lines(running)['injector_secret_generation{secret="kv"}'] == 1
@@ -94,8 +94,8 @@ async def test_a_reload_repeats_nothing_and_does_not_make_things_look_fresh(
 
     async with engine(loaded, clock) as running:
         await clock.advance(30)
-        before, kept = lines(running), running.kept
-    async with engine(loaded, clock, kept=kept) as running:
+        before, state = lines(running), running.state
+    async with engine(loaded, clock, state=state) as running:
         for name in ("refreshed_timestamp_seconds", "expires_timestamp_seconds", "generation"):
             line = f'injector_secret_{name}{{secret="db"}}'
             assert lines(running)[line] == before[line]
@@ -108,9 +108,9 @@ async def test_what_an_earlier_process_has_left_is_shown_at_once(
     loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "db", creds=creds))
 
     async with engine(loaded, clock) as running:
-        before, kept = lines(running), running.kept
-    kept.metrics = Metrics()  # another process begins with nothing but what was handed over
-    async with engine(loaded, clock, kept=kept) as running:
+        before, state = lines(running), running.state
+    state.metrics = Metrics()  # another process begins with nothing but what was handed over
+    async with engine(loaded, clock, state=state) as running:
         for name in ("secret_refreshed", "secret_expires", "token_expires"):
             labels = '{secret="db"}' if "secret" in name else ""
             line = f"injector_{name}_timestamp_seconds{labels}"
@@ -125,8 +125,8 @@ async def test_a_secret_that_no_longer_expires_has_no_series_for_that(
     static = settings(app, proxy, tmpfs, "db", creds=app.path("kv"))
 
     async with engine(load_from(tmp_path, lease), clock) as running:
-        kept = running.kept
-    async with engine(load_from(tmp_path, static), clock, kept=kept) as running:
+        state = running.state
+    async with engine(load_from(tmp_path, static), clock, state=state) as running:
         assert 'injector_secret_generation{secret="db"}' in lines(running)
         assert 'injector_secret_expires_timestamp_seconds{secret="db"}' not in lines(running)
 
@@ -141,10 +141,10 @@ async def test_a_token_that_never_expires_has_no_line(app, proxy, clock, tmpfs, 
 
     async with engine(loaded, clock) as running:
         assert "injector_token_expires_timestamp_seconds" in lines(running)
-        kept = running.kept
-        kept.outgrow(loaded.config, endless.config)
-    kept.token = None
-    async with engine(endless, clock, kept=kept) as running:
+        state = running.state
+        state.outgrow(loaded.config, endless.config)
+    state.token = None
+    async with engine(endless, clock, state=state) as running:
         assert "injector_token_expires_timestamp_seconds" not in lines(running)
 
 
@@ -169,7 +169,7 @@ async def test_prometheus_finds_nothing_wrong_with_the_text(app, proxy, clock, t
     app.put("kv", value="x")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
-        text, _ = exposition(running.kept.metrics)
+        text, _ = exposition(running.state.metrics)
 
     assert linted(text) == (0, b"")
 
@@ -222,8 +222,8 @@ async def test_whoever_accepts_openmetrics_gets_that(app, proxy, clock, tmpfs, t
     accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
-        text, content_type = exposition(running.kept.metrics, accept)
-        _, plain = exposition(running.kept.metrics, "*/*")
+        text, content_type = exposition(running.state.metrics, accept)
+        _, plain = exposition(running.state.metrics, "*/*")
 
     assert content_type.startswith("application/openmetrics-text; version=1.0.0")
     assert plain.startswith("text/plain; version=0.0.4")

@@ -37,7 +37,7 @@ def settings(app, proxy, tmpfs, **blocks):
 
 def said(engine):
     """What `/status` answers."""
-    report = status_report(engine.assembly, engine.kept)
+    report = status_report(engine.assembly, engine.state)
     return json.loads(json.dumps(report.as_json()))
 
 
@@ -186,7 +186,7 @@ async def test_a_path_that_is_made_of_a_secret_is_not_its_name(app, proxy, clock
             app.path("[redacted: app.tenant]"),
         ]
         assert CANARY not in json.dumps(said(running))
-        assert CANARY not in exposition(running.kept.metrics)[0].decode()
+        assert CANARY not in exposition(running.state.metrics)[0].decode()
 
 
 def test_the_supervised_command_has_a_line_of_its_own():

@@ -14,9 +14,9 @@ import yaml
 from injector.base.log import logger
 from injector.base.redactor import Redactor
 from injector.runtime.assembly import Assembly
-from injector.runtime.kept import Kept
 from injector.runtime.plan import Plan, plan
 from injector.runtime.services import alongside
+from injector.runtime.state import ProcessState
 from injector.sources.vault import Token
 from injector.targets.child import Command
 from tests.conftest import App
@@ -52,7 +52,7 @@ class Engine:
     """A running assembly and what it logs."""
 
     assembly: Assembly
-    kept: Kept
+    state: ProcessState
     output: io.StringIO
 
     @property
@@ -68,8 +68,8 @@ class Engine:
     @property
     def command(self) -> Command:
         """The supervised command."""
-        assert self.kept.command is not None
-        return self.kept.command
+        assert self.state.command is not None
+        return self.state.command
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return what has been logged under this name."""
@@ -83,10 +83,10 @@ class Engine:
                 await asyncio.sleep(0)
 
 
-def kept_parts(clock: FakeClock, output: io.StringIO, *, jitter: float = 0.5) -> Kept:
+def fresh_state(clock: FakeClock, output: io.StringIO, *, jitter: float = 0.5) -> ProcessState:
     redactor = Redactor()
     log = logger(level="debug", style="json", redact=redactor.proofread, stream=output)
-    return Kept(clock, log, redactor, {}, lambda: jitter)
+    return ProcessState(clock, log, redactor, {}, lambda: jitter)
 
 
 @contextlib.asynccontextmanager
@@ -94,7 +94,7 @@ async def engine(
     loaded: Plan,
     clock: FakeClock,
     *,
-    kept: Kept | None = None,
+    state: ProcessState | None = None,
     jitter: float = 0.5,
     settle: bool = True,
     stays: bool = False,
@@ -104,14 +104,14 @@ async def engine(
     With `stays` its supervised command goes on, as in a reload.
     """
     output = io.StringIO()
-    kept = kept or kept_parts(clock, output, jitter=jitter)
-    assembly = Assembly(loaded, kept)
+    state = state or fresh_state(clock, output, jitter=jitter)
+    assembly = Assembly(loaded, state)
     over = asyncio.Event()
     task = asyncio.create_task(alongside(assembly.services(), over.wait()))
     try:
         if settle:
             await clock.settled()
-        yield Engine(assembly, kept, output)
+        yield Engine(assembly, state, output)
     finally:
         over.set()
         try:

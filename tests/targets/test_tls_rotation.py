@@ -93,7 +93,7 @@ async def test_a_reader_with_one_open_directory_sees_no_mixed_pair_in_a_hundred_
             await clock.advance(10)
         await clock.advance(3)
         counts = [reader.counts() for reader in readers]
-        generations = injector.kept.store.all()[0].number
+        generations = injector.state.store.all()[0].number
 
     assert generations == proxy.count("pki") == len(journal(tmpfs)) == 101
     for seen in counts:

@@ -56,7 +56,7 @@ class AppRole(Method):
         self._log = log
         self._metrics = metrics
         self._redactor = redactor
-        self.kept: SecretId | None = None  # handed over, since nothing else has it
+        self.secret_id: SecretId | None = None  # handed over, since nothing else has it
         self._refusals = Refusals()
         self._unanswered = ""  # the wrapping token that we may have opened ourselves
 
@@ -91,8 +91,8 @@ class AppRole(Method):
         path = self._config.secret_id_file_path
         if not path:
             return None
-        if self.kept is not None and not material.exists(path):
-            return self.kept
+        if self.secret_id is not None and not material.exists(path):
+            return self.secret_id
         if not material.exists(path) and self._config.remove_secret_id_file_after_reading:
             raise AuthError(
                 f"there is no secret id at {path}: put a new one there; a successful login removes "
@@ -101,9 +101,9 @@ class AppRole(Method):
         text = material.read(path, "secret id")
         if not self._config.secret_id_response_wrapping_path:
             return SecretId(text, text)
-        if self.kept is None or self.kept.file_text != text:
-            self.kept = SecretId(await self._unwrap(vault, text, path), text)
-        return self.kept
+        if self.secret_id is None or self.secret_id.file_text != text:
+            self.secret_id = SecretId(await self._unwrap(vault, text, path), text)
+        return self.secret_id
 
     async def _unwrap(self, vault: Vault, wrapping_token: str, path: str) -> str:
         """Open the wrapped secret id, if it was made where it should have been.
@@ -160,7 +160,7 @@ class AppRole(Method):
         if problem:
             self._log.warning("secret id file not removed", path=path, error=problem)
         else:
-            self.kept = secret_id
+            self.secret_id = secret_id
 
 
 def _secret_id_in(unwrapped: Mapping[str, Any]) -> str:

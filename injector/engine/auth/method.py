@@ -37,7 +37,7 @@ class Method(Protocol):
 class Remembers(Protocol):
     """A method that may hold the only copy of a secret id: it is handed over."""
 
-    kept: Any
+    secret_id: Any
 
 
 def method(settings: model.Method, *, log: Logger, metrics: Metrics, redactor: Redactor) -> Method:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Kept:
+class ProcessState:
     """The state of the program: services have none of their own, and are rebuilt around this."""
 
     clock: Clock
