@@ -102,7 +102,7 @@ def test_the_companion_runs_with_the_result_of_the_seed_script(server, tmp_path,
         "/policies/": f"{CONFIG}/policies/",
         "/secrets/": f"{tmpfs}/",
         "http://openbao:8200": server.address,
-        # Nobody here is the application: processes of this machine are not to be signaled.
+        # No process here is the application: processes of this machine are not to be signaled.
         "name: python3": "name: no-such-program-on-this-machine",
     }
     for name, path in (("seed.sh", "compose/seed.sh"), ("companion.yaml", "companion.yaml")):

@@ -14,7 +14,7 @@ import pytest
 from injector.base.clock import SystemClock
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import Outcome, application
+from injector.targets.notify import NotifyResult, application
 from injector.targets.notify.command import run_command
 from injector.targets.notify.processes import processes
 from tests.support.fakes import context
@@ -316,6 +316,6 @@ async def test_a_hook_names_itself_when_it_fails():
         made = context(SystemClock(), secrets=[SECRET], environ=os.environ)
         return application("web", notify(command=argv), made)
 
-    assert await hook("true").notify(0.0) is Outcome.SENT
+    assert await hook("true").notify(0.0) is NotifyResult.SENT
     with pytest.raises(HookError, match=r"^hook 'web': `false` exited with 1$"):
         await hook("false").notify(0.0)

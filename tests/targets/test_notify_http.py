@@ -18,7 +18,7 @@ from aiohttp import web
 from injector.base.clock import SystemClock, Wakeup
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import Outcome, application
+from injector.targets.notify import NotifyResult, application
 from injector.targets.notify.verify import verify
 from tests.support.fakes import context
 
@@ -91,7 +91,7 @@ def free_port() -> int:
     return port
 
 
-async def tell(url: str, clock: SystemClock | None = None, **options) -> Outcome:
+async def tell(url: str, clock: SystemClock | None = None, **options) -> NotifyResult:
     notify = model.Notify(http=model.Http(url=url, **options))
     made = application("web", notify, context(clock or SystemClock(), secrets=[SECRET]))
     return await made.notify(0.0)
@@ -110,7 +110,7 @@ async def failure(url: str, **options) -> str:
 async def test_the_endpoint_gets_the_request_as_configured(server):
     url = f"http://{server.address}/-/reload?now=1"
 
-    assert await tell(url, method="PUT", headers={"X-Reload": "yes"}) is Outcome.SENT
+    assert await tell(url, method="PUT", headers={"X-Reload": "yes"}) is NotifyResult.SENT
 
     (request,) = server.requests
     assert (request.method, request.path_qs) == ("PUT", "/-/reload?now=1")
@@ -139,7 +139,7 @@ async def test_a_redirect_is_an_answer_and_not_followed(server):
 async def test_the_body_is_checked_if_a_pattern_is_set(server):
     server.body = b'{"reloaded": true}'
 
-    assert await tell(f"http://{server.address}/", body_pattern='d": true') is Outcome.SENT
+    assert await tell(f"http://{server.address}/", body_pattern='d": true') is NotifyResult.SENT
     text = await failure(f"http://{server.address}/", body_pattern="false")
 
     assert "nothing that matches 'false'" in text
@@ -156,12 +156,12 @@ async def test_a_body_without_end_is_not_read_to_its_end(server):
 async def test_no_proxy_of_the_environment_is_used(server, monkeypatch, free_port):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port}")
 
-    assert await tell(f"http://{server.address}/") is Outcome.SENT
+    assert await tell(f"http://{server.address}/") is NotifyResult.SENT
 
 
 async def test_an_application_that_does_not_listen_is_absent(free_port):
-    assert await tell(f"http://127.0.0.1:{free_port}/") is Outcome.ABSENT
-    assert await tell(f"http://localhost:{free_port}/") is Outcome.ABSENT
+    assert await tell(f"http://127.0.0.1:{free_port}/") is NotifyResult.ABSENT
+    assert await tell(f"http://localhost:{free_port}/") is NotifyResult.ABSENT
 
 
 async def test_every_address_of_a_name_is_tried_and_one_that_refuses_is_enough(
@@ -173,7 +173,7 @@ async def test_every_address_of_a_name_is_tried_and_one_that_refuses_is_enough(
     found = [unreachable, refusing]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
-    assert await tell(f"http://two-addresses:{free_port}/") is Outcome.ABSENT
+    assert await tell(f"http://two-addresses:{free_port}/") is NotifyResult.ABSENT
 
 
 async def test_an_unknown_name_is_absent_but_a_failing_name_service_is_a_failure(
@@ -185,7 +185,7 @@ async def test_an_unknown_name_is_absent_but_a_failing_name_service_is_a_failure
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
 
     error = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    assert await tell("http://app:1/") is Outcome.ABSENT
+    assert await tell("http://app:1/") is NotifyResult.ABSENT
     error = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     assert "cannot be looked up: Temporary failure" in await failure("http://app:1/")
 
@@ -234,10 +234,10 @@ async def test_an_endpoint_with_tls_must_be_trusted(tmp_path, monkeypatch):
     async with Server().running(context) as server:
         url = f"https://localhost:{server.address.rpartition(':')[2]}/"
 
-        assert await tell(url, ca_cert=str(tmp_path / "ca.pem")) is Outcome.SENT
+        assert await tell(url, ca_cert=str(tmp_path / "ca.pem")) is NotifyResult.SENT
         assert "its certificate is not trusted" in await failure(url)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))  # the system's
-        assert await tell(url) is Outcome.SENT
+        assert await tell(url) is NotifyResult.SENT
         assert "cannot use the certificates" in await failure(url, ca_cert=str(tmp_path / "no"))
 
 

@@ -20,7 +20,7 @@ import pytest
 from injector.base.clock import SystemClock
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import Application, Outcome, target
+from injector.targets.notify import Application, NotifyResult, target
 from injector.targets.notify.find import View, by_pid_file, read_pid_file
 from injector.targets.notify.processes import process, processes
 from injector.targets.notify.signal import SignalTarget
@@ -136,13 +136,13 @@ def signal_target(
 
 
 async def test_the_process_in_a_pid_file_is_signaled(tmp_path, listener):
-    assert await tell(pid_file(tmp_path, listener.pid)) is Outcome.SENT
+    assert await tell(pid_file(tmp_path, listener.pid)) is NotifyResult.SENT
 
     assert listener.line() == "got SIGHUP"
 
 
 async def test_a_pid_file_may_have_more_lines(tmp_path, listener):
-    assert await tell(pid_file(tmp_path, f" {listener.pid} \n/data\n5432")) is Outcome.SENT
+    assert await tell(pid_file(tmp_path, f" {listener.pid} \n/data\n5432")) is NotifyResult.SENT
 
 
 @pytest.fixture
@@ -154,10 +154,10 @@ def ended() -> subprocess.Popen[bytes]:
 
 async def test_nobody_to_notify_is_not_a_failure(tmp_path, ended):
 
-    assert await tell(model.Process(pid_file=str(tmp_path / "none.pid"))) is Outcome.ABSENT
-    assert await tell(pid_file(tmp_path, ended.pid)) is Outcome.ABSENT
-    assert await tell(model.Process(name="no-such-name")) is Outcome.ABSENT
-    assert await tell(model.Process(exe="/no/such/program")) is Outcome.ABSENT
+    assert await tell(model.Process(pid_file=str(tmp_path / "none.pid"))) is NotifyResult.ABSENT
+    assert await tell(pid_file(tmp_path, ended.pid)) is NotifyResult.ABSENT
+    assert await tell(model.Process(name="no-such-name")) is NotifyResult.ABSENT
+    assert await tell(model.Process(exe="/no/such/program")) is NotifyResult.ABSENT
 
 
 @pytest.fixture
@@ -168,8 +168,8 @@ def zombie(script: Callable[..., App]) -> App:
 
 
 async def test_a_zombie_is_not_notified(tmp_path, zombie):
-    assert await tell(pid_file(tmp_path, zombie.pid)) is Outcome.ABSENT
-    assert await tell(model.Process(name="vi-zombie")) is Outcome.ABSENT
+    assert await tell(pid_file(tmp_path, zombie.pid)) is NotifyResult.ABSENT
+    assert await tell(model.Process(name="vi-zombie")) is NotifyResult.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_a_pid_file_without_a_number_is_rejected(tmp_path, content):
 
 
 async def test_an_impossible_pid_is_absent(tmp_path):
-    assert await tell(pid_file(tmp_path, 2**31)) is Outcome.ABSENT
+    assert await tell(pid_file(tmp_path, 2**31)) is NotifyResult.ABSENT
 
 
 async def test_neither_the_injector_nor_what_started_it_is_signaled(tmp_path):
@@ -227,7 +227,7 @@ async def test_a_pid_reused_by_a_younger_process_is_not_signaled(tmp_path, liste
     hour_ago = time.time() - 3600
     os.utime(which.pid_file, (hour_ago, hour_ago))
 
-    assert await tell(which, ago=7200) is Outcome.ABSENT
+    assert await tell(which, ago=7200) is NotifyResult.ABSENT
 
     assert listener.heard_only()
 
@@ -238,8 +238,8 @@ async def test_a_pid_reused_after_the_search_is_not_signaled(listener):
     which = model.Process(name="any")
     made = signal_target(which, SystemClock())
 
-    assert made._signal(another, time.time()) is Outcome.ABSENT
-    assert made._signal(found, time.time()) is Outcome.SENT
+    assert made._signal(another, time.time()) is NotifyResult.ABSENT
+    assert made._signal(found, time.time()) is NotifyResult.SENT
 
 
 # --- when it was started -------------------------------------------------------------------------
@@ -248,7 +248,7 @@ async def test_a_pid_reused_after_the_search_is_not_signaled(listener):
 async def test_a_process_that_started_after_the_change_is_not_signaled(tmp_path, listener):
     which = pid_file(tmp_path, listener.pid)
 
-    assert await tell(which, ago=60) is Outcome.CURRENT
+    assert await tell(which, ago=60) is NotifyResult.CURRENT
 
     assert listener.heard_only()
 
@@ -257,11 +257,11 @@ async def test_a_process_that_started_before_the_change_is_signaled_even_if_it_w
     tmp_path, listener
 ):
     which = model.Process(pid_file=str(tmp_path / "app.pid"))
-    assert await tell(which) is Outcome.ABSENT
+    assert await tell(which) is NotifyResult.ABSENT
 
     pid_file(tmp_path, listener.pid)
 
-    assert await tell(which) is Outcome.SENT
+    assert await tell(which) is NotifyResult.SENT
 
 
 # --- what it would do to it ----------------------------------------------------------------------
@@ -285,7 +285,7 @@ async def test_on_a_busy_machine_a_process_that_started_before_the_change_is_sig
     which = model.Process(name="vi-early")
     target = signal_target(which, Overloaded())
 
-    assert await target.notify(time.time()) is Outcome.SENT
+    assert await target.notify(time.time()) is NotifyResult.SENT
     assert app.line() == "got SIGHUP"
 
 
@@ -300,7 +300,7 @@ async def test_a_signal_that_would_kill_is_not_sent_unless_forced(start, tmp_pat
     assert app.lives()
 
     forced = model.Process(pid_file=which.pid_file, force=True)
-    assert await tell(forced) is Outcome.SENT
+    assert await tell(forced) is NotifyResult.SENT
     assert app.process.wait(5) == -signal.SIGHUP
 
 
@@ -324,7 +324,7 @@ async def test_a_signal_that_another_thread_waits_for_is_sent(start, tmp_path):
     waiting = "thread = threading.Thread(target=wait)\nthread.start()\nthread.join()"
     app = start(sys.executable, "-c", LISTENER + SIGWAIT + waiting)
 
-    assert await tell(pid_file(tmp_path, app.pid), number="SIGTERM") is Outcome.SENT
+    assert await tell(pid_file(tmp_path, app.pid), number="SIGTERM") is NotifyResult.SENT
 
     assert app.line() == "read SIGTERM"
 
@@ -338,7 +338,7 @@ async def test_a_signal_that_the_main_thread_waits_for_looks_fatal_and_needs_for
     with pytest.raises(HookError, match="force: true"):
         await tell(which, number="SIGTERM")
     forced = model.Process(pid_file=which.pid_file, force=True)
-    assert await tell(forced, number="SIGTERM") is Outcome.SENT
+    assert await tell(forced, number="SIGTERM") is NotifyResult.SENT
 
     assert app.line() == "read SIGTERM"
 
@@ -363,7 +363,7 @@ async def test_a_name_matches_every_master_and_no_worker(script):
     second = script("vi-prefork", PREFORK)
     assert (first.line(), second.line()) == ("ready", "ready")
 
-    assert await tell(model.Process(name="vi-prefork")) is Outcome.SENT
+    assert await tell(model.Process(name="vi-prefork")) is NotifyResult.SENT
 
     assert first.heard_only("SIGHUP")
     assert second.heard_only("SIGHUP")
@@ -372,7 +372,7 @@ async def test_a_name_matches_every_master_and_no_worker(script):
 async def test_a_name_may_be_longer_than_the_kernel_keeps(script):
     meant, similar = script("vi-long-service-a"), script("vi-long-service-b")
 
-    assert await tell(model.Process(name="vi-long-service-a")) is Outcome.SENT
+    assert await tell(model.Process(name="vi-long-service-a")) is NotifyResult.SENT
 
     assert meant.heard_only("SIGHUP")
     assert similar.heard_only()
@@ -410,7 +410,7 @@ async def test_a_change_that_everybody_heard_of_can_be_announced_again(script):
     how, change = signal_target(model.Process(name="vi-again"), clock), clock.wall()
 
     for _ in range(2):
-        assert await how.notify(change) is Outcome.SENT
+        assert await how.notify(change) is NotifyResult.SENT
         assert listening.line() == "got SIGHUP"
 
 
@@ -423,7 +423,7 @@ async def test_an_executable_is_found_by_its_path_even_if_it_was_replaced(shell,
     app = start(str(shell), "-c", "trap 'echo got it' HUP; echo ready; sleep 1000 & wait")
     shell.unlink()
 
-    assert await tell(model.Process(exe=str(shell))) is Outcome.SENT
+    assert await tell(model.Process(exe=str(shell))) is NotifyResult.SENT
 
     assert app.line() == "got it"
 
@@ -431,9 +431,9 @@ async def test_an_executable_is_found_by_its_path_even_if_it_was_replaced(shell,
 async def test_the_supervised_command_is_signaled_if_it_runs(listener):
     which = model.Process(child=True)
 
-    assert await tell(which) is Outcome.ABSENT
-    assert await tell(which, child_pid=lambda: 2**31 - 1) is Outcome.ABSENT
-    assert await tell(which, child_pid=lambda: listener.pid) is Outcome.SENT
+    assert await tell(which) is NotifyResult.ABSENT
+    assert await tell(which, child_pid=lambda: 2**31 - 1) is NotifyResult.ABSENT
+    assert await tell(which, child_pid=lambda: listener.pid) is NotifyResult.SENT
     assert listener.line() == "got SIGHUP"
 
 
@@ -516,7 +516,7 @@ async def test_a_process_of_another_user_that_has_its_name_is_left_alone(script,
     how = signal_target(model.Process(name=IMITATED), clock, output)
 
     for _ in range(2):
-        assert await how.notify(clock.wall()) is Outcome.SENT
+        assert await how.notify(clock.wall()) is NotifyResult.SENT
 
     assert ours.heard_only("SIGHUP", "SIGHUP")
     assert imitation.lives()

@@ -326,7 +326,7 @@ class Delivery:
     def _ring(self, output: Output[Any]) -> None:
         """Wake the notifiers that may be waiting for this output."""
         for notifier in self._outputs.notifiers_of(output):
-            notifier.news.ring()
+            notifier.due_changed.ring()
 
     def _remove(self, output: Output[Any]) -> None:
         """Remove an output whose secret is gone, as `on_missing: remove` says."""

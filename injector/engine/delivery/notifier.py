@@ -14,7 +14,7 @@ from injector.engine.delivery.reporting import thread
 from injector.engine.delivery.timing import notify_at
 from injector.engine.history import Rotations
 from injector.secret import Ref, backoff
-from injector.targets.notify import Application, Outcome, Overtaken, Unseen
+from injector.targets.notify import Application, NotifyResult, Overtaken, Unseen
 
 # A failed notification is retried with waits from 1 s to this, seconds.
 LONGEST_BACKOFF = 30.0
@@ -69,7 +69,7 @@ class Notifier:
         self._failures = 0
         self._retry_at = -inf
         self._jitter = context.jitter()  # for the splay, once per change: here of one that was left
-        self.news = Wakeup()
+        self.due_changed = Wakeup()
         if ledger.is_pending(name):  # left by an earlier configuration or run
             context.health.waiting("notify", name)
         else:
@@ -83,7 +83,7 @@ class Notifier:
     async def run(self) -> None:
         """Notify whenever something is pending. Runs until cancelled."""
         while True:
-            await self._context.clock.sleep(self._due_in(), self.news)
+            await self._context.clock.sleep(self._due_in(), self.due_changed)
             if self._due_in() <= 0:
                 await self._send(self._ledger.take(self.name))
 
@@ -95,7 +95,7 @@ class Notifier:
         self._ledger.add(self.name, Pending(now, now, wall, answered_at, {output_name}, urgent))
         if not self._failures:
             self._context.health.waiting("notify", self.name)
-        self.news.ring()
+        self.due_changed.ring()
 
     def _due_in(self) -> float:
         pending = self._ledger.pending.get(self.name)
@@ -120,11 +120,11 @@ class Notifier:
         try:
             with nothing_unforeseen():
                 outcome = await self._application.notify(pending.written_at)
-                if outcome is Outcome.SENT and not await self._accepted(pending):
+                if outcome is NotifyResult.SENT and not await self._accepted(pending):
                     return
         except Unseen as exc:
             if self._is_looked_for(pending):
-                await self._done(pending, Outcome.ABSENT)
+                await self._done(pending, NotifyResult.ABSENT)
             else:
                 self._failed(exc, pending)
         except InjectorError as exc:
@@ -136,13 +136,13 @@ class Notifier:
         else:
             await self._done(pending, outcome)
 
-    async def _done(self, pending: Pending, outcome: Outcome) -> None:
+    async def _done(self, pending: Pending, outcome: NotifyResult) -> None:
         """Note that the application accepted the change, or that nothing runs that could."""
         context = self._context
         self._failures = 0
         context.metrics.notifications.add(self.name, outcome.value)
         context.health.ok("notify", self.name)
-        is_absent = outcome is Outcome.ABSENT
+        is_absent = outcome is NotifyResult.ABSENT
         (self._ledger.absent.add if is_absent else self._ledger.absent.discard)(self.name)
         now = context.clock.now()
         if is_absent and self._is_looked_for(pending):
@@ -155,7 +155,7 @@ class Notifier:
         self._ledger.notified(self.name, now)
         of = self._thread(pending)  # before they are accepted
         self._delivery.accept(pending.outputs)
-        if outcome is Outcome.SENT:
+        if outcome is NotifyResult.SENT:
             context.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
         facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.outputs)}

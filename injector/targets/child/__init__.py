@@ -1,9 +1,17 @@
 """The supervised command: its environment, its signals, its restarts, its output.
 
-The supervised command: its state (`command`), what to do about it and when (`child`, `policy`),
-one run of it with everything it starts (`process`, `family`), how it is notified of changes
-(`target`), its variables (`variables`, `environment`), its output (`relay`, `masking`), its
-terminal (`terminal`), and which signals it gets (`signals`).
+- `command`: its state, which outlives a reload
+- `child`: the service that starts, restarts and stops it
+- `policy`: decides what follows when it exits by itself
+- `process`: one run of it
+- `family`: finds what it has started
+- `target`: notifies it of changes
+- `variables`: the rendered variables, as a destination
+- `environment`: which variables it gets, and what none can hold
+- `relay`: carries its output
+- `masking`: hides values in its output
+- `terminal`: lends it our terminal
+- `signals`: which signals are forwarded to it
 """
 
 from injector.targets.child.child import Child

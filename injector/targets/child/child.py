@@ -48,7 +48,7 @@ class Child:
         self._unfinished = unfinished
         self._changed_at = changed_at
         self._waited = False
-        context.health.ring_too(command.news)
+        context.health.ring_too(command.state_changed)
         command.release()  # its holder is gone with the last configuration
         command.on_trial = None
         before = command.launch
@@ -62,7 +62,7 @@ class Child:
         """Bring the command into the wanted state, whenever that may have changed."""
         while True:
             wait = await self._step()
-            await self._context.clock.sleep(wait, self._command.news)
+            await self._context.clock.sleep(wait, self._command.state_changed)
 
     def stop(self, number: Signals | None) -> None:
         """Stop the command permanently, with the signal that stops us, or with its own."""

@@ -59,7 +59,7 @@ class Command:
     # change.
     on_trial: object | None = None
     exit_code: int | None = None  # of the injector, which exits because the command has
-    news: Wakeup = field(default_factory=Wakeup)  # rung for the service
+    state_changed: Wakeup = field(default_factory=Wakeup)  # wakes the service
     _changed: asyncio.Event = field(default_factory=asyncio.Event)  # set at a start or an end
     _relays: list[Relay] = field(default_factory=list)
 
@@ -120,7 +120,7 @@ class Command:
         """Stop it permanently; the first caller chooses the signal."""
         if self.wanted is not Wanted.STOPPED:
             self.wanted, self.stop_with = Wanted.STOPPED, number
-            self.news.ring()
+            self.state_changed.ring()
 
     def send(self, number: int) -> None:
         if self.process is not None:
@@ -154,7 +154,7 @@ class Command:
                 terminal=self.terminal,
                 output=output,
                 clock=self.clock,
-                on_end=self.news.ring,
+                on_end=self.state_changed.ring,
             )
         except BaseException:
             for relay in carrying:
@@ -203,7 +203,7 @@ class Command:
 
     def _at_once(self) -> None:
         self.because, self.start_at = "changed", -inf
-        self.news.ring()
+        self.state_changed.ring()
 
     def _tell(self) -> None:
         self._changed.set()

@@ -9,7 +9,7 @@ from injector.base.errors import HookError
 from injector.base.log import Logger
 from injector.targets.child.command import Command, Wanted
 from injector.targets.child.process import Process
-from injector.targets.notify import Outcome, Overtaken, Target
+from injector.targets.notify import NotifyResult, Overtaken, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ChildTarget:
     revertible: bool
     overtaken: Callable[[], bool]
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         command = self.command
         if command.is_held and command.on_trial is self:
             if command.has_seen(written_at):  # the same again, because there is nothing newer
@@ -36,7 +36,7 @@ class ChildTarget:
             command.hurry()
             await command.until(lambda: command.has_seen(written_at))
         if command.has_seen(written_at):
-            return Outcome.CURRENT
+            return NotifyResult.CURRENT
         if self.revertible:
             command.on_trial = self
         if self.signal is None:
@@ -45,7 +45,7 @@ class ChildTarget:
         try:
             outcome = await self.signal.notify(written_at)
         finally:
-            if outcome is not Outcome.SENT:
+            if outcome is not NotifyResult.SENT:
                 self._trial_is_over()
         return outcome
 
@@ -68,12 +68,12 @@ class ChildTarget:
         finally:
             self._trial_is_over()
 
-    async def _started_by(self, act: Callable[[], None]) -> Outcome:
+    async def _started_by(self, act: Callable[[], None]) -> NotifyResult:
         """Return once it has been started, or has failed to start."""
         command, before = self.command, self.command.starts
         act()
         await command.until(lambda: command.starts > before or command.is_held)
-        return Outcome.SENT
+        return NotifyResult.SENT
 
     async def _until_it_ends(self) -> None:
         """Wait until it exits by itself; raises HookError."""
@@ -107,8 +107,8 @@ class PatientTarget:
     command: Command
     log: Logger
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         if self.command.pid is not None and not self.command.has_seen(written_at):
             self.log.info("environment changed, not restarting the command")
         await self.command.until(lambda: self.command.has_seen(written_at))
-        return Outcome.CURRENT
+        return NotifyResult.CURRENT

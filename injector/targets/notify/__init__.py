@@ -1,12 +1,14 @@
 """Notifies an application that its files have changed, and verifies that it accepted them.
 
-One application: finds it (`find`, `processes`), notifies it (`signal` through a pidfd, `http`,
-`command`), verifies that it accepted a change (`verify`).
-
-- `outcome`: possible results of a notification, and the protocol of everything that can be
-  notified
+- `protocol`: what can be notified, and the possible results
+- `signal`: notifies by signal, through a pidfd
+- `find`: selects the processes that the configuration means
+- `processes`: reads from /proc which processes there are
+- `reaction`: decides what a signal would do to a process; nothing is sent
+- `http`: notifies by a request
+- `command`: notifies by running a program
 - `output`: the end of a program's output, made safe to show
-- `reaction`: decides what a signal would do to a process. Nothing is sent
+- `verify`: checks until a deadline whether a change was accepted
 """
 
 import asyncio
@@ -17,12 +19,12 @@ from functools import partial
 from injector.base.context import Context
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify.outcome import Nobody, Outcome, Overtaken, Target, Unseen
+from injector.targets.notify.protocol import NoCommand, NotifyResult, Overtaken, Target, Unseen
 
 __all__ = [
     "Application",
     "InTurn",
-    "Outcome",
+    "NotifyResult",
     "Overtaken",
     "Target",
     "Unseen",
@@ -60,7 +62,7 @@ def target(
     """
     if notify.process is not None:
         if not notify.signal:
-            return Nobody()
+            return NoCommand()
         from injector.targets.notify.signal import SignalTarget
 
         return SignalTarget(
@@ -109,7 +111,7 @@ class InTurn:
         self._how = how
         self._turn = turn
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         async with self._turn:
             return await self._how.notify(written_at)
 
@@ -127,10 +129,10 @@ class Application:
         self._how = how
         self._verify = verify
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         """Notify it that its files changed at `written_at`, on the wall clock; raises HookError.
 
-        Raises Unseen while nobody outside our own container can be seen.
+        Raises Unseen while no process outside our own container can be seen.
         """
         with self._named():
             return await self._how.notify(written_at)

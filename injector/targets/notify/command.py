@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from injector.base.clock import Clock
 from injector.base.errors import HookError
-from injector.targets.notify.outcome import Outcome
 from injector.targets.notify.output import Tail
+from injector.targets.notify.protocol import NotifyResult
 from injector.targets.program import signal_name, why_not_started
 
 # Between SIGTERM and SIGKILL, in seconds.
@@ -45,7 +45,7 @@ class CommandTarget:
         self._redact = redact
         self._environ = environ
 
-    async def notify(self, written_at: float) -> Outcome:  # noqa: ARG002 - a command always runs
+    async def notify(self, written_at: float) -> NotifyResult:  # noqa: ARG002 - a command always runs
         await run_command(
             self._argv,
             timeout=self._timeout,
@@ -53,7 +53,7 @@ class CommandTarget:
             redact=self._redact,
             environ=self._environ,
         )
-        return Outcome.SENT
+        return NotifyResult.SENT
 
 
 async def run_command(

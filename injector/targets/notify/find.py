@@ -12,8 +12,8 @@ from injector.base import safe_open
 from injector.base.errors import HookError, unreadable
 from injector.config import model
 from injector.targets.notify import processes
-from injector.targets.notify.outcome import Unseen
 from injector.targets.notify.processes import Process, Status, ancestry, tops
+from injector.targets.notify.protocol import Unseen
 
 LONGEST_NAME = 15  # in bytes; the kernel cuts longer names
 SHARE = (

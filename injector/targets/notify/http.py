@@ -14,7 +14,7 @@ from injector.base import safe_open
 from injector.base.clock import Clock
 from injector.base.errors import HookError, unreachable, unreadable
 from injector.config import model
-from injector.targets.notify.outcome import Outcome
+from injector.targets.notify.protocol import NotifyResult
 
 if TYPE_CHECKING:  # the import takes longer than most of what the program does without it
     import aiohttp
@@ -44,15 +44,15 @@ class HttpTarget:
         self._clock = clock
         self._redact = redact
 
-    async def notify(self, written_at: float) -> Outcome:  # noqa: ARG002 - its age is not to be seen
+    async def notify(self, written_at: float) -> NotifyResult:  # noqa: ARG002 - its age is not to be seen
         http = self._http
         try:
             await request(
                 http, http.method, timeout=http.timeout, clock=self._clock, redact=self._redact
             )
         except NotListeningError:
-            return Outcome.ABSENT
-        return Outcome.SENT
+            return NotifyResult.ABSENT
+        return NotifyResult.SENT
 
 
 async def request(

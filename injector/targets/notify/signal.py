@@ -17,8 +17,8 @@ from injector.targets.notify.find import (
     require_trusted,
     running,
 )
-from injector.targets.notify.outcome import Outcome
 from injector.targets.notify.processes import GONE, Process, may_kill, started_after
+from injector.targets.notify.protocol import NotifyResult
 from injector.targets.notify.reaction import objection, refusal
 
 # The coarse clock of file times and the ticks of process times, in seconds.
@@ -47,10 +47,10 @@ class SignalTarget:
         self._log = context.log
         self._child_pid = child_pid
         # Of the change at this time on the wall clock, which is tried again for others' sake.
-        self._heard: tuple[float, dict[Process, Outcome]] = (0.0, {})
+        self._heard: tuple[float, dict[Process, NotifyResult]] = (0.0, {})
         self._left_alone: dict[Process, int] = {}  # and logged
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         """Signal every matching process; a failure for one does not affect the others.
 
         When it is tried again, those that were signaled are not signaled a second time.
@@ -67,7 +67,10 @@ class SignalTarget:
         if problems:
             raise HookError("; ".join(problems))
         found = set(outcomes.values())
-        return next((o for o in (Outcome.SENT, Outcome.CURRENT) if o in found), Outcome.ABSENT)
+        return next(
+            (o for o in (NotifyResult.SENT, NotifyResult.CURRENT) if o in found),
+            NotifyResult.ABSENT,
+        )
 
     def _meant(self) -> list[Process]:
         if self._which.child:
@@ -109,11 +112,11 @@ class SignalTarget:
         require_trusted(file, process, status, os.geteuid())
         return [process]
 
-    def _signal(self, process: Process, written_at: float) -> Outcome:
+    def _signal(self, process: Process, written_at: float) -> NotifyResult:
         try:
             pidfd = os.pidfd_open(process.pid)
         except ProcessLookupError:
-            return Outcome.ABSENT
+            return NotifyResult.ABSENT
         except OSError as exc:
             raise HookError(
                 f"cannot get a handle on {process}: {exc.strerror}; this needs Linux 5.3 or later "
@@ -122,19 +125,19 @@ class SignalTarget:
         try:
             return self._signal_through(pidfd, process, written_at)
         except GONE:
-            return Outcome.ABSENT
+            return NotifyResult.ABSENT
         finally:
             os.close(pidfd)
 
-    def _signal_through(self, pidfd: int, process: Process, written_at: float) -> Outcome:
+    def _signal_through(self, pidfd: int, process: Process, written_at: float) -> NotifyResult:
         now, status = processes.process(process.pid), processes.status(process.pid)
         # Still running after these reads: so they were about the process that the pidfd holds.
         if ended(pidfd) or now != process:
-            return Outcome.ABSENT
+            return NotifyResult.ABSENT
         # The process's age last: if time passes between, it is notified once too often, not never.
         event_age = self._clock.wall() - written_at
         if started_after(self._age(process), event_age, slack=CLOCK_SLACK):
-            return Outcome.CURRENT
+            return NotifyResult.CURRENT
         problem = None if self._which.force else objection(process, self._number, status)
         if problem is not None:
             raise HookError(problem)
@@ -143,7 +146,7 @@ class SignalTarget:
         except PermissionError as exc:
             why = refusal(process, self._number, status, os.geteuid(), may_kill())
             raise HookError(why) from exc
-        return Outcome.SENT
+        return NotifyResult.SENT
 
     def _age(self, process: Process) -> float:
         return self._clock.now() - process.started

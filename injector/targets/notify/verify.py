@@ -9,7 +9,7 @@ from injector.base.errors import HookError, unreachable
 from injector.config import model
 from injector.targets.notify.command import run_command
 from injector.targets.notify.http import request
-from injector.targets.notify.outcome import Overtaken
+from injector.targets.notify.protocol import Overtaken
 
 INTERVAL = 0.5
 

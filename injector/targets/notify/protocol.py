@@ -6,7 +6,7 @@ from typing import Protocol
 from injector.base.errors import HookError
 
 
-class Outcome(StrEnum):
+class NotifyResult(StrEnum):
     """The result of a notification. None is a failure: a failure is a HookError."""
 
     SENT = "sent"
@@ -28,13 +28,13 @@ class Unseen(HookError):
 class Target(Protocol):
     """One application to notify when its files have changed."""
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         """Notify it that its files changed at `written_at`, on the wall clock; raises HookError."""
 
 
-class Nobody:
+class NoCommand:
     """Stands in for the supervised command if there is none, as in `once`."""
 
-    async def notify(self, written_at: float) -> Outcome:
+    async def notify(self, written_at: float) -> NotifyResult:
         del written_at
-        return Outcome.ABSENT
+        return NotifyResult.ABSENT
