@@ -72,6 +72,7 @@ def test_commands_options_choices_and_files_are_completed(shell, scripts):
     assert set(candidates(shell, scripts, "injector", "once", "--")) == {
         "--config",
         "--timeout",
+        "--log-level",
         "--help",
     }
     assert candidates(shell, scripts, "injector", "probe", "re") == ["ready"]
