@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -54,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="namespace of what names none",
     )
     parser.add_argument(
+        "--kubernetes-version",
+        type=_version,
+        metavar="VERSION",
+        help="of the cluster, such as 1.31; without it, one that has native sidecars",
+    )
+    parser.add_argument(
         "--explain",
         action="store_true",
         help="print what would be done to each workload, or why nothing, in place of manifests",
@@ -62,9 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     cluster = load_cluster(args.defaults, os.environ)
-    documents = [
-        document for name in args.filename for document in _injected(name, cluster, args.namespace)
-    ]
+    documents = [document for name in args.filename for document in _injected(name, cluster, args)]
     outcomes = [found for document in documents for found in document.outcomes]
     refused = [f"{workload}: {out.message}" for workload, out in outcomes if not out.allowed]
     if args.explain:
@@ -80,10 +85,18 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _injected(name: str, cluster: Cluster, namespace: str) -> list[Injected]:
+def _version(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"v?(\d{1,3})\.(\d{1,3})(?:[.+-].*)?", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"expected a version such as 1.31, got '{text}'")
+    return int(found[1]), int(found[2])
+
+
+def _injected(name: str, cluster: Cluster, args: argparse.Namespace) -> list[Injected]:
     def injecting(workload: Workload) -> Outcome:
-        where = workload.namespace or namespace
-        return inject(workload.pod, where, cluster.of(where))
+        where = workload.namespace or args.namespace
+        defaults = cluster.of(where)
+        return inject(workload.pod, where, defaults, server=args.kubernetes_version)
 
     try:
         return list(inject_manifests(_text(name), injecting))

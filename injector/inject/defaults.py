@@ -110,6 +110,21 @@ class Defaults(Block):
     disable_keep_alives: Annotated[
         str, Meta(description="Is written to the agent's configuration; the injector ignores it.")
     ] = ""
+    image: Annotated[str, Meta(description="Of our own annotations: the injector's image.")] = IMAGE
+    mode: Annotated[
+        Literal["auto", "native", "init", "sidecar", "init+sidecar"],
+        Meta(description="Of our own annotations: see `mode` there."),
+    ] = "auto"
+    role: Annotated[
+        str,
+        Meta(
+            description="Of our own annotations: the role of the login; `{namespace}` and `{service_account}` are the pod's."
+        ),
+    ] = "{service_account}"
+    run_as: Annotated[
+        Amount,
+        Meta(description="Of our own annotations: see `run-as` there; on OpenShift: `unset`."),
+    ] = "same"
     exact: Annotated[
         bool,
         Meta(
@@ -150,7 +165,7 @@ _OTHERWISE = {
     "ephemeral_storage_limit": "EPHEMERAL_LIMIT",
 }
 # Of these there is none: they are ours, and come from the file.
-_OURS = ("allowed_addresses", "shell", "exact")
+_OURS = ("allowed_addresses", "shell", "image", "mode", "role", "run_as", "exact")
 VARIABLES = {
     field: f"AGENT_INJECT_{_OTHERWISE.get(field, field.upper())}"
     for field in Defaults.__struct_fields__

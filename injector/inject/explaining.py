@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from injector.inject.go import json_patch
 from injector.inject.outcome import Operations
 
 
 def changes(pod: Mapping[str, Any], operations: Operations) -> Iterator[str]:
     """Yield a line for everything that a patch adds."""
+    after = json_patch.apply(pod, operations)
     mounts: dict[str, list[str]] = {}
     for operation in operations:
         _, *parts = operation["path"].split("/")
         match [part for part in parts if not part.isdecimal() and part != "-"]:
             case ["spec", "containers" | "initContainers" as kind, "volumeMounts"]:
-                name = _name(pod, kind, int(parts[2]), operations)
+                name = after["spec"][kind][int(parts[2])]["name"]
                 mounts.setdefault(name, []).extend(
                     mount["mountPath"] for mount in _items(operation["value"])
                 )
@@ -38,10 +40,3 @@ def _items(value: Any) -> list[Any]:
 def _container(container: Mapping[str, Any]) -> str:
     kind = "native sidecar" if container.get("restartPolicy") == "Always" else "container"
     return f"{kind} {container['name']} ({container['image']})"
-
-
-def _name(pod: Mapping[str, Any], kind: str, index: int, operations: Operations) -> str:
-    """Return the name of a container of the pod; others may have been put before it."""
-    before = sum(operation["path"] == f"/spec/{kind}/0" for operation in operations)
-    containers = pod["spec"].get(kind) or ()
-    return str(containers[index - before]["name"])

@@ -13,13 +13,12 @@ from typing import Any
 import yaml
 
 from injector.inject.go import json_patch
+from injector.inject.nodes import nodes_of, unshared, value_of, written
 from injector.inject.outcome import Operations, Outcome
 from injector.inject.workloads import Path, Workload, workloads
 
 # A line that begins a document, wherever it stands: YAML allows it in no value.
 _BEGINS = re.compile(r"^(?=---(?:\s|$))", re.MULTILINE)
-# More nodes than this are no manifest, but aliases of aliases.
-MOST_NODES = 1_000_000
 
 Injecting = Callable[[Workload], Outcome]
 
@@ -55,8 +54,8 @@ def _injected(document: str, line: int, injecting: Injecting) -> Injected:
         root = yaml.compose(document, Loader=yaml.CSafeLoader)
         if root is None:
             return Injected(document, ())
-        own = _Unshared().copy(root)
-        content = _Constructor().construct_document(own)
+        own = unshared(root)
+        content = value_of(own)
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise NotAManifest(_what_is_wrong(exc, document, line)) from exc
     outcomes = tuple((found, injecting(found)) for found in workloads(content))
@@ -66,8 +65,7 @@ def _injected(document: str, line: int, injecting: Injecting) -> Injected:
     for path, operations in patches:
         _patch(own, path, operations)
     begins = "---\n" if document.startswith("---") else ""
-    written = yaml.serialize(own, Dumper=yaml.CSafeDumper, allow_unicode=True, width=2**31 - 1)
-    return Injected(begins + written, outcomes)
+    return Injected(begins + written(own), outcomes)
 
 
 def _what_is_wrong(error: Exception, document: str, before: int) -> str:
@@ -104,48 +102,16 @@ def _below(path: Path, operations: Operations) -> list[dict[str, Any]]:
     return [{**operation, "path": prefix + operation["path"]} for operation in operations]
 
 
-# -- nodes of YAML
-
-
-class _Constructor(yaml.constructor.SafeConstructor):
-    """Makes values of nodes; a date stays the text that it is in JSON."""
-
-
-_TEXT = yaml.constructor.SafeConstructor.construct_yaml_str
-_Constructor.yaml_constructors = {
-    **yaml.constructor.SafeConstructor.yaml_constructors,
-    "tag:yaml.org,2002:timestamp": _TEXT,
-}
-
-
-class _Unshared:
-    """Copies nodes so that none is in two places: a patch of one must not reach the other."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def copy(self, node: yaml.Node) -> yaml.Node:
-        self._count += 1
-        if self._count > MOST_NODES:
-            raise ValueError(f"more than {MOST_NODES} nodes, most of them by aliases")
-        if isinstance(node, yaml.MappingNode):
-            yaml.constructor.SafeConstructor().flatten_mapping(node)  # `<<`
-            pairs = [(self.copy(key), self.copy(value)) for key, value in node.value]
-            return yaml.MappingNode(node.tag, pairs, flow_style=node.flow_style)
-        if isinstance(node, yaml.SequenceNode):
-            items = [self.copy(item) for item in node.value]
-            return yaml.SequenceNode(node.tag, items, flow_style=node.flow_style)
-        assert isinstance(node, yaml.ScalarNode)
-        return yaml.ScalarNode(node.tag, node.value, style=node.style)
-
-
 def _patch(root: yaml.Node, path: Path, operations: Operations) -> None:
-    """Do operations that only add, below a path."""
+    """Do operations below a path: they add, and vault-k8s' exact ones remove a key as well."""
     for operation in operations:
-        assert operation["op"] == "add"
         parts = operation["path"].split("/")[1:]
         *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in parts)
-        _add(_find(root, (*map(str, path), *parents)), last, _nodes_of(operation["value"]))
+        parent = _find(root, (*map(str, path), *parents))
+        if operation["op"] == "remove":
+            parent.value = [pair for pair in parent.value if pair[0].value != last]
+        else:
+            _add(parent, last, nodes_of(operation["value"]))
 
 
 def _find(node: yaml.Node, parts: Iterable[str]) -> yaml.Node:
@@ -163,9 +129,4 @@ def _add(parent: yaml.Node, key: str, value: yaml.Node) -> None:
         parent.value.insert(len(parent.value) if key == "-" else int(key), value)
         return
     parent.value = [pair for pair in parent.value if pair[0].value != key]
-    parent.value.append((_nodes_of(key), value))
-
-
-def _nodes_of(value: Any) -> yaml.Node:
-    made = yaml.representer.SafeRepresenter(default_flow_style=False, sort_keys=False)
-    return made.represent_data(value)
+    parent.value.append((nodes_of(key), value))

@@ -46,3 +46,14 @@ class Problems:
 
     def __bool__(self) -> bool:
         return bool(self.found)
+
+
+def refused(problems: Sequence[Problem], warnings: tuple[str, ...] = ()) -> Outcome:
+    """Return a refusal with every problem in one message, each with its annotation."""
+    lines = [
+        f"{problem.annotation}: {problem.text}" if problem.annotation else problem.text
+        for problem in problems
+    ]
+    count = f"{len(lines)} problems" if len(lines) > 1 else "1 problem"
+    message = f"vault-injector: {count} with the pod's annotations: {'; '.join(lines)}"
+    return Outcome("refused", problems=tuple(problems), message=message, warnings=warnings)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from injector.config import reference
+from injector.inject.annotation import Annotation
 from injector.inject.defaults import VARIABLES, Defaults
-from injector.inject.vault_k8s import annotations
-from injector.inject.vault_k8s.annotations import Annotation
+from injector.inject.own import annotations as own
+from injector.inject.vault_k8s import annotations as vault_k8s
 from injector.inject.vault_k8s.improvements import IMPROVEMENTS
 
 _TABLE = re.compile(r"<!-- table: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
@@ -24,7 +25,7 @@ def tables() -> dict[str, str]:
     """Return each table under the name that the page's markers use."""
     made = {
         title: _table(("annotation", "takes", "default", "effect"), map(_annotation, rows))
-        for title, rows in annotations.TABLE.items()
+        for title, rows in {**own.TABLE, **vault_k8s.TABLE}.items()
     }
     made["Differences"] = _table(("vault-k8s", "here"), IMPROVEMENTS)
     made["Defaults"] = reference.tables(Defaults)["Defaults"]

@@ -24,6 +24,7 @@ class Container(Named):
     volumeMounts: NotRequired[list[Mount] | None]
     env: NotRequired[list[Named] | None]
     securityContext: NotRequired[dict[str, Any] | None]
+    restartPolicy: NotRequired[str | None]
 
 
 class Source(TypedDict):
@@ -51,6 +52,8 @@ class Spec(TypedDict):
     initContainers: NotRequired[list[Container] | None]
     volumes: NotRequired[list[Volume] | None]
     securityContext: NotRequired[dict[str, Any] | None]
+    serviceAccountName: NotRequired[str | None]
+    restartPolicy: NotRequired[str | None]
 
 
 class Metadata(TypedDict):

@@ -165,6 +165,36 @@ def test_explain_says_what_would_be_done_to_each_workload_or_why_nothing(given, 
     )
 
 
+OWN = DEPLOYMENT.replace("vault.hashicorp.com/agent-inject:", "vault-injector/inject:").replace(
+    "vault.hashicorp.com/agent-inject-secret-db.env", "vault-injector/file-db.env"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [
+        ([], ["native sidecar vault-injector"]),
+        (["--kubernetes-version", "v1.36.2+k3s1"], ["native sidecar vault-injector"]),
+        (
+            ["--kubernetes-version", "1.30"],
+            ["container vault-injector-init", "container vault-injector"],
+        ),
+    ],
+)
+def test_the_version_of_the_cluster_decides_about_our_own_containers(version, names, given, capsys):
+    assert main(["inject", "--explain", *version, "-f", given(OWN)]) == 0
+
+    assert re.findall(r"\+ (?:init )?(.*) \(vault-inj", capsys.readouterr().out) == names
+
+
+def test_a_version_that_is_none_is_refused(given, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["inject", "--kubernetes-version", "new", "-f", given(OWN)])
+
+    assert ended.value.code == 2
+    assert "expected a version such as 1.31, got 'new'" in capsys.readouterr().err
+
+
 def test_explain_says_so_if_there_are_no_pods(given, capsys):
     assert main(["inject", "--explain", "-f", given(COMMENTED)]) == 0
     assert capsys.readouterr().out == "there are no pods in these manifests\n"
@@ -210,6 +240,22 @@ def test_defaults_come_from_a_file_for_each_namespace(given, capsys, monkeypatch
     sidecar = pod["spec"]["containers"][1]
     assert sidecar["image"] == "special:1"
     assert sidecar["securityContext"]["runAsUser"] == 7
+
+
+def test_exact_patches_remove_and_add_again_in_manifests_too(given, capsys):
+    defaults = given("exact: true\n", "defaults.yaml")
+    # As vault-k8s gets them: with the token's volume, which the API server has added.
+    mounts = "volumeMounts: [{name: t, mountPath: /var/run/secrets/kubernetes.io/serviceaccount}]"
+    text = DEPLOYMENT.replace("agent-inject:", 'agent-init-first: "true"\n        &:').replace(
+        "&:", "vault.hashicorp.com/agent-inject:"
+    )
+    text = text.replace("env: [", f"{mounts}, env: [")
+    text += "      initContainers: [{name: migrate, image: 'web:1'}]\n"
+
+    assert main(["inject", "-f", given(text), "--defaults", defaults]) == 0
+
+    (pod,) = pods(capsys.readouterr().out)
+    assert [one["name"] for one in pod["spec"]["initContainers"]] == ["vault-agent-init", "migrate"]
 
 
 def test_every_problem_of_the_defaults_is_shown_with_its_line(given, capsys):

@@ -305,6 +305,40 @@ def test_a_pod_may_name_the_address_where_there_is_no_default():
     assert "no Vault address found" in inject(pod(), "shop", Defaults()).message
 
 
+def patched_config(text, **annotations):
+    made = pod(**annotations)
+    made["metadata"]["annotations"]["vault-injector/config-patch"] = text
+    return made
+
+
+def test_a_merge_patch_changes_the_agents_configuration():
+    made = injected(patched_config("{pid_file: null, vault: {retry: {num_retries: 3}}, x: [1]}"))
+
+    for name in ("vault-agent", "vault-agent-init"):
+        config = config_of(made, name)
+        assert config["vault"] == {"address": DEFAULTS.vault_address, "retry": {"num_retries": 3}}
+        assert config["x"] == [1]
+        assert "pid_file" not in config
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[", "is no YAML: "),
+        ("- 1", "expected YAML with keys and values"),
+        ("1: x", "expected YAML with keys and values"),
+        ("a: .nan", "Out of range float values are not JSON compliant"),
+        ("vault: {address: https://c}", "https://c is not allowed here"),
+    ],
+)
+def test_a_merge_patch_that_cannot_be_used_is_a_problem(text, says):
+    defaults = Defaults(vault_address="https://a", allowed_addresses=("https://b",))
+
+    message = inject(patched_config(text), "shop", defaults).message
+
+    assert f"vault-injector/config-patch: {says}" in message
+
+
 # --- for every pod -----------------------------------------------------------------------------
 
 NAMES = ("db", "DB", "file-x", "tls.crt")

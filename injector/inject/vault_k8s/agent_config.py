@@ -47,6 +47,19 @@ def agent_config(
     return config
 
 
+def patched(config: Any, over: Any) -> Any:
+    """Return a configuration with a merge patch (RFC 7386) applied."""
+    if not isinstance(over, dict):
+        return over
+    made = dict(config) if isinstance(config, dict) else {}
+    for key, value in over.items():
+        if value is None:
+            made.pop(key, None)
+        else:
+            made[key] = patched(made.get(key), value)
+    return made
+
+
 def _method(read: Annotations, settings: Settings, token: TokenMount) -> dict[str, Any]:
     options = {"token_path": token.file} | _underscored(read.family("auth-config-"))
     if read.text("role"):

@@ -5,44 +5,10 @@ The parser, docs/webhook.md and the tests come from these rows. `says` is for pe
 
 # ruff: noqa: E501 - a row stays on its line
 
-from dataclasses import dataclass
-from enum import StrEnum
+from injector.inject.annotation import Annotation, Takes
 
 # The second goes before the first where a pod has both.
 PREFIX, OPENBAO_PREFIX = "vault.hashicorp.com/", "openbao.org/"
-
-
-class Takes(StrEnum):
-    """What an annotation takes."""
-
-    BOOLEAN = "boolean"
-    WHOLE = "whole number"
-    NUMBER = "number"
-    DURATION = "duration"
-    QUANTITY = "quantity"
-    TEXT = "text"
-    LIST = "list, separated by commas without spaces"
-    TEMPLATE = "Go template"
-    PATCH = "JSON patch"
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """One annotation, without its prefix. A key that ends with `-` is a family: a name follows.
-
-    The default is `default`, or what the webhook's flag of the name `flag` says; with neither, an
-    annotation that is not there has no effect.
-    """
-
-    key: str
-    takes: Takes
-    says: str
-    default: str | None = None
-    flag: str = ""
-
-    @property
-    def is_family(self) -> bool:
-        return self.key.endswith("-")
 
 
 _B, _W, _N, _D = Takes.BOOLEAN, Takes.WHOLE, Takes.NUMBER, Takes.DURATION

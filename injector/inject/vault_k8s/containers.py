@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import Any
 
@@ -13,7 +13,7 @@ from injector.inject.go.container import retyped
 from injector.inject.go.json_patch import Operation
 from injector.inject.go.quantity import canonical
 from injector.inject.go.values import finite
-from injector.inject.vault_k8s.agent_config import CACHE, HOME, agent_config
+from injector.inject.vault_k8s.agent_config import CACHE, HOME, agent_config, patched
 from injector.inject.vault_k8s.reading import Annotations
 from injector.inject.vault_k8s.secrets import Secret
 from injector.inject.vault_k8s.settings import Settings
@@ -53,6 +53,7 @@ class Wanted:
     token: TokenMount
     patches: Mapping[str, list[Operation]]
     defaults: Defaults
+    config_patch: Mapping[str, Any] = field(default_factory=dict)
 
 
 def container(wanted: Wanted, *, init: bool) -> dict[str, Any]:
@@ -213,6 +214,7 @@ def _encoded_config(wanted: Wanted, *, init: bool) -> str:
     if _is_asked_by_socket(wanted):
         socket = {"type": "unix", "address": SOCKET, "tls_disable": True}
         config["listener"] = [*config.get("listener", ()), socket]
+    config = patched(config, wanted.config_patch)
     return base64.b64encode(encoding.dumps(config).encode()).decode()
 
 

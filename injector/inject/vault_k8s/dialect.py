@@ -1,12 +1,14 @@
 """From a pod and the cluster's defaults to a patch, or to every reason why there is none."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from injector.inject import nodes
 from injector.inject.defaults import Defaults
 from injector.inject.go import values
-from injector.inject.outcome import Outcome, Problem
-from injector.inject.shape import objection
+from injector.inject.outcome import Outcome, Problem, Problems, refused
+from injector.inject.shape import annotations, objection
 from injector.inject.vault_k8s.annotations import PREFIX
 from injector.inject.vault_k8s.containers import Wanted
 from injector.inject.vault_k8s.pod_patch import INJECTED, patch
@@ -16,6 +18,7 @@ from injector.inject.vault_k8s.settings import RUN_AS, SECURITY_CONTEXT, patches
 from injector.inject.vault_k8s.token import token_mount
 from injector.inject.vault_k8s.unknown import warnings_of
 
+CONFIG_PATCH = "vault-injector/config-patch"
 SYSTEM_NAMESPACES = ("kube-system", "kube-public")
 # vault-k8s' names of its steps, which are in its messages.
 DECISION = "error checking if should inject agent"
@@ -78,7 +81,8 @@ def _injected(
     problems.stage = VALIDATION
     _validate(read, defaults)
     problems.stage = PATCH
-    wanted = Wanted(pod, read, settings, secrets, token, patches, defaults)
+    over = {} if exact else _config_patch(pod, problems, defaults)
+    wanted = Wanted(pod, read, settings, secrets, token, patches, defaults, over)
     operations = []
     if not problems:
         try:
@@ -89,6 +93,26 @@ def _injected(
     if problems:
         return _refused(problems.found, defaults, warnings)
     return Outcome("injected", operations, warnings=warnings)
+
+
+def _config_patch(
+    pod: Mapping[str, Any], problems: Problems, defaults: Defaults
+) -> Mapping[str, Any]:
+    """Return the merge patch of the configuration, which is an annotation of ours."""
+    text = annotations(pod).get(CONFIG_PATCH, "")
+    try:
+        over = (nodes.parsed(text) if text.strip() else None) or {}
+        if not isinstance(over, dict) or not all(isinstance(key, str) for key in over):
+            raise ValueError("expected YAML with keys and values")
+        json.dumps(over, allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as exc:
+        problems.add(str(exc), CONFIG_PATCH)
+        return {}
+    vault = over.get("vault")
+    address = vault.get("address") if isinstance(vault, dict) else None
+    if address is not None and not defaults.allows(str(address)):
+        problems.add(f"{address} is not allowed here", CONFIG_PATCH)
+    return over
 
 
 def _check_defaults(read: Annotations, namespace: str, defaults: Defaults) -> None:
@@ -133,21 +157,18 @@ def _validate(read: Annotations, defaults: Defaults) -> None:
         read.problem("no Vault address found", "service")
 
 
+def asks(pod: Mapping[str, Any]) -> bool:
+    """Return whether a pod asks for an injection, or tries to."""
+    try:
+        return values.boolean(of_pod(pod).get("agent-inject", ""))
+    except ValueError:
+        return True
+
+
 def _refused(
     problems: list[Problem], defaults: Defaults, warnings: tuple[str, ...] = ()
 ) -> Outcome:
-    first = problems[0]
-    message = f"{first.stage}: {first.text}"
     if not defaults.exact:
-        message = _all(problems)
+        return refused(problems, warnings)
+    message = f"{problems[0].stage}: {problems[0].text}"
     return Outcome("refused", problems=tuple(problems), message=message, warnings=warnings)
-
-
-def _all(problems: list[Problem]) -> str:
-    """Return every problem in one message, each with its annotation."""
-    lines = [
-        f"{problem.annotation}: {problem.text}" if problem.annotation else problem.text
-        for problem in problems
-    ]
-    count = f"{len(lines)} problems" if len(lines) > 1 else "1 problem"
-    return f"vault-injector: {count} with the pod's annotations: {'; '.join(lines)}"
