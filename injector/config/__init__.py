@@ -6,6 +6,7 @@ the reader for a file, `document` knows its lines, `expand` and `environment` fi
 `rules` check options against each other; `listening` finds the listeners of a file that is
 broken elsewhere.
 
+- `behaviour`: what the language of a configuration decides, apart from the options in it
 - `blockfile`: reads a file with a model of its own, checked as carefully as the configuration
 - `excerpt`: a place in a file, and its line as it may be shown
 - `homes`: finds what was meant by a key that its block does not have: another name, or another
@@ -28,12 +29,12 @@ broken elsewhere.
 import os
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from injector.base.errors import ConfigError, Spot
 from injector.config import environment, model
+from injector.config.behaviour import OURS, ApiProxySettings, Behaviour
 from injector.config.document import Document
 from injector.config.language import Read, hints, read
 from injector.config.problem import Problem, Where, Wrong
@@ -75,8 +76,8 @@ class Loaded:
     # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
     token: str = field(default="", repr=False)
     # See `Reading`.
-    as_agent: bool = False
-    passing: Any = None
+    behaviour: Behaviour = OURS
+    api_proxy: ApiProxySettings | None = None
 
 
 def load(
@@ -127,8 +128,8 @@ def load(
         advice=document.shown(reading.advice),
         files=frozenset(_files(reading.files, config)),
         token=token,
-        as_agent=reading.as_agent,
-        passing=reading.passing,
+        behaviour=reading.behaviour,
+        api_proxy=reading.api_proxy,
     )
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
 
 from injector.base.errors import ConfigError
+from injector.config.behaviour import OURS, ApiProxySettings, Behaviour
 from injector.config.document import EXTENSIONS, Document, document_of, read_document
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.variable import is_variable, text_of
@@ -27,12 +27,9 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     advice: tuple[Problem, ...] = ()
-    # Whether it does as Vault Agent does where that differs: it listens only where it is told to, a
-    # command that fails does not keep `exit_after_auth` from ending, and systemd hears at the start
-    # that it is ready.
-    as_agent: bool = False
-    # What its listeners proxy to Vault: only Vault Agent's language has this.
-    passing: Any = None
+    behaviour: Behaviour = OURS
+    # What its listeners forward to Vault: only Vault Agent's language has this.
+    api_proxy: ApiProxySettings | None = None
     # Places in the document whose problems have been reported already.
     broken: frozenset[Where] = frozenset()
 

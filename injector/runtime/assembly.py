@@ -208,7 +208,7 @@ class Assembly:
             unnotified=state.unnotified,
         )
         outputs, turn = build.outputs_by_target(self.outputs), asyncio.Lock()
-        tries_again = not (self.loaded.as_agent and config.exit_after_auth)
+        tries_again = self.loaded.behaviour.waits_for_commands or not config.exit_after_auth
         targets = build.targets(config) | (supervision.own_target if supervision else {})
         for name, notify in targets.items():
             application = supervision and supervision.application(name, notify, self.context)

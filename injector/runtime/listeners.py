@@ -13,17 +13,17 @@ from injector.status.sockets import Sockets
 
 if TYPE_CHECKING:
     from injector.status.report import StatusReport
-    from injector.status.server import Beyond, StatusServer
+    from injector.status.server import ApiProxy, StatusServer
 
-# Bytes of an answer that is passed on to a client, who may ask for more than secrets.
-LARGEST_PASSED = 64 * 2**20
+# Bytes of an answer that is forwarded to a client, who may ask for more than secrets.
+LARGEST_FORWARDED = 64 * 2**20
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
 def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
     """Return the configured listeners, or the default one if its directory can be created."""
     found = loaded.config.listener
-    return found if found or loaded.as_agent else _default(log)
+    return found if found or not loaded.behaviour.has_default_listener else _default(log)
 
 
 def listeners(
@@ -38,7 +38,7 @@ def listeners(
 
     report = status_report(assembly, state)
     actions = Actions(stop, Refresh(assembly, state))
-    passing = _passing(assembly, state) if assembly.loaded.passing is not None else lambda _: None
+    proxy = _api_proxy(assembly, state)
     return [
         StatusServer(
             listener,
@@ -46,7 +46,7 @@ def listeners(
             report,
             actions,
             state.log,
-            passing(index),
+            proxy(index),
         )
         for index, listener in enumerate(sockets.listeners)
     ]
@@ -81,14 +81,17 @@ def status_report(assembly: Assembly, state: ProcessState) -> "StatusReport":
     )
 
 
-def _passing(assembly: Assembly, state: ProcessState) -> "Callable[[int], Beyond | None]":
-    """Return a listener's proxy to Vault, which has connections of its own."""
-    from injector.dialects.vault_agent.passing import passages  # a thing of Vault Agent's
+def _api_proxy(assembly: Assembly, state: ProcessState) -> "Callable[[int], ApiProxy | None]":
+    """Return what makes a listener's proxy to Vault, which has connections of its own."""
+    settings = assembly.loaded.api_proxy
+    if settings is None:
+        return lambda _: None
+    from injector.dialects.vault_agent.api_proxy import listener_proxies  # only the agents have it
 
-    transport = Transport.of(assembly.loaded.config, assembly.context, largest=LARGEST_PASSED)
+    transport = Transport.of(assembly.loaded.config, assembly.context, largest=LARGEST_FORWARDED)
     assembly.more_transports.append(transport)
 
-    return passages(assembly.loaded.passing, transport, assembly.tokens, state.log)
+    return listener_proxies(settings, transport, assembly.tokens, state.log)
 
 
 def _default(log: Logger) -> tuple[model.Listener, ...]:

@@ -196,8 +196,8 @@ class Daemon:
     def _grace(self, report: Report) -> float:
         """Return how long an error may last that waiting could fix."""
         loaded = self._assembly.loaded
-        if report.kind == "token" and loaded.as_agent:
-            return inf  # there, only `exit_on_err` ends a login
+        if report.kind == "token" and not loaded.behaviour.ends_without_login:
+            return inf
         after = loaded.config.template_config.exit_on_retry_failure_after
         return after if report.kind == "secret" else GRACE
 
@@ -288,7 +288,8 @@ class Daemon:
 
 def _systemd(assembly: Assembly, state: ProcessState) -> Systemd:
     address = state.environ.get("NOTIFY_SOCKET", "")
-    waits_for = list if assembly.loaded.as_agent else assembly.readiness.reasons
+    when_settled = assembly.loaded.behaviour.is_ready_when_settled
+    waits_for = assembly.readiness.reasons if when_settled else list
     return Systemd(address, assembly.health, state.clock, waits_for=waits_for)
 
 

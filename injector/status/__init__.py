@@ -1,12 +1,21 @@
 """Serves health, status and metrics: names and times, never values.
 
-The listeners (`server`, `sockets`; `crowd` limits connections so that descriptors are left for
-the rest, `malformed` keeps the mistakes of clients out of the log), and what they report: a
-pure reading of what the services know, never of values (`report`), with what needs `attention`
-and the `place` it runs at, as JSON, as a `page` with a `timeline`, and as an `exposition` for
-Prometheus; `words` and `moments` are shared with the terminal.
+What the listeners are:
 
-- `refreshed`: the result of a requested refresh, as reported to the caller: never a value
+- `sockets`: their sockets, which outlive a reload
+- `server`: what each path answers
+- `connection_limit`: limits connections, so that descriptors are left for secrets
+- `malformed`: keeps the mistakes of clients out of the log
+
+What they say, a pure reading of what the services know:
+
+- `report`: everything as JSON
+- `attention`: what needs somebody's attention
+- `place`: the machine, pod or container it runs at
+- `refreshed`: the result of a refresh that was asked for
+- `page`: the status page for browsers, with a `timeline` of each secret's life
+- `exposition`: the metrics as Prometheus reads them
+- `words` and `moments`: states and times as people read them, shared with the terminal
 
 Nothing is imported here: a user of `status.words` must not pay for a web server.
 """

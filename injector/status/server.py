@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from injector.base.errors import MissingError
 from injector.base.log import Logger
 from injector.config import model
 from injector.config.leaves import duration_of
 from injector.config.problem import Wrong
-from injector.status.crowd import Crowd, Handler
+from injector.status.connection_limit import ConnectionLimit, Handler
 from injector.status.malformed import ServerLog
 from injector.status.refreshed import Refreshed, as_json, http_status
 from injector.status.report import StatusReport
@@ -31,8 +32,11 @@ class Actions:
     refresh: Callable[[Sequence[str], float], Awaitable[list[Refreshed]]]
 
 
-class Beyond(Protocol):
-    """Answers requests that the status server itself does not."""
+class ApiProxy(Protocol):
+    """Answers requests that the status server itself does not, by forwarding them."""
+
+    def prepare(self, connection: RequestHandler) -> None:
+        """Prepare a connection that was just accepted."""
 
     def refusal(self, request: web.Request) -> web.Response | None:
         """Return why a request is refused altogether; None if it is not."""
@@ -53,12 +57,12 @@ class StatusServer:
         report: StatusReport,
         actions: Actions,
         log: Logger,
-        beyond: Beyond | None = None,
+        api_proxy: ApiProxy | None = None,
     ) -> None:
-        """Serve one listener on its socket; `beyond` may answer what this does not."""
+        """Serve one listener on its socket; `api_proxy` may answer what this does not."""
         self._listener = listener
         self._bound = bound
-        self._beyond = beyond
+        self._api_proxy = api_proxy
         self._report = report
         self._actions = actions
         self._log = log
@@ -66,9 +70,10 @@ class StatusServer:
     async def run(self) -> None:
         """Serve. Runs until cancelled; raises ConfigError if its certificate cannot be used."""
         with self._bound as bound:
-            crowd = Crowd(bound, tls_context(self._listener))
+            prepare = self._api_proxy.prepare if self._api_proxy is not None else None
+            connections = ConnectionLimit(bound, tls_context(self._listener), prepare)
             runner = web.AppRunner(
-                self._app(crowd),
+                self._app(connections),
                 handle_signals=False,
                 access_log=None,
                 logger=ServerLog(self._log, self._report.clock),
@@ -76,15 +81,15 @@ class StatusServer:
             )
             await runner.setup()
             assert runner.server is not None
-            crowd.accept(runner.server)
+            connections.accept(runner.server)
             try:
                 self._log.info("listening", type=self._listener.type, address=name_of(bound))
                 await asyncio.Event().wait()  # until cancelled
             finally:
-                await crowd.leave(runner.server)
+                await connections.leave(runner.server)
                 await runner.cleanup()
 
-    def _app(self, crowd: Crowd) -> web.Application:
+    def _app(self, connections: ConnectionLimit) -> web.Application:
         # Routes, and no middlewares: aiohttp keeps each handler of an application that has those,
         # and with it all that the handler knows, long after a reload. Pinned by test_in_flight.
         app = web.Application()
@@ -100,10 +105,10 @@ class StatusServer:
             ("POST", "/quit", self._quit),
             ("POST", "/agent/v1/quit", self._quit),
         ]
-        if self._beyond is not None:
-            routes.append(("*", "/{path:.*}", self._beyond.answer))
+        if self._api_proxy is not None:
+            routes.append(("*", "/{path:.*}", self._api_proxy.answer))
         for method, path, handler in routes:
-            answer = crowd.serving(self._admitting(handler))
+            answer = connections.serving(self._admitting(handler))
             if method == "GET":
                 app.router.add_get(path, answer)
             else:
@@ -111,13 +116,13 @@ class StatusServer:
         return app
 
     def _admitting(self, handler: Handler) -> Handler:
-        """Return a handler that is called only if `beyond` does not refuse the request."""
-        beyond = self._beyond
-        if beyond is None:
+        """Return a handler that is called only if `api_proxy` does not refuse the request."""
+        api_proxy = self._api_proxy
+        if api_proxy is None:
             return handler
 
         async def admit(request: web.Request) -> web.StreamResponse:
-            return beyond.refusal(request) or await handler(request)
+            return api_proxy.refusal(request) or await handler(request)
 
         return admit
 

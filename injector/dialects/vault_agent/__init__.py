@@ -20,8 +20,7 @@ The files:
 
 The listeners:
 
-- `passing`: forwards requests to Vault, as the agents' listeners do
-- `requests`: which requests are forwarded, and with which token
+- `api_proxy`: forwards requests to Vault, as the agents' listeners do
 - `bodies`: bounds how much of the clients' request bodies is in memory
 """
 

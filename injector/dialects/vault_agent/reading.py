@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from injector.base.errors import ConfigError, unreadable
+from injector.config.behaviour import Behaviour
 from injector.config.language import Reading
 from injector.config.problem import Where, Wrong
 from injector.config.textfile import read_text
@@ -15,8 +16,17 @@ from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.making import Outside
 from injector.dialects.vault_agent.nodes import Block, Translated
 from injector.dialects.vault_agent.sections import Notes, Section, merged, read_file
-from injector.dialects.vault_agent.translate import Translation, passing, unkept
+from injector.dialects.vault_agent.translate import Translation, api_proxy, unkept
 from injector.dialects.vault_agent.variables import unheeded
+
+# An agent listens only where it is told to, and is ready from the start. `exit_on_err` alone ends a
+# login that fails, and a command that fails ends with the program.
+AS_AGENT = Behaviour(
+    has_default_listener=False,
+    waits_for_commands=False,
+    ends_without_login=False,
+    is_ready_when_settled=False,
+)
 
 
 def read(path: str, environ: Mapping[str, str]) -> Reading:
@@ -51,8 +61,8 @@ def read_all(paths: Sequence[str], environ: Mapping[str, str], flags: Flags) -> 
         problems=tuple(notes.problems),
         warnings=(*notes.warnings, *unkept(made.together), *unheeded(environ)),
         advice=tuple(notes.advice),
-        as_agent=True,
-        passing=passing(made.together),
+        behaviour=AS_AGENT,
+        api_proxy=api_proxy(made.together),
         broken=made.broken,
     )
 

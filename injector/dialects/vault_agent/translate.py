@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 
+from injector.config.behaviour import ApiProxySettings
 from injector.config.problem import Problem, Where, Wrong
 from injector.dialects.vault_agent import login, texts, variables
 from injector.dialects.vault_agent.making import Default, Making, Outside, as_ours
 from injector.dialects.vault_agent.nodes import Block
 from injector.dialects.vault_agent.options import OPTIONS
-from injector.dialects.vault_agent.requests import Passing
 from injector.dialects.vault_agent.sections import Notes, Section
 
 DEFAULT_LISTENER = "127.0.0.1:8200"
@@ -124,13 +124,15 @@ class Translation:
                 root.put(row.name, as_ours(row.kind, value), files.at(row.name))
 
 
-def passing(files: Section) -> Passing | None:
+def api_proxy(files: Section) -> ApiProxySettings | None:
     """Return which requests the listeners forward; None without listeners."""
     listeners = files.blocks("listener")
     if not listeners:
         return None
-    return Passing(
-        handed_out(files),
+    given = handed_out(files)
+    return ApiProxySettings(
+        bool(given),
+        given == "force",
         tuple(
             (each.get("role") != "metrics_only", bool(each.get("require_request_header")))
             for each in listeners

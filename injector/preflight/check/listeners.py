@@ -19,7 +19,8 @@ SERVED = "is in use: fine if that is an injector with this configuration"
 def look(loaded: Loaded) -> Iterator[Finding]:
     for listener in loaded.config.listener:
         yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
-    if not loaded.config.listener and not loaded.as_agent:  # `run` does without, if need be
+    if not loaded.config.listener and loaded.behaviour.has_default_listener:
+        # `run` does without, if need be.
         found = _unix(DEFAULT.address)
         text = f"{found.text}; without it `injector probe` and `status` do not work"
         yield note(found.about, text) if found.exit_code else found

@@ -21,15 +21,22 @@ FIRST_REQUEST = 0.1
 NO_DESCRIPTOR = 1.0  # seconds until we try again to accept
 
 
-class Crowd:
+class ConnectionLimit:
     """The connections of one listener, and which of them are being served.
 
     One is accepted per turn of the event loop; others wait in the kernel, where they cost nothing.
     """
 
-    def __init__(self, bound: socket.socket, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        bound: socket.socket,
+        tls: ssl.SSLContext | None,
+        prepare: Callable[[RequestHandler], None] | None = None,
+    ) -> None:
+        """Accept at a socket; `prepare` is called with each new connection."""
         self._bound = bound
         self._tls = tls
+        self._prepare = prepare
         self._loop = asyncio.get_running_loop()
         self._connecting: dict[asyncio.Task[Any], None] = {}  # oldest first
         self._served: set[object] = set()
@@ -106,7 +113,10 @@ class Crowd:
         oldest = sorted(connections, key=lambda each: each in self._served)
         for connection in oldest[: max(len(connections) - MOST + 1, 0)]:
             connection.force_close()
-        return server()
+        made = server()
+        if self._prepare is not None:
+            self._prepare(made)
+        return made
 
     def _connected(self, task: asyncio.Task[Any]) -> None:
         del self._connecting[task]

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import http_parser, web, web_protocol
+from aiohttp import web
+from aiohttp.http_parser import HttpRequestParserPy
+from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError
 
 from injector.base.errors import InjectorError
 from injector.base.log import Logger
+from injector.config.behaviour import ApiProxySettings
 from injector.dialects.vault_agent.bodies import Bodies, NoRoom
-from injector.dialects.vault_agent.requests import Passing
 from injector.sources.vault import Tokens, Transport
 from injector.sources.vault.transport import Request
 
@@ -26,7 +28,7 @@ _OF_THE_CONNECTION = frozenset(
         *("upgrade", "host", "content-length", "content-encoding", "accept-encoding", "date"),
     )
 )
-_NOT_PASSED = _OF_THE_CONNECTION | {"authorization", TOKEN.lower()}
+_NOT_FORWARDED = _OF_THE_CONNECTION | {"authorization", TOKEN.lower()}
 # Requests whose answers contain the token itself, in any namespace.
 _ABOUT_ITSELF = tuple(
     f"/auth/token/{what}" for what in ("lookup-self", "renew-self", "lookup", "renew")
@@ -34,44 +36,59 @@ _ABOUT_ITSELF = tuple(
 _WRAPPED = "X-Vault-Wrap-TTL"
 
 
-def passages(
-    passing: Passing, transport: Transport, tokens: Tokens, log: Logger
-) -> "Callable[[int], Passage | None]":
-    """Return what makes the path to Vault of each listener; None for one that forwards nothing."""
+def listener_proxies(
+    settings: ApiProxySettings, transport: Transport, tokens: Tokens, log: Logger
+) -> "Callable[[int], ListenerProxy | None]":
+    """Return what makes the proxy of each listener; None for one that forwards nothing."""
     bodies = Bodies()
 
-    def of(index: int) -> Passage | None:
-        passes, needs_header = passing.listeners[index]
-        if not passes:
+    def of(index: int) -> ListenerProxy | None:
+        forwards, needs_header = settings.listeners[index]
+        if not forwards:
             return None
-        return Passage(
-            transport, tokens, log, bodies=bodies, gives=passing.gives, needs_header=needs_header
+        return ListenerProxy(
+            settings, transport, tokens, log, bodies=bodies, needs_header=needs_header
         )
 
     return of
 
 
-class Passage:
-    """One listener's path to Vault."""
+class ListenerProxy:
+    """Forwards the requests to one listener."""
 
     def __init__(
         self,
+        settings: ApiProxySettings,
         transport: Transport,
         tokens: Tokens,
         log: Logger,
         *,
         bodies: Bodies,
-        gives: bool | str,
         needs_header: bool,
     ) -> None:
+        self._settings = settings
         self._transport = transport
         self._tokens = tokens
         self._log = log
         self._bodies = bodies
-        self._gives = gives
         self._needs_header = needs_header
-        # The C parser rejects LIST, which some clients of Vault send. Pinned by test_passing.
-        web_protocol.HttpRequestParser = http_parser.HttpRequestParserPy  # type: ignore[attr-defined]
+
+    def prepare(self, connection: RequestHandler) -> None:
+        """Let a new connection send LIST, which some clients of Vault do.
+
+        aiohttp's parser in C rejects it, and there is no argument for another one. Pinned by
+        test_api_proxy.
+        """
+        connection._parser = HttpRequestParserPy(  # noqa: SLF001
+            connection,
+            asyncio.get_running_loop(),
+            2**16,
+            max_line_size=connection.max_line_size,
+            max_field_size=connection.max_field_size,
+            max_headers=connection.max_headers,
+            payload_exception=RequestPayloadError,
+            max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
+        )
 
     def refusal(self, request: web.Request) -> web.Response | None:
         """Reject a request without the required header."""
@@ -86,7 +103,7 @@ class Passage:
         token, is_ours = self._token(request)
         if refusal := _refusal(request, is_ours=is_ours):
             return refusal
-        if not token and self._gives:
+        if not token and self._settings.use_auto_auth_token:
             return _refused(503, "there is no token yet: the login has not succeeded")
         with self._bodies.room() as room:
             try:
@@ -96,15 +113,15 @@ class Passage:
                 return _refused(408, "the request body did not arrive in time")
             except NoRoom:
                 return _refused(503, "too many large requests at the same time: try again later")
-            return await self._pass_on(request, body, token, is_ours=is_ours)
+            return await self._forward(request, body, token, is_ours=is_ours)
 
-    async def _pass_on(
+    async def _forward(
         self, request: web.Request, body: bytes, token: str, *, is_ours: bool
     ) -> web.Response:
         headers = {
             name: value
             for name, value in request.headers.items()
-            if name.lower() not in _NOT_PASSED
+            if name.lower() not in _NOT_FORWARDED
         }
         if token:
             headers[TOKEN] = token
@@ -125,7 +142,7 @@ class Passage:
         authorization = request.headers.get("Authorization", "")
         if not theirs and authorization.startswith(BEARER):
             theirs = authorization.removeprefix(BEARER)
-        if self._gives and (self._gives == "force" or not theirs):
+        if self._settings.use_auto_auth_token and (self._settings.force or not theirs):
             return self._ours(), True
         return theirs, bool(theirs) and theirs == self._ours()
 

@@ -15,7 +15,7 @@ from injector.dialects.vault_agent import bodies
 from injector.runtime.listeners import listeners
 from injector.runtime.plan import plan
 from injector.runtime.services import alongside
-from injector.status.crowd import MOST
+from injector.status.connection_limit import MOST
 from injector.status.sockets import Sockets
 from tests.support.engine import engine
 from tests.support.fakes import LIMIT
@@ -28,13 +28,13 @@ def agent(app, proxy, clock, tmp_path):
     """Run an agent with a login, a sink, a listener and more options."""
 
     @contextlib.asynccontextmanager
-    async def started(more, *, listener="", host="127.0.0.1"):
+    async def started(more, *, listener="", host="127.0.0.1", vault=proxy.address):
         port = free_port()
         address = f"127.0.0.1:{port}"
         file = tmp_path / "agent.hcl"
         file.write_text(
             f"""
-            vault {{ address = "{proxy.address}" }}
+            vault {{ address = "{vault}" }}
             auto_auth {{
               method "approle" {{
                 config = {{
@@ -201,7 +201,8 @@ async def test_a_client_library_works_through_it_even_with_the_list_verb(app, ag
         f'path "secret/data/{app.name}/*" {{ capabilities = ["read"] }}\n'
         f'path "secret/metadata/{app.name}/*" {{ capabilities = ["list"] }}\n',
     )
-    async with agent(GIVES) as ask:
+    # Not by the proxy: its parser does not know LIST.
+    async with agent(GIVES, vault=app.bao.address) as ask:
         versions = hvac.Client(str(ask.session._base_url), token="").secrets.kv.v2
 
         read = await asyncio.to_thread(
@@ -211,6 +212,12 @@ async def test_a_client_library_works_through_it_even_with_the_list_verb(app, ag
 
         assert read["data"]["data"] == {"password": SECRET}
         assert listed["data"]["keys"] == ["db"]
+
+
+async def test_other_servers_in_the_process_keep_their_parser(agent, proxy):
+    """aiohttp's, in C, is the faster one, and refuses LIST."""
+    async with agent(GIVES) as ask, ask.session.request("LIST", proxy.address) as refused:
+        assert refused.status == 400
 
 
 async def test_our_own_paths_are_answered_here(app, agent):
