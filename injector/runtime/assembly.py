@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from injector.base.errors import WriteError
@@ -129,7 +129,7 @@ class Assembly:
         """Remove what a killed run has left, where this configuration writes."""
         build.remove_leftovers(self.outputs, self.sinks.files, self._state.log)
 
-    @property
+    @cached_property
     def handing_over(self) -> "list[HandingOver]":
         """Return the service that writes the hand-over file, where there is one."""
         if self._state.handover is None:
@@ -137,6 +137,10 @@ class Assembly:
         from injector.runtime.handing_over import HandingOver  # only with `cache.persist`
 
         return [HandingOver(self._state.handover, self, self._state)]
+
+    def _hand_over(self) -> None:
+        for handing_over in self.handing_over:
+            handing_over.save()
 
     def services(self) -> list[Service]:
         """Return the services that run in every mode."""
@@ -206,6 +210,7 @@ class Assembly:
             contracts=build.contracts(config, refs),
             look_every=config.template_config.static_secret_render_interval,
             unnotified=state.unnotified,
+            hand_over=self._hand_over,
         )
         outputs, turn = build.outputs_by_target(self.outputs), asyncio.Lock()
         tries_again = self.loaded.behaviour.waits_for_commands or not config.exit_after_auth

@@ -46,11 +46,13 @@ class HandingOver:
         """Save until cancelled."""
         while True:
             wait = RETRY if self._handover.error else inf
-            await self._state.clock.sleep(wait, self._state.dirty)
-            self.save()
+            rung = await self._state.clock.sleep(wait, self._state.dirty)
+            if rung or self._handover.error:  # or it has been saved since it was rung
+                self.save()
 
     def save(self) -> None:
         """Write the current state; a failure affects only the next process, and is logged."""
+        self._state.dirty.hush()
         if not self._tidied and self._assembly.health.settled:
             self._tidied = True
             self._assembly.watch.forget_unwanted()

@@ -159,6 +159,43 @@ def test_what_changed_meanwhile_is_announced_once_and_not_at_every_reload(
     assert sidecar.output.count('"notified"') == 1
 
 
+class LogThatLooks(io.StringIO):
+    """A log that decodes the hand-over file at the moment in which an event is said."""
+
+    def __init__(self, path, event):
+        super().__init__()
+        self.path, self.event, self.states = path, event, []
+
+    def write(self, text):
+        if f'"{self.event}"' in text:
+            self.states.append(decode(self.path.read_bytes()).state)
+        return super().write(text)
+
+
+async def test_when_a_notification_is_said_the_next_process_would_know_of_it(
+    app, proxy, clock, tmpfs, tmp_path
+):
+    app.put("db", password="one")
+    file = tmpfs / "handover" / "state"
+    blocks = {
+        "notify": {"app": {"command": ["true"]}},
+        "cache": {"persist": {"path": str(file)}},
+    }
+    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks, notify=["app"]))
+    output = LogThatLooks(file, "notified")
+    state = fresh_state(clock, output)
+
+    with handed_over(loaded, state):
+        async with engine(loaded, clock, state=state):
+            app.put("db", password="two")
+            await clock.advance(300)
+
+    assert len(output.states) == 2
+    for known in output.states:
+        assert not known.pending
+        assert "app" in known.notified_at
+
+
 async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(
     app, proxy, clock, tmpfs, tmp_path
 ):

@@ -46,7 +46,8 @@ class Delivery:
 
     `called` returns the name of a secret. `look_every` is the number of seconds between routine
     checks of the outputs. `unnotified` returns whether an output, by its name and the hash of its
-    content, was written by a process that was killed before it notified.
+    content, was written by a process that was killed before it notified. `hand_over` records, at
+    once, what a process that follows a kill has to know.
     """
 
     name = "delivery"
@@ -63,6 +64,7 @@ class Delivery:
         contracts: Contracts,
         look_every: float,
         unnotified: Callable[[str, str], bool],
+        hand_over: Callable[[], None],
     ) -> None:
         self._outputs = Outputs(outputs, store)
         self._schedule = self._outputs.schedule
@@ -74,6 +76,7 @@ class Delivery:
         self._contracts = contracts
         self._look_every = look_every
         self._unnotified = unnotified
+        self.hand_over = hand_over
         self._reporter = Reporter(context, store=store, rotations=rotations)
         # When to look at all of them: a credential may go unconfirmed for hours.
         self._look_at = context.clock.now() + look_every

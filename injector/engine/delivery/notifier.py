@@ -35,6 +35,9 @@ class Asked(Protocol):
     def reject(self, target: str, names: set[str], error: HookError) -> bool:
         """Roll back what an application has rejected; return whether there was anything to."""
 
+    def hand_over(self) -> None:
+        """Record what a process that follows a kill has to know, at once."""
+
 
 class Notifier:
     """One target of the configuration's `notify:`.
@@ -124,7 +127,7 @@ class Notifier:
                     return
         except Unseen as exc:
             if self._is_looked_for(pending):
-                await self._done(pending, NotifyResult.ABSENT)
+                self._done(pending, NotifyResult.ABSENT)
             else:
                 self._failed(exc, pending)
         except InjectorError as exc:
@@ -134,9 +137,9 @@ class Notifier:
             self._ledger.put_back(self.name)
             raise
         else:
-            await self._done(pending, outcome)
+            self._done(pending, outcome)
 
-    async def _done(self, pending: Pending, outcome: NotifyResult) -> None:
+    def _done(self, pending: Pending, outcome: NotifyResult) -> None:
         """Note that the application accepted the change, or that nothing runs that could."""
         context = self._context
         self._failures = 0
@@ -159,7 +162,7 @@ class Notifier:
             context.metrics.rotation_seconds.observe(now - pending.answered_at)
         event = "nobody to notify" if is_absent else "notified"
         facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.outputs)}
-        await context.clock.sleep(0)  # the hand-over is written first: see "notified", and kill
+        self._delivery.hand_over()  # before it is said: a kill from now on loses nothing
         context.log.info(event, **facts, **of)
 
     def _thread(self, pending: Pending) -> dict[str, Any]:
