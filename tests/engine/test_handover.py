@@ -38,19 +38,22 @@ from injector.engine.handover import (
 )
 from injector.engine.handover.stamp import boot_id, identity
 from injector.engine.store import Generation, Phase
-from injector.secret import Kind, Life, Ref
+from injector.secret import Kind, Life
 from injector.sources.vault import Answer, Token
 from injector.sources.vault.answer import Envelope
+from injector.sources.vault.ref import VaultRef
 from tests.support.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 from tests.support.fakes import FakeClock
 
 CANARY = "canary-7f3a-9b2c"
 NOW = Stamp("one configuration", "one boot", 1000.0)
 TOKEN = Token(f"{CANARY}-token", "accessor", granted_at=900.0, duration=600.0, renewable=True)
-DB = Ref.of("database/creds/app")
+DB = VaultRef.of("database/creds/app")
 
 
-def lease(number: int = 1, *, ref: Ref = DB, phase: Phase = Phase.DELIVERED, **life) -> Generation:
+def lease(
+    number: int = 1, *, ref: VaultRef = DB, phase: Phase = Phase.DELIVERED, **life
+) -> Generation:
     lived = Life(Kind.LEASE, 900.0, **({"duration": 300.0, "token_expires_at": 1500.0} | life))
     data = {"username": "app", "password": f"{CANARY}-{number}"}
     answer = Answer(data, Kind.LEASE, lived.duration, f"{ref}/{CANARY}-lease", renewable=True)
@@ -59,7 +62,9 @@ def lease(number: int = 1, *, ref: Ref = DB, phase: Phase = Phase.DELIVERED, **l
 
 def static(path: str = "secret/data/app", kind: Kind = Kind.STATIC) -> Generation:
     answer = Answer({"password": f"{CANARY}-kv"}, kind, version="3")
-    return Generation(Ref.of(path), 1, answer, Life(kind, 900.0), TOKEN, 900.0, Phase.PUBLISHED)
+    return Generation(
+        VaultRef.of(path), 1, answer, Life(kind, 900.0), TOKEN, 900.0, Phase.PUBLISHED
+    )
 
 
 STATE = State(
@@ -173,7 +178,7 @@ def test_no_value_shows_in_a_repr():
 def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_version():
     """Changed? A field that older files may lack: adapt this list. Anything else: a new VERSION."""
     types = (
-        Record, Stamp, State, Left, Generation, Ref, Answer, Envelope, Life, Token, Pending,
+        Record, Stamp, State, Left, Generation, VaultRef, Answer, Envelope, Life, Token, Pending,
         SecretId,
     )  # fmt: skip
 
@@ -193,7 +198,7 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Left": "content_hash identity earlier",
         "Generation": "ref number answer life token added_at phase superseded_at successor_lost "
         "rotation_id",
-        "Ref": "path namespace body lists by_mount",
+        "VaultRef": "path namespace body lists by_mount",
         "Answer": "data kind duration lease_id renewable version ends_at envelope",
         "Envelope": "request_id lease_duration metadata warnings wraps logs_in is_empty",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
@@ -538,7 +543,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
-refs = st.builds(Ref, texts, texts, st.none() | texts)
+refs = st.builds(VaultRef, texts, texts, st.none() | texts)
 
 
 def tokens(*values):

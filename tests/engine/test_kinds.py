@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization.ssh import SSHCertificate
 
-from injector.secret import Kind, Ref
+from injector.secret import Kind
+from injector.sources.vault.ref import VaultRef
 from tests.support.engine import configuration, engine, fresh_state, load_from
 
 DAY = 86400
@@ -308,7 +309,7 @@ async def test_a_lease_requested_while_its_token_is_replaced_is_reissued(
         await clock.settled()
 
         assert proxy.count(creds) == 2
-        lease = running.state.store.current(Ref.of(creds))
+        lease = running.state.store.current(VaultRef.of(creds))
         assert lease is not None
         assert lease.token is not None
         assert lease.token.is_same(running.token)
@@ -352,7 +353,7 @@ async def test_a_lease_of_a_token_that_was_replaced_during_a_reload_is_reissued(
 
     async with engine(load_from(tmp_path, config), clock, state=state) as running:
         assert proxy.count(creds) == 2
-        current = state.store.current(Ref.of(creds))
+        current = state.store.current(VaultRef.of(creds))
         assert current is not None
         assert current.token is not None
         assert current.token.is_same(running.token)

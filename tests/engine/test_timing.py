@@ -13,7 +13,6 @@ from injector.secret import (
     Kind,
     Life,
     NextRotation,
-    Ref,
     Step,
     Timing,
     after_failed_renewal,
@@ -26,6 +25,7 @@ from injector.secret import (
     still_due,
 )
 from injector.sources.vault import Token
+from injector.sources.vault.ref import VaultRef
 from injector.sources.vault.relogin import Relogin, pause_after
 
 NOW = 1000.0
@@ -376,11 +376,15 @@ def test_a_fleet_is_spread_by_its_splay():
 
 
 def test_two_spellings_of_a_path_are_one_secret_and_parameters_make_it_another():
-    assert Ref.of("/v1/secret/data/app/") == Ref.of("secret/data/app")
-    assert Ref.of("pki/issue/web", {"a": 1, "b": 2}) == Ref.of("pki/issue/web", {"b": 2, "a": 1})
-    assert Ref.of("pki/issue/web", {}) != Ref.of("pki/issue/web")
-    assert Ref.of("secret/data/app", namespace="a") != Ref.of("secret/data/app")
+    assert VaultRef.of("/v1/secret/data/app/") == VaultRef.of("secret/data/app")
+    assert VaultRef.of("pki/issue/web", {"a": 1, "b": 2}) == VaultRef.of(
+        "pki/issue/web", {"b": 2, "a": 1}
+    )
+    assert VaultRef.of("pki/issue/web", {}) != VaultRef.of("pki/issue/web")
+    assert VaultRef.of("secret/data/app", namespace="a") != VaultRef.of("secret/data/app")
 
 
 def test_parameters_of_a_secret_are_not_shown():
-    assert "hidden-value" not in repr(Ref.of("transit/encrypt/k", {"plaintext": "hidden-value"}))
+    assert "hidden-value" not in repr(
+        VaultRef.of("transit/encrypt/k", {"plaintext": "hidden-value"})
+    )

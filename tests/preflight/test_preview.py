@@ -15,9 +15,9 @@ from injector.preflight.render.pieces import apart, fit, merged
 from injector.rendering import formats
 from injector.rendering.template import Rendered, Source
 from injector.rendering.template.compiled import compile as compile_template
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
-REF = Ref.of("secret/data/app")
+REF = VaultRef.of("secret/data/app")
 MASKS = Masks(b"key of this run")
 DATA = {
     "user": "canary-bob",
@@ -33,7 +33,7 @@ def rendered(text, data=DATA, **options):
     """Return what a template makes of the data, and what it is made after."""
     entry = model.Template(destination="/run/x", contents=text, **options)
     source = Source("t", text, entry.left_delimiter, entry.right_delimiter)
-    template = compile_template(source, {"app": REF}, {})
+    template = compile_template(source, {"app": REF}, {}, VaultRef.of)
     outcome = template.render({REF: data})
     assert isinstance(outcome, Rendered)
     return outcome.content, skeleton.of_template(entry)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from injector.base.errors import InjectorError, MissingError, RenderError
-from injector.rendering.template import Source
+from injector.rendering.template import Snapshot, Source
 from injector.rendering.template.compiled import compile as compile_template
 from injector.runtime.plan import plan
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from tests.support.templates import APP, CANARY, NAMES, TLS, rendered, template
 
 
@@ -190,9 +190,11 @@ TAGS = [
 
 def wrong(text, **options):
     """Return every error's text, and those it came from; none is fine too."""
-    snapshot = {APP: VALUES, TLS: None}
+    snapshot: Snapshot = {APP: VALUES, TLS: None}
     try:
-        compile_template(Source("t.j2", f"\n{text}", **options), NAMES, {}).render(snapshot)
+        compile_template(Source("t.j2", f"\n{text}", **options), NAMES, {}, VaultRef.of).render(
+            snapshot
+        )
     except InjectorError as error:
         chain = [
             error,
@@ -256,7 +258,7 @@ def test_an_error_at_run_time_names_the_line_of_the_configuration(tmp_path):
     (compiled,) = plan(str(file), {}, elsewhere=True).templates.values()
 
     with pytest.raises(MissingError) as caught:
-        compiled.render({Ref.of("secret/data/app"): {"user": "a", "password": CANARY}})
+        compiled.render({VaultRef.of("secret/data/app"): {"user": "a", "password": CANARY}})
 
     assert str(caught.value) == (
         f"{file}:7:22: secret 'app' (secret/data/app) has no key 'data'; what Vault wraps it in is "

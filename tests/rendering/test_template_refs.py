@@ -13,9 +13,10 @@ from injector.rendering.template import Lacking, Source
 from injector.rendering.template.compiled import compile as compile_template
 from injector.rendering.template.engine import environment
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from tests.support.templates import APP, DB, NAMES, rendered, rounds, template
 
-AB = Ref.of("a/b")
+AB = VaultRef.of("a/b")
 
 
 @pytest.mark.parametrize(
@@ -40,12 +41,12 @@ AB = Ref.of("a/b")
         ("{{ secret('/a/b/').k }}{{ secret(\"v1/a/b\").k }}", {AB}),
         ("{{ secret('a/\\u0062').k }}", {AB}),
         ("{{ secret('a/b', k='v', n=-1, f=1.5, l=[true, none]).k }}",
-         {Ref.of("a/b", {"k": "v", "n": -1, "f": 1.5, "l": [True, None]})}),
-        ("{{ secret('a/b', {'k': {'x': 1}}).k }}", {Ref.of("a/b", {"k": {"x": 1}})}),
-        ("{{ secret('a/b', {}).k }}", {Ref.of("a/b", {})}),
+         {VaultRef.of("a/b", {"k": "v", "n": -1, "f": 1.5, "l": [True, None]})}),
+        ("{{ secret('a/b', {'k': {'x': 1}}).k }}", {VaultRef.of("a/b", {"k": {"x": 1}})}),
+        ("{{ secret('a/b', {}).k }}", {VaultRef.of("a/b", {})}),
         # Not literal, but it depends on no secret.
         ("{% set p = 'a' %}{{ secret(p ~ '/b').k }}", {AB}),
-        ("{{ secret('a/' ~ env('STAGE')).k }}", {Ref.of("a/prod")}),
+        ("{{ secret('a/' ~ env('STAGE')).k }}", {VaultRef.of("a/prod")}),
         # What it depends on is not there yet.
         ("{{ secret('a/' ~ app.k).k }}", {APP}),
         ("{{ secret('pki/issue/web', common_name=app.cn).k }}", {APP}),
@@ -68,7 +69,7 @@ def test_delimiters_decide_what_is_code():
 def test_every_name_that_the_engine_sees_is_found(parts):
     text = "".join(parts)
     try:
-        compiled = compile_template(Source("t", text), NAMES, {})
+        compiled = compile_template(Source("t", text), NAMES, {}, VaultRef.of)
     except RenderError:
         return
 
@@ -79,13 +80,15 @@ def test_every_name_that_the_engine_sees_is_found(parts):
 def test_everything_missing_is_named_at_once():
     text = "{{ app.a|upper }}{{ db.b ~ 1 }}{{ secret('a/b').c[0].d() ~ 'x' }}{{ secret('c/d') }}"
 
-    assert template(text).render({}) == Lacking(frozenset({APP, DB, AB, Ref.of("c/d")}))
+    assert template(text).render({}) == Lacking(frozenset({APP, DB, AB, VaultRef.of("c/d")}))
 
 
 def test_tests_and_secrets_of_the_same_name_are_not_confused():
     names = {"string": DB, "app": APP}
 
-    compiled = compile_template(Source("t", "{% if app.k is not string %}{% endif %}"), names, {})
+    compiled = compile_template(
+        Source("t", "{% if app.k is not string %}{% endif %}"), names, {}, VaultRef.of
+    )
 
     assert compiled.refs == {APP}
 
@@ -115,7 +118,7 @@ def test_looking_up_a_missing_secret_is_not_a_missing_key():
 
 def test_parameters_may_be_parts_of_secrets():
     text = "{{ secret('a/b', {'k': app.map}, l=app.list, n=app.list[0]).c }}"
-    ref = Ref.of("a/b", {"k": {"x": 1}, "l": [None, "y"], "n": None})
+    ref = VaultRef.of("a/b", {"k": {"x": 1}, "l": [None, "y"], "n": None})
 
     result = template(text).render({APP: {"map": {"x": 1}, "list": [None, "y"]}})
 
@@ -226,7 +229,7 @@ def test_a_placeholder_is_never_requested(expression):
                 break
             asked |= result.refs
             # A first rendering knows nothing of the secret `app`.
-            assert snapshot or asked <= {APP, Ref.of("y")}, frame
+            assert snapshot or asked <= {APP, VaultRef.of("y")}, frame
             snapshot |= {ref: app if ref == APP else {"k": "w"} for ref in result.refs}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from injector.base.errors import MissingError, Unreachable
 from injector.runtime.refresh import Refresh
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from injector.status.refreshed import Result, http_status
 from tests.engine.test_rollback import CANARY, application, journal
 from tests.support.engine import configuration, engine, load_from
@@ -188,11 +188,11 @@ async def test_a_token_that_comes_with_a_refresh_in_an_outage_is_followed_after_
         another = await vault.log_in("auth/approle", body)
         running.assembly.availability.report(Unreachable("made up"))
         running.assembly.tokens.put(another)
-        watch.refresh([Ref.of(creds)])
+        watch.refresh([VaultRef.of(creds)])
         await clock.settled()
         await clock.advance(4)
 
-        lease = running.state.store.current(Ref.of(creds))
+        lease = running.state.store.current(VaultRef.of(creds))
         assert lease is not None
         assert lease.token is not None
         assert lease.token.is_same(another)
@@ -205,7 +205,7 @@ async def test_a_request_for_a_secret_that_is_no_longer_wanted_is_answered(
     app.put("kv", value="one")
 
     async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, creds)), clock) as running:
-        watch, ref = running.assembly.watch, Ref.of(app.path("kv"))
+        watch, ref = running.assembly.watch, VaultRef.of(app.path("kv"))
         proxy.held = "/kv"
         in_flight = watch.refresh([ref])[ref]
         await proxy.holding.wait()

@@ -7,7 +7,7 @@ import pytest
 from injector.base.redactor import Redactor
 from injector.runtime.plan import plan
 from injector.runtime.wording import explain
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 CONFIGURATION = {
     "vault": {"address": "https://vault-address.example:8200", "namespace": "namespace-1"},
@@ -81,7 +81,7 @@ def test_text_parameters_and_credentials_are_not(redactor, word):
 
 def test_a_value_is_called_by_the_name_of_its_secret_or_by_its_path(redactor):
     for path in ("secret/data/some-path", "secret/data/in-place", "secret/data/made-of-a-value"):
-        redactor.learn(Ref.of(path), {"key": f"canary of {path}"})
+        redactor.learn(VaultRef.of(path), {"key": f"canary of {path}"})
 
     assert redactor.redact("canary of secret/data/some-path") == "[redacted: secret_name.key]"
     assert redactor.redact("canary of secret/data/in-place") == (

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from injector.base.errors import MissingError
-from injector.secret import Action, Kind, Life, Ref, Timing, next_step
+from injector.secret import Action, Kind, Life, Timing, next_step
 from injector.sources.vault import certificates
 from injector.sources.vault.answer import understand
+from injector.sources.vault.ref import VaultRef
 
 DATE, SERVED = "Wed, 25 Nov 2026 02:00:00 GMT", 1795572000.0
 WALL = 1.0  # our own clock is wrong, and nobody asks it
@@ -48,13 +49,13 @@ def body(data, **more):
 
 
 def kind_and_life(path, answer, *, write=False, engine="auto"):
-    found = understand(Ref.of(path, {} if write else None), answer, engine=engine)
+    found = understand(VaultRef.of(path, {} if write else None), answer, engine=engine)
     return found.kind, found.life(DATE, WALL)
 
 
 @pytest.mark.parametrize("path", ["sys/health", "identity/oidc/.well-known/keys"])
 def test_an_answer_without_envelope_is_the_data_where_vault_sends_such(path):
-    found = understand(Ref.of(path), {"sealed": False, "keys": []})
+    found = understand(VaultRef.of(path), {"sealed": False, "keys": []})
 
     assert (found.kind, found.data) == (Kind.STATIC, {"sealed": False, "keys": []})
 
@@ -62,7 +63,7 @@ def test_an_answer_without_envelope_is_the_data_where_vault_sends_such(path):
 @pytest.mark.parametrize("path", ["secret/data/app", "database/creds/app"])
 def test_elsewhere_it_is_not_vaults_answer(path):
     with pytest.raises(MissingError, match="the answer has no data"):
-        understand(Ref.of(path), {"message": "hello"})
+        understand(VaultRef.of(path), {"message": "hello"})
 
 
 LEASED = {"lease_id": "x/y/z", "renewable": True, "lease_duration": 60}
@@ -181,7 +182,7 @@ def test_an_engine_set_by_the_user_takes_precedence():
 
     assert kind_and_life("kv/a", odd, engine="kv1")[0] is Kind.STATIC
     with pytest.raises(MissingError, match="not KV version 2"):
-        understand(Ref.of("kv/a"), odd, engine="kv2")
+        understand(VaultRef.of("kv/a"), odd, engine="kv2")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_an_engine_set_by_the_user_takes_precedence():
 )
 def test_an_answer_without_data_is_missing(answer):
     with pytest.raises(MissingError):
-        understand(Ref.of("secret/data/a"), answer)
+        understand(VaultRef.of("secret/data/a"), answer)
 
 
 @pytest.mark.parametrize("lease", [0, -5, 1, 1e400, "x", None, True, 315360000])
@@ -207,7 +208,7 @@ def test_an_answer_without_data_is_missing(answer):
 @pytest.mark.parametrize("write", [True, False])
 def test_no_answer_causes_an_immediate_request(lease, ttl, lease_id, more, write):
     answer = body({**more, "ttl": ttl}, lease_duration=lease, lease_id=lease_id, renewable=True)
-    found = understand(Ref.of("x/y", {} if write else None), answer)
+    found = understand(VaultRef.of("x/y", {} if write else None), answer)
     life = Life(found.kind, 0.0, found.life(DATE, WALL), found.renewable)
 
     step = next_step(life, Timing(refresh=60), 0.0)
@@ -255,7 +256,7 @@ dates = st.text() | st.sampled_from(
 def test_any_answer_is_understood_or_missing(path, write, answer, engine, date):
     """Whoever may write one secret must not be able to stop the others."""
     try:
-        found = understand(Ref.of(path, {} if write else None), answer, engine=engine)
+        found = understand(VaultRef.of(path, {} if write else None), answer, engine=engine)
     except MissingError:
         return
 
@@ -263,16 +264,16 @@ def test_any_answer_is_understood_or_missing(path, write, answer, engine, date):
 
 
 def test_without_the_servers_clock_ours_is_used():
-    found = understand(Ref.of("pki/issue/a", {}), body(CERTIFICATE))
+    found = understand(VaultRef.of("pki/issue/a", {}), body(CERTIFICATE))
 
     assert found.life("", SERVED + 400) == 86000
     assert found.life("no date", SERVED + 400) == 86000
 
 
 def test_a_countdown_is_not_a_new_value():
-    before = understand(Ref.of("d/static-creds/a"), body(STATIC_ROLE))
-    later = understand(Ref.of("d/static-creds/a"), body({**STATIC_ROLE, "ttl": 2}))
-    rotated = understand(Ref.of("d/static-creds/a"), body({**STATIC_ROLE, "password": "two"}))
+    before = understand(VaultRef.of("d/static-creds/a"), body(STATIC_ROLE))
+    later = understand(VaultRef.of("d/static-creds/a"), body({**STATIC_ROLE, "ttl": 2}))
+    rotated = understand(VaultRef.of("d/static-creds/a"), body({**STATIC_ROLE, "password": "two"}))
 
     assert before.lasting == later.lasting
     assert before.lasting != rotated.lasting
@@ -280,7 +281,7 @@ def test_a_countdown_is_not_a_new_value():
 
 def test_the_ttl_of_a_key_value_secret_is_a_value():
     kv = [
-        understand(Ref.of("kv/a"), body({"ttl": ttl, "generated": 1}, lease_duration=60))
+        understand(VaultRef.of("kv/a"), body({"ttl": ttl, "generated": 1}, lease_duration=60))
         for ttl in (1, 2)
     ]
 
@@ -288,7 +289,9 @@ def test_the_ttl_of_a_key_value_secret_is_a_value():
 
 
 def test_a_repr_of_an_answer_shows_no_secret():
-    found = understand(Ref.of("database/creds/a"), body({"password": "hidden-value"}, **LEASED))
+    found = understand(
+        VaultRef.of("database/creds/a"), body({"password": "hidden-value"}, **LEASED)
+    )
 
     assert "hidden-value" not in repr(found)
     assert "x/y/z" not in repr(found)
@@ -389,7 +392,7 @@ PEM = authority(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
     ],
 )
 def test_a_certificate_lives_no_longer_than_the_first_of_its_issuers(more, left):
-    found = understand(Ref.of("pki/issue/a", {}), body({**CERTIFICATE, **more}))
+    found = understand(VaultRef.of("pki/issue/a", {}), body({**CERTIFICATE, **more}))
 
     assert found.life(DATE, WALL) == left
 
@@ -402,4 +405,4 @@ def test_an_issuer_that_expired_before_the_certificate_began_is_not_needed():
 
     for chain, left in ([old], 86400), ([old, next_to_end], 3600):
         data = {**CERTIFICATE, **leaf, "ca_chain": chain}
-        assert understand(Ref.of("pki/issue/a", {}), body(data)).life(DATE, WALL) == left
+        assert understand(VaultRef.of("pki/issue/a", {}), body(data)).life(DATE, WALL) == left

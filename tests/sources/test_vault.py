@@ -16,8 +16,9 @@ from injector.base.errors import (
 )
 from injector.base.metrics import Metrics
 from injector.config import model
-from injector.secret import Kind, Ref
+from injector.secret import Kind
 from injector.sources.vault import Token, Transport, Vault
+from injector.sources.vault.ref import VaultRef
 from injector.sources.vault.transport import Request
 from tests.support.proxy import Gate
 
@@ -57,7 +58,7 @@ async def test_a_ttl_begins_when_its_request_was_sent(vault, token, app, proxy, 
     async with asyncio.TaskGroup() as group:
         login = group.create_task(vault.log_in("auth/approle", body))
         renewal = group.create_task(vault.renew_self(token))
-        read = group.create_task(vault.fetch(Ref.of(app.path("db")), token))
+        read = group.create_task(vault.fetch(VaultRef.of(app.path("db")), token))
         await gate.reached.wait()
         await clock.advance(10, settle=False)
         gate.open.set()
@@ -70,7 +71,7 @@ async def test_kv_version_2_is_read_to_its_data_and_version(vault, token, app):
     app.put("db", password="one")
     app.put("db", password="two")
 
-    answer, life = await vault.fetch(Ref.of(app.path("db")), token)
+    answer, life = await vault.fetch(VaultRef.of(app.path("db")), token)
 
     assert answer.data == {"password": "two"}
     assert answer.version == "2"
@@ -81,7 +82,7 @@ async def test_a_version_can_be_pinned(vault, token, app):
     app.put("db", password="one")
     app.put("db", password="two")
 
-    answer, _ = await vault.fetch(Ref.of(app.path("db") + "?version=1"), token)
+    answer, _ = await vault.fetch(VaultRef.of(app.path("db") + "?version=1"), token)
 
     assert answer.data == {"password": "one"}
 
@@ -91,7 +92,7 @@ async def test_kv_version_1_is_static_whatever_lease_duration_it_claims(vault, t
         f"{app.name}/db", secret={"password": "one"}, mount_point="kv1"
     )
 
-    answer, life = await vault.fetch(Ref.of(f"kv1/{app.name}/db"), token)
+    answer, life = await vault.fetch(VaultRef.of(f"kv1/{app.name}/db"), token)
 
     assert answer.data == {"password": "one"}
     assert life.kind is Kind.STATIC
@@ -103,7 +104,7 @@ async def test_a_kv1_secret_that_looks_like_kv2_is_distinguished_by_engine(vault
         f"{app.name}/odd", secret=odd, mount_point="kv1"
     )
 
-    answer, _ = await vault.fetch(Ref.of(f"kv1/{app.name}/odd"), token, engine="kv1")
+    answer, _ = await vault.fetch(VaultRef.of(f"kv1/{app.name}/odd"), token, engine="kv1")
 
     assert answer.data == odd
 
@@ -112,7 +113,7 @@ async def test_a_deletion_time_in_the_future_is_not_a_deletion(vault, token, app
     app.admin.secrets.kv.v2.update_metadata(f"{app.name}/db", delete_version_after="1h")
     app.put("db", password="one")
 
-    answer, _ = await vault.fetch(Ref.of(app.path("db")), token)
+    answer, _ = await vault.fetch(VaultRef.of(app.path("db")), token)
 
     assert answer.data == {"password": "one"}
 
@@ -127,19 +128,19 @@ async def test_a_deleted_or_destroyed_version_is_missing(vault, token, app, how)
         kv.destroy_secret_versions(f"{app.name}/db", versions=[1])
 
     with pytest.raises(MissingError, match=f"version 1 was {how}"):
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
 
 
 async def test_a_path_that_never_existed_names_the_request_and_the_alternative(vault, token, app):
     with pytest.raises(MissingError, match=rf"secret/data/{app.name}/nope.*KV version 1"):
-        await vault.fetch(Ref.of(app.path("nope")), token)
+        await vault.fetch(VaultRef.of(app.path("nope")), token)
 
 
 async def test_a_path_of_kv_version_2_without_its_data_is_written_out(vault, token, app):
     app.allow("secret/*")
 
     with pytest.raises(MissingError) as caught:
-        await vault.fetch(Ref.of(f"secret/{app.name}/db"), token)
+        await vault.fetch(VaultRef.of(f"secret/{app.name}/db"), token)
 
     assert str(caught.value) == (
         f"read secret/{app.name}/db: nothing is there: secret/ is KV version 2, whose paths have "
@@ -149,12 +150,12 @@ async def test_a_path_of_kv_version_2_without_its_data_is_written_out(vault, tok
 
 async def test_a_path_outside_the_policy_is_denied_and_names_the_capability(vault, token):
     with pytest.raises(DeniedError, match="has to allow read on 'secret/data/other'"):
-        await vault.fetch(Ref.of("secret/data/other"), token)
+        await vault.fetch(VaultRef.of("secret/data/other"), token)
 
 
 async def test_a_refusal_is_reported_once_without_the_servers_list_formatting(vault, token):
     with pytest.raises(DeniedError) as caught:
-        await vault.fetch(Ref.of("secret/data/other"), token)
+        await vault.fetch(VaultRef.of("secret/data/other"), token)
 
     assert str(caught.value) == (
         "read secret/data/other: permission denied: the token's policy has to allow read on "
@@ -165,10 +166,10 @@ async def test_a_refusal_is_reported_once_without_the_servers_list_formatting(va
 @pytest.mark.parametrize(
     ("ref", "says"),
     [
-        (Ref.of("secret/app"), "; if secret/ is KV version 2, write 'secret/data/app'"),
-        (Ref.of("secret/data/other"), ""),
-        (Ref.of("database/creds/app"), ""),
-        (Ref.of("pki/issue/web", {"common_name": "x"}), ""),
+        (VaultRef.of("secret/app"), "; if secret/ is KV version 2, write 'secret/data/app'"),
+        (VaultRef.of("secret/data/other"), ""),
+        (VaultRef.of("database/creds/app"), ""),
+        (VaultRef.of("pki/issue/web", {"common_name": "x"}), ""),
     ],
     ids=str,
 )
@@ -202,7 +203,7 @@ async def test_what_waiting_fixes_is_transient(vault, token, proxy, app, status,
     proxy.script = [status]
 
     with pytest.raises(error):
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ async def test_an_answer_not_from_vault_is_transient_and_not_quoted(vault, token
     proxy.script = [web.Response(body=body, content_type="application/json")]
 
     with pytest.raises(TransientError, match="not Vault's JSON") as caught:
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
     assert "cana" not in str(caught.value)
 
 
@@ -222,7 +223,7 @@ async def test_retry_after_is_kept_with_the_error(vault, token, proxy, app):
     proxy.script = [web.Response(status=429, headers={"Retry-After": "2"})]
 
     with pytest.raises(TransientError) as caught:
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
     assert caught.value.retry_after == 2
 
 
@@ -230,7 +231,7 @@ async def test_a_lagging_node_is_retried_within_seconds(vault, token, proxy, app
     app.put("db", password="one")
     proxy.script = [412, 412, 412]
 
-    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    asking = asyncio.create_task(vault.fetch(VaultRef.of(app.path("db")), token))
     await clock.settled()
     await clock.advance(5)
 
@@ -244,7 +245,7 @@ async def test_a_node_that_keeps_lagging_is_left_to_the_schedule_after_five_seco
 ):
     proxy.script = [412] * 100
 
-    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    asking = asyncio.create_task(vault.fetch(VaultRef.of(app.path("db")), token))
     await clock.settled()
     await clock.advance(6)
 
@@ -259,7 +260,7 @@ async def test_a_token_does_not_follow_a_redirect_to_another_port(vault, token, 
     proxy.script = [elsewhere]
 
     with pytest.raises(Unreachable, match=r"redirects to http://127\.0\.0\.1:1"):
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
 
 
 async def test_a_redirect_on_the_same_server_is_followed(vault, token, proxy, app):
@@ -267,7 +268,7 @@ async def test_a_redirect_on_the_same_server_is_followed(vault, token, proxy, ap
     path = f"/v1/{app.path('db')}"
     proxy.script = [web.Response(status=307, headers={"Location": proxy.address + path})]
 
-    answer, _ = await vault.fetch(Ref.of(app.path("db")), token)
+    answer, _ = await vault.fetch(VaultRef.of(app.path("db")), token)
 
     assert answer.data == {"password": "one"}
 
@@ -278,21 +279,21 @@ async def test_a_redirect_to_another_secret_is_not_followed(vault, token, proxy,
     proxy.script = [web.Response(status=307, headers={"Location": other})]
 
     with pytest.raises(Unreachable, match="redirects to another path, which is not followed"):
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
 
 
 async def test_vaults_own_redirect_of_doubled_slashes_is_followed(vault, token, app):
     app.put("db", password="one")
     path = app.path("db").replace("/data/", "//data//")
 
-    answer, _ = await vault.fetch(Ref.of(path), token)
+    answer, _ = await vault.fetch(VaultRef.of(path), token)
 
     assert answer.data == {"password": "one"}
 
 
 async def test_silence_ends_at_the_deadline(vault, token, proxy, app, clock):
     proxy.held = "/db"
-    asking = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    asking = asyncio.create_task(vault.fetch(VaultRef.of(app.path("db")), token))
     await asyncio.wait_for(proxy.holding.wait(), 5)
 
     await clock.advance(30, settle=False)
@@ -303,7 +304,7 @@ async def test_silence_ends_at_the_deadline(vault, token, proxy, app, clock):
 
 async def test_no_request_is_sent_twice_when_a_kept_connection_has_died(vault, token, proxy, app):
     app.put("db", password="one")
-    ref = Ref.of(app.path("db"))
+    ref = VaultRef.of(app.path("db"))
     await vault.fetch(ref, token)
     proxy.script = ["reset"]
 
@@ -324,7 +325,7 @@ async def test_many_reads_share_the_allowed_connections(clock, proxy, app, token
     )
     vault = Vault(transport, clock)
 
-    await asyncio.gather(*(vault.fetch(Ref.of(app.path("db")), token) for _ in range(50)))
+    await asyncio.gather(*(vault.fetch(VaultRef.of(app.path("db")), token) for _ in range(50)))
     await transport.reconnect()
 
     assert 1 < proxy.most_in_flight <= 4
@@ -378,12 +379,12 @@ async def test_a_failed_request_cuts_no_other_off(clock, proxy, app, token):
     transport = transport_to(proxy.address, clock)
     vault = Vault(transport, clock)
     proxy.held = "/a"
-    held = asyncio.create_task(vault.fetch(Ref.of(app.path("a")), token))
+    held = asyncio.create_task(vault.fetch(VaultRef.of(app.path("a")), token))
     await proxy.holding.wait()
     proxy.script = ["reset"]
 
     with pytest.raises(Unreachable):
-        await vault.fetch(Ref.of(app.path("b")), token)
+        await vault.fetch(VaultRef.of(app.path("b")), token)
     await asyncio.sleep(0.05)
 
     assert not held.done()
@@ -450,7 +451,7 @@ async def test_no_server_or_proxy_can_make_us_wait_for_hours(vault, token, proxy
     proxy.script = [web.Response(status=429, headers={"Retry-After": asked})]
 
     with pytest.raises(TransientError) as caught:
-        await vault.fetch(Ref.of(app.path("db")), token)
+        await vault.fetch(VaultRef.of(app.path("db")), token)
     assert caught.value.retry_after == 300
 
 
@@ -466,7 +467,7 @@ async def test_hanging_reads_do_not_hold_up_the_token(clock, proxy, app, token):
     )
     vault = Vault(transport, clock)
     proxy.held = "/db"
-    reads = [asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token)) for _ in range(4)]
+    reads = [asyncio.create_task(vault.fetch(VaultRef.of(app.path("db")), token)) for _ in range(4)]
     await asyncio.wait_for(proxy.holding.wait(), 5)
 
     renewed = await asyncio.wait_for(vault.renew_self(token), 5)
@@ -492,9 +493,9 @@ async def test_waiting_for_a_connection_does_not_use_up_the_deadline(clock, prox
     )
     vault = Vault(transport, clock)
     proxy.held = "/hang"
-    first = asyncio.create_task(vault.fetch(Ref.of(app.path("hang")), token))
+    first = asyncio.create_task(vault.fetch(VaultRef.of(app.path("hang")), token))
     await asyncio.wait_for(proxy.holding.wait(), 5)
-    second = asyncio.create_task(vault.fetch(Ref.of(app.path("db")), token))
+    second = asyncio.create_task(vault.fetch(VaultRef.of(app.path("db")), token))
     for _ in range(10):  # until it waits for its turn
         await asyncio.sleep(0)
 

@@ -5,18 +5,19 @@ from typing import Any
 from injector.rendering.template import Lacking, Rendered, Source
 from injector.rendering.template.compiled import compile as compile_template
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 CANARY = "canary-7f3a"
 
-APP = Ref.of("secret/data/app")
-DB = Ref.of("database/creds/app")
-TLS = Ref.of("pki/issue/web", {"common_name": "web.internal"})
+APP = VaultRef.of("secret/data/app")
+DB = VaultRef.of("database/creds/app")
+TLS = VaultRef.of("pki/issue/web", {"common_name": "web.internal"})
 NAMES = {"app": APP, "db": DB, "tls": TLS}
 ENVIRON = {"STAGE": "prod", "EMPTY": "", "BROKEN": "\udcff"}
 
 
 def template(text, *, name="t.j2", **options):
-    return compile_template(Source(name, text, **options), NAMES, ENVIRON)
+    return compile_template(Source(name, text, **options), NAMES, ENVIRON, VaultRef.of)
 
 
 def rendered(text, *, app=None, db=None, more=None, **options):

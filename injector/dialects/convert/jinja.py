@@ -29,7 +29,7 @@ from injector.dialects.gotemplate.syntax.nodes import (
 from injector.dialects.gotemplate.syntax.parser import parsed
 from injector.dialects.gotemplate.syntax.tokens import line_and_column
 from injector.rendering.template import Source
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 # Never treated as keys: KV version 2 has both of these layers, version 1 has neither.
 _LAYERS = frozenset(("data", "metadata"))
@@ -45,7 +45,7 @@ class CannotError(Exception):
 class Asked:
     """A secret in a template, and the keys that are used."""
 
-    ref: Ref
+    ref: VaultRef
     name: str
     is_kv2: bool
     keys: set[str] = field(default_factory=set)
@@ -88,7 +88,7 @@ class _Conversion:
         self._tree = tree
         self._names = names
         self._pieces: list[str] = []
-        self._secrets: dict[Ref, Asked] = {}
+        self._secrets: dict[VaultRef, Asked] = {}
         self._environment: set[str] = set()
 
     def whole(self) -> Converted:
@@ -245,7 +245,7 @@ class _Conversion:
         except GoError as error:
             raise self._cannot(command, str(error)) from None
         params = None if meant.body is None else json.loads(meant.body)
-        ref = Ref.of(meant.path, params)
+        ref = VaultRef.of(meant.path, params)
         if ref not in self._secrets:
             name = self._names.secret(ref)
             self._secrets[ref] = Asked(ref, name, "/data/" in ref.path)

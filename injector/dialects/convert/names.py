@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 from injector.config.rules.names import RESERVED
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 
 class Names:
     """Unique names of secrets, and of the variables in templates."""
 
     def __init__(self) -> None:
-        self.of: dict[Ref, str] = {}
+        self.of: dict[VaultRef, str] = {}
         self._variables: set[str] = set()
 
     def copy(self) -> "Names":
@@ -21,7 +21,7 @@ class Names:
         made._variables = set(self._variables)
         return made
 
-    def secret(self, ref: Ref) -> str:
+    def secret(self, ref: VaultRef) -> str:
         """Return the name of a secret, taken from the end of its path."""
         if ref not in self.of:
             taken = {*self.of.values(), *self._variables}

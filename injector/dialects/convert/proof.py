@@ -10,8 +10,8 @@ from injector.dialects.gotemplate import Surroundings
 from injector.dialects.gotemplate.functions.secrets import ref_of
 from injector.rendering.template import Rendered, Source, Template
 from injector.rendering.template.compiled import compile as compile_jinja
-from injector.secret import Ref
 from injector.sources.vault.answer import Content, understand
+from injector.sources.vault.ref import VaultRef
 
 _ODD = "a\"b'c<&>{{ d }}\\n\né#%$"
 # In addition to the keys used by name: for loops, which visit all keys in Go's order.
@@ -26,7 +26,7 @@ def require_same(source: Source, made: Converted) -> None:
     text = Source(source.name, made.text, source.left_delimiter, source.right_delimiter)
     try:
         before = gotemplate.compile(source, {}, Surroundings(environ))
-        after = compile_jinja(text, named, environ)
+        after = compile_jinja(text, named, environ, VaultRef.of)
         theirs, ours = _rendered(before, _as_asked(values)), _rendered(after, values)
     except InjectorError as error:
         raise CannotError(f"in Jinja it fails: {error}") from None
@@ -41,13 +41,13 @@ def _answer(asked: Asked) -> Content:
     return Content(understand(asked.ref, {"data": body}))
 
 
-def _as_asked(values: Mapping[Ref, Content]) -> dict[Ref, Content]:
+def _as_asked(values: Mapping[VaultRef, Content]) -> Mapping[Any, Content]:
     """Add the references that a Go template uses while the version of KV is unknown."""
     plain = {ref: value for ref, value in values.items() if ref.body is None}
     return {**values, **{ref_of("secret", (ref.path,), ()): plain[ref] for ref in plain}}
 
 
-def _rendered(compiled: Template, values: Mapping[Ref, Content]) -> bytes | None:
+def _rendered(compiled: Template, values: Mapping[Any, Content]) -> bytes | None:
     """Return the content; None if it needs other values."""
     found = compiled.render(values)
     return found.content if isinstance(found, Rendered) else None

@@ -7,6 +7,7 @@ knows everything in the record.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from msgspec import structs
 
@@ -18,6 +19,7 @@ from injector.engine.store.issuances import Issuances
 from injector.secret import Kind, Life, Ref
 from injector.sources.vault import Answer, Token
 from injector.sources.vault.answer import Content
+from injector.sources.vault.ref import VaultRef
 
 _OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.DELIVERED: Outcome.DELIVERED}
 
@@ -33,7 +35,7 @@ class Store:
         self._pending: dict[Ref, Generation] = {}
         self._older: list[Generation] = []  # leases that are not revoked yet
         self._wants: dict[str, frozenset[Ref]] = {}
-        self._beside: Counter[tuple[str, str]] | None = None  # what is wanted by path, once counted
+        self._beside: Counter[str] | None = None  # what is wanted by place, once counted
         self._changed: set[Ref] = set()
         self._confirmed: set[Ref] = set()
         self._withdrawn: dict[Ref, int] = {}  # with their last generation
@@ -54,8 +56,8 @@ class Store:
     def count_beside(self, ref: Ref) -> int:
         """Return how many secrets are wanted at this path, with these or other parameters."""
         if self._beside is None:
-            self._beside = Counter((wanted.namespace, wanted.path) for wanted in self.wanted)
-        return max(1, self._beside[ref.namespace, ref.path])
+            self._beside = Counter(wanted.place for wanted in self.wanted)
+        return max(1, self._beside[ref.place])
 
     def current(self, ref: Ref) -> Generation | None:
         return self._current.get(ref)
@@ -75,7 +77,9 @@ class Store:
         if (unused := self._pending.get(ref)) is not None:
             self._supersede(unused, now)
         rotation_id = self._rotations.new_id()
-        generation = Generation(ref, last + 1, answer, life, token, now, rotation_id=rotation_id)
+        generation = Generation(
+            cast("VaultRef", ref), last + 1, answer, life, token, now, rotation_id=rotation_id
+        )
         self._pending[ref] = generation
         self.lease_replaced.ring()
         self._hide(generation)

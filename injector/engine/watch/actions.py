@@ -22,6 +22,7 @@ from injector.secret import (
     next_step,
 )
 from injector.sources.vault import Answer, Token, Tokens, Vault
+from injector.sources.vault.ref import VaultRef
 
 
 class Actions:
@@ -115,6 +116,7 @@ class Actions:
     async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
         self._asked_with = token
         current = self._store.current(self._ref)
+        assert isinstance(self._ref, VaultRef)
         try:
             answer, life = await self._vault.fetch(
                 self._ref,

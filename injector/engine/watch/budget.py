@@ -30,7 +30,7 @@ class Budget:
     def __init__(self, ref: Ref, settings: SecretSettings, store: Store, clock: Clock) -> None:
         self._ref = ref
         self._settings = settings
-        self._path = str(ref)  # with its namespace
+        self._path = ref.place
         self._store = store
         self._clock = clock
         self._spent = False
@@ -41,7 +41,7 @@ class Budget:
         now = self._clock.now()
         counted = self._store.issuances.counted(self._path, since=now - WINDOW)
         current, newest = self._store.current(self._ref), self._store.newest(self._ref)
-        issuing = self._ref.body is not None or (current is not None and current.is_lease)
+        issuing = self._ref.issues or (current is not None and current.is_lease)
         worn = newest is not None and newest.is_worn(now, self._settings.timing)
         self._spent, self._free = issuing or bool(counted), worn and not on_demand
         if not self._spent:
@@ -53,7 +53,7 @@ class Budget:
 
     def answered(self, life: Life) -> None:
         """Count a read whose answer turns out to be issued; forget reads that never issue."""
-        if self._ref.body is None and life.kind is not Kind.LEASE:
+        if not self._ref.issues and life.kind is not Kind.LEASE:
             self._store.issuances.forget(self._path)
         elif not self._spent:
             self._store.issuances.add(self._path, self._clock.now())
@@ -67,7 +67,7 @@ class Budget:
             self._store.issuances.undo(self._path)
         elif self._spent and self._free and newest is not None:
             newest.successor_lost = True
-        elif not self._spent and not undone and newest is None and self._ref.may_lease:
+        elif not self._spent and not undone and newest is None and self._ref.may_issue:
             self._store.issuances.add(self._path, self._clock.now())
 
     def _is_gone(self, counted: tuple[float, ...], most: int, now: float) -> DeniedError:

@@ -117,7 +117,7 @@ class Watch:
             self._store.forget(ref, context.clock.now())
             context.health.forget("secret", watcher.settings.name)
             self.settings.forget(ref)
-        for ref in sorted(wanted - self._watchers.keys(), key=_order):
+        for ref in sorted(wanted - self._watchers.keys(), key=lambda ref: ref.order):
             watcher = self._watcher(ref)
             if self._store.current(ref) is None:
                 context.health.waiting("secret", watcher.settings.name)
@@ -135,8 +135,3 @@ class Watch:
             tokens=self._tokens,
             availability=self._availability,
         )
-
-
-def _order(ref: Ref) -> tuple[str, str, str]:
-    """Sort secrets the same way in every run, so that numbered names are stable."""
-    return ref.namespace, ref.path, ref.body or ""

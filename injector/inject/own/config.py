@@ -23,7 +23,7 @@ from injector.inject.own.reading import Annotations
 from injector.inject.own.settings import Mode, Settings
 from injector.rendering.template import Source
 from injector.rendering.template.compiled import compile as compile_template
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 VARIABLE = "INJECTOR_CONFIG"
 # What a variable of a container can hold is 128 KiB.
@@ -235,7 +235,7 @@ def _problems(document: Document) -> Iterator[tuple[Where, str]]:
         # Users and groups are those of another image.
         if not finding.warning and finding.stands(walk.broken) and not _of_image(finding.where):
             yield finding.where, finding.text
-    names = {name: Ref.of(one.path, one.params) for name, one in config.secrets.items()}
+    names = {name: VaultRef.of(one.path, one.params) for name, one in config.secrets.items()}
     for where, template in located_texts(config):
         if template.contents and template.language == "jinja" and where not in walk.broken:
             stands = document.standing((*where, "contents"), template.contents)
@@ -248,7 +248,7 @@ def _problems(document: Document) -> Iterator[tuple[Where, str]]:
                 stands,
             )
             try:
-                compile_template(source, names, ENVIRONMENT)
+                compile_template(source, names, ENVIRONMENT, VaultRef.of)
             except RenderError as exc:
                 yield (*where, "contents"), exc.spot.why if exc.spot else str(exc)
 

@@ -14,6 +14,7 @@ from injector.preflight.policy.need import Need, of_leases, of_token
 from injector.rendering.template import Template
 from injector.rendering.template.uses import Use
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def needs(
     for place, use in _uses(config, names, templates, directory):
         if use.ref is not None:
             used.add(use.ref)
+        if isinstance(use.ref, VaultRef):
             path = paths[use.ref.namespace or home, _bare(use.ref.path)]
             path.names |= named[use.ref]
             _add(path, use.ref, place, kv)
@@ -82,8 +84,10 @@ def needs(
                 as_kv2 = paths[use.ref.namespace or home, _bare(inside.path)]
                 _add(as_kv2, inside, f"{place} (if {first}/ is KV version 2)", kv)
                 path.instead, as_kv2.instead = _bare(inside.path), _bare(use.ref.path)
+        elif use.ref is not None:
+            continue  # of a source that knows no policies of Vault's
         elif use.is_whole:
-            ref = Ref.of(use.path, {} if use.is_write else None)
+            ref = VaultRef.of(use.path, {} if use.is_write else None)
             path = paths[home, _bare(ref.path)]
             path.is_open = True
             _add(path, ref, f"{place} (parameters that a secret's value decides)", kv)
@@ -131,7 +135,7 @@ def _key(item: tuple[tuple[str, str], _Path]) -> tuple[str, str]:
     return item[0]
 
 
-def _add(path: _Path, ref: Ref, place: str, kv: set[Ref]) -> None:
+def _add(path: _Path, ref: VaultRef, place: str, kv: set[Ref]) -> None:
     path.capabilities.update(ref.capabilities)
     path.users.add(place)
     if ref.body is not None:

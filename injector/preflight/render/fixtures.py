@@ -19,6 +19,7 @@ from injector.config.problem import Wrong, nearest
 from injector.config.textfile import read_text
 from injector.rendering.template import Content
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 EXTENSIONS = (".yaml", ".yml", ".json")
 
@@ -43,7 +44,7 @@ class Fixtures:
 
         Raises MissingError naming the nearest file, ConfigError for a file that cannot be used.
         """
-        if ref.lists:
+        if isinstance(ref, VaultRef) and ref.lists:
             return {"keys": self._names_below(ref)}
         for stem in self._stems(ref):
             for extension in EXTENSIONS:
@@ -68,7 +69,7 @@ class Fixtures:
             )
         named = sorted(name for name, each in self._names.items() if each == ref)
         mount, _, rest = bare.partition("/")
-        as_kv2 = (f"{mount}/data/{rest}",) if ref.by_mount else ()
+        as_kv2 = (f"{mount}/data/{rest}",) if isinstance(ref, VaultRef) and ref.by_mount else ()
         return [*named, *dict.fromkeys((ref.path, bare, *as_kv2))]
 
     def _names_below(self, ref: Ref) -> list[str]:

@@ -15,6 +15,7 @@ from injector.secret import Ref
 from injector.sources.vault import Token, Transport, Vault
 from injector.sources.vault.answer import Content as Answered
 from injector.sources.vault.inspection import mount_of
+from injector.sources.vault.ref import VaultRef
 
 # Engines whose reads return existing secrets.
 READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
@@ -63,14 +64,15 @@ class Reading:
     token: Token
     settings: SettingsBySecret
     issue: bool
-    leases: list[tuple[Ref, str]] = field(default_factory=list, repr=False)
-    others: list[Ref] = field(default_factory=list)  # issued, without a lease
+    leases: list[tuple[VaultRef, str]] = field(default_factory=list, repr=False)
+    others: list[VaultRef] = field(default_factory=list)  # issued, without a lease
 
     async def content(self, ref: Ref) -> Content | None:
         """Return the data of a secret; raises ConfigError where reading it would issue something.
 
         None is an optional secret that does not exist.
         """
+        assert isinstance(ref, VaultRef)
         wanted = self.settings.of(ref)
         issues = await self._issues(ref, wanted.engine)
         if issues and not self.issue:
@@ -87,7 +89,7 @@ class Reading:
             self.others.append(ref)
         return Answered(answer)
 
-    async def _issues(self, ref: Ref, engine: str) -> bool:
+    async def _issues(self, ref: VaultRef, engine: str) -> bool:
         """Return whether reading a secret issues a new one. Unknown engines may."""
         if ref.body is not None:
             return True

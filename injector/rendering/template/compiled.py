@@ -14,7 +14,7 @@ from injector.rendering.template.depth import DEEPEST, too_deep
 from injector.rendering.template.engine import environment
 from injector.rendering.template.explain import explain, syntax
 from injector.rendering.template.functions import content_of, env_function, ref_of, secret_function
-from injector.rendering.template.model import Lacking, Rendered, Snapshot, Source
+from injector.rendering.template.model import Lacking, Refer, Rendered, Snapshot, Source
 from injector.rendering.template.reading import Reading
 from injector.rendering.template.scan import Tag, line_and_column, line_at, tags
 from injector.rendering.template.values import Marker
@@ -29,11 +29,12 @@ _MARK = "__line__"
 
 
 def compile(  # noqa: A001 - what every template engine calls it
-    source: Source, names: Mapping[str, Ref], environ: Mapping[str, str]
+    source: Source, names: Mapping[str, Ref], environ: Mapping[str, str], refer: Refer
 ) -> "JinjaTemplate":
-    """Check a template and find out what it needs; `names` are the named secrets.
+    """Check a template and find out what it needs.
 
-    Raises RenderError with template:line for what fails regardless of the values.
+    `names` are the named secrets; `refer` names those that it calls by their path. Raises
+    RenderError with template:line for what fails regardless of the values.
     """
     try:
         engine = environment(
@@ -56,7 +57,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         raise _misread(source) or _at(source, tag, why, word)
     mentioned = {name for tag in found for name in mentions.names(tag)}
     template = JinjaTemplate(
-        source, engine, {name: names[name] for name in mentioned if name in names}, environ
+        source, engine, {name: names[name] for name in mentioned if name in names}, environ, refer
     )
     if "secret" in mentioned or "env" in mentioned:
         template.look_ahead(found)
@@ -76,12 +77,14 @@ class JinjaTemplate:
         engine: minijinja.Environment,
         names: Mapping[str, Ref],
         environ: Mapping[str, str],
+        refer: Refer,
     ) -> None:
         self.refs = frozenset(names.values())
         self._source = source
         self._engine = engine
         self._names = names
         self._env = env_function(environ)
+        self._refer = refer
         self._is_open = True
 
     def render(self, snapshot: Snapshot) -> Rendered[bytes] | Lacking:
@@ -135,7 +138,7 @@ class JinjaTemplate:
             else:
                 reading.lacking.add(ref)
                 context[name] = Marker(reading)
-        context["secret"] = secret_function(snapshot, self.refs, reading)
+        context["secret"] = secret_function(snapshot, self.refs, reading, self._refer)
         context["env"] = self._env
         context[_MARK] = reading.at_line
         try:
@@ -149,7 +152,7 @@ class JinjaTemplate:
         refs: list[Ref] = []
 
         def secret(path: Any = None, params: Any = None, /, **more: Any) -> None:
-            refs.append(ref_of(path, params, more))
+            refs.append(ref_of(path, params, more, self._refer))
 
         for call in mentions.literal_calls(tag):
             try:
@@ -160,7 +163,7 @@ class JinjaTemplate:
 
     def _asked_alone(self, call: str) -> set[Ref | None]:
         reading = Reading()
-        secret = secret_function({}, self.refs, reading)
+        secret = secret_function({}, self.refs, reading, self._refer)
         with suppress(Exception):  # whatever is wrong with it, `compile` has said
             self._engine.eval_expr(call, secret=secret, env=self._env)
         return reading.asked[0]

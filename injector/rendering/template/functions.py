@@ -5,13 +5,15 @@ from typing import Any
 
 from injector.base.errors import RenderError
 from injector.rendering.formats.text import is_broken
-from injector.rendering.template.model import Content, Snapshot
+from injector.rendering.template.model import Content, Refer, Snapshot
 from injector.rendering.template.reading import Reading
 from injector.rendering.template.values import Marker, Nothing, View, plain
 from injector.secret import Ref, climbs
 
 
-def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Ref:
+def ref_of(
+    path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any], refer: Refer
+) -> Ref:
     """Return what `secret(path, params, key=value…)` refers to; any parameters make it a write."""
     if not isinstance(path, str) or not path.strip("/"):
         raise RenderError("`secret`: the first argument must be the path, as a string")
@@ -20,10 +22,10 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
     if params is not None and not isinstance(params, Mapping):
         raise RenderError("`secret`: the second argument is a map of parameters")
     if params is None and not more:
-        return Ref.of(path)
+        return refer(path, None)
     given = {**(plain(params) or {}), **{key: plain(value) for key, value in more.items()}}
     try:
-        return Ref.of(path, given)
+        return refer(path, given)
     except (TypeError, ValueError):
         raise RenderError(
             "`secret`: a parameter has a type that JSON does not have; use text and numbers"
@@ -31,7 +33,7 @@ def ref_of(path: Any, params: Mapping[str, Any] | None, more: Mapping[str, Any])
 
 
 def secret_function(
-    snapshot: Snapshot, known: Collection[Ref], reading: Reading
+    snapshot: Snapshot, known: Collection[Ref], reading: Reading, refer: Refer
 ) -> Callable[..., Any]:
     """Return `secret` for one rendering; `known` are secrets that may be requested in any case."""
 
@@ -40,7 +42,7 @@ def secret_function(
             if isinstance(given, Marker):
                 reading.asked[reading.line].add(None)
                 return given()
-        ref = ref_of(path, params, more)
+        ref = ref_of(path, params, more, refer)
         if ref not in snapshot:
             # A path that may depend on a missing secret is found again once that is there.
             believed = ref in known or not reading.leaked

@@ -1,6 +1,6 @@
 """What goes into a template and what comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # The data of a secret, plain JSON values.
 Content = Mapping[str, Any]
+# Names the secret at a path; with parameters, it is asked for by a write.
+Refer = Callable[[str, Mapping[str, Any] | None], Ref]
 # None: an optional secret that does not exist.
 Snapshot = Mapping[Ref, Content | None]
 # The text of one file as bytes; that of several as bytes by name.

@@ -1,5 +1,6 @@
 """Vault and OpenBao: asks, and says what the answer means.
 
+- `ref`: which secret: its path, parameters and namespace
 - `client`: the requests this program makes, each with its errors told apart
 - `api`: those that hvac has; imported when the first of them is sent
 - `inspection`: what only `check` asks

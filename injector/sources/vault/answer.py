@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct, structs
 
 from injector.base.errors import MissingError, RenderError
-from injector.secret import Kind, Ref
+from injector.secret import Kind
 from injector.sources.vault.certificates import ssh_end, validity
+from injector.sources.vault.ref import VaultRef
 
 # How each shape of an answer is recognized.
 CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
@@ -88,7 +89,7 @@ class Content(dict[str, Any]):
         self.answer = answer
 
 
-def understand(ref: Ref, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
+def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
     """Sort an answer by its shape.
 
     `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
@@ -117,7 +118,7 @@ def _is_deeper(value: Any, limit: int) -> bool:
     )
 
 
-def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
+def _sorted(ref: VaultRef, body: Mapping[str, Any], engine: str) -> Answer:
     if (other := _without_data(ref, body)) is not None:
         return other
     data = body.get("data")
@@ -146,7 +147,7 @@ def _sorted(ref: Ref, body: Mapping[str, Any], engine: str) -> Answer:
     return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
 
 
-def _without_data(ref: Ref, body: Mapping[str, Any]) -> Answer | None:
+def _without_data(ref: VaultRef, body: Mapping[str, Any]) -> Answer | None:
     """Return an answer that has something else, which templates see as their data, or nothing."""
     if ref.body is not None and not body:
         return Answer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
@@ -159,7 +160,7 @@ def _without_data(ref: Ref, body: Mapping[str, Any]) -> Answer | None:
     return None
 
 
-def _read(ref: Ref, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:
+def _read(ref: VaultRef, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:
     if engine == "kv1":
         return Answer(data, Kind.STATIC)
     if _is_kv2(data):
@@ -225,7 +226,7 @@ def _is_kv2(data: Mapping[str, Any]) -> bool:
     )
 
 
-def _kv2(ref: Ref, data: Mapping[str, Any]) -> Answer:
+def _kv2(ref: VaultRef, data: Mapping[str, Any]) -> Answer:
     """Return the data; a deletion time in the future is a plan, not a deletion."""
     metadata = data["metadata"]
     version = str(metadata.get("version", ""))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from injector.base.clock import Clock
 from injector.base.errors import AuthError, DeniedError, InjectorError, TransientError
 from injector.base.retry import while_stale
-from injector.secret import Life, Ref
+from injector.secret import Life
 from injector.sources.unrepeatable import Unrepeatable
 from injector.sources.vault import answer as answers
 from injector.sources.vault.adapter import (
@@ -23,6 +23,7 @@ from injector.sources.vault.adapter import (
 )
 from injector.sources.vault.answer import Answer
 from injector.sources.vault.mounts import Mounts
+from injector.sources.vault.ref import VaultRef
 from injector.sources.vault.token_answers import (
     ODD,
     Grant,
@@ -61,7 +62,7 @@ class Vault:
 
     async def fetch(
         self,
-        ref: Ref,
+        ref: VaultRef,
         token: Token,
         *,
         engine: str = "auto",
@@ -94,7 +95,7 @@ class Vault:
         )
         return answer, life
 
-    async def _ask(self, ref: Ref, token: Token) -> dict[str, Any]:
+    async def _ask(self, ref: VaultRef, token: Token) -> dict[str, Any]:
         adapter = self._adapter(token.value, ref.namespace)
         if ref.body is not None:
             data = json.loads(ref.body)
@@ -278,7 +279,7 @@ class Vault:
             return await while_stale(request, self.clock, Stale)
 
 
-def _denied(ref: Ref, exc: DeniedError) -> str:
+def _denied(ref: VaultRef, exc: DeniedError) -> str:
     """Name the missing capability, and suggest a `data/` that may be missing from the path."""
     need = " and ".join(ref.capabilities)
     words = f"{exc}: the token's policy has to allow {need} on {ref.path!r}"
@@ -291,7 +292,7 @@ def _denied(ref: Ref, exc: DeniedError) -> str:
     return f"{words}; if {mount}/ is KV version 2, write '{mount}/data/{rest}'"
 
 
-def _missing(ref: Ref, exc: NotThere) -> str:
+def _missing(ref: VaultRef, exc: NotThere) -> str:
     mount, _, rest = ref.path.partition("/")
     if isinstance(exc, InKV2):
         return (

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from injector.base.errors import DeniedError, MissingError
-from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 LOOK_UP = "sys/internal/ui/mounts"
 _KV2 = {"type": "kv", "version": "2"}
@@ -25,7 +25,7 @@ class Mounts:
         self._known: dict[tuple[str, str], bool] = {}
         self._asking: dict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def read(self, ref: Ref, read: Read, *, look_up: Read) -> dict[str, Any]:
+    async def read(self, ref: VaultRef, read: Read, *, look_up: Read) -> dict[str, Any]:
         """Read a secret where it really is; raises what `read` raises."""
         if not ref.by_mount:
             return await read(ref.path)
@@ -39,7 +39,7 @@ class Mounts:
                 raise
         return await self._try_both(ref, read)
 
-    async def _try_both(self, ref: Ref, read: Read) -> dict[str, Any]:
+    async def _try_both(self, ref: VaultRef, read: Read) -> dict[str, Any]:
         try:
             return await read(ref.path)
         except (DeniedError, MissingError) as error:
@@ -51,7 +51,7 @@ class Mounts:
             self._known[ref.namespace, mount] = True
             return body
 
-    async def _mount(self, ref: Ref, look_up: Read) -> str | None:
+    async def _mount(self, ref: VaultRef, look_up: Read) -> str | None:
         path = ref.path.partition("?")[0]
         first = path.partition("/")[0]
         async with self._asking[ref.namespace, first]:  # a thousand secrets look up one mount

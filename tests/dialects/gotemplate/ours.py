@@ -13,6 +13,7 @@ from injector.rendering.template import Lacking
 from injector.secret import Ref
 from injector.sources.vault import Token, Transport, Vault
 from injector.sources.vault.answer import Content
+from injector.sources.vault.ref import VaultRef
 from tests.dialects.gotemplate.judge import Case
 from tests.dialects.gotemplate.render import template
 
@@ -36,6 +37,7 @@ async def _render(bao: Bao, cases: Sequence[Case], surroundings: Surroundings) -
     snapshot: dict[Ref, Content] = {}
 
     async def fetch(ref: Ref) -> None:
+        assert isinstance(ref, VaultRef)
         answer, _ = await vault.fetch(ref, token)
         snapshot[ref] = Content(answer)
 

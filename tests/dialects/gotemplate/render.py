@@ -6,9 +6,10 @@ from injector.dialects.gotemplate import GoTemplate, Surroundings
 from injector.dialects.gotemplate import compile as compile_template
 from injector.rendering.template import Lacking, Rendered, Source
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 
 CANARY = "canary-7f3a"
-APP = Ref.of("secret/data/app")
+APP = VaultRef.of("secret/data/app")
 
 
 def template(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from injector.base.errors import MissingError, RenderError
 from injector.dialects.gotemplate import Surroundings
 from injector.dialects.gotemplate.catalogue import CATALOGUE, PER_RENDERING
-from injector.rendering.template import Lacking, Rendered
+from injector.rendering.template import Lacking, Rendered, Snapshot
 from tests.dialects.gotemplate.render import APP, CANARY, template, with_app
 
 # Values of a secret that could end up in a message.
@@ -60,7 +60,8 @@ def check(text, *, strict):
     surroundings = Surroundings(environ={"A": "b"}, read_file=_no_file)
     try:
         compiled = template(text, surroundings=surroundings, error_on_missing_key=strict)
-        for snapshot in ({}, {APP: SECRET}):
+        snapshots: tuple[Snapshot, ...] = ({}, {APP: SECRET})
+        for snapshot in snapshots:
             assert isinstance(compiled.render(snapshot), Rendered | Lacking)
         compiled.uses()
     except (RenderError, MissingError) as error:

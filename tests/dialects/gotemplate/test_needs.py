@@ -8,9 +8,10 @@ import pytest
 
 from injector.base.errors import RenderError
 from injector.secret import Ref
+from injector.sources.vault.ref import VaultRef
 from tests.dialects.gotemplate.render import APP, lacking, rendered, template, with_app
 
-LIST = Ref.of("secret/metadata/many", lists=True)
+LIST = VaultRef.of("secret/metadata/many", lists=True)
 
 
 def known(text, **options):
@@ -53,7 +54,7 @@ def test_a_thousand_secrets_of_a_list_are_found_in_one_round():
 
     assert lacking(text, there) == {f"secret/data/many/{name}" for name in names}
 
-    there |= {Ref.of(f"secret/data/many/{name}"): {"v": "x"} for name in names}
+    there |= {VaultRef.of(f"secret/data/many/{name}"): {"v": "x"} for name in names}
     assert rendered(text, secrets=there) == "x" * 1000
 
 
@@ -61,15 +62,15 @@ def test_arguments_in_any_order_are_one_secret_and_parameters_make_a_write():
     one = template('{{secret "pki/issue/web" "a=1" "b=2"}}').refs
     other = template('{{secret "/pki/issue/web/" " b = 2" "" "a=1 "}}{{pkiCert "pki/issue/web" "b=2" "a=1"}}').refs  # fmt: skip
 
-    assert one == other == {Ref.of("pki/issue/web", {"a": "1", "b": "2"})}
+    assert one == other == {VaultRef.of("pki/issue/web", {"a": "1", "b": "2"})}
 
 
 def test_a_named_secret_is_the_one_at_that_path():
-    named = Ref.of("database/creds/app", namespace="")
+    named = VaultRef.of("database/creds/app", namespace="")
 
     assert template('{{secret "database/creds/app"}}', names={"db": named}).refs == {named}
     assert template('{{secret "database/creds/app"}}').refs == {
-        Ref.of("database/creds/app", by_mount=True)
+        VaultRef.of("database/creds/app", by_mount=True)
     }
 
 

@@ -11,6 +11,7 @@ from injector.base.errors import RenderError
 from injector.dialects.gotemplate import Surroundings
 from injector.dialects.gotemplate.network import interfaces
 from injector.dialects.gotemplate.network.model import FLAGS, Address, Addresses, Interface, Machine
+from injector.sources.vault.ref import VaultRef
 from tests.dialects.gotemplate.render import CANARY, rendered, template
 
 UP = FLAGS["up"] | FLAGS["running"]
@@ -73,6 +74,7 @@ def test_an_address_can_be_part_of_a_request():
 
     (ref,) = template(text, surroundings=on(MACHINE)).refs
 
+    assert isinstance(ref, VaultRef)
     assert ref.path == "pki/issue/x"
     assert json.loads(ref.body or "") == {"ip_sans": "10.1.2.3"}
 

@@ -25,6 +25,7 @@ from injector.dialects.gotemplate.run.signature import Stateful
 from injector.rendering.formats.text import is_broken
 from injector.rendering.template.model import Snapshot
 from injector.secret import Ref, climbs
+from injector.sources.vault.ref import VaultRef
 
 # The first segment of paths where no KV engine can be mounted.
 _NO_MOUNTS = frozenset(("auth", "cubbyhole", "identity", "sys"))
@@ -107,7 +108,7 @@ class Secrets:
         return seen
 
 
-def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
+def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> VaultRef:
     """Return the secret that a call refers to: a named one if there is one at that path."""
     path = trim_space(words[0]).strip("/")
     if not path:
@@ -117,18 +118,18 @@ def ref_of(function: str, words: Sequence[str], named: Collection[Ref]) -> Ref:
     if any(map(is_broken, words)):
         raise GoError(f"{function}: the path or a parameter is not UTF-8 text")
     if function == "pkiCert":
-        return Ref.of(_unescaped(path), _params(words[1:]))
+        return VaultRef.of(_unescaped(path), _params(words[1:]))
     if len(words) > 1:
-        return Ref.of(path, _params(words[1:]))
+        return VaultRef.of(path, _params(words[1:]))
     if function == "secret":
         path = _unescaped(path)
-    if function == "secret" and named and (plain := Ref.of(path)) in named:
+    if function == "secret" and named and (plain := VaultRef.of(path)) in named:
         return plain
     steps = path.split("/")
     lists = function == "secrets"
     is_kv2 = not _KV2.isdisjoint(steps[1:2]) if not lists else steps[1:2] == ["metadata"]
     may_be_kv = steps[0] not in _NO_MOUNTS and not is_kv2
-    return Ref.of(path, lists=lists, by_mount=may_be_kv)
+    return VaultRef.of(path, lists=lists, by_mount=may_be_kv)
 
 
 def _unescaped(path: str) -> str:
