@@ -1,8 +1,9 @@
 """Loads a configuration, checks it against this machine, and compiles its templates."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 from injector.base.errors import RenderError, Spot
 from injector.config import Checks, Loaded, load, model
@@ -59,12 +60,12 @@ def plan(
         templates[entry] = compiled
         return []
 
+    # Many files are in one directory.
+    look = partial(destination_problems, look=cache(destination.directory_problems))
     loaded = load(
         path,
         environ,
-        checks=Checks(
-            destination_problems if destinations and not elsewhere else None, compile_template
-        ),
+        checks=Checks(look if destinations and not elsewhere else None, compile_template),
         read=read,
         needs_login=not elsewhere,
         command=command,
@@ -111,8 +112,15 @@ def _source(entry: Entry, text: str, stands: Standing) -> Source:
     )
 
 
-def destination_problems(config: model.Config, entry: model.Template | model.Bundle) -> list[str]:
-    """List what would prevent a file, or a bundle's files, from being written here."""
+def destination_problems(
+    config: model.Config,
+    entry: model.Template | model.Bundle,
+    look: Callable[..., list[str]] = destination.directory_problems,
+) -> list[str]:
+    """List what would prevent a file, or a bundle's files, from being written here.
+
+    `look` finds what is wrong with a file's directory, or remembers it.
+    """
     memory_backed = config.template_config.require_memory_backed
     trusted = config.template_config.require_trusted_directory
     if isinstance(entry, model.Bundle):
@@ -138,6 +146,7 @@ def destination_problems(config: model.Config, entry: model.Template | model.Bun
         in_place=entry.in_place,
         create_dest_dirs=entry.create_dest_dirs,
         owner=rights(entry).owner,
+        look=look,
     )
 
 

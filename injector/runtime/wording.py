@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
+from msgspec import Struct, structs
 
 from injector.base.redactor import Redactor
 from injector.runtime.plan import Plan, names
@@ -42,14 +42,8 @@ def _collect(value: Any, found: set[str]) -> None:
     """Add the words of an option, and of everything in it."""
     if isinstance(value, str):
         _add(value, found)
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            inner = getattr(value, name)
-            if inner and inner.__class__ not in NUMBERS and name not in NOT_NAMES:
-                _collect(inner, found)
-            elif name == "url":
-                parts = urlsplit(inner)
-                found.add(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+    elif isinstance(value, Struct):
+        _collect_options(value, found)
     elif isinstance(value, tuple):
         for inner in value:
             _collect(inner, found)
@@ -57,6 +51,17 @@ def _collect(value: Any, found: set[str]) -> None:
         for name, inner in value.items():
             found.add(name)
             _collect(inner, found)
+
+
+def _collect_options(block: Struct, found: set[str]) -> None:
+    for name, value in zip(block.__struct_fields__, structs.astuple(block), strict=True):
+        if not value or value.__class__ in NUMBERS:  # most options of most templates
+            continue
+        if name not in NOT_NAMES:
+            _collect(value, found)
+        elif name == "url":
+            parts = urlsplit(value)
+            found.add(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
 def _add(text: str, found: set[str]) -> None:

@@ -1,7 +1,8 @@
 """Rules for paths: where files go, and what they must not collide with."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from functools import cache, partial
 
 from injector.config import model
 from injector.config.document import Document
@@ -67,18 +68,23 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
                 where,
                 f"line {document.line(first)} already writes to this path; give each file its own",
             )
+    file_at_or_above = cache(partial(_at_or_above, taken))  # many files are in one directory
     for path, where in taken.items():
-        above = os.path.dirname(path)
-        while above not in taken and len(above) > 1:
-            above = os.path.dirname(above)
-        if above in taken:
-            line = document.line(taken[above])
+        if file := file_at_or_above(os.path.dirname(path)):
+            line = document.line(taken[file])
             yield Finding(where, f"needs a directory where line {line} writes a file")
     sources = {text.source: where for where, text in located_texts(config)}
     for path, where in taken.items():
         if path in sources:
             line = document.line((*sources[path], "source"))
             yield Finding(where, f"would overwrite the template that line {line} reads")
+
+
+def _at_or_above(taken: Container[str], path: str) -> str:
+    """Return this path or the closest above it that is taken; empty if none is."""
+    while path not in taken and len(path) > 1:
+        path = os.path.dirname(path)
+    return path if path in taken else ""
 
 
 def _share(config: model.Config, one: Where, other: Where) -> bool:

@@ -26,7 +26,16 @@
 """
 
 from injector.targets.files.file import File
-from injector.targets.files.preflight import inherited, problems
+from injector.targets.files.preflight import directory_problems, inherited, problems
 from injector.targets.files.rights import OURS, Owner, Rights, owner_of
 
-__all__ = ["OURS", "File", "Owner", "Rights", "inherited", "owner_of", "problems"]
+__all__ = [
+    "OURS",
+    "File",
+    "Owner",
+    "Rights",
+    "directory_problems",
+    "inherited",
+    "owner_of",
+    "problems",
+]

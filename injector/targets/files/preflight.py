@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from injector.base.errors import WriteError
 from injector.targets.files import acl, explain, mounts
@@ -10,47 +11,6 @@ from injector.targets.files.directory import Directory, open_nearest
 from injector.targets.files.links import foreign_link
 from injector.targets.files.rights import OURS, Owner, giving_problems
 from injector.targets.files.trust import Trust
-
-
-def problems(
-    path: str,
-    *,
-    require_memory_backed: bool,
-    require_trusted_directory: bool = True,
-    in_place: bool,
-    create_dest_dirs: bool = True,
-    owner: Owner = OURS,
-) -> list[str]:
-    """List everything that is wrong with a destination; every entry says what to do about it."""
-    if problem := spelling_problem(path):
-        return [problem]
-    found = []
-    if owner is not OURS:
-        found += [f"{path}: {problem}" for problem in giving_problems(owner)]
-    is_mounted = mounts.current().is_mount_point(path)
-    if is_mounted and not in_place:
-        found.append(
-            f"{path} is itself a mount point, and a mounted file cannot be replaced: "
-            "mount the directory instead, or set `in_place: true`"
-        )
-    mode = None
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:  # other errors are those of the directory, below
-            return [*found, explain.failed("use", path, error).args[0]]
-    if mode is not None and not stat.S_ISREG(mode):
-        found.append(explain.in_the_way(path, mode))
-    overwrites = in_place and mode is not None
-    if overwrites and not _may(path, os.W_OK | os.R_OK):
-        found.append(explain.not_writable(path, path))
-    return found + directory_problems(
-        os.path.dirname(path),
-        require_memory_backed=require_memory_backed,
-        create=create_dest_dirs,
-        writable=not overwrites,
-        trust=Trust(owner.uid) if require_trusted_directory and not is_mounted else None,
-    )
 
 
 def spelling_problem(path: str) -> str:
@@ -97,6 +57,51 @@ def directory_problems(
         return found
     finally:
         os.close(fd)
+
+
+def problems(
+    path: str,
+    *,
+    require_memory_backed: bool,
+    require_trusted_directory: bool = True,
+    in_place: bool,
+    create_dest_dirs: bool = True,
+    owner: Owner = OURS,
+    look: Callable[..., list[str]] = directory_problems,
+) -> list[str]:
+    """List everything that is wrong with a destination; every entry says what to do about it.
+
+    `look` is `directory_problems`, or what remembers its answers for the next file.
+    """
+    if problem := spelling_problem(path):
+        return [problem]
+    found = []
+    if owner is not OURS:
+        found += [f"{path}: {problem}" for problem in giving_problems(owner)]
+    is_mounted = mounts.current().is_mount_point(path)
+    if is_mounted and not in_place:
+        found.append(
+            f"{path} is itself a mount point, and a mounted file cannot be replaced: "
+            "mount the directory instead, or set `in_place: true`"
+        )
+    mode = None
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # other errors are those of the directory, below
+            return [*found, explain.failed("use", path, error).args[0]]
+    if mode is not None and not stat.S_ISREG(mode):
+        found.append(explain.in_the_way(path, mode))
+    overwrites = in_place and mode is not None
+    if overwrites and not _may(path, os.W_OK | os.R_OK):
+        found.append(explain.not_writable(path, path))
+    return found + look(
+        os.path.dirname(path),
+        require_memory_backed=require_memory_backed,
+        create=create_dest_dirs,
+        writable=not overwrites,
+        trust=Trust(owner.uid) if require_trusted_directory and not is_mounted else None,
+    )
 
 
 def _append_only(fd: int, path: str) -> list[str]:
