@@ -125,7 +125,7 @@ async def test_an_unexpected_status_is_a_failure_that_shows_no_value(server):
 
     assert text == (
         f"hook 'web': POST http://{server.address}/reload: answered 500, "
-        "expected 200 or 202 or 204: no [redacted]"
+        "expected 200 or 202 or 204: no [redacted: secret]"
     )
 
 
