@@ -58,14 +58,14 @@ class Journal:
         try:
             _append(self.path, text.encode(errors="replace"), self._perms)
         except OSError as exc:
-            self._failed(_why(exc))
+            self._record_failure(_why(exc))
             return
         if self.error:
             self._log.info("journal written again", path=self.path, lines=len(lines), lost=lost)
         self.error = ""
         self._rotations.written = self._rotations.count
 
-    def _failed(self, error: str) -> None:
+    def _record_failure(self, error: str) -> None:
         if error != self.error:
             self._metrics.errors.add("write")
             self._log.error("journal not written", path=self.path, error=error, retry_in=RETRY)
@@ -105,7 +105,7 @@ def _why(exc: OSError) -> str:
 
 
 def _append(path: str, content: bytes, perms: int) -> None:
-    """Append all of it or nothing, to whatever file has that name now; raises OSError."""
+    """Append all of it or nothing, to the file that has that name now; raises OSError."""
     descriptor = _open(path, perms)
     try:
         before = os.fstat(descriptor)
@@ -127,5 +127,5 @@ def _open(path: str, perms: int) -> int:
         descriptor = safe_open.anything(path, _APPEND | os.O_CREAT | os.O_EXCL, mode=perms)
     except FileExistsError:
         return safe_open.anything(path, _APPEND)
-    os.fchmod(descriptor, perms)  # not less a umask
+    os.fchmod(descriptor, perms)  # open() applied the umask
     return descriptor

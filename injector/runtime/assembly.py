@@ -179,7 +179,7 @@ class Assembly:
         """Close connections, and keep what the next configuration needs."""
         if self.journal is not None:
             self.journal.write()
-        self._state.outputs = {output.key: output.left() for output in self.outputs}
+        self._state.outputs = {output.key: output.carry_over() for output in self.outputs}
         self._state.token = self.tokens.held
         self._state.replaced_tokens = self.tokens.replaced
         for transport in (self.transport, *self.more_transports):

@@ -18,9 +18,7 @@ from injector.runtime.plan import Plan, rights
 from injector.secret import Ref
 from injector.targets.files import File, Rights, leftovers
 from injector.targets.files.protocol import Staging
-from injector.targets.notify import Application, InTurn
-from injector.targets.notify import application as notify_application
-from injector.targets.notify import target as notify_target
+from injector.targets.notify import Application, InTurn, application_of, target_of
 
 # A command's name in logs and metrics is its command line; longer ones end with a checksum.
 LONGEST_NAME = 60
@@ -202,14 +200,14 @@ def own_command(
 
     They share a `turn`: Vault Agent runs them one after another.
     """
-    return Application(name, InTurn(notify_target(notify, context), turn))
+    return Application(name, InTurn(target_of(notify, context), turn))
 
 
 def application(
     name: str, config: model.Config, context: Context, overtaken: Callable[[], bool]
 ) -> Application:
     """Return the application that is notified, and verified, of an entry of `notify:`."""
-    return notify_application(
+    return application_of(
         name,
         config.notify[name],
         context,

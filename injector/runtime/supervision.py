@@ -15,7 +15,7 @@ from injector.runtime.signals import IGNORED
 from injector.runtime.state import ProcessState
 from injector.targets.child import Child, ChildTarget, Command, Environment, PatientTarget, Variable
 from injector.targets.child.terminal import Terminal
-from injector.targets.notify import Application, asking, target
+from injector.targets.notify import Application, target_of, verifier_of
 
 
 class Supervision:
@@ -49,11 +49,11 @@ class Supervision:
             return Application(name, PatientTarget(command, state.log))
         signal = None
         if notify.signal:
-            signal = target(notify, context, child_pid=lambda: command.pid)
+            signal = target_of(notify, context, child_pid=lambda: command.pid)
         overtaken = partial(state.ledger.is_pending, name)
         how = ChildTarget(command, signal, notify.on_failure == "rollback", overtaken)
-        asked = asking(notify, context, overtaken)
-        return Application(name, how, asked and partial(how.confirmed, asked))
+        ask = verifier_of(notify, context, overtaken)
+        return Application(name, how, ask and partial(how.confirm, ask))
 
     def child(self, readiness: Readiness, context: Context) -> Child:
         """Return the service that keeps the command running."""

@@ -27,7 +27,7 @@ PASSED_ON = {
     "targets/files/bundle: WriteError('\\n'.join(foreign))",
     "targets/files/swap: WriteError('\\n'.join(foreign))",
     "engine/handover/file: ConfigError(str(error))",
-    "engine/handover/file: ConfigError(str(explain.failed('use', self.path, error)))",
+    "engine/handover/file: ConfigError(str(explain.failure('use', self.path, error)))",
     "targets/notify/signal: HookError('; '.join(problems))",
     "rendering/template/compiled: RenderError(said)",
     "rendering/template/compiled: RenderError(why)",

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from injector.base.redactor import Redactor
 from injector.config import model
+from injector.targets.child import policy
 from injector.targets.child.environment import LONGEST, for_exec, inherited, problem
 from injector.targets.child.masking import Mask
-from injector.targets.child.policy import Ending, Exit, Restart, after
+from injector.targets.child.policy import Ending, Exit, Restart
 
 # --- its environment ---------------------------------------------------------------------------
 
@@ -76,7 +77,7 @@ def test_an_exit_is_reported_as_by_a_shell(status, code, crashed, how):
 
 def decide(status=1, *, ran_for=1.0, outdated=False, restarts=True, crashes=0):
     ending = Ending(status, ran_for)
-    return after(ending, outdated=outdated, restarts=restarts, crashes=crashes, jitter=1.0)
+    return policy.decide(ending, outdated=outdated, restarts=restarts, crashes=crashes, jitter=1.0)
 
 
 def test_only_a_crash_causes_a_restart():

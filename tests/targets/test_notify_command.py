@@ -14,7 +14,7 @@ import pytest
 from injector.base.clock import SystemClock
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import NotifyResult, application
+from injector.targets.notify import NotifyResult, application_of
 from injector.targets.notify.command import run_command
 from injector.targets.notify.processes import processes
 from tests.support.fakes import context
@@ -314,7 +314,7 @@ def notify(**options) -> model.Notify:
 async def test_a_hook_names_itself_when_it_fails():
     def hook(*argv: str):
         made = context(SystemClock(), secrets=[SECRET], environ=os.environ)
-        return application("web", notify(command=argv), made)
+        return application_of("web", notify(command=argv), made)
 
     assert await hook("true").notify(0.0) is NotifyResult.SENT
     with pytest.raises(HookError, match=r"^hook 'web': `false` exited with 1$"):

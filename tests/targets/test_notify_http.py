@@ -18,7 +18,7 @@ from aiohttp import web
 from injector.base.clock import SystemClock, Wakeup
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import NotifyResult, application
+from injector.targets.notify import NotifyResult, application_of
 from injector.targets.notify.verify import verify
 from tests.support.fakes import context
 
@@ -93,7 +93,7 @@ def free_port() -> int:
 
 async def tell(url: str, clock: SystemClock | None = None, **options) -> NotifyResult:
     notify = model.Notify(http=model.Http(url=url, **options))
-    made = application("web", notify, context(clock or SystemClock(), secrets=[SECRET]))
+    made = application_of("web", notify, context(clock or SystemClock(), secrets=[SECRET]))
     return await made.notify(0.0)
 
 

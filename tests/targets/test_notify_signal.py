@@ -20,7 +20,7 @@ import pytest
 from injector.base.clock import SystemClock
 from injector.base.errors import HookError
 from injector.config import model
-from injector.targets.notify import Application, NotifyResult, target
+from injector.targets.notify import Application, NotifyResult, target_of
 from injector.targets.notify.find import View, by_pid_file, read_pid_file
 from injector.targets.notify.processes import process, processes
 from injector.targets.notify.signal import SignalTarget
@@ -118,7 +118,7 @@ def pid_file(tmp_path: Path, content: object) -> model.Process:
 async def tell(which: model.Process, *, number: str = "SIGHUP", ago: float = 0, **options):
     notify = model.Notify(signal=number, process=which)
     clock = SystemClock()
-    how = target(notify, context(clock), **options)
+    how = target_of(notify, context(clock), **options)
     made = Application("app", how)
     return await made.notify(clock.wall() - ago)
 

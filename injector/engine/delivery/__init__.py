@@ -17,7 +17,7 @@ record as accepted, or roll back.
 - `notifier`: notifies one application
 - `acceptance`: what was accepted, and what was rejected
 - `ledger`: pending notifications and rejected contents, which survive a reload
-- `endings`: says when a value in use has expired
+- `expiries`: says when a value in use has expired
 - `reporting`: what health, log and metrics say of it all
 """
 

@@ -9,7 +9,7 @@ from injector.base.errors import HookError, WriteError
 from injector.engine.delivery.ledger import Ledger, Pending
 from injector.engine.delivery.output import Output
 from injector.engine.delivery.outputs import Outputs
-from injector.engine.delivery.reporting import Reporter, thread
+from injector.engine.delivery.reporting import Reporter, rotation_facts
 from injector.engine.store import Store
 from injector.secret import Ref
 
@@ -62,7 +62,7 @@ class Acceptance:
         """Roll back a change that an application has rejected.
 
         Return whether there was anything to roll back to. The rejected content is not tried again
-        until something changes or somebody asks for it. What could not be rolled back is part of
+        until something changes, or a refresh is asked for. What could not be rolled back is part of
         what the application is asked next.
         """
         outputs = self._outputs.named(names)
@@ -90,13 +90,13 @@ class Acceptance:
         ):
             return False
         if not output.destination.is_intact() and not self._put_right(output):
-            ledger.forgive(output.name)  # it is better than nothing, or what somebody has left
+            ledger.forgive(output.name)  # better than nothing, or than foreign content
             return False
         output.state.keep_accepted()
         before = self._context.health.of(output.kind, output.name)
         if before is None or before.error is None:
             error = _rejection("the application", "in an earlier run")
-            self._reporter.rolled_back(output, error)
+            self._reporter.report_rolled_back(output, error)
         return True
 
     def retry(self, refs: Iterable[Ref] | None = None) -> set[str]:
@@ -119,16 +119,16 @@ class Acceptance:
                 "not rolled back", path=output.name, notify=target, error=str(exc)
             )
             return False
-        of = thread(output.state.unaccepted(output.state.written), self._called)
+        of = rotation_facts(output.state.unaccepted(output.state.written), self._called)
         output.state.return_to_accepted()
         self._outputs.schedule.look_after(output, context.clock.now())
-        self._reporter.rolled_back(output, _rejection(target, str(error)))
+        self._reporter.report_rolled_back(output, _rejection(target, str(error)))
         context.log.error("rolled back", path=output.name, notify=target, error=str(error), **of)
         self.announce(output, urgent=True)
         return True
 
     def _put_right(self, output: Output[Any]) -> bool:
-        """Let readers see again what was accepted, which somebody has changed or removed."""
+        """Let readers see again what was accepted, and another program has changed or removed."""
         try:
             output.destination.rollback()
         except WriteError as exc:

@@ -20,12 +20,12 @@ from injector.base.errors import (
 from injector.config import model
 from injector.engine.delivery.acceptance import Acceptance
 from injector.engine.delivery.contract import Contracts
-from injector.engine.delivery.endings import Endings
+from injector.engine.delivery.expiries import Expiries
 from injector.engine.delivery.ledger import Ledger
 from injector.engine.delivery.notifier import Notifier
 from injector.engine.delivery.output import Check, Output
 from injector.engine.delivery.outputs import Outputs
-from injector.engine.delivery.reporting import Reporter, thread
+from injector.engine.delivery.reporting import Reporter, rotation_facts
 from injector.engine.delivery.timing import MANY, worth_a_try_at
 from injector.engine.history import Rotations
 from injector.engine.store import Generation, Store
@@ -83,10 +83,10 @@ class Delivery:
         self._acceptance = Acceptance(
             self._outputs, self._reporter, context, store=store, ledger=ledger, called=called
         )
-        self._endings = Endings(context, called)
+        self._expiries = Expiries(context, called)
         self._group = asyncio.TaskGroup()
         for output in self._outputs:
-            self._reporter.waiting(output)
+            self._reporter.report_waiting(output)
 
     def add(
         self,
@@ -162,7 +162,7 @@ class Delivery:
         ]
 
     async def run(self) -> None:
-        """Bring up to date whatever is due, whenever something changed. Runs until cancelled."""
+        """Bring up to date what is due, as soon as something changes. Runs until cancelled."""
         clock = self._context.clock
         async with self._group:
             for notifier in self._outputs.notifiers.values():
@@ -175,13 +175,13 @@ class Delivery:
                     self._update(self._outputs[name])
                     if clock.now() - began > SLOW:  # probes are answered between two slow ones
                         await asyncio.sleep(0)
-                self._endings.report()
-                wake = min(self._schedule.next(), self._endings.next(), self._look_at)
+                self._expiries.report()
+                wake = min(self._schedule.next_at(), self._expiries.next_at(), self._look_at)
                 await clock.sleep(wake - clock.now(), self._store.value_changed)
                 self._take_news()
                 if self._look_at <= clock.now():
                     self._look_at = clock.now() + self._look_every
-                    self._look(self._outputs.by_name)
+                    self._plan_rewrites(self._outputs.by_name)
 
     def _begin(self) -> None:
         """Declare what is wanted; write at once what the store already has (after a reload)."""
@@ -202,13 +202,13 @@ class Delivery:
             output = self._outputs[name]
             still_lacking = self._store.count_lacking(output.state.lacking)
             if still_lacking < MANY:
-                self._schedule.changed(output, now)
+                self._schedule.record_change(output, now)
             else:
                 self._schedule.plan(name, worth_a_try_at(now, still_lacking))
-        self._look(self._outputs.consumers.of(confirmed))
+        self._plan_rewrites(self._outputs.consumers.of(confirmed))
 
-    def _look(self, names: Iterable[str]) -> None:
-        """Schedule outputs that somebody else has changed or removed for rewriting."""
+    def _plan_rewrites(self, names: Iterable[str]) -> None:
+        """Plan to rewrite those of these outputs that another program has changed or removed."""
         for name in names:
             output = self._outputs[name]
             if self._schedule.is_due(name) or not output.state.settled:
@@ -244,7 +244,7 @@ class Delivery:
             with nothing_unforeseen():
                 self._make(output, snapshot)
         except InjectorError as exc:
-            self._failed(output, exc)
+            self._record_failure(output, exc)
 
     def _make(self, output: Output[Any], snapshot: Snapshot) -> None:
         """Render it, and write or stage it; raises what is wrong with a value or on disk."""
@@ -265,21 +265,21 @@ class Delivery:
             self._check(output, staged, generations)
             return
         written = output.destination.write(rendered.content)
-        self._written(output, generations, written=written)
+        self._record_written(output, generations, written=written)
 
     def _check(
         self, output: Output[Any], staged: Staged | None, generations: Mapping[Ref, Generation]
     ) -> None:
         """Show staged content to readers once its check succeeds, without delaying others."""
         if staged is None:
-            self._written(output, generations, written=False)
+            self._record_written(output, generations, written=False)
             return
         self._schedule.hold(output.name)
         self._group.create_task(
-            self._checked(output, staged, generations), name=f"check {output.name}"
+            self._finish_check(output, staged, generations), name=f"check {output.name}"
         )
 
-    async def _checked(
+    async def _finish_check(
         self, output: Output[Any], staged: Staged, generations: Mapping[Ref, Generation]
     ) -> None:
         assert output.check is not None
@@ -287,13 +287,13 @@ class Delivery:
             with nothing_unforeseen():
                 await self._pass_check(output.check, staged)
         except InjectorError as exc:
-            self._failed(output, exc)
+            self._record_failure(output, exc)
         else:
-            self._written(output, generations, written=True)
+            self._record_written(output, generations, written=True)
         finally:
             self._schedule.release(output.name)
-            self._store.value_changed.ring()  # changes since then are due now
-            self._ring(output)
+            self._store.value_changed.ring()  # what changed during the check is due now
+            self._wake_notifiers(output)
 
     @staticmethod
     async def _pass_check(check: Check[Any], staged: Staged) -> None:
@@ -305,28 +305,28 @@ class Delivery:
             raise
         staged.commit()
 
-    def _written(
+    def _record_written(
         self, output: Output[Any], generations: Mapping[Ref, Generation], *, written: bool
     ) -> None:
         context = self._context
         recovered = output.state.failing
         new = output.state.record_written(generations)
-        self._endings.follow(output)
+        self._expiries.follow(output)
         self._acceptance.forgive(output)
-        self._reporter.up_to_date(output, written=written)
+        self._reporter.report_up_to_date(output, written=written)
         if written:
             self._schedule.look_after(output, context.clock.now())
         if written or recovered:
             event = f"{output.kind} {'written' if written else 'recovered'}"
-            context.log.info(event, path=output.name, **thread(new, self._called))
-        # Asked once, written or not.
+            context.log.info(event, path=output.name, **rotation_facts(new, self._called))
+        # Asked in any case, since the answer is yes only once.
         unnotified = self._unnotified(output.name, output.destination.content_hash)
         if written or unnotified:
             self._acceptance.announce(output)
         self._acceptance.accept({output.name})
-        self._ring(output)
+        self._wake_notifiers(output)
 
-    def _ring(self, output: Output[Any]) -> None:
+    def _wake_notifiers(self, output: Output[Any]) -> None:
         """Wake the notifiers that may be waiting for this output."""
         for notifier in self._outputs.notifiers_of(output):
             notifier.due_changed.ring()
@@ -336,18 +336,18 @@ class Delivery:
         try:
             removed = output.destination.remove()
         except WriteError as exc:
-            self._failed(output, exc)
+            self._record_failure(output, exc)
             return
         if removed:
             event = f"{output.kind} removed: its secret is gone"
             self._context.log.warning(event, path=output.name)
         output.state.record_removed()
-        self._reporter.waiting(output)
+        self._reporter.report_waiting(output)
 
-    def _failed(self, output: Output[Any], error: InjectorError) -> None:
+    def _record_failure(self, output: Output[Any], error: InjectorError) -> None:
         context = self._context
         output.state.record_failure()
-        report = self._reporter.failed(output, error)
+        report = self._reporter.report_failed(output, error)
         again: dict[str, Any] = {}
         # A render fails in the same way until something changes.
         if not isinstance(error, RenderError | MissingError):
@@ -357,5 +357,5 @@ class Delivery:
             self._schedule.plan(output.name, context.clock.now() + retry_in)
             again["retry_in"] = round(retry_in, 1)
         new = output.state.unaccepted(self._store.generations(output.state.wants))
-        facts = {"path": output.name, **again, **thread(new, self._called)}
+        facts = {"path": output.name, **again, **rotation_facts(new, self._called)}
         report.log(context.log, f"{output.kind} not written", **facts)

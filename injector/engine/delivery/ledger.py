@@ -59,7 +59,7 @@ class Ledger:
         taken = self._sending[target] = self.pending.pop(target)
         return taken
 
-    def notified(self, target: str, now: float) -> None:
+    def record_notified(self, target: str, now: float) -> None:
         """Note that the notification succeeded."""
         del self._sending[target]
         self.notified_at[target] = now
@@ -74,7 +74,7 @@ class Ledger:
         """Return whether there is something pending beyond a notification in progress."""
         return target in self.pending
 
-    def overtaken(self, target: str, now: float) -> None:
+    def record_overtaken(self, target: str, now: float) -> None:
         """Note that there are newer changes before it is known whether this one was accepted."""
         self.put_back(target)
         self.notified_at[target] = now

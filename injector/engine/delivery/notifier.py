@@ -10,7 +10,7 @@ from injector.base.errors import HookError, InjectorError, nothing_unforeseen
 from injector.config import model
 from injector.engine.delivery.ledger import Ledger, Pending
 from injector.engine.delivery.output import Output
-from injector.engine.delivery.reporting import thread
+from injector.engine.delivery.reporting import rotation_facts
 from injector.engine.delivery.timing import notify_at
 from injector.engine.history import Rotations
 from injector.secret import Ref, backoff
@@ -71,9 +71,9 @@ class Notifier:
         self._tries_again = tries_again
         self._failures = 0
         self._retry_at = -inf
-        self._jitter = context.jitter()  # for the splay, once per change: here of one that was left
+        self._jitter = context.jitter()  # for the splay: one number a change
         self.due_changed = Wakeup()
-        if ledger.is_pending(name):  # left by an earlier configuration or run
+        if ledger.is_pending(name):  # since an earlier configuration or run
             context.health.waiting("notify", name)
         else:
             context.health.ok("notify", name)
@@ -123,23 +123,23 @@ class Notifier:
         try:
             with nothing_unforeseen():
                 outcome = await self._application.notify(pending.written_at)
-                if outcome is NotifyResult.SENT and not await self._accepted(pending):
+                if outcome is NotifyResult.SENT and not await self._verify(pending):
                     return
         except Unseen as exc:
             if self._is_looked_for(pending):
-                self._done(pending, NotifyResult.ABSENT)
+                self._finish(pending, NotifyResult.ABSENT)
             else:
-                self._failed(exc, pending)
+                self._record_failure(exc, pending)
         except InjectorError as exc:
-            self._failed(exc, pending)
+            self._record_failure(exc, pending)
         except BaseException:
-            # Stopped in the middle (shutdown, reload): nobody knows whether it arrived.
+            # Stopped in the middle (shutdown, reload): it is not known whether it arrived.
             self._ledger.put_back(self.name)
             raise
         else:
-            self._done(pending, outcome)
+            self._finish(pending, outcome)
 
-    def _done(self, pending: Pending, outcome: NotifyResult) -> None:
+    def _finish(self, pending: Pending, outcome: NotifyResult) -> None:
         """Note that the application accepted the change, or that nothing runs that could."""
         context = self._context
         self._failures = 0
@@ -155,8 +155,8 @@ class Notifier:
             self._ledger.put_back(self.name)
             return
         self._retry_at = -inf
-        self._ledger.notified(self.name, now)
-        of = self._thread(pending)  # before they are accepted
+        self._ledger.record_notified(self.name, now)
+        of = self._facts(pending)  # what is accepted is no longer new
         self._delivery.accept(pending.outputs)
         if outcome is NotifyResult.SENT:
             context.metrics.rotation_seconds.observe(now - pending.answered_at)
@@ -165,19 +165,19 @@ class Notifier:
         self._delivery.hand_over()  # before it is said: a kill from now on loses nothing
         context.log.info(event, **facts, **of)
 
-    def _thread(self, pending: Pending) -> dict[str, Any]:
+    def _facts(self, pending: Pending) -> dict[str, Any]:
         """Say which new values a change is about."""
         changed = (output for output in self._outputs if output.name in pending.outputs)
         rotations = (
             each for output in changed for each in output.state.unaccepted(output.state.written)
         )
-        return thread(rotations, self._called)
+        return rotation_facts(rotations, self._called)
 
     def _is_looked_for(self, pending: Pending) -> bool:
         """Return whether it may still be starting."""
         return self._context.clock.now() - pending.first < LOOK_FOR
 
-    async def _accepted(self, pending: Pending) -> bool:
+    async def _verify(self, pending: Pending) -> bool:
         """Verify that the application accepted the change; return False if another one follows.
 
         That is a newer change, which may be the fix, or the rollback. Raises HookError if the
@@ -188,23 +188,23 @@ class Notifier:
             await self._application.verify()
         except Overtaken:
             self._retry_at = -inf
-            self._ledger.overtaken(self.name, context.clock.now())
+            self._ledger.record_overtaken(self.name, context.clock.now())
             context.log.info("changed again before it was confirmed", notify=self.name)
             return False
         except HookError as exc:
             if not self.rolls_back or not self._delivery.reject(self.name, pending.outputs, exc):
                 raise
             self._failures, self._retry_at = 0, -inf
-            self._ledger.notified(self.name, context.clock.now())
+            self._ledger.record_notified(self.name, context.clock.now())
             context.metrics.notifications.add(self.name, "rejected")
             return False
         return True
 
-    def _failed(self, error: InjectorError, pending: Pending) -> None:
-        context, of = self._context, self._thread(pending)
+    def _record_failure(self, error: InjectorError, pending: Pending) -> None:
+        context, of = self._context, self._facts(pending)
         context.metrics.notifications.add(self.name, "failed")
         if not self._tries_again:
-            self._ledger.notified(self.name, context.clock.now())
+            self._ledger.record_notified(self.name, context.clock.now())
             context.health.ok("notify", self.name)
             context.log.error("notification failed", notify=self.name, error=str(error), **of)
             return

@@ -69,7 +69,7 @@ class Output(Generic[C]):
         self.destination.memory = before.memory
         self.state.resume(before, is_intact=self.destination.is_intact())
 
-    def left(self) -> OutputState:
+    def carry_over(self) -> OutputState:
         """Return what the next configuration begins with."""
         self.state.memory = self.destination.memory
         return self.state

@@ -15,7 +15,7 @@ from injector.secret import Ref
 MOST = 20
 
 
-def thread(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[str, Any]:
+def rotation_facts(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[str, Any]:
     """Return the facts by which lines of the log about the same new values are found.
 
     The first of them, if it is very many.
@@ -37,26 +37,26 @@ class Reporter:
         self._store = store
         self._rotations = rotations
 
-    def waiting(self, output: Output[Any]) -> None:
+    def report_waiting(self, output: Output[Any]) -> None:
         """Note that there is nothing to write yet, or any more."""
         self._context.health.waiting(output.kind, output.name)
         self._context.metrics.file_stale.set(1, output.name)
 
-    def up_to_date(self, output: Output[Any], *, written: bool) -> None:
+    def report_up_to_date(self, output: Output[Any], *, written: bool) -> None:
         """Note that it is up to date."""
         self._context.health.ok(output.kind, output.name)
         self._context.metrics.file_stale.set(0, output.name)
         self._context.metrics.renders.add(output.name, "written" if written else "unchanged")
 
-    def failed(self, output: Output[Any], error: InjectorError) -> Report:
+    def report_failed(self, output: Output[Any], error: InjectorError) -> Report:
         """Note that it could not be made, checked or written; return the report, to be logged."""
-        return self._stale(output, error, Outcome.FAILED)
+        return self._report_stale(output, error, Outcome.FAILED)
 
-    def rolled_back(self, output: Output[Any], error: InjectorError) -> None:
+    def report_rolled_back(self, output: Output[Any], error: InjectorError) -> None:
         """Note that it is out of date because an application has rejected what is newer."""
-        self._stale(output, error, Outcome.ROLLED_BACK)
+        self._report_stale(output, error, Outcome.ROLLED_BACK)
 
-    def _stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
+    def _report_stale(self, output: Output[Any], error: InjectorError, outcome: Outcome) -> Report:
         context = self._context
         unaccepted = output.state.unaccepted(self._store.generations(output.state.wants))
         self._rotations.record_failed(unaccepted, error, outcome)

@@ -19,7 +19,7 @@ class Schedule:
         self._drop_old: dict[str, float] = {}
         self._held: set[str] = set()
 
-    def changed(self, output: Output[Any], now: float) -> None:
+    def record_change(self, output: Output[Any], now: float) -> None:
         """Note a change: due at once, or at the end of a run of changes (`wait`)."""
         since = self._since.setdefault(output.name, now)
         # The first one never waits: there is nothing to debounce yet.
@@ -49,7 +49,7 @@ class Schedule:
         """Return whether an output is due now or later."""
         return name in self._due
 
-    def next(self) -> float:
+    def next_at(self) -> float:
         """Return when something is due next; infinity if nothing is planned."""
         due = (at for name, at in self._due.items() if name not in self._held)
         return min(min(due, default=inf), min(self._drop_old.values(), default=inf))

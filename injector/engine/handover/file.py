@@ -38,7 +38,7 @@ class Handover:
         try:
             directory = self._open(create=True)
         except OSError as error:
-            raise ConfigError(str(explain.failed("use", self.path, error))) from error
+            raise ConfigError(str(explain.failure("use", self.path, error))) from error
         except WriteError as error:
             raise ConfigError(str(error)) from error
         with directory, locked(directory, f"{self._name}.lock"):
@@ -75,7 +75,7 @@ class Handover:
             raise WriteError(f"write {self.path}: {error}") from None
         except OSError as error:
             self._discard()
-            raise explain.failed("write", self.path, error) from error
+            raise explain.failure("write", self.path, error) from error
 
     def _replace(self, encoded: bytes) -> None:
         with self._open(create=True) as directory:
@@ -98,7 +98,7 @@ class Handover:
             with suppress(FileNotFoundError), self._open(create=False) as directory:
                 os.unlink(self._name, dir_fd=directory.fd)
         except OSError as error:
-            raise explain.failed("remove", self.path, error) from error
+            raise explain.failure("remove", self.path, error) from error
 
     def _open(self, *, create: bool) -> Directory:
         """Open its directory; raises WriteError for one off memory, which no option allows."""

@@ -128,7 +128,7 @@ class Child:
             await self._stop(self._stop_signal)
             command.hold()
         else:
-            step = self._after(ending)
+            step = self._decide(ending)
             if isinstance(step, Restart):
                 self._report(ending)
                 await self._stop(self._stop_signal)
@@ -137,9 +137,9 @@ class Child:
                 await self._stop(self._stop_signal)
                 await self._end(step.code)
 
-    def _after(self, ending: Ending) -> policy.Exit | Restart:
+    def _decide(self, ending: Ending) -> policy.Exit | Restart:
         command, context = self._command, self._context
-        return policy.after(
+        return policy.decide(
             ending,
             outdated=self._changed_at() > command.started_at,
             restarts=self._settings.restart_on_crash == "always",
@@ -150,7 +150,7 @@ class Child:
     def _wait(self, restart: Restart) -> None:
         command, context = self._command, self._context
         command.crashes = restart.crashes
-        command.because, command.start_at = "crashed", context.clock.now() + restart.after
+        command.start_reason, command.start_at = "crashed", context.clock.now() + restart.after
         context.log.warning("command starting again", starts_in=round(restart.after, 1))
 
     def _report(self, ending: Ending) -> None:
@@ -185,9 +185,9 @@ class Child:
             return 0.0
         self._waited = False
         context.metrics.child_up.set(1)
-        context.metrics.child_starts.add(command.because)
+        context.metrics.child_starts.add(command.start_reason)
         context.health.ok("child", "exec")
-        context.log.info("command started", pid=command.pid, reason=command.because)
+        context.log.info("command started", pid=command.pid, reason=command.start_reason)
         return inf
 
     async def _could_not_start(self, error: CannotStart) -> None:
@@ -198,7 +198,7 @@ class Child:
         if command.on_trial is not None:
             command.hold()
             return
-        step = self._after(command.last)
+        step = self._decide(command.last)
         if isinstance(step, Restart):
             self._wait(step)
         else:

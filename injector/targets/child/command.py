@@ -49,7 +49,7 @@ class Command:
     launch: Launch | None = None  # what it was last started with
     started_at: float = -inf  # last start or attempt, on the wall clock
     starts: int = 0
-    because: str = "first"  # why it is started next: first, changed or crashed
+    start_reason: str = "first"  # why it is started next: first, changed or crashed
     last: Ending | None = None
     crashes: int = 0  # in a row, without a steady run between
     start_at: float = -inf  # earliest next start, on the injected clock
@@ -103,18 +103,18 @@ class Command:
         """Stop it, and start it immediately with what is in place by then."""
         if self.wanted is not Wanted.STOPPED:
             self.wanted = Wanted.RESTARTED
-            self._at_once()
+            self._start_at_once()
 
     def hurry(self) -> None:
         """End the wait after a crash: what has changed may have been its cause."""
         if self.start_at > self.clock.now():
-            self._at_once()
+            self._start_at_once()
 
     def release(self) -> None:
         """Start it again at once, if it was held."""
         if self.is_held:
             self.wanted = Wanted.RUNNING
-            self._at_once()
+            self._start_at_once()
 
     def stop(self, number: Signals) -> None:
         """Stop it permanently; the first caller chooses the signal."""
@@ -168,12 +168,12 @@ class Command:
         self.starts += 1
         if self.wanted is Wanted.RESTARTED:
             self.wanted = Wanted.RUNNING
-        self._tell()
+        self._wake_waiting()
 
     def hold(self) -> None:
         """Do not start it until the target that has it on trial says so."""
         self.wanted = Wanted.HELD
-        self._tell()
+        self._wake_waiting()
 
     def let_go(self) -> Ending:
         """Forget a process that has exited; return how it did."""
@@ -199,12 +199,12 @@ class Command:
             self.terminal.close()
             self.terminal = None
         self.exit_code = code
-        self._tell()
+        self._wake_waiting()
 
-    def _at_once(self) -> None:
-        self.because, self.start_at = "changed", -inf
+    def _start_at_once(self) -> None:
+        self.start_reason, self.start_at = "changed", -inf
         self.state_changed.ring()
 
-    def _tell(self) -> None:
+    def _wake_waiting(self) -> None:
         self._changed.set()
         self._changed.clear()

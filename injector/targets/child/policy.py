@@ -50,7 +50,7 @@ class Ending:
         return how_ended(self.status)
 
 
-def after(
+def decide(
     ending: Ending, *, outdated: bool, restarts: bool, crashes: int, jitter: float
 ) -> Exit | Restart:
     """Decide from how it ended.

@@ -69,7 +69,7 @@ class Process:
 
     def _note_end(self) -> None:
         self._loop.remove_reader(self._pidfd)
-        self._ending = self._look()
+        self._ending = self._read_ending()
         self.ended.set()
         self._on_end()
 
@@ -132,9 +132,9 @@ class Process:
 
     def ending(self) -> Ending:
         """Return how it exited; one that is stuck in the kernel counts as killed."""
-        return self._ending or self._look()
+        return self._ending or self._read_ending()
 
-    def _look(self) -> Ending:
+    def _read_ending(self) -> Ending:
         """Ask the kernel, without reaping it."""
         found = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOWAIT | os.WNOHANG)
         if found is None:
@@ -164,7 +164,7 @@ def start(
     """
     stdout, stderr = output
     environ = for_exec(launch.passed, launch.variables)
-    with terminal.lent() if terminal is not None else nullcontext(), _ignoring(launch.ignored):
+    with terminal.lend() if terminal is not None else nullcontext(), _ignoring(launch.ignored):
         try:
             popen = subprocess.Popen(
                 launch.argv,

@@ -49,7 +49,7 @@ class ChildTarget:
                 self._trial_is_over()
         return outcome
 
-    async def confirmed(self, asked: Callable[[], Awaitable[None]]) -> None:
+    async def confirm(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Return once the application confirms the change; raise if it exits.
 
         Raises HookError, or Overtaken.
@@ -57,7 +57,7 @@ class ChildTarget:
         try:
             async with asyncio.TaskGroup() as group:
                 end = group.create_task(self._until_it_ends(), name="end of the command")
-                await asked()
+                await ask()
                 end.cancel()
         except ExceptionGroup as failures:
             if self.command.wanted is Wanted.STOPPED:

@@ -37,7 +37,7 @@ class Terminal:
         return None
 
     @contextmanager
-    def lent(self) -> Iterator[None]:
+    def lend(self) -> Iterator[None]:
         """Start the command inside this: it gets the signal mask that we were given."""
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
         try:

@@ -32,7 +32,7 @@ def append(path: str, content: bytes) -> bool:
     except FileNotFoundError:
         raise WriteError(_missing(path)) from None
     except OSError as error:
-        raise explain.failed("append to", path, error, needs=path) from error
+        raise explain.failure("append to", path, error, needs=path) from error
 
 
 def append_problems(path: str) -> list[str]:

@@ -87,8 +87,8 @@ class Bundle:
 
     def recall(self, content_hash: str, identity: Identity, earlier: bytes | None) -> None:
         """Begin with what an earlier process knew, as far as that is what is there."""
-        with suppress(WriteError), self._opened("read") as directory:
-            found = _seen(directory)
+        with suppress(WriteError), self._open("read") as directory:
+            found = _current(directory)
             if found is None or not identity:
                 return
             accepted: BundleVersion | None = found
@@ -122,9 +122,9 @@ class Bundle:
         """
         if contents.keys() != self.members.keys():
             raise ValueError(f"{self.path}: contents of other members than configured")
-        with self._opened("write", create=True) as directory:
+        with self._open("write", create=True) as directory:
             # Step 1.
-            found = _seen(directory)
+            found = _current(directory)
             if foreign := swap.foreign_entries(directory, entries(contents)):
                 raise WriteError("\n".join(foreign))
             # Step 2.
@@ -157,7 +157,7 @@ class Bundle:
                 f"roll back {self.path}: it already has the last accepted generation; check "
                 "the application"
             )
-        with self._opened("roll back") as directory:
+        with self._open("roll back") as directory:
             if not bundle_version.is_untouched(accepted, fd=directory.fd):
                 raise WriteError(
                     f"roll back {self.path}: somebody changed or removed the last accepted "
@@ -174,14 +174,14 @@ class Bundle:
 
     def drop_old(self) -> None:
         """Remove what was already kept at the last call."""
-        with self._opened("retire") as directory:
+        with self._open("retire") as directory:
             self._remove_held(directory, self.memory.aged)
         self.memory.aged = len(self.memory.held)
 
     def close(self) -> None:
         """On shutdown: remove replaced versions, except what the next process may return to."""
         if os.path.lexists(self.path):
-            with self._opened("tidy") as directory, self.memory.lock.alone() as alone:
+            with self._open("tidy") as directory, self.memory.lock.alone() as alone:
                 self._remove_held(directory, len(self.memory.held))
                 if alone:
                     keep = {swap.current_name(directory), self.memory.earlier}
@@ -204,7 +204,7 @@ class Bundle:
         """Remove all members, atomically for readers; return whether there were any."""
         if not os.path.lexists(self.path):
             return False
-        with self._opened("remove") as directory:
+        with self._open("remove") as directory:
             removed = swap.current_name(directory) is not None
             if removed:
                 os.unlink(swap.DATA, dir_fd=directory.fd)
@@ -220,10 +220,10 @@ class Bundle:
         """
         if not os.path.lexists(self.path):
             return []
-        with self._opened("sweep") as directory, self.memory.lock.alone() as alone:
+        with self._open("sweep") as directory, self.memory.lock.alone() as alone:
             if not alone:
                 return []
-            name, found = swap.current_name(directory), _seen(directory)
+            name, found = swap.current_name(directory), _current(directory)
             removed = bundle_version.remove_others(
                 directory, {name, self.memory.earlier, *self.memory.held}
             )
@@ -234,7 +234,7 @@ class Bundle:
     def _commit(self, new: BundleVersion) -> None:
         self.memory.staged = ""
         try:
-            with self._opened("write", trusting=True) as directory:
+            with self._open("write", trusting=True) as directory:
                 if not bundle_version.is_untouched(new, fd=directory.fd):
                     raise WriteError(explain.tampered(self.path))
                 bundle_version.remove_all_but_members(directory, new)
@@ -245,14 +245,14 @@ class Bundle:
                 self._discard(new)
             raise
         self.memory.replace_current(new)
-        with self._opened("write") as directory:
+        with self._open("write") as directory:
             if not self._revertible:
                 self.accept()
             self._remove_held(directory, len(self.memory.held) - MOST_HELD)
 
     def _discard(self, new: BundleVersion) -> None:
         self.memory.staged = ""
-        with self._opened("discard") as directory:
+        with self._open("discard") as directory:
             self._remove_unseen(directory, new)
 
     @staticmethod
@@ -296,7 +296,7 @@ class Bundle:
         )
 
     @contextmanager
-    def _opened(
+    def _open(
         self, action: str, *, create: bool = False, trusting: bool = False
     ) -> Iterator[Directory]:
         try:
@@ -309,7 +309,7 @@ class Bundle:
                 self.memory.lock.take(directory)
                 yield directory
         except OSError as error:
-            raise explain.failed(action, self.path, error, needs=self.path) from error
+            raise explain.failure(action, self.path, error, needs=self.path) from error
         finally:
             if not self.memory.keeps:
                 self.memory.lock.drop()
@@ -321,7 +321,7 @@ def trust_of(members: Mapping[str, Rights]) -> Trust:
     return Trust(owners.pop() if len(owners) == 1 else -1)
 
 
-def _seen(directory: Directory) -> BundleVersion | None:
+def _current(directory: Directory) -> BundleVersion | None:
     """Read the version that readers see; None if there is none that we could have left."""
     name = swap.current_name(directory)
     return bundle_version.inspect(directory, name) if name else None

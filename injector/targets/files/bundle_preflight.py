@@ -45,4 +45,4 @@ def _bundle_entry_problems(path: str, members: Collection[str]) -> list[str]:
     except WriteError as error:
         return [str(error)]
     except OSError as error:  # for example, a name that is too long
-        return [str(explain.failed("use", path, error))]
+        return [str(explain.failure("use", path, error))]

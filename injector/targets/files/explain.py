@@ -23,7 +23,7 @@ _OR_IN_PLACE = ", or set `in_place: true`"
 _NOT_MADE = "the directory does not exist: create it, or set `create_dest_dirs: true`"
 
 
-def failed(
+def failure(
     action: str,
     path: str,
     error: OSError,

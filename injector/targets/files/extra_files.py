@@ -96,7 +96,7 @@ class FileWithExtras(KeepsNoOld):
         """
         parts = self._parts(content)
         changed = [file.write(text) for file, text in parts]
-        self._written(content, parts)
+        self._record(content, parts)
         return any(changed)
 
     def stage(self, content: Contents) -> Staged | None:
@@ -110,7 +110,7 @@ class FileWithExtras(KeepsNoOld):
                     staged.append(one)
             undo.pop_all()
         if not staged:
-            self._written(content, parts)
+            self._record(content, parts)
             return None
 
         def commit() -> None:
@@ -121,7 +121,7 @@ class FileWithExtras(KeepsNoOld):
             except BaseException:
                 _discard(left)
                 raise
-            self._written(content, parts)
+            self._record(content, parts)
 
         return Staged(
             path=staged[-1].path,  # the template's own file, if that has changed
@@ -176,7 +176,7 @@ class FileWithExtras(KeepsNoOld):
                 for (file, text), one in zip(parts, found, strict=True):
                     file.recall(file.hash_of(text), one, None)
 
-    def _written(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
+    def _record(self, content: Contents, parts: list[tuple[File, bytes]]) -> None:
         files = {file.path: file for file, _ in parts}
         self.memory = Memory(files, self.hash_of(content), known=True)
 
@@ -207,5 +207,5 @@ def _after_what_is_there(one: ExtraFile) -> bytes:
     except FileNotFoundError:
         before = b""
     except OSError as error:
-        raise explain.failed("read", one.path, error, needs=one.path) from error
+        raise explain.failure("read", one.path, error, needs=one.path) from error
     return before if before.endswith(one.content) else before + one.content

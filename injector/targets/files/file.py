@@ -97,9 +97,9 @@ class File(KeepsNoOld):
 
         A correct file is not touched. Raise WriteError; the old file is then still there.
         """
-        with self._explained("write"), self._open() as directory:
+        with self._explaining("write"), self._open() as directory:
             changed, found = self._write(directory, content)
-        self._written(content, found)
+        self._record(content, found)
         return changed
 
     def stage(self, content: bytes) -> Staged | None:
@@ -107,10 +107,10 @@ class File(KeepsNoOld):
 
         Raise WriteError. Not for files that are written in place.
         """
-        with self._explained("write"), self._open() as directory:
+        with self._explaining("write"), self._open() as directory:
             with suppress(FileNotFoundError):
                 if found := self._if_right(directory, content):
-                    self._written(content, found)
+                    self._record(content, found)
                     return None
             self._remember(directory)
             name = temporary_name(self._name)
@@ -163,7 +163,7 @@ class File(KeepsNoOld):
         """
         removed = False
         with (
-            self._explained("remove"),
+            self._explaining("remove"),
             suppress(FileNotFoundError),
             self._open(removing=True) as directory,
         ):
@@ -177,7 +177,7 @@ class File(KeepsNoOld):
         self.memory = Memory()
         return removed
 
-    def _written(self, content: bytes, found: os.stat_result) -> None:
+    def _record(self, content: bytes, found: os.stat_result) -> None:
         self.memory.identity = identity(found)
         self.memory.content_hash = self.hash_of(content)
         if self._revertible:
@@ -202,7 +202,7 @@ class File(KeepsNoOld):
             raise
 
     def _use(self, staged: str, content: bytes, made: Identity) -> None:
-        with self._explained("write"), self._open() as directory:
+        with self._explaining("write"), self._open() as directory:
             try:
                 fd = open_regular(directory, staged, os.O_PATH)
             except (FileNotFoundError, WriteError):
@@ -210,11 +210,11 @@ class File(KeepsNoOld):
             if identity(os.fstat(fd)) != made:
                 os.close(fd)
                 raise WriteError(explain.tampered(self.path))
-            self._written(content, take_name(directory, staged, self._name, fd))
+            self._record(content, take_name(directory, staged, self._name, fd))
 
     def _discard(self, staged: str) -> None:
         with (
-            self._explained("remove"),
+            self._explaining("remove"),
             suppress(FileNotFoundError),
             self._open(removing=True) as directory,
         ):
@@ -229,11 +229,11 @@ class File(KeepsNoOld):
         )
 
     @contextmanager
-    def _explained(self, action: str) -> Iterator[None]:
+    def _explaining(self, action: str) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise explain.failed(
+            raise explain.failure(
                 action,
                 self.path,
                 error,

@@ -36,7 +36,7 @@ def directory_problems(
     try:
         fd, existing, missing = open_nearest(path)
     except OSError as error:
-        return [explain.failed("use", path, error, needs=path).args[0]]
+        return [explain.failure("use", path, error, needs=path).args[0]]
     try:
         if missing and not create:
             return [f"the directory {path} is missing: make it, or set `create_dest_dirs: true`"]
@@ -89,7 +89,7 @@ def problems(
         mode = os.lstat(path).st_mode
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:  # other errors are those of the directory, below
-            return [*found, explain.failed("use", path, error).args[0]]
+            return [*found, explain.failure("use", path, error).args[0]]
     if mode is not None and not stat.S_ISREG(mode):
         found.append(explain.in_the_way(path, mode))
     overwrites = in_place and mode is not None

@@ -28,13 +28,13 @@ __all__ = [
     "Overtaken",
     "Target",
     "Unseen",
-    "application",
-    "asking",
-    "target",
+    "application_of",
+    "target_of",
+    "verifier_of",
 ]
 
 
-def application(
+def application_of(
     name: str,
     notify: model.Notify,
     context: Context,
@@ -43,11 +43,11 @@ def application(
     overtaken: Callable[[], bool] = lambda: False,
 ) -> "Application":
     """Make what `notify.<name>` of the configuration describes."""
-    how = target(notify, context, users=users)
-    return Application(name, how, asking(notify, context, overtaken))
+    how = target_of(notify, context, users=users)
+    return Application(name, how, verifier_of(notify, context, overtaken))
 
 
-def target(
+def target_of(
     notify: model.Notify,
     context: Context,
     *,
@@ -83,7 +83,7 @@ def target(
     )
 
 
-def asking(
+def verifier_of(
     notify: model.Notify, context: Context, overtaken: Callable[[], bool]
 ) -> Callable[[], Awaitable[None]] | None:
     """Return the function that verifies a change; None if there is none.
@@ -134,7 +134,7 @@ class Application:
 
         Raises Unseen while no process outside our own container can be seen.
         """
-        with self._named():
+        with self._naming():
             return await self._how.notify(written_at)
 
     async def verify(self) -> None:
@@ -143,11 +143,11 @@ class Application:
         Raises HookError, or Overtaken.
         """
         if self._verify is not None:
-            with self._named():
+            with self._naming():
                 await self._verify()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _naming(self) -> Iterator[None]:
         try:
             yield
         except HookError as exc:

@@ -132,7 +132,7 @@ class SignalTarget:
     def _signal_through(self, pidfd: int, process: Process, written_at: float) -> NotifyResult:
         now, status = processes.process(process.pid), processes.status(process.pid)
         # Still running after these reads: so they were about the process that the pidfd holds.
-        if ended(pidfd) or now != process:
+        if has_ended(pidfd) or now != process:
             return NotifyResult.ABSENT
         # The process's age last: if time passes between, it is notified once too often, not never.
         event_age = self._clock.wall() - written_at
@@ -152,7 +152,7 @@ class SignalTarget:
         return self._clock.now() - process.started
 
 
-def ended(pidfd: int) -> bool:
+def has_ended(pidfd: int) -> bool:
     """Return whether the process has ended; it may be a zombie that nobody has reaped."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)

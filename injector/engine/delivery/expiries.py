@@ -7,12 +7,12 @@ from typing import Any
 
 from injector.base.context import Context
 from injector.engine.delivery.output import Output
-from injector.engine.delivery.reporting import thread
+from injector.engine.delivery.reporting import rotation_facts
 from injector.engine.store import EXPIRING, Generation
 from injector.secret import Ref
 
 
-class Endings:
+class Expiries:
     """When the values in use end. A renewal moves that, which is seen when the time has come."""
 
     def __init__(self, context: Context, called: Callable[[Ref], str]) -> None:
@@ -29,14 +29,14 @@ class Endings:
         self._outputs[output.name] = output
         self._wait_for(output)
 
-    def next(self) -> float:
+    def next_at(self) -> float:
         """Return when a value may end next."""
         return self._queue[0][0] if self._queue else inf
 
     def report(self) -> None:
         """Log what has ended."""
         now = self._context.clock.now()
-        while self.next() <= now:
+        while self.next_at() <= now:
             due = heappop(self._queue)
             self._queued.discard(due)
             output = self._outputs[due[1]]
@@ -60,7 +60,7 @@ class Endings:
         self._context.log.error(
             "value in use has expired",
             path=output.name,
-            **thread([ended.rotation], self._called),
+            **rotation_facts([ended.rotation], self._called),
         )
 
 
