@@ -3,7 +3,7 @@
 Knows neither Vault nor Kubernetes' API; pods are plain dicts, so unknown fields survive.
 
 - `injection`: what becomes of a pod, by its annotations: `own`, or those of `vault_k8s`
-- `annotation`: what is known of one
+- `annotation`: what is known of one; `unknown`: warns of others
 - `outcome`: what becomes of a pod; `additions`: a patch of additions; `shape`: what a pod has to be
 - `defaults`: what the administrator sets for all pods; `cluster`: for each namespace, from a file
 - `workloads`, `manifests`: pods in manifests, as `nodes` of YAML; `explaining`: what was done to

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-# More nodes than this are no document of somebody's, but aliases of aliases.
-MOST_NODES = 1_000_000
+# More nodes than this are no manifests, or no annotation, of somebody's, but aliases of aliases.
+MOST_NODES, MOST_IN_ANNOTATION = 1_000_000, 20_000
 
 
 def nodes_of(value: Any) -> yaml.Node:
@@ -16,10 +16,10 @@ def nodes_of(value: Any) -> yaml.Node:
 
 
 def parsed(text: str) -> Any:
-    """Return the value of a YAML text; raises ValueError with what is wrong."""
+    """Return the value of an annotation in YAML; raises ValueError with what is wrong."""
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        return None if root is None else value_of(unshared(root))
+        return None if root is None else value_of(unshared(root, most=MOST_IN_ANNOTATION))
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         why = getattr(exc, "problem", None) or getattr(exc, "reason", None) or exc
         raise ValueError(f"is no YAML: {why}") from None
@@ -29,12 +29,12 @@ def value_of(node: yaml.Node) -> Any:
     return _Constructor().construct_document(node)
 
 
-def unshared(node: yaml.Node) -> yaml.Node:
+def unshared(node: yaml.Node, *, most: int = MOST_NODES) -> yaml.Node:
     """Return a copy in which no node is in two places: a change of one must not reach the other.
 
     Raises ValueError for more nodes than anybody writes, and RecursionError.
     """
-    return _Copier().copy(node)
+    return _Copier(most).copy(node)
 
 
 def written(node: yaml.Node) -> str:
@@ -101,13 +101,14 @@ _Constructor.yaml_constructors = {
 class _Copier:
     """Copies nodes so that none is in two places: a patch of one must not reach the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._count = 0
 
     def copy(self, node: yaml.Node) -> yaml.Node:
         self._count += 1
-        if self._count > MOST_NODES:
-            raise ValueError(f"more than {MOST_NODES} nodes, most of them by aliases")
+        if self._count > self._most:
+            raise ValueError(f"more than {self._most:,} values (an alias counts each time)")
         if isinstance(node, yaml.MappingNode):
             yaml.constructor.SafeConstructor().flatten_mapping(node)  # `<<`
             pairs = [(self.copy(key), self.copy(value)) for key, value in node.value]

@@ -77,7 +77,7 @@ class Pod(TypedDict):
     status: NotRequired[Status | None]
 
 
-def objection(pod: object) -> str:
+def objection(pod: Any) -> str:
     """Return what is wrong with the shape of a pod, and where; empty if nothing is."""
     try:
         read = msgspec.convert(pod, Pod)
@@ -85,6 +85,10 @@ def objection(pod: object) -> str:
         text = str(exc)
         advice = "; quote it" if "annotations" in text and "str" in text else ""
         return f"{text}{advice}"
+    try:
+        "".join(f"{key}{text}" for key, text in annotations(pod).items()).encode()
+    except UnicodeEncodeError:
+        return "an annotation is no Unicode text - at `$.metadata.annotations`"
     return "" if read["spec"]["containers"] else "a pod without containers - at `$.spec.containers`"
 
 

@@ -653,6 +653,52 @@ def test_whatever_is_sent_is_answered(anything):
     assert outcome(pod() | {"spec": anything}).message
 
 
+NESTED = "[" * 3_000 + "]" * 3_000
+ADD = '[{"op": "add", "path": "/x", "value": %s}]'
+ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("patch", ADD % NESTED),
+        ("patch", ADD % ("[" * 400 + "]" * 400)),
+        ("config", f"x: {NESTED}"),
+        ("config", ALIASES),
+        ("config-patch", f"x: {NESTED}"),
+        ("config-patch", ALIASES),
+        ("resources", NESTED),
+        ("resources", ALIASES),
+        ("resources", f"{{limits: {{cpu: {'9' * 5000}}}}}"),
+        ("config", "x: \ud800"),
+        ("image", "\ud800"),
+        ("run-as", "9" * 100_000),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_a_hostile_annotation_is_a_problem_and_no_traceback(key, text):
+    vault_k8s = {
+        "vault.hashicorp.com/agent-inject": "true",
+        "vault.hashicorp.com/agent-json-patch": text,
+        "vault-injector/config-patch": text,
+    }
+    theirs = pod() | {"metadata": {"annotations": vault_k8s}}
+
+    assert outcome(pod(**{key: text})).message
+    assert outcome(theirs).message
+    assert outcome(theirs, Defaults.of_vault_k8s(vault_address="https://v")).message
+
+
+def test_of_many_unknown_annotations_the_first_ten_are_named():
+    warnings = outcome(pod(**{f"x{number}": "" for number in range(1000)})).warnings
+
+    assert len(warnings) == 11
+    assert warnings[-1] == "990 more annotations are unknown and have no effect"
+
+
 # --- and the injector takes it -----------------------------------------------------------------
 
 

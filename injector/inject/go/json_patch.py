@@ -24,6 +24,7 @@ GO_KINDS: dict[type, str] = {
     list: "array",
 }
 KINDS = ("add", "remove", "replace", "move", "test", "copy")
+DEEPEST = 100
 VALUE_STARTS = frozenset('tfn"[{-0123456789')
 
 
@@ -43,12 +44,27 @@ def decode(text: str) -> list[Operation]:
         raise ValueError(_syntax_error(text, exc)) from None
     if patch is None:
         return []
+    if _is_deep(patch):
+        raise ValueError("exceeded max depth")
     if not isinstance(patch, list):
         raise ValueError(_misfit(patch, "jsonpatch.Patch"))  # noqa: TRY004 - as all others
     for operation in patch:
         if operation is not None and not isinstance(operation, dict):
             raise ValueError(_misfit(operation, "jsonpatch.Operation"))
     return [operation or {} for operation in patch]
+
+
+def _is_deep(value: Any) -> bool:
+    """Return whether there is more in each other than can be copied; Go's limit is 10,000."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 def _misfit(value: object, wanted: str) -> str:

@@ -94,7 +94,7 @@ def _given(read: Annotations, key: str) -> yaml.Node | None:
     try:
         document_of(f"{PREFIX}{key}", text)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        return None if root is None else nodes.unshared(root)
+        return None if root is None else nodes.unshared(root, most=nodes.MOST_IN_ANNOTATION)
     except ConfigError as exc:
         for found in exc.found:
             line = f"line {found.line}: " if isinstance(found, Problem) and found.line else ""

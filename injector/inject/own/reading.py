@@ -1,7 +1,6 @@
 """What a pod's annotations and the defaults say, checked by what each annotation takes."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from injector.inject.defaults import Defaults
@@ -10,6 +9,7 @@ from injector.inject.go.quantity import canonical
 from injector.inject.outcome import Problems
 from injector.inject.own.annotations import ALL, FAMILY, PREFIX
 from injector.inject.shape import annotations
+from injector.inject.unknown import warnings_of
 
 
 def of_pod(pod: Mapping[str, Any]) -> dict[str, str]:
@@ -72,9 +72,6 @@ class Annotations:
         self.problems.add(text, f"{PREFIX}{key}")
 
     def unknown(self) -> Iterator[str]:
-        """Warn of each annotation that nobody reads, with the nearest one that is known."""
-        for key in sorted(self.given):
-            if key not in ALL and not key.startswith(FAMILY):
-                near = get_close_matches(key, [*ALL], n=1)
-                advice = f"; is it {PREFIX}{near[0]}?" if near else ""
-                yield f"{PREFIX}{key} is unknown and has no effect{advice}"
+        """Warn of annotations that nobody reads."""
+        keys = [key for key in sorted(self.given) if key not in ALL and not key.startswith(FAMILY)]
+        yield from warnings_of(keys, [*ALL], lambda key: f"{PREFIX}{key}")

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import yaml
-
 from injector.config.problem import suggest
+from injector.inject import nodes
 from injector.inject.go import json_patch
 from injector.inject.go.json_patch import Operation
 from injector.inject.go.quantity import canonical
@@ -200,8 +199,8 @@ def _resources(read: Annotations) -> dict[str, Any]:
     if "resources" not in read:
         return read.resources()
     try:
-        given = yaml.safe_load(read.text("resources")) or {}
-    except (yaml.YAMLError, ValueError, RecursionError):
+        given = nodes.parsed(read.text("resources")) or {}
+    except ValueError:
         given = None
     if not isinstance(given, dict) or not all(
         kind in AMOUNTS and isinstance(amounts, dict) for kind, amounts in given.items()

@@ -9,14 +9,14 @@ from injector.inject.defaults import Defaults
 from injector.inject.go import values
 from injector.inject.outcome import Outcome, Problem, Problems, refused
 from injector.inject.shape import annotations, objection
-from injector.inject.vault_k8s.annotations import PREFIX
+from injector.inject.unknown import warnings_of
+from injector.inject.vault_k8s.annotations import ALL, PREFIX, row_of
 from injector.inject.vault_k8s.containers import Wanted
 from injector.inject.vault_k8s.pod_patch import INJECTED, patch
 from injector.inject.vault_k8s.reading import Annotations, of_pod
 from injector.inject.vault_k8s.secrets import secrets_of
 from injector.inject.vault_k8s.settings import RUN_AS, SECURITY_CONTEXT, patches_of, settings_of
 from injector.inject.vault_k8s.token import token_mount
-from injector.inject.vault_k8s.unknown import warnings_of
 
 CONFIG_PATCH = "vault-injector/config-patch"
 SYSTEM_NAMESPACES = ("kube-system", "kube-public")
@@ -89,7 +89,8 @@ def _injected(
             operations = patch(wanted)
         except ValueError as exc:
             problems.add(str(exc))
-    warnings = () if exact else tuple(warnings_of(given, read))
+    unknown = [] if exact else [key for key in sorted(given) if row_of(key) is None]
+    warnings = tuple(warnings_of(unknown, [*ALL], read.spelled))
     if problems:
         return _refused(problems.found, defaults, warnings)
     return Outcome("injected", operations, warnings=warnings)
