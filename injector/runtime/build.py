@@ -39,11 +39,8 @@ def _output(
 ) -> Output[Any]:
     if entry.appends:
         return _github_env(entry, refs)
-    if entry.language == "go":
-        from injector.runtime.gotemplates import writes_files  # most do without
-
-        if writes_files(entry, plan.templates[entry]):
-            return _file_with_extras(entry, plan, refs, context)
+    if _may_write_more(entry, plan):
+        return _file_with_extras(entry, plan, refs, context)
     return _file(entry, plan, refs, context)
 
 
@@ -70,7 +67,7 @@ def _file(
 def _file_with_extras(
     entry: model.Template, plan: Plan, refs: Mapping[str, Ref], context: Context
 ) -> Output[Any]:
-    from injector.runtime.gotemplates import AllFiles
+    from injector.rendering.template.dialect import AllFiles
     from injector.targets.files.extra_files import FileWithExtras
 
     make = partial(_destination, entry, plan)
@@ -255,13 +252,21 @@ def variable_of(entry: model.EnvTemplate, plan: Plan) -> Renderer[bytes]:
 
 
 def everything_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[Any]:
-    """Return the renderer of a file, with those that a Go template writes in addition."""
-    if entry.language == "go" and entry.format is None:
-        from injector.runtime.gotemplates import AllFiles, writes_files
+    """Return the renderer of a file, with those that its template writes in addition."""
+    if _may_write_more(entry, plan):
+        from injector.rendering.template.dialect import AllFiles
 
-        if writes_files(entry, plan.templates[entry]):
-            return AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
+        return AllFiles(plan.templates[entry], renderer_of(entry, plan, refs))
     return renderer_of(entry, plan, refs)
+
+
+def _may_write_more(entry: model.Template, plan: Plan) -> bool:
+    """Return whether a template writes other files, perhaps none of its own."""
+    if entry.language == "jinja" or entry.format is not None:
+        return False
+    from injector.rendering.template.dialect import writes_files  # most do without
+
+    return entry.is_discarded or writes_files(plan.templates[entry])
 
 
 def renderer_of(entry: model.Template, plan: Plan, refs: Mapping[str, Ref]) -> Renderer[bytes]:

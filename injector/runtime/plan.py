@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
+from injector.base import safe_open
+from injector.base.clock import SystemClock
 from injector.base.errors import RenderError, Spot
 from injector.config import Checks, Loaded, load, model
 from injector.config.language import Read, read
@@ -86,18 +88,33 @@ def names(config: model.Config) -> dict[str, Ref]:
 def _compiled(
     entry: Entry, source: Source, refs: Mapping[str, Ref], environ: Mapping[str, str]
 ) -> Template:
-    if entry.language == "go":
-        from injector.runtime.gotemplates import compiled  # most files are in one of the languages
+    # Most configurations have templates in one language, or none.
+    if entry.language == "jinja":
+        from injector.rendering.template.compiled import compile as compile_jinja
 
-        return compiled(source, entry, refs, environ)
-    from injector.rendering.template.compiled import compile as compile_jinja  # or in neither
+        return compile_jinja(source, refs, environ, VaultRef.of)
+    from injector.rendering.template import dialect
 
-    return compile_jinja(source, refs, environ, VaultRef.of)
+    path = entry.destination if isinstance(entry, model.Template) else ""
+    surroundings = dialect.Surroundings(
+        environ,
+        _read,
+        SystemClock().wall,
+        destination=path if os.path.isabs(path) else "",
+        sandbox_path=entry.sandbox_path,
+        denied=entry.function_denylist,
+    )
+    return dialect.compiled(entry.language, source, refs, surroundings)
+
+
+def _read(path: str) -> str:
+    """Return a regular file's text; bytes that are not UTF-8 are kept as surrogates."""
+    return safe_open.read(path).decode("utf-8", "surrogateescape")
 
 
 def _with_files(loaded: Loaded, templates: Iterable[Template]) -> Loaded:
     """Treat files that a template reads as part of the configuration."""
-    read = frozenset[str]().union(*(getattr(found, "files", ()) for found in templates))
+    read = frozenset[str]().union(*(template.files for template in templates))
     return replace(loaded, files=loaded.files | read) if read else loaded
 
 

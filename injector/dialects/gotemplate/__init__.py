@@ -9,7 +9,7 @@
 - `network`: the addresses of this machine, for `sockaddr`
 - `response`: a secret as Go templates see it: Vault's whole answer, both layers of KV version 2
 - `certificates`: what `pkiCert` returns: certificate, key and authorities, from an answer's PEM
-- `model`: what a Go template needs in addition to secrets
+- `model`: what a Go template can use in addition to secrets
 - `sandbox`: which local files a template may use
 - `mentions`: what a tree mentions, whether or not it is executed
 - `uses`: where a template requests which secret: for policies and reports, not for rendering
@@ -17,8 +17,8 @@
 - `reference`: the tables of functions in docs/go-templates.md
 """
 
-from injector.dialects.gotemplate.compiled import GoTemplate
+from injector.dialects.gotemplate.compiled import GoTemplate, compile_here
 from injector.dialects.gotemplate.compiled import compile as compile  # noqa: A004 - what every engine calls it
 from injector.dialects.gotemplate.model import Surroundings
 
-__all__ = ["GoTemplate", "Surroundings", "compile"]
+__all__ = ["GoTemplate", "Surroundings", "compile", "compile_here"]

@@ -17,9 +17,10 @@ from injector.dialects.gotemplate.run.statements import Execution
 from injector.dialects.gotemplate.syntax.lexer import tokens
 from injector.dialects.gotemplate.syntax.nodes import Tree
 from injector.dialects.gotemplate.syntax.parser import parsed
+from injector.rendering.template import dialect
+from injector.rendering.template.dialect import Contents, ExtraFile
 from injector.rendering.template.model import Lacking, Rendered, Snapshot, Source
 from injector.secret import Ref
-from injector.targets.files.extra_files import Contents, ExtraFile
 
 if TYPE_CHECKING:
     from injector.rendering.template.uses import Use
@@ -41,6 +42,13 @@ def compile(  # noqa: A001 - what every template engine calls it
     template = GoTemplate(source, tree, frozenset(names.values()), surroundings)
     template.look_ahead()
     return template
+
+
+def compile_here(
+    source: Source, names: Mapping[str, Ref], surroundings: dialect.Surroundings
+) -> "GoTemplate":
+    """Compile a template that may use this machine's addresses, too."""
+    return compile(source, names, Surroundings.here(surroundings))
 
 
 @dataclass(frozen=True, slots=True)

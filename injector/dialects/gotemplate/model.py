@@ -1,33 +1,39 @@
-"""What a Go template needs in addition to secrets."""
+"""What a Go template can use in addition to secrets."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from injector.rendering.template import dialect
 
 if TYPE_CHECKING:
     from injector.dialects.gotemplate.network.model import Machine, ReadMachine
-
-
-def _no_file(_path: str) -> str:
-    raise OSError("no files can be read here")
 
 
 def _no_addresses() -> "Machine":
     raise OSError("not available here")
 
 
+def _this_machine() -> "Machine":
+    from injector.dialects.gotemplate.network import interfaces  # for templates that ask for it
+
+    return interfaces.read()
+
+
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """The parts of the machine that a template can use, passed in so that it stays a pure function.
+class Surroundings(dialect.Surroundings):
+    """The parts of the machine that a Go template can use: `sockaddr` asks for its addresses."""
 
-    `sandbox_path` is the directory that `file` and `writeToFile` are confined to; by default, the
-    paths that the template spells out and the directory of its destination.
-    """
-
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    read_file: Callable[[str], str] = _no_file  # raises OSError
     read_machine: "ReadMachine" = _no_addresses
-    now: Callable[[], float] = float  # seconds since the epoch
-    destination: str = ""
-    sandbox_path: str = ""
-    denied: tuple[str, ...] = ()  # functions that are disabled
+
+    @classmethod
+    def here(cls, given: dialect.Surroundings) -> "Surroundings":
+        """Return these, with the addresses of this machine."""
+        return cls(
+            environ=given.environ,
+            read_file=given.read_file,
+            now=given.now,
+            destination=given.destination,
+            sandbox_path=given.sandbox_path,
+            denied=given.denied,
+            read_machine=_this_machine,
+        )

@@ -57,7 +57,9 @@ def news(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
     if isinstance(content, bytes):
         yield New(target.path, content, made_after, rights(entry), appends, by_links)
         return
-    from injector.targets.files.extra_files import Contents, rights_of  # only some Go templates
+    # Only of some templates in a dialect.
+    from injector.rendering.template.dialect import Contents
+    from injector.targets.files.extra_files import rights_of
 
     assert isinstance(content, Contents)
     for file in content.extra:

@@ -1,22 +1,26 @@
-"""Text only: a template is a pure function of a snapshot of secrets.
+"""A template is a pure function of a snapshot of secrets to text.
 
-Text only: MiniJinja, strict (`compiled`, `engine`), with our own `functions` and `filters`;
-scans a source before anything is requested (`scan`, `mentions`), bounds what a rendering makes
-(`budget`), and refuses one that nests too deeply for the engine (`depth`), shows read-only
-views (`values`), finds line and key of an error (`explain`).
+Those of any language:
 
-- `checks`: finds what is bound to fail whatever the values are, with its line
-- `foreign`: recognizes a Go template, as Vault Agent has it, where one for Jinja is expected
-- `model`: what goes into a template and what comes out
-- `nearest`: suggests what may have been meant by an unknown word; for templates of any language
-- `printing`: the text of a value: what a template prints, and what a filter that takes text
-  gets
-- `reading`: the record of one rendering: which secrets it used, and which keys it did not find
+- `model`: what goes into a template, what comes out, and what a template is
+- `dialect`: templates in the languages of others, loaded only for them, and what they may use
+- `reading`: the record of one rendering: which secrets it used, which keys it did not find
+- `uses`: where a template uses which secret: for policies, not for rendering
+- `nearest`: suggests what may have been meant by an unknown word
+- `foreign`: recognizes a Go template where one for Jinja is expected
+
+Ours, which are MiniJinja's with everything unknown an error; imported only where there is one:
+
+- `compiled`: a compiled template
+- `engine`: MiniJinja, as we set it up
+- `functions` and `filters`: what templates can call
+- `values`: read-only views of secrets
+- `printing`: the text of a value: what a template prints, and what a filter gets
+- `scan`, `mentions`: what a source mentions, before anything is requested
+- `checks`: what is bound to fail whatever the values are, with its line
+- `budget`, `depth`: what a rendering may make, and how deeply a source may nest
+- `explain`: line and key of an error
 - `unclosed`: finds the tag that is never closed: the engine only says that the text has ended
-- `uses`: where a template uses which secret: for writing policies, not for rendering
-
-The names here are of any language. What compiles MiniJinja's is `compiled`, imported only where
-there is a template for it.
 """
 
 from injector.rendering.template.model import Content, Lacking, Rendered, Snapshot, Source, Template

@@ -80,6 +80,7 @@ class JinjaTemplate:
         refer: Refer,
     ) -> None:
         self.refs = frozenset(names.values())
+        self.files: frozenset[str] = frozenset()
         self._source = source
         self._engine = engine
         self._names = names

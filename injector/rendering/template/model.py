@@ -61,6 +61,10 @@ class Template(Protocol):
     def refs(self) -> frozenset[Ref]:
         """Return the secrets it needs, as far as known before any request."""
 
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the local files that it reads, as far as known."""
+
     def render(self, snapshot: Snapshot) -> "Rendered[bytes] | Lacking":
         """Return the content, or every missing secret; raises RenderError, MissingError."""
 

@@ -11,35 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from injector.base.errors import WriteError
+from injector.rendering.template.dialect import Contents, ExtraFile
 from injector.targets.files import explain
 from injector.targets.files.directory import open_directory
 from injector.targets.files.file import File
 from injector.targets.files.protocol import KeepsNoOld, Staged
 from injector.targets.files.regular import Identity, identity, read_all
 from injector.targets.files.rights import Rights, owner_of
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraFile:
-    """One additional file; owner and group by name or number, our own if empty.
-
-    With `appends` the content is added to the file, unless the file already ends with it.
-    """
-
-    path: str
-    content: bytes = field(repr=False)
-    perms: int = 0o600
-    user: str = ""
-    group: str = ""
-    appends: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The content of a template's own file, and of the additional ones."""
-
-    main: bytes = field(repr=False)
-    extra: tuple[ExtraFile, ...] = ()
 
 
 @dataclass(slots=True)

@@ -54,7 +54,10 @@ def _write(bao: Bao, path: str, body: str) -> None:
 
 def ours(bao: Bao, cases: list[Case]) -> list[bytes | str]:
     surroundings = Surroundings(
-        ENVIRON, lambda path: Path(path).read_text(), interfaces.read, SystemClock().wall
+        ENVIRON,
+        lambda path: Path(path).read_text(),
+        SystemClock().wall,
+        read_machine=interfaces.read,
     )
     return render(bao, cases, surroundings)
 

@@ -10,8 +10,9 @@ import pytest
 from injector.base.errors import RenderError, WriteError
 from injector.dialects.gotemplate import Surroundings
 from injector.rendering.template import Rendered
+from injector.rendering.template.dialect import Contents, ExtraFile
 from injector.targets.files import Rights
-from injector.targets.files.extra_files import Contents, ExtraFile, FileWithExtras
+from injector.targets.files.extra_files import FileWithExtras
 from injector.targets.files.file import File
 from tests.dialects.gotemplate.judge import Case, Judge
 from tests.dialects.gotemplate.ours import render

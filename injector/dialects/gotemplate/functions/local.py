@@ -7,7 +7,7 @@ from injector.dialects.gotemplate.functions.writing import Writing
 from injector.dialects.gotemplate.model import Surroundings
 from injector.dialects.gotemplate.run.expressions import Function
 from injector.dialects.gotemplate.run.statements import Execution
-from injector.targets.files.extra_files import ExtraFile
+from injector.rendering.template.dialect import ExtraFile
 
 
 class Local:

@@ -8,7 +8,7 @@ from injector.dialects.gotemplate.go.values import bytes_of
 from injector.dialects.gotemplate.model import Surroundings
 from injector.dialects.gotemplate.sandbox import require_inside
 from injector.rendering.formats.text import is_broken
-from injector.targets.files.extra_files import ExtraFile
+from injector.rendering.template.dialect import ExtraFile
 
 _LARGEST_PERMS = 0o7777
 _FLAGS_AND_CONTENT = 2
