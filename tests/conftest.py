@@ -5,16 +5,16 @@ import secrets as randomness
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from injector.dev.bao import Bao, dev_server
 from injector.dev.postgres import Postgres, postgres
 from injector.dev.watchdog import watched
+from tests.support.app import App
 from tests.support.fakes import FakeClock, idle_loop
+from tests.support.lab import Lab
 from tests.support.proxy import Proxy, proxying
 
 
@@ -55,47 +55,6 @@ def database(server: Bao) -> Iterator[Postgres]:
     with postgres() as made:
         made.mount(server.admin)
         yield made
-
-
-@dataclass
-class App:
-    """One application's corner of the server: its own paths, policy and AppRole."""
-
-    bao: Bao
-    name: str
-    folder: Path
-    admin: Any = field(repr=False)
-
-    @property
-    def role_id(self) -> Path:
-        return self.folder / "role_id"
-
-    @property
-    def secret_id(self) -> Path:
-        return self.folder / "secret_id"
-
-    def path(self, name: str) -> str:
-        return f"secret/data/{self.name}/{name}"
-
-    def put(self, name: str, **values: Any) -> int:
-        """Write a KV v2 secret; return its version."""
-        answer = self.admin.secrets.kv.v2.create_or_update_secret(
-            f"{self.name}/{name}", secret=values
-        )
-        version: int = answer["data"]["version"]
-        return version
-
-    def allow(self, *paths: str) -> None:
-        rules = "".join(
-            f'path "{path}" {{ capabilities = ["read", "create", "update"] }}\n' for path in paths
-        )
-        self.admin.sys.create_or_update_policy(self.name, rules)
-
-    def new_secret_id(self) -> str:
-        answer = self.admin.auth.approle.generate_secret_id(self.name)
-        self.secret_id.write_text(answer["data"]["secret_id"] + "\n")
-        secret_id: str = answer["data"]["secret_id"]
-        return secret_id
 
 
 @pytest.fixture
@@ -147,3 +106,8 @@ def tmpfs(memory: Path) -> Iterator[Path]:
     """A folder on a memory-backed filesystem, as destinations have to be."""
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def lab(app: App, proxy: Proxy, clock: FakeClock, tmpfs: Path, tmp_path: Path) -> Lab:
+    return Lab(app, proxy, clock, tmpfs, tmp_path)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.engine import configuration
 from tests.support.processes import clean_environment, command, result, running, write_config
 

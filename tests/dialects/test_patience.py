@@ -1,7 +1,6 @@
 """How long `exit_on_retry_failure` waits: as long as the agents, so that pods start as they did."""
 
 import asyncio
-import io
 
 import pytest
 
@@ -11,7 +10,6 @@ from injector.dialects.vault_agent.reading import read_all
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.dialects.agents import loaded
-from tests.support.engine import fresh_state
 from tests.support.fakes import LIMIT
 
 TEXT = """
@@ -33,53 +31,53 @@ template {
 """
 
 
-def daemon(app, server, clock, tmp_path, path, **replaced):
-    words = {"ADDRESS": server.address, "ROLE_ID": str(app.role_id), "PATH": path}
-    words |= {"SECRET_ID": str(app.secret_id), "HERE": str(tmp_path)} | replaced
+def daemon(lab, server, path, **replaced):
+    words = {"ADDRESS": server.address, "ROLE_ID": str(lab.app.role_id), "PATH": path}
+    words |= {"SECRET_ID": str(lab.app.secret_id), "HERE": str(lab.folder)} | replaced
     text = TEXT
     for name, word in words.items():
         text = text.replace(name, word)
-    (tmp_path / "agent.hcl").write_text(text)
+    (lab.folder / "agent.hcl").write_text(text)
 
     def load():
         return plan(
-            str(tmp_path / "agent.hcl"),
+            str(lab.folder / "agent.hcl"),
             {},
             read=lambda file, environ: read_all((file,), environ, Flags()),
         )
 
-    return asyncio.create_task(Daemon(load(), fresh_state(clock, io.StringIO()), load).run())
+    return asyncio.create_task(Daemon(load(), lab.fresh_state(), load).run())
 
 
-async def test_a_secret_may_be_refused_for_five_minutes(app, server, clock, tmp_path):
-    ends = daemon(app, server, clock, tmp_path, f"secret/data/{app.name}-elsewhere/x")
+async def test_a_secret_may_be_refused_for_five_minutes(lab, server):
+    ends = daemon(lab, server, f"secret/data/{lab.name}-elsewhere/x")
 
-    await clock.settled()
-    await clock.advance(300)
-    await clock.settled()
+    await lab.clock.settled()
+    await lab.clock.advance(300)
+    await lab.clock.settled()
     assert not ends.done()
-    await clock.advance(4)
+    await lab.clock.advance(4)
     async with asyncio.timeout(LIMIT):
         assert await ends == DeniedError.exit_code
 
 
-async def test_a_key_that_is_missing_ends_it_at_once(app, server, clock, tmp_path):
-    app.put("x", other="1")
-    ends = daemon(app, server, clock, tmp_path, app.path("x"))
+async def test_a_key_that_is_missing_ends_it_at_once(lab, server):
+    lab.put("x", other="1")
+    ends = daemon(lab, server, lab.path("x"))
 
-    await clock.settled()
-    await clock.advance(5)
+    await lab.clock.settled()
+    await lab.clock.advance(5)
     async with asyncio.timeout(LIMIT):
         assert await ends != 0
 
 
-async def test_a_refused_login_is_for_exit_on_err_only(app, server, clock, tmp_path):
-    app.role_id.write_text("somebody else")
-    ends = daemon(app, server, clock, tmp_path, app.path("x"))
+async def test_a_refused_login_is_for_exit_on_err_only(lab, server):
+    lab.app.role_id.write_text("somebody else")
+    ends = daemon(lab, server, lab.path("x"))
 
-    await clock.settled()
-    await clock.advance(3600)
-    await clock.settled()
+    await lab.clock.settled()
+    await lab.clock.advance(3600)
+    await lab.clock.settled()
     assert not ends.done()
     ends.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from injector.base.errors import AuthError
 from injector.runtime.files import FileWatch
 from injector.runtime.services import alongside
-from tests.support.engine import configuration, engine, load_from
+from tests.support.engine import engine
 
 GONE = "No such file or directory; put it there, or correct the path"
 
@@ -75,20 +75,17 @@ def jwt(tmp_path, issuer):
 
 
 @pytest.fixture
-def load(app, proxy, tmpfs, tmp_path, issuer, jwt):
+def load(lab, issuer, jwt):
     def load(**options):
         method = {
             "type": "jwt",
             "mount_path": f"auth/{issuer.mount}",
             "config": {"path": str(jwt), "role": "app", **options},
         }
-        entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")}
-        secrets = {"db": {"path": app.path("db")}}
+        entry = {"contents": "{{ db.password }}", "destination": str(lab.tmpfs / "db.env")}
+        secrets = {"db": {"path": lab.path("db")}}
         login = {"method": method}
-        return load_from(
-            tmp_path,
-            configuration(app, proxy.address, auto_auth=login, secrets=secrets, template=[entry]),
-        )
+        return lab.load(lab.config(auto_auth=login, secrets=secrets, template=[entry]))
 
     return load
 
@@ -105,49 +102,45 @@ async def test_a_jwt_is_removed_after_the_login(load, clock, tmpfs, jwt):
         assert not jwt.exists()
 
 
-async def test_a_removed_jwt_is_not_kept_and_the_next_login_needs_a_new_one(
-    load, app, proxy, clock, tmpfs, jwt, issuer
-):
-    async with engine(load(), clock) as running:
-        app.admin.auth.token.revoke(running.token.value)
-        app.put("db", password="two")
-        await clock.advance(70)
+async def test_a_removed_jwt_is_not_kept_and_the_next_login_needs_a_new_one(load, lab, jwt, issuer):
+    async with lab.start(load()) as running:
+        lab.admin.auth.token.revoke(running.token.value)
+        lab.put("db", password="two")
+        await lab.clock.advance(70)
 
         error = login_error(running)
         assert isinstance(error, AuthError)
         assert str(error) == f"cannot read the JWT from {jwt}: {GONE}"
-        assert proxy.count("/login") == 1
+        assert lab.proxy.count("/login") == 1
 
         jwt.write_text(issuer.issue())
-        await clock.advance(90)
-        assert (tmpfs / "db.env").read_text() == "two"
+        await lab.clock.advance(90)
+        assert lab.read("db.env") == "two"
         assert not jwt.exists()
 
 
-async def test_without_a_new_jwt_the_old_token_is_used_until_it_expires(
-    load, app, proxy, clock, tmpfs, jwt
-):
-    async with engine(load(role="batch"), clock) as running:
+async def test_without_a_new_jwt_the_old_token_is_used_until_it_expires(load, lab, jwt):
+    async with lab.start(load(role="batch")) as running:
         first = running.token
-        await clock.advance(2800)
-        app.put("db", password="two")
-        await clock.advance(70)
+        await lab.clock.advance(2800)
+        lab.put("db", password="two")
+        await lab.clock.advance(70)
 
         assert isinstance(login_error(running), AuthError)
         assert str(jwt) in str(login_error(running))
         assert running.token.value == first.value
-        assert (tmpfs / "db.env").read_text() == "two"
+        assert lab.read("db.env") == "two"
 
 
-async def test_a_jwt_that_is_kept_is_reread_at_every_login(load, app, proxy, clock, jwt, issuer):
-    async with engine(load(remove_jwt_after_reading=False), clock) as running:
+async def test_a_jwt_that_is_kept_is_reread_at_every_login(load, lab, jwt, issuer):
+    async with lab.start(load(remove_jwt_after_reading=False)) as running:
         assert jwt.exists()
         jwt.write_text(issuer.issue())
-        app.admin.auth.token.revoke(running.token.value)
-        await clock.advance(70)
+        lab.admin.auth.token.revoke(running.token.value)
+        await lab.clock.advance(70)
 
         assert running.assembly.health.settled
-        assert proxy.count("/login") == 2
+        assert lab.proxy.count("/login") == 2
 
 
 async def test_a_rejected_jwt_is_kept_and_not_quoted(load, clock, jwt, issuer):
@@ -207,15 +200,15 @@ async def test_a_new_jwt_after_a_failed_login_is_used_at_once(load, clock, tmpfs
 
 @pytest.mark.parametrize(("options", "logins"), [({}, 2), ({"remove_jwt_after_reading": False}, 1)])
 async def test_a_new_jwt_is_used_at_once_if_it_is_for_one_login(
-    load, proxy, clock, jwt, issuer, options, logins
+    load, lab, jwt, issuer, options, logins
 ):
     """It would have expired when the token ends; one that is renewed in place will not have."""
-    async with engine(load(**options), clock) as running:
+    async with lab.start(load(**options)) as running:
         jwt.write_text(issuer.issue())
         running.assembly.auth.material_changed(frozenset({str(jwt)}))
-        await clock.settled()
+        await lab.clock.settled()
 
-        assert proxy.count("/login") == logins
+        assert lab.proxy.count("/login") == logins
         assert jwt.exists() is (logins == 1)
 
 
@@ -229,14 +222,14 @@ def linked(jwt):
 
 
 async def test_a_projected_jwt_that_is_renewed_waits_for_the_next_login(
-    load, proxy, clock, linked, jwt, issuer
+    load, lab, linked, jwt, issuer
 ):
-    async with engine(load(), clock) as running:
+    async with lab.start(load()) as running:
         linked.write_text(issuer.issue())
         running.assembly.auth.material_changed(frozenset({str(jwt)}))
-        await clock.settled()
+        await lab.clock.settled()
 
-        assert proxy.count("/login") == 1
+        assert lab.proxy.count("/login") == 1
 
 
 async def test_neither_a_symlink_nor_its_target_is_removed(load, clock, jwt, linked):
@@ -252,14 +245,14 @@ async def test_the_target_of_a_symlink_is_removed_if_configured(load, clock, jwt
         assert not linked.exists()
 
 
-async def test_a_newer_jwt_that_arrives_during_the_login_is_not_removed(
-    load, proxy, clock, tmpfs, jwt, issuer
-):
+async def test_a_newer_jwt_that_arrives_during_the_login_is_not_removed(load, lab, jwt, issuer):
     newer = issuer.issue()
-    proxy.meanwhile = lambda request: jwt.write_text(newer) if "/login" in request.path else None
+    lab.proxy.meanwhile = lambda request: (
+        jwt.write_text(newer) if "/login" in request.path else None
+    )
 
-    async with engine(load(), clock):
-        assert (tmpfs / "db.env").read_text() == "one"
+    async with lab.start(load()):
+        assert lab.read("db.env") == "one"
         assert jwt.read_text() == newer
 
 

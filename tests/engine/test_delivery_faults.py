@@ -14,40 +14,37 @@ from injector.rendering.template.compiled import JinjaTemplate
 from injector.targets.notify import processes as notify_processes
 from injector.targets.notify.processes import ancestry
 from tests.support.disk import STRANGER, mounted
-from tests.support.engine import configuration, engine, load_from
+from tests.support.engine import configuration
 from tests.support.processes import processes, result, running, until, write_config
 
 PR_CAPBSET_DROP = 24
 CANARY = "canary-8d21-value"
 
 
-def with_creds(app, proxy, tmpfs, creds, **other):
+def with_creds(lab, creds, **other):
     """A lease in one file, and another file that has the fault."""
     entries = [
-        {"contents": "{{ db.username }}", "destination": str(tmpfs / "db")},
-        {"contents": "{{ a.value }}", "destination": str(tmpfs / "a"), **other},
+        {"contents": "{{ db.username }}", "destination": str(lab.tmpfs / "db")},
+        {"contents": "{{ a.value }}", "destination": str(lab.tmpfs / "a"), **other},
     ]
-    secrets = {"db": {"path": creds}, "a": {"path": app.path("a")}}
-    return configuration(app, proxy.address, secrets=secrets, template=entries)
+    secrets = {"db": {"path": creds}, "a": {"path": lab.path("a")}}
+    return lab.config(secrets=secrets, template=entries)
 
 
 # --- hooks that fail or hang
 
 
-async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
-    app.put("a", value=CANARY)
+async def test_a_hook_that_fails_for_ten_minutes_is_retried_alone(lab, creds):
+    lab.put("a", value=CANARY)
     noise = f"print('x' * 9000); print('the value is', {CANARY!r}); raise SystemExit(1)"
     hook = {"command": [sys.executable, "-c", noise]}
-    loaded = load_from(tmp_path, with_creds(app, proxy, tmpfs, creds, exec=hook))
 
-    async with engine(loaded, clock, jitter=1.0) as running:
-        before = os.stat(tmpfs / "db")
-        await clock.advance(600)
+    async with lab.start(with_creds(lab, creds, exec=hook), jitter=1.0) as running:
+        before = os.stat(lab.tmpfs / "db")
+        await lab.clock.advance(600)
 
-        assert proxy.count(creds) == 1
-        assert os.stat(tmpfs / "db").st_mtime_ns == before.st_mtime_ns
+        assert lab.proxy.count(creds) == 1
+        assert os.stat(lab.tmpfs / "db").st_mtime_ns == before.st_mtime_ns
         [failing] = running.assembly.health.failures()
         assert (failing.kind, getattr(failing.error, "exit_code", None)) == ("notify", 8)
         failures = running.events("notification failed")
@@ -111,30 +108,28 @@ def one_file(app, proxy, path, **template):
     )
 
 
-async def test_a_full_filesystem_causes_no_requests_and_the_file_is_written_once_there_is_room(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="one")
-    small = tmpfs / "small"
+async def test_a_full_filesystem_causes_no_requests_and_the_file_is_written_once_there_is_room(lab):
+    lab.put("a", value="one")
+    small = lab.tmpfs / "small"
     small.mkdir()
     with mounted("-t", "tmpfs", "-o", "size=256k", "none", small):
         (small / "other").write_bytes(b"x" * 100_000)
-        loaded = load_from(tmp_path, one_file(app, proxy, small / "a"))
-        async with engine(loaded, clock) as running:
-            app.put("a", value="v" * 200_000)
-            await clock.advance(66)
+        loaded = lab.load(one_file(lab.app, lab.proxy, small / "a"))
+        async with lab.start(loaded) as running:
+            lab.put("a", value="v" * 200_000)
+            await lab.clock.advance(66)
             assert (small / "a").read_text() == "one"
             assert sorted(os.listdir(small)) == ["a", "other"]
             [failing] = running.assembly.health.failures()
             assert getattr(failing.error, "label", "") == "write"
             assert "No space left on device" in str(failing.error)
-            asked = proxy.count("/a")
+            asked = lab.proxy.count("/a")
 
-            await clock.advance(30)
+            await lab.clock.advance(30)
             (small / "other").unlink()
-            await clock.advance(20)
+            await lab.clock.advance(20)
             assert (small / "a").read_text() == "v" * 200_000
-            assert proxy.count("/a") == asked
+            assert lab.proxy.count("/a") == asked
             assert os.listdir(small) == ["a"]
 
 
@@ -146,42 +141,39 @@ def make_writable(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
 
 
-async def test_a_directory_that_becomes_read_only_is_named_and_recovers(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="one")
-    folder = tmpfs / "folder"
+async def test_a_directory_that_becomes_read_only_is_named_and_recovers(lab):
+    lab.put("a", value="one")
+    folder = lab.tmpfs / "folder"
     folder.mkdir()
     with mounted("-t", "tmpfs", "none", folder):
-        loaded = load_from(tmp_path, one_file(app, proxy, folder / "a"))
-        async with engine(loaded, clock) as running:
+        loaded = lab.load(one_file(lab.app, lab.proxy, folder / "a"))
+        async with lab.start(loaded) as running:
             make_read_only(folder)
-            app.put("a", value="two")
-            await clock.advance(66)
+            lab.put("a", value="two")
+            await lab.clock.advance(66)
             [failing] = running.assembly.health.failures()
             assert f"write {folder / 'a'}: Read-only file system (running as uid" in str(
                 failing.error
             )
             assert f"{folder} has mode 1777 and belongs to uid 0" in str(failing.error)
-            asked = proxy.count("/a")
+            asked = lab.proxy.count("/a")
 
             make_writable(folder)
-            await clock.advance(20)
+            await lab.clock.advance(20)
             assert (folder / "a").read_text() == "two"
-            assert proxy.count("/a") == asked
+            assert lab.proxy.count("/a") == asked
             assert running.assembly.health.settled
 
 
-async def test_a_removed_directory_is_created_again(app, proxy, clock, tmpfs, tmp_path):
-    app.put("a", value="one")
-    folder = tmpfs / "folder"
-    loaded = load_from(tmp_path, one_file(app, proxy, folder / "a"))
+async def test_a_removed_directory_is_created_again(lab):
+    lab.put("a", value="one")
+    folder = lab.tmpfs / "folder"
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(one_file(lab.app, lab.proxy, folder / "a")) as running:
         (folder / "a").unlink()
         folder.rmdir()
-        app.put("a", value="two")
-        await clock.advance(66)
+        lab.put("a", value="two")
+        await lab.clock.advance(66)
 
         assert (folder / "a").read_text() == "two"
         assert running.assembly.health.settled
@@ -245,29 +237,25 @@ def test_a_file_that_is_mounted_itself_is_refused_or_written_in_place_with_a_war
         assert (tmpfs / "a").read_text() == "one"
 
 
-async def test_between_two_slow_renderings_everything_else_has_its_turn(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
+async def test_between_two_slow_renderings_everything_else_has_its_turn(lab, monkeypatch):
     """Several values that each take long would keep liveness probes waiting for all of them."""
     order = []
     render = JinjaTemplate.render
 
     def slowly(template, snapshot):
-        clock._now += 2.0
+        lab.clock._now += 2.0
         order.append("rendered")
         asyncio.get_running_loop().call_soon(order.append, "others")
         return render(template, snapshot)
 
-    app.put("a", value="one")
+    lab.put("a", value="one")
     entries = [
-        {"contents": "{{ a.value }}", "destination": str(tmpfs / name)} for name in ("x", "y", "z")
+        {"contents": "{{ a.value }}", "destination": str(lab.tmpfs / name)}
+        for name in ("x", "y", "z")
     ]
-    settings = configuration(
-        app, proxy.address, secrets={"a": {"path": app.path("a")}}, template=entries
-    )
-    loaded = load_from(tmp_path, settings)
+    settings = lab.config(secrets={"a": {"path": lab.path("a")}}, template=entries)
     monkeypatch.setattr(JinjaTemplate, "render", slowly)
-    async with engine(loaded, clock):
-        assert (tmpfs / "z").read_text() == "one"
+    async with lab.start(settings):
+        assert lab.read("z") == "one"
 
     assert order == ["rendered", "others"] * 3

@@ -22,7 +22,7 @@ from injector.runtime.handing_over import taking_over
 from injector.runtime.listeners import status_report
 from injector.runtime.plan import plan
 from injector.status.exposition import exposition
-from tests.support.engine import configuration, engine, fresh_state, load_from
+from tests.support.engine import fresh_state
 from tests.support.processes import clean_environment, result, running, write_config
 from tests.support.proxy import proxying
 
@@ -113,39 +113,39 @@ def login(request, app, tmp_path):
     return Login({"type": request.param, "config": config}, material.read_text().strip())
 
 
-def settings(app, proxy, tmpfs, **blocks):
-    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db.env")}
+def settings(lab, **blocks):
+    entry = {"contents": "{{ db.password }}", "destination": str(lab.tmpfs / "db.env")}
     defaults = {
-        "secrets": {"db": {"path": app.path("db")}},
+        "secrets": {"db": {"path": lab.path("db")}},
         "template": [entry],
-        "listener": [{"type": "unix", "address": str(tmpfs / "socket")}],
+        "listener": [{"type": "unix", "address": str(lab.tmpfs / "socket")}],
     }
-    return configuration(app, proxy.address, **(defaults | blocks))
+    return lab.config(**(defaults | blocks))
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 429, 500, 503, 307])
-async def test_a_refused_login_quotes_nothing(app, proxy, clock, tmpfs, tmp_path, login, status):
-    proxy.answer = quoting(status)
+async def test_a_refused_login_quotes_nothing(lab, login, status):
+    lab.proxy.answer = quoting(status)
     blocks = {"auto_auth": {"method": login.method}}
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
-        await clock.advance(10)
+    async with lab.start(settings(lab, **blocks)) as running:
+        await lab.clock.advance(10)
 
         assert "login failed" in running.log
         assert "[redacted: " in running.log or status == 200  # which quotes in vain
         assert_unsaid(everything_said(running), login.posts)
         if login.method["type"] == "approle":
-            assert_unsaid(everything_said(running), app.role_id.read_text().strip())
+            assert_unsaid(everything_said(running), lab.app.role_id.read_text().strip())
 
 
-async def test_an_untrusted_connection_gets_no_request(app, server, clock, tmpfs, tmp_path, login):
+async def test_an_untrusted_connection_gets_no_request(lab, server, login):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     blocks = {"auto_auth": {"method": login.method}}
     async with proxying(server.address, tls=tls) as proxy:
-        made = settings(app, proxy, tmpfs, **blocks)
-        async with engine(load_from(tmp_path, made), clock) as running:
-            await clock.advance(10)
+        made = settings(lab, **blocks)
+        async with lab.start(made) as running:
+            await lab.clock.advance(10)
 
             assert "TLS with" in running.log
             assert proxy.requests == []
@@ -153,35 +153,31 @@ async def test_an_untrusted_connection_gets_no_request(app, server, clock, tmpfs
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-async def test_a_refused_token_of_the_environment_is_not_quoted(
-    app, proxy, clock, tmpfs, tmp_path, status
-):
-    proxy.answer = quoting(status)
-    made = settings(app, proxy, tmpfs)
+async def test_a_refused_token_of_the_environment_is_not_quoted(lab, status):
+    lab.proxy.answer = quoting(status)
+    made = settings(lab)
     del made["auto_auth"]
-    path = write_config(tmp_path, made)
+    path = write_config(lab.folder, made)
     token = "hvs.made-up-token-7f3a"
 
-    async with engine(plan(str(path), {"VAULT_TOKEN": token}), clock) as running:
+    async with lab.start(plan(str(path), {"VAULT_TOKEN": token})) as running:
         assert "[redacted: " in running.log
         assert_unsaid(everything_said(running), token)
 
 
 @pytest.mark.parametrize("status", [400, 403, 500, 307])
 @pytest.mark.parametrize("step", ["sys/wrapping/lookup", "sys/wrapping/unwrap", "/login"])
-async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(
-    app, proxy, clock, tmpfs, tmp_path, step, status
-):
-    wrapped = app.admin.auth.approle.generate_secret_id(app.name, wrap_ttl="5m")
+async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(lab, step, status):
+    wrapped = lab.admin.auth.approle.generate_secret_id(lab.name, wrap_ttl="5m")
     wrapping_token = wrapped["wrap_info"]["token"]
-    app.secret_id.write_text(wrapping_token)
-    made = settings(app, proxy, tmpfs)
+    lab.app.secret_id.write_text(wrapping_token)
+    made = settings(lab)
     config = made["auto_auth"]["method"]["config"]
-    config["secret_id_response_wrapping_path"] = f"auth/approle/role/{app.name}/secret-id"
-    proxy.only, proxy.answer = step, quoting(status)
+    config["secret_id_response_wrapping_path"] = f"auth/approle/role/{lab.name}/secret-id"
+    lab.proxy.only, lab.proxy.answer = step, quoting(status)
 
-    async with engine(load_from(tmp_path, made), clock) as running:
-        await clock.advance(10)
+    async with lab.start(made) as running:
+        await lab.clock.advance(10)
 
         assert "[redacted: " in running.log
         secret_id = getattr(running.state.method, "secret_id", None)
@@ -192,96 +188,88 @@ async def test_a_wrapped_secret_id_that_cannot_be_opened_or_used_is_not_quoted(
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503, 307])
 async def test_requests_for_a_lease_and_its_end_quote_neither_lease_nor_token(
-    app, proxy, clock, tmpfs, tmp_path, database, status
+    lab, database, status
 ):
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    creds = f"database/creds/{app.name}"
-    app.allow(creds, "sys/leases/revoke")
+    database.role(lab.admin, lab.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{lab.name}"
+    lab.allow(creds, "sys/leases/revoke")
     entry = {
         "contents": "{{ db.username }} {{ db.password }}",
-        "destination": str(tmpfs / "db"),
+        "destination": str(lab.tmpfs / "db"),
     }
     secret = {"path": creds, "overlap": "1s"}
-    made = settings(app, proxy, tmpfs, secrets={"db": secret}, template=[entry])
+    made = settings(lab, secrets={"db": secret}, template=[entry])
 
-    async with engine(load_from(tmp_path, made), clock) as running:
+    async with lab.start(made) as running:
         leases = [lease.lease_id for lease in running.state.store.leases()]
         token = running.token.value
-        password = (tmpfs / "db").read_text().split()[1]
-        proxy.only, proxy.answer = "leases", quoting(status)
-        await clock.advance(3000)  # renewals
+        password = lab.read("db").split()[1]
+        lab.proxy.only, lab.proxy.answer = "leases", quoting(status)
+        await lab.clock.advance(3000)  # renewals
         said = everything_said(running)
-        await clock.advance(5000)  # another credential, and revocations of the first
+        await lab.clock.advance(5000)  # another credential, and revocations of the first
 
-        assert proxy.count("leases/renew") > 0
-        assert proxy.count(creds) > 1
+        assert lab.proxy.count("leases/renew") > 0
+        assert lab.proxy.count(creds) > 1
         leases += [lease.lease_id for lease in running.state.store.leases()]
         assert "[redacted: " in running.log
         assert_unsaid(said + everything_said(running), token, password, *leases)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 307])
-async def test_a_denied_secret_quotes_no_token(app, proxy, clock, tmpfs, tmp_path, status):
-    app.put("db", password="one-7f3a")
-    made = settings(app, proxy, tmpfs)
+async def test_a_denied_secret_quotes_no_token(lab, status):
+    lab.put("db", password="one-7f3a")
+    made = settings(lab)
 
-    async with engine(load_from(tmp_path, made), clock) as running:
+    async with lab.start(made) as running:
         tokens = {running.token.value}
-        proxy.answer = quoting(status)
-        await clock.advance(4000)  # reads, lookups, renewals, and in the end logins
+        lab.proxy.answer = quoting(status)
+        await lab.clock.advance(4000)  # reads, lookups, renewals, and in the end logins
 
-        tokens |= {token for token in proxy.tokens if token}
+        tokens |= {token for token in lab.proxy.tokens if token}
         assert "[redacted: " in running.log
         assert_unsaid(everything_said(running), *tokens)
 
 
-async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(
-    app, proxy, tmpfs, tmp_path, clock
-):
-    made = settings(app, proxy, tmpfs, cache={"persist": {"path": str(tmpfs / "state")}})
-    loaded = load_from(tmp_path, made)
+async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(lab):
+    made = settings(lab, cache={"persist": {"path": str(lab.tmpfs / "state")}})
+    loaded = lab.load(made)
     output = io.StringIO()
     for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 2\nhvs.canary-7f3a" + b"x" * 99):
-        (tmpfs / "state").write_bytes(content)
-        (tmpfs / "state").chmod(0o600)
-        with taking_over(loaded.config, str(tmpfs / "state"), fresh_state(clock, output)):
+        (lab.tmpfs / "state").write_bytes(content)
+        (lab.tmpfs / "state").chmod(0o600)
+        with taking_over(loaded.config, str(lab.tmpfs / "state"), fresh_state(lab.clock, output)):
             pass
 
     assert output.getvalue().count("hand-over file ignored") == 2
     assert_unsaid(output.getvalue(), "hvs.canary-7f3a")
 
 
-async def test_what_is_handed_over_is_known_before_anything_is_sent(
-    app, proxy, clock, tmpfs, tmp_path, database
-):
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    creds = f"database/creds/{app.name}"
-    app.allow(creds)
-    entry = {"contents": "{{ db.password }}", "destination": str(tmpfs / "db")}
-    persist = {"persist": {"path": str(tmpfs / "state")}}
+async def test_what_is_handed_over_is_known_before_anything_is_sent(lab, database):
+    database.role(lab.admin, lab.name, ttl="1h", max_ttl="24h")
+    creds = f"database/creds/{lab.name}"
+    lab.allow(creds)
+    entry = {"contents": "{{ db.password }}", "destination": str(lab.tmpfs / "db")}
+    persist = {"persist": {"path": str(lab.tmpfs / "state")}}
     blocks = {"secrets": {"db": {"path": creds}}, "template": [entry], "cache": persist}
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, **blocks))
-    first = fresh_state(clock, io.StringIO())
-    with taking_over(loaded.config, str(tmpfs / "state"), first):
-        async with engine(loaded, clock, state=first) as running:
+    loaded = lab.load(settings(lab, **blocks))
+    first = lab.fresh_state()
+    with taking_over(loaded.config, str(lab.tmpfs / "state"), first):
+        async with lab.start(loaded, state=first) as running:
             token, [lease] = running.token.value, running.state.store.leases()
 
-    next_process = fresh_state(clock, io.StringIO())
-    with taking_over(loaded.config, str(tmpfs / "state"), next_process):
-        said = next_process.redactor.redact(
-            f"{token} {lease.lease_id} {(tmpfs / 'db').read_text()}"
-        )
+    next_process = lab.fresh_state()
+    with taking_over(loaded.config, str(lab.tmpfs / "state"), next_process):
+        said = next_process.redactor.redact(f"{token} {lease.lease_id} {lab.read('db')}")
 
     assert said == "[redacted: token] [redacted] [redacted]"
 
 
 @pytest.mark.timeout(60)
-async def test_neither_output_of_a_process_has_the_credentials_of_a_login(
-    app, proxy, tmpfs, tmp_path
-):
+async def test_neither_output_of_a_process_has_the_credentials_of_a_login(lab):
     """The whole program: both streams, its own status and what `once` says at its end."""
-    proxy.answer = quoting(400)
-    path = write_config(tmp_path, settings(app, proxy, tmpfs))
+    lab.proxy.answer = quoting(400)
+    path = write_config(lab.folder, settings(lab))
 
     def lives():
         with running("run", "-c", path) as injector:
@@ -293,7 +281,7 @@ async def test_neither_output_of_a_process_has_the_credentials_of_a_login(
 
     said = await asyncio.to_thread(lives)
     assert said.count("[redacted: ") > 2
-    assert_unsaid(said, app.secret_id.read_text().strip())
+    assert_unsaid(said, lab.app.secret_id.read_text().strip())
 
 
 async def test_a_token_in_the_environment_does_not_show_in_a_traceback(clock):
@@ -311,11 +299,9 @@ def test_a_replacement_credential_is_hidden_like_its_predecessor():
     assert redactor.redact("secret-id-one secret-id-two") == " ".join(["[redacted: secret id]"] * 2)
 
 
-async def test_the_operators_words_are_readable_although_values_are_the_same_words(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put(f"bookshelf{app.name}", username="bookshelf", level="warning", stamp="timestamp")
-    path, place = app.path(f"bookshelf{app.name}"), tmpfs / "bookshelf"
+async def test_the_operators_words_are_readable_although_values_are_the_same_words(lab):
+    lab.put(f"bookshelf{lab.name}", username="bookshelf", level="warning", stamp="timestamp")
+    path, place = lab.path(f"bookshelf{lab.name}"), lab.tmpfs / "bookshelf"
     entry = {
         "contents": "{{ bookshelf.username }} {{ bookshelf.password }}",
         "destination": str(place / "pw"),
@@ -327,21 +313,21 @@ async def test_the_operators_words_are_readable_although_values_are_the_same_wor
         "notify": {"timestamp": {"command": ["sh", "-c", "echo warning bookshelf; exit 3"]}},
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
-        await clock.advance(10)
+    async with lab.start(settings(lab, **blocks)) as running:
+        await lab.clock.advance(10)
         [refused] = running.events("file not written")[:1]
         shown = json.dumps(status_report(running.assembly, running.state).as_json())
-        app.put(f"bookshelf{app.name}", username="bookshelf", level="warning", password="timestamp")
-        await clock.advance(140)
+        lab.put(f"bookshelf{lab.name}", username="bookshelf", level="warning", password="timestamp")
+        await lab.clock.advance(140)
         [written] = running.events("file written")
         [failed] = running.events("notification failed")[:1]
-        proxy.only, proxy.answer = "/data/", quoting(403)
-        await clock.advance(140)
+        lab.proxy.only, lab.proxy.answer = "/data/", quoting(403)
+        await lab.clock.advance(140)
         denied = running.events("secret failed")[0]
 
     assert refused["path"] == written["path"] == str(place / "pw")
     assert refused["level"] == "error"
-    assert refused["error"].startswith(f"{tmp_path}/config.yaml:")
+    assert refused["error"].startswith(f"{lab.folder}/config.yaml:")
     assert f"of {path}" in refused["error"] or "'bookshelf'" in refused["error"]
     assert "[redacted" not in refused["error"]
     assert "[redacted" not in shown
@@ -354,44 +340,38 @@ async def test_the_operators_words_are_readable_although_values_are_the_same_wor
         assert "redacted" not in json.loads(line)["event"]
 
 
-async def test_of_an_endless_error_only_the_beginning_is_repeated(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password=CANARY)
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+async def test_of_an_endless_error_only_the_beginning_is_repeated(lab):
+    lab.put("db", password=CANARY)
+    async with lab.start(settings(lab)) as running:
         words = [f"{'x' * 980}{CANARY}{'y' * 1_000_000}", *["more"] * 100_000]
         text = json.dumps({"errors": words})
-        proxy.only = "/data/"
-        proxy.script = [web.Response(text=text, status=500, content_type="application/json")]
-        await clock.advance(140)
+        lab.proxy.only = "/data/"
+        lab.proxy.script = [web.Response(text=text, status=500, content_type="application/json")]
+        await lab.clock.advance(140)
 
         [failed] = running.events("secret failed")[:1]
         assert len(failed["error"]) < 1300
         assert_unsaid(everything_said(running), CANARY, CANARY[:15])
 
 
-async def test_a_secret_that_is_too_large_is_refused_and_says_so(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password=CANARY)
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+async def test_a_secret_that_is_too_large_is_refused_and_says_so(lab):
+    lab.put("db", password=CANARY)
+    async with lab.start(settings(lab)) as running:
         body = json.dumps({"data": {"data": {"password": "x" * 5 * 2**20}}})
-        proxy.only = "/data/"
-        proxy.script = [web.Response(text=body, content_type="application/json")]
-        await clock.advance(140)
+        lab.proxy.only = "/data/"
+        lab.proxy.script = [web.Response(text=body, content_type="application/json")]
+        await lab.clock.advance(140)
 
         [failed] = running.events("secret failed")[:1]
         assert "is larger than 4 MiB, which is the limit: divide the secret" in failed["error"]
-        assert (tmpfs / "db.env").read_text() == CANARY
+        assert lab.read("db.env") == CANARY
 
 
-async def test_a_configuration_that_is_only_tried_out_changes_no_names(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    state = fresh_state(clock, io.StringIO())
+async def test_a_configuration_that_is_only_tried_out_changes_no_names(lab):
+    state = lab.fresh_state()
     state.redactor.configured({}, lambda: ["bookshelf"])
     state.redactor.learn("app", "bookshelf")
 
-    rehearse(load_from(tmp_path, settings(app, proxy, tmpfs)), state)
+    rehearse(lab.load(settings(lab)), state)
 
     assert state.redactor.proofread("a bookshelf") == "a bookshelf"

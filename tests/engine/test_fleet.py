@@ -91,20 +91,18 @@ def peak(times):
 
 
 @pytest.mark.timeout(900)
-async def test_a_fleet_neither_starts_nor_recovers_in_one_second(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", v="one")
-    async with Fleet(app, proxy, clock, tmpfs, tmp_path) as fleet:
+async def test_a_fleet_neither_starts_nor_recovers_in_one_second(lab):
+    lab.put("db", v="one")
+    async with Fleet(lab.app, lab.proxy, lab.clock, lab.tmpfs, lab.folder) as fleet:
         cold = await fleet.until_healthy(60)
         first_logins = [at for at, _, path in fleet.asked if path.endswith("/login")]
         assert len(first_logins) == FLEET
         assert peak(first_logins) <= MOST_AT_ONCE * FLEET
 
-        await clock.advance(60)
-        proxy.status = 503
-        await clock.advance(300)
-        proxy.status = None
+        await lab.clock.advance(60)
+        lab.proxy.status = 503
+        await lab.clock.advance(300)
+        lab.proxy.status = None
         fleet.asked.clear()
         back = await fleet.until_healthy(60)
         firsts: dict[str, float] = {}

@@ -14,7 +14,6 @@ from tests.cli.test_run import daemon
 from tests.engine.test_rollback import CANARY, application
 from tests.status.test_status import said
 from tests.support.disk import mounted
-from tests.support.engine import configuration, engine, load_from
 from tests.support.processes import result, running, write_config
 
 
@@ -23,13 +22,13 @@ def path(tmp_path):
     return tmp_path / "journal.jsonl"
 
 
-def settings(app, proxy, tmpfs, path, **blocks):
+def settings(lab, path, **blocks):
     defaults = {
-        "secrets": {"app": {"path": app.path("app")}},
-        "template": [{"contents": "{{ app.value }}", "destination": str(tmpfs / "file")}],
+        "secrets": {"app": {"path": lab.path("app")}},
+        "template": [{"contents": "{{ app.value }}", "destination": str(lab.tmpfs / "file")}],
         "journal": {"path": str(path)},
     }
-    return configuration(app, proxy.address, **(defaults | blocks))
+    return lab.config(**(defaults | blocks))
 
 
 def lines(path):
@@ -40,14 +39,12 @@ def outcomes(path):
     return [(line["generation"], line["outcome"]) for line in lines(path)]
 
 
-async def test_a_line_says_what_was_rotated_when_and_with_what_result(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
-    app.put("app", value=CANARY)
+async def test_a_line_says_what_was_rotated_when_and_with_what_result(lab, path):
+    lab.put("app", value=CANARY)
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path)), clock):
-        app.put("app", value=f"{CANARY}-two")
-        await clock.advance(61)
+    async with lab.start(settings(lab, path)):
+        lab.put("app", value=f"{CANARY}-two")
+        await lab.clock.advance(61)
 
     assert outcomes(path) == [
         (1, "published"),
@@ -71,41 +68,45 @@ async def test_a_line_says_what_was_rotated_when_and_with_what_result(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_delivery_is_recorded_when_the_application_has_accepted_it(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
-    app.put("app", value="one")
-    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+async def test_a_delivery_is_recorded_when_the_application_has_accepted_it(lab, path):
+    lab.put("app", value="one")
+    entry = {
+        "contents": "{{ app.value }}",
+        "destination": str(lab.tmpfs / "file"),
+        "notify": ["app"],
+    }
     blocks = {
         "template": [entry],
         "notify": {"app": {"command": ["true"], "wait": {"min": "2s", "max": "15s"}}},
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
-        app.put("app", value="two")
-        await clock.advance(61)
+    async with lab.start(settings(lab, path, **blocks)):
+        lab.put("app", value="two")
+        await lab.clock.advance(61)
         assert outcomes(path)[-1] == (2, "published")
 
-        await clock.advance(2)
+        await lab.clock.advance(2)
         assert outcomes(path)[-1] == (2, "delivered")
         assert lines(path)[-1]["seconds"] == 2.0
 
 
-async def test_a_change_that_is_rolled_back_and_its_successor_are_distinguished(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
-    app.put("app", value="good")
-    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+async def test_a_change_that_is_rolled_back_and_its_successor_are_distinguished(lab, path):
+    lab.put("app", value="good")
+    entry = {
+        "contents": "{{ app.value }}",
+        "destination": str(lab.tmpfs / "file"),
+        "notify": ["app"],
+    }
     blocks = {
         "template": [entry],
-        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
+        "notify": {"app": application(lab.tmpfs, str(lab.tmpfs / "file"))},
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
-        app.put("app", value=CANARY)
-        await clock.advance(90)
-        app.put("app", value="better")
-        await clock.advance(90)
+    async with lab.start(settings(lab, path, **blocks)):
+        lab.put("app", value=CANARY)
+        await lab.clock.advance(90)
+        lab.put("app", value="better")
+        await lab.clock.advance(90)
 
     assert outcomes(path)[2:] == [
         (2, "published"),
@@ -118,34 +119,37 @@ async def test_a_change_that_is_rolled_back_and_its_successor_are_distinguished(
     assert CANARY not in path.read_text()
 
 
-async def test_the_same_failure_again_and_again_is_one_line(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
-    app.put("app", value="one")
-    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+async def test_the_same_failure_again_and_again_is_one_line(lab, path):
+    lab.put("app", value="one")
+    entry = {
+        "contents": "{{ app.value }}",
+        "destination": str(lab.tmpfs / "file"),
+        "notify": ["app"],
+    }
     fails = {"command": ["false"], "wait": {"min": "1s", "max": "1s"}}
     blocks = {"template": [entry], "notify": {"app": fails}}
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks))
 
-    async with engine(loaded, clock) as running:
-        await clock.advance(300)
+    async with lab.start(settings(lab, path, **blocks)) as running:
+        await lab.clock.advance(300)
 
         assert running.log.count("notification failed") > 5
         assert outcomes(path) == [(1, "published"), (1, "failed")]
 
 
-async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
+async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(lab, path):
     """The application cannot be notified of the second value; of the third no file can be made."""
-    app.put("app", value="one")
-    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+    lab.put("app", value="one")
+    entry = {
+        "contents": "{{ app.value }}",
+        "destination": str(lab.tmpfs / "file"),
+        "notify": ["app"],
+    }
     fails = {"command": ["false"], "wait": {"min": "1s", "max": "1s"}}
     blocks = {"template": [entry], "notify": {"app": fails}}
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock):
-        app.put("app", other="x")
-        await clock.advance(200)
+    async with lab.start(settings(lab, path, **blocks)):
+        lab.put("app", other="x")
+        await lab.clock.advance(200)
 
     assert [(line["generation"], line["error_class"]) for line in lines(path)] == [
         (1, None),
@@ -157,20 +161,20 @@ async def test_a_late_failure_of_an_older_value_says_nothing_of_the_newest(
 
 
 async def test_it_continues_in_a_new_file_after_a_rename_and_in_the_same_one_after_truncation(
-    app, proxy, clock, tmpfs, tmp_path, path
+    lab, path
 ):
-    app.put("app", value="one")
+    lab.put("app", value="one")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path)), clock):
-        path.rename(tmp_path / "journal.1")
-        app.put("app", value="two")
-        await clock.advance(61)
+    async with lab.start(settings(lab, path)):
+        path.rename(lab.folder / "journal.1")
+        lab.put("app", value="two")
+        await lab.clock.advance(61)
         assert outcomes(path) == [(2, "published"), (2, "delivered")]
 
         os.truncate(path, 0)  # logrotate's copytruncate
         path.chmod(0o640)
-        app.put("app", value="three")
-        await clock.advance(70)
+        lab.put("app", value="three")
+        await lab.clock.advance(70)
         assert outcomes(path) == [(3, "published"), (3, "delivered")]
         assert path.stat().st_mode & 0o777 == 0o640
 
@@ -184,27 +188,24 @@ def small(tmp_path):
         yield folder
 
 
-async def test_a_full_disk_loses_no_line_and_affects_nothing_else(
-    app, proxy, clock, tmpfs, tmp_path, small
-):
-    app.put("app", value="one")
+async def test_a_full_disk_loses_no_line_and_affects_nothing_else(lab, small):
+    lab.put("app", value="one")
     path, ballast = small / "journal.jsonl", small / "ballast"
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(settings(lab, path)) as running:
         path.write_text("x" * 4000 + "\n")  # so that the next line needs a page that is not there
         with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
             while True:
                 file.write(b"x" * 4096)
-        app.put("app", value="two")
-        await clock.advance(61)
-        assert (tmpfs / "file").read_text() == "two"
+        lab.put("app", value="two")
+        await lab.clock.advance(61)
+        assert lab.read("file") == "two"
         assert path.read_text() == "x" * 4000 + "\n"
         assert running.log.count("journal not written") == 1
         assert running.assembly.health.settled
 
         ballast.unlink()
-        await clock.advance(11)
+        await lab.clock.advance(11)
         path.write_text(path.read_text().removeprefix("x" * 4000 + "\n"))
         assert outcomes(path) == [(2, "published"), (2, "delivered")]
         assert "journal written again" in running.log
@@ -218,40 +219,36 @@ async def test_a_full_disk_loses_no_line_and_affects_nothing_else(
         ("a pipe", ""),
     ],
 )
-async def test_an_unusable_path_is_reported_once_and_affects_nothing_else(
-    app, proxy, clock, tmpfs, tmp_path, path, kind, remedy
-):
-    app.put("app", value="one")
+async def test_an_unusable_path_is_reported_once_and_affects_nothing_else(lab, path, kind, remedy):
+    lab.put("app", value="one")
     if kind == "a link":
-        path.symlink_to(tmp_path / "elsewhere")
+        path.symlink_to(lab.folder / "elsewhere")
     elif kind == "a pipe":
         os.mkfifo(path)
     else:
-        path = tmp_path / "missing" / "journal.jsonl"
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
+        path = lab.folder / "missing" / "journal.jsonl"
 
-    async with engine(loaded, clock) as running:
-        await clock.advance(100)
+    async with lab.start(settings(lab, path)) as running:
+        await lab.clock.advance(100)
 
-        assert (tmpfs / "file").read_text() == "one"
+        assert lab.read("file") == "one"
         assert running.log.count("journal not written") == 1
         assert f'{remedy}",' in running.log
-        assert not (tmp_path / "elsewhere").exists()
+        assert not (lab.folder / "elsewhere").exists()
 
 
-async def test_what_has_been_dropped_is_counted(app, proxy, clock, tmpfs, tmp_path, path):
-    app.put("app", value="one")
-    path.symlink_to(tmp_path / "elsewhere")
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, path))
+async def test_what_has_been_dropped_is_counted(lab, path):
+    lab.put("app", value="one")
+    path.symlink_to(lab.folder / "elsewhere")
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(settings(lab, path)) as running:
         rotations = running.state.rotations
         rotation = rotations.events[-1].rotation
         for _ in range(600):
             rotations.record_published(rotation)
             rotations.record_delivered(rotation)
         path.unlink()
-        await clock.advance(11)
+        await lab.clock.advance(11)
 
     assert lines(path)[0]["lost"] == 202
     assert len(lines(path)) == 1001
@@ -295,25 +292,25 @@ def test_once_does_not_import_it_unless_asked(app, tmpfs, tmp_path):
 
 
 async def test_one_id_leads_from_vaults_answer_to_the_application_in_log_journal_and_status(
-    app, proxy, clock, tmpfs, tmp_path, path
+    lab, path
 ):
     for name in ("app", "other"):
-        app.put(name, value="one")
+        lab.put(name, value="one")
     blocks = {
-        "secrets": {name: {"path": app.path(name)} for name in ("app", "other")},
+        "secrets": {name: {"path": lab.path(name)} for name in ("app", "other")},
         "template": [
             {
                 "contents": "{{ app.value }} {{ other.value }}",
-                "destination": str(tmpfs / "file"),
+                "destination": str(lab.tmpfs / "file"),
                 "notify": ["web"],
             }
         ],
         "notify": {"web": {"command": ["true"]}},
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
-        app.put("app", value="two")
-        await clock.advance(90)
+    async with lab.start(settings(lab, path, **blocks)) as e:
+        lab.put("app", value="two")
+        await lab.clock.advance(90)
         [shown] = [r for r in said(e)["rotations"] if (r["secret"], r["generation"]) == ("app", 2)]
         named = [json.loads(line) for line in e.log.splitlines() if shown["rotation"] in line]
         kept = next(secret for secret in said(e)["secrets"] if secret["name"] == "app")
@@ -330,16 +327,18 @@ async def test_one_id_leads_from_vaults_answer_to_the_application_in_log_journal
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)
 
 
-async def test_what_goes_wrong_on_the_way_names_the_rotation_too(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
-    app.put("app", value="one")
-    entry = {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["web"]}
+async def test_what_goes_wrong_on_the_way_names_the_rotation_too(lab, path):
+    lab.put("app", value="one")
+    entry = {
+        "contents": "{{ app.value }}",
+        "destination": str(lab.tmpfs / "file"),
+        "notify": ["web"],
+    }
     blocks = {"template": [entry], "notify": {"web": {"command": ["false"]}}}
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
-        app.put("app", other="two")
-        await clock.advance(90)
+    async with lab.start(settings(lab, path, **blocks)) as e:
+        lab.put("app", other="two")
+        await lab.clock.advance(90)
         [_, newest] = dict.fromkeys(line["rotation"] for line in lines(path))
 
         [refused] = [line for line in e.events("file not written") if line["level"] == "error"]
@@ -347,23 +346,21 @@ async def test_what_goes_wrong_on_the_way_names_the_rotation_too(
         assert e.events("notification failed")[0]["secrets"] == {"app": 1}
 
 
-async def test_a_line_about_very_many_secrets_names_the_first(
-    app, proxy, clock, tmpfs, tmp_path, path
-):
+async def test_a_line_about_very_many_secrets_names_the_first(lab, path):
     names = [f"s{number:02}" for number in range(25)]
     for name in names:
-        app.put(name, value="x")
+        lab.put(name, value="x")
     blocks = {
-        "secrets": {name: {"path": app.path(name)} for name in names},
+        "secrets": {name: {"path": lab.path(name)} for name in names},
         "template": [
             {
                 "contents": "".join(f"{{{{ {name}.value }}}}" for name in names),
-                "destination": str(tmpfs / "file"),
+                "destination": str(lab.tmpfs / "file"),
             }
         ],
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, path, **blocks)), clock) as e:
+    async with lab.start(settings(lab, path, **blocks)) as e:
         [written] = e.events("file written")
 
     assert (len(written["secrets"]), len(written["rotations"]), written["more"]) == (20, 20, 5)

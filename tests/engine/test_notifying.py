@@ -13,7 +13,7 @@ from aiohttp import web
 
 from injector.base.health import State
 from injector.targets.notify import processes
-from tests.support.engine import configuration, engine, load_from
+from tests.support.engine import configuration
 from tests.support.fakes import LIMIT
 from tests.support.processes import running, write_config
 
@@ -28,16 +28,18 @@ def appends(tmpfs, word, *, then="true"):
     return ["sh", "-c", f"echo {word} >> {tmpfs}/journal; {then}"]
 
 
-def configured(app, address, tmpfs, names, *, notify, **template):
+def configured(lab, names, *, notify, **template):
+    return lab.config(**files(lab.app, lab.tmpfs, names, notify=notify, **template))
+
+
+def files(app, tmpfs, names, *, notify, **template):
     """A file for each secret; each is read again at its own moment of the same second."""
-    return configuration(
-        app,
-        address,
-        secrets={
+    return {
+        "secrets": {
             name: {"path": app.path(name), "refresh": f"{60_000 + 45 * n}ms"}
             for n, name in enumerate(names)
         },
-        template=[
+        "template": [
             {
                 "contents": f"{{{{ {name}.value }}}}",
                 "destination": str(tmpfs / name),
@@ -46,8 +48,8 @@ def configured(app, address, tmpfs, names, *, notify, **template):
             }
             for name in names
         ],
-        notify=notify,
-    )
+        "notify": notify,
+    }
 
 
 async def until(condition):
@@ -60,188 +62,167 @@ async def line_of(tmpfs, number):
     await until(lambda: len(journal(tmpfs)) >= number)
 
 
-async def test_commands_of_templates_run_one_after_another_in_the_order_of_the_file(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("s", value="x")
-    settings = configuration(
-        app,
-        proxy.address,
-        secrets={"s": {"path": app.path("s")}},
+async def test_commands_of_templates_run_one_after_another_in_the_order_of_the_file(lab):
+    lab.put("s", value="x")
+    settings = lab.config(
+        secrets={"s": {"path": lab.path("s")}},
         template=[
             {
                 "contents": "{{ s.value }}",
-                "destination": str(tmpfs / name),
+                "destination": str(lab.tmpfs / name),
                 "command": appends(
-                    tmpfs, f"{name}-begins", then=f"echo {name}-ends >> {tmpfs}/journal"
+                    lab.tmpfs, f"{name}-begins", then=f"echo {name}-ends >> {lab.tmpfs}/journal"
                 ),
             }
             for name in SECRETS[:8]
         ],
     )
 
-    async with engine(load_from(tmp_path, settings), clock):
+    async with lab.start(settings):
         expected = [f"{name}-{what}" for name in SECRETS[:8] for what in ("begins", "ends")]
-        assert journal(tmpfs) == expected
+        assert journal(lab.tmpfs) == expected
 
 
-async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_the_hook_another(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_the_hook_another(lab):
     for name in SECRETS:
-        app.put(name, value="one")
-    os.mkfifo(tmpfs / "release")
-    hook = appends(tmpfs, "told", then=f"test ! -e {tmpfs}/hold || cat {tmpfs}/release")
-    settings = configured(app, proxy.address, tmpfs, SECRETS, notify={"app": {"command": hook}})
+        lab.put(name, value="one")
+    os.mkfifo(lab.tmpfs / "release")
+    hook = appends(lab.tmpfs, "told", then=f"test ! -e {lab.tmpfs}/hold || cat {lab.tmpfs}/release")
+    settings = configured(lab, SECRETS, notify={"app": {"command": hook}})
 
-    async with engine(load_from(tmp_path, settings), clock) as running:
-        assert len(journal(tmpfs)) == 1
+    async with lab.start(settings) as running:
+        assert len(journal(lab.tmpfs)) == 1
 
         for name in SECRETS:
-            app.put(name, value="two")
-        (tmpfs / "hold").touch()
-        await clock.advance(62)
+            lab.put(name, value="two")
+        (lab.tmpfs / "hold").touch()
+        await lab.clock.advance(62)
         assert running.log.count("file written") == 40
-        await clock.advance(1, settle=False)
-        await line_of(tmpfs, 2)
+        await lab.clock.advance(1, settle=False)
+        await line_of(lab.tmpfs, 2)
 
-        app.put("s07", value="three")
+        lab.put("s07", value="three")
         running.assembly.watch.refresh_static()
         async with asyncio.timeout(LIMIT):
             while running.log.count("file written") < 41:  # noqa: ASYNC110 - a log has no event
                 await asyncio.sleep(0)
-        (tmpfs / "hold").unlink()
-        (tmpfs / "release").write_text("go")
-        await clock.settled()
-        assert len(journal(tmpfs)) == 2
-        await clock.advance(5)
-        assert len(journal(tmpfs)) == 3
+        (lab.tmpfs / "hold").unlink()
+        (lab.tmpfs / "release").write_text("go")
+        await lab.clock.settled()
+        assert len(journal(lab.tmpfs)) == 2
+        await lab.clock.advance(5)
+        assert len(journal(lab.tmpfs)) == 3
 
         notified = [json.loads(line) for line in running.log.splitlines() if '"notified"' in line]
         assert [len(event["files"]) for event in notified] == [20, 20, 1]
 
         for name in SECRETS:
-            app.put(name, value="three" if name == "s07" else "two")
-        await clock.advance(200)
+            lab.put(name, value="three" if name == "s07" else "two")
+        await lab.clock.advance(200)
         assert running.log.count("file written") == 41
-        assert len(journal(tmpfs)) == 3
+        assert len(journal(lab.tmpfs)) == 3
 
 
-async def test_what_is_still_being_checked_is_waited_for(app, proxy, clock, tmpfs, tmp_path):
-    app.put("s", value="one")
-    (tmpfs / "go").touch()
-    check = ["sh", "-c", f"until [ -e {tmpfs}/go ]; do sleep 0.01; done"]
-    settings = configured(
-        app, proxy.address, tmpfs, ["s"], notify={"app": {"command": appends(tmpfs, "told")}}
-    )
-    checked = {"destination": str(tmpfs / "checked"), "check": {"command": check}}
+async def test_what_is_still_being_checked_is_waited_for(lab):
+    lab.put("s", value="one")
+    (lab.tmpfs / "go").touch()
+    check = ["sh", "-c", f"until [ -e {lab.tmpfs}/go ]; do sleep 0.01; done"]
+    settings = configured(lab, ["s"], notify={"app": {"command": appends(lab.tmpfs, "told")}})
+    checked = {"destination": str(lab.tmpfs / "checked"), "check": {"command": check}}
     settings["template"].append({**settings["template"][0], **checked})
 
-    async with engine(load_from(tmp_path, settings), clock) as running:
-        assert journal(tmpfs) == ["told"]
-        (tmpfs / "go").unlink()
-        app.put("s", value="two")
+    async with lab.start(settings) as running:
+        assert journal(lab.tmpfs) == ["told"]
+        (lab.tmpfs / "go").unlink()
+        lab.put("s", value="two")
         running.assembly.watch.refresh_static()
-        await until(lambda: (tmpfs / "s").read_text() == "two")
-        await clock.advance(3, settle=False)
-        (tmpfs / "go").touch()
-        await clock.settled()
-        await clock.advance(3)
+        await until(lambda: lab.read("s") == "two")
+        await lab.clock.advance(3, settle=False)
+        (lab.tmpfs / "go").touch()
+        await lab.clock.settled()
+        await lab.clock.advance(3)
 
-        assert (tmpfs / "checked").read_text() == "two"
-        assert journal(tmpfs) == ["told", "told"]
+        assert lab.read("checked") == "two"
+        assert journal(lab.tmpfs) == ["told", "told"]
 
 
-async def test_what_an_earlier_run_could_not_announce_is_waited_for(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_what_an_earlier_run_could_not_announce_is_waited_for(lab):
     """Or a second `once` would say that all is well while its hook still runs."""
-    app.put("s", value="one")
-    hook = appends(tmpfs, "told", then=f"test -e {tmpfs}/well")
-    settings = configured(app, proxy.address, tmpfs, ["s"], notify={"app": {"command": hook}})
-    loaded = load_from(tmp_path, settings)
-    async with engine(loaded, clock) as running:
+    lab.put("s", value="one")
+    hook = appends(lab.tmpfs, "told", then=f"test -e {lab.tmpfs}/well")
+    settings = configured(lab, ["s"], notify={"app": {"command": hook}})
+    async with lab.start(settings) as running:
         assert len(running.assembly.health.failures()) == 1
         state = running.state
 
-    (tmpfs / "well").touch()
-    async with engine(loaded, clock, state=state, settle=False) as running:
+    (lab.tmpfs / "well").touch()
+    async with lab.start(settings, state=state, settle=False) as running:
         report = running.assembly.health.of("notify", "app")
         assert report is not None
         assert report.state is State.WAITING
-        await clock.settled()
+        await lab.clock.settled()
         assert running.assembly.health.settled
 
 
-async def test_a_command_that_failed_and_was_corrected_runs(app, proxy, clock, tmpfs, tmp_path):
-    app.put("s", value="one")
+async def test_a_command_that_failed_and_was_corrected_runs(lab):
+    lab.put("s", value="one")
 
     def plan(command):
-        return load_from(
-            tmp_path, configured(app, proxy.address, tmpfs, ["s"], notify={}, command=command)
-        )
+        return lab.load(configured(lab, ["s"], notify={}, command=command))
 
-    async with engine(plan(["false"]), clock) as running:
+    async with lab.start(plan(["false"])) as running:
         assert len(running.assembly.health.failures()) == 1
         state = running.state
-    async with engine(plan(appends(tmpfs, "told")), clock, state=state) as running:
-        await clock.advance(3)
+    async with lab.start(plan(appends(lab.tmpfs, "told")), state=state) as running:
+        await lab.clock.advance(3)
 
-        assert journal(tmpfs) == ["told"]
+        assert journal(lab.tmpfs) == ["told"]
         assert running.assembly.health.settled
 
 
-async def test_every_target_of_a_file_is_notified_once_and_a_failing_one_delays_no_other(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="one")
+async def test_every_target_of_a_file_is_notified_once_and_a_failing_one_delays_no_other(lab):
+    lab.put("a", value="one")
     notify = {
-        "good": {"command": appends(tmpfs, "good")},
-        "bad": {"command": appends(tmpfs, "bad", then="false")},
+        "good": {"command": appends(lab.tmpfs, "good")},
+        "bad": {"command": appends(lab.tmpfs, "bad", then="false")},
     }
-    settings = configured(
-        app, proxy.address, tmpfs, ["a"], notify=notify, command=appends(tmpfs, "command")
-    )
+    settings = configured(lab, ["a"], notify=notify, command=appends(lab.tmpfs, "command"))
 
-    async with engine(load_from(tmp_path, settings), clock) as running:
-        assert sorted(journal(tmpfs)) == ["bad", "command", "good"]
-        await clock.advance(50)
-        seen = journal(tmpfs)
+    async with lab.start(settings) as running:
+        assert sorted(journal(lab.tmpfs)) == ["bad", "command", "good"]
+        await lab.clock.advance(50)
+        seen = journal(lab.tmpfs)
         assert (seen.count("good"), seen.count("command")) == (1, 1)
         assert seen.count("bad") > 3
         assert [failing.name for failing in running.assembly.health.failures()] == ["bad"]
 
 
-async def test_a_changing_secret_is_announced_no_more_often_than_min_interval(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="0")
-    notify = {"app": {"command": appends(tmpfs, "told"), "min_interval": "5m"}}
-    settings = configured(app, proxy.address, tmpfs, ["a"], notify=notify)
+async def test_a_changing_secret_is_announced_no_more_often_than_min_interval(lab):
+    lab.put("a", value="0")
+    notify = {"app": {"command": appends(lab.tmpfs, "told"), "min_interval": "5m"}}
+    settings = configured(lab, ["a"], notify=notify)
 
-    async with engine(load_from(tmp_path, settings), clock):
+    async with lab.start(settings):
         for turn in range(14):
-            app.put("a", value=str(turn))
-            await clock.advance(60)
-            assert (tmpfs / "a").read_text() in {str(turn), str(turn - 1)}
-        await clock.advance(60)
+            lab.put("a", value=str(turn))
+            await lab.clock.advance(60)
+            assert lab.read("a") in {str(turn), str(turn - 1)}
+        await lab.clock.advance(60)
 
-        assert (tmpfs / "a").read_text() == "13"
-        assert len(journal(tmpfs)) == 1 + 3
+        assert lab.read("a") == "13"
+        assert len(journal(lab.tmpfs)) == 1 + 3
 
 
 @pytest.mark.parametrize("verify", ["http", "tcp"])
-async def test_an_application_is_notified_over_http_and_verified(
-    app, proxy, clock, tmpfs, tmp_path, verify
-):
+async def test_an_application_is_notified_over_http_and_verified(lab, verify):
     """It says which value it has loaded, and stops listening for clients when that is bad."""
-    app.put("a", value="one")
+    lab.put("a", value="one")
     loaded: list[str] = []
     clients = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     client_port = clients.sockets[0].getsockname()[1]
 
     async def reload(_: web.Request) -> web.Response:
-        loaded.append((tmpfs / "a").read_text())
+        loaded.append(lab.read("a"))
         if loaded[-1] == "bad":
             clients.close()
         return web.Response(status=204)
@@ -260,20 +241,18 @@ async def test_an_application_is_notified_over_http_and_verified(
         "tcp": {"tcp": f"127.0.0.1:{client_port}"},
     }
     notify = {"http": {"url": f"{url}/reload"}, "verify": {**ways[verify], "timeout": "2s"}}
-    settings = configured(
-        app, proxy.address, tmpfs, ["a"], notify={"app": {**notify, "on_failure": "rollback"}}
-    )
+    settings = configured(lab, ["a"], notify={"app": {**notify, "on_failure": "rollback"}})
     try:
-        async with engine(load_from(tmp_path, settings), clock) as running:
-            app.put("a", value="two")
-            await clock.advance(70)
+        async with lab.start(settings) as running:
+            lab.put("a", value="two")
+            await lab.clock.advance(70)
             assert loaded == ["one", "two"]
             assert running.assembly.health.settled
 
-            app.put("a", value="bad")
-            await clock.advance(66)
+            lab.put("a", value="bad")
+            await lab.clock.advance(66)
             assert loaded[:4] == ["one", "two", "bad", "two"]
-            assert (tmpfs / "a").read_text() == "two"
+            assert lab.read("a") == "two"
             [alarm] = [r for r in running.assembly.health.failures() if r.kind == "file"]
             reason = "nothing that matches" if verify == "http" else "no connection to 127.0.0.1"
             assert reason in str(alarm.error)
@@ -295,7 +274,7 @@ def test_an_application_whose_pid_file_comes_late_is_notified_within_seconds(app
     app.put("a", value="one")
     pid_file = tmpfs / "app.pid"
     notify = {"app": {"signal": "SIGHUP", "process": {"pid_file": str(pid_file)}}}
-    settings = configured(app, app.bao.address, tmpfs, ["a"], notify=notify)
+    settings = configuration(app, app.bao.address, **files(app, tmpfs, ["a"], notify=notify))
     settings["listener"] = [{"type": "unix", "address": str(tmpfs / "socket")}]
     with subprocess.Popen(
         [sys.executable, "-c", LISTENER], stdout=subprocess.PIPE, text=True
@@ -314,20 +293,19 @@ def test_an_application_whose_pid_file_comes_late_is_notified_within_seconds(app
 
 
 async def test_an_application_that_can_never_be_seen_is_a_failure_after_half_a_minute(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
+    lab, monkeypatch
 ):
     """As without `shareProcessNamespace`: nothing is visible but the injector and what it runs."""
-    app.put("s", value="x")
+    lab.put("s", value="x")
     notify = {"app": {"signal": "SIGHUP", "process": {"name": "vi-nowhere"}}}
-    loaded = load_from(tmp_path, configured(app, proxy.address, tmpfs, ["s"], notify=notify))
     own = {os.getpid(): processes.process(os.getpid())}
     monkeypatch.setattr(processes, "processes", lambda: own)
 
-    async with engine(loaded, clock) as running:
-        await clock.advance(28)
+    async with lab.start(configured(lab, ["s"], notify=notify)) as running:
+        await lab.clock.advance(28)
         assert running.assembly.health.failures() == []  # it may be starting
 
-        await clock.advance(5)
+        await lab.clock.advance(5)
         [report] = running.assembly.health.failures()
         assert "hook 'app': no process outside the injector's own container" in str(report.error)
         assert "shareProcessNamespace: true" in str(report.error)
@@ -335,5 +313,5 @@ async def test_an_application_that_can_never_be_seen_is_a_failure_after_half_a_m
         assert [each["level"] for each in said].count("error") == 1
 
         monkeypatch.undo()  # it is there after all
-        await clock.advance(60)
+        await lab.clock.advance(60)
         assert running.assembly.health.failures() == []

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from injector.engine.store import Phase
-from tests.support.engine import configuration, engine, load_from
+from tests.support.engine import configuration
 from tests.support.processes import result, running, write_config
 
 CANARY = "canary-9c4b-value"
@@ -32,15 +32,15 @@ def journal(tmpfs, name="journal"):
     return (tmpfs / name).read_text().split(";")[:-1]
 
 
-def configured(app, proxy, tmpfs, **blocks):
+def configured(lab, **blocks):
     defaults = {
-        "secrets": {"a": {"path": app.path("a")}},
+        "secrets": {"a": {"path": lab.path("a")}},
         "template": [
-            {"contents": "{{ a.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+            {"contents": "{{ a.value }}", "destination": str(lab.tmpfs / "file"), "notify": ["app"]}
         ],
-        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
+        "notify": {"app": application(lab.tmpfs, str(lab.tmpfs / "file"))},
     }
-    return configuration(app, proxy.address, **(defaults | blocks))
+    return lab.config(**(defaults | blocks))
 
 
 def bundled(tmpfs, names="a"):
@@ -49,21 +49,18 @@ def bundled(tmpfs, names="a"):
 
 
 @pytest.mark.parametrize("kind", ["file", "bundle"])
-async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_again(
-    app, proxy, clock, tmpfs, tmp_path, kind
-):
-    app.put("a", value="good")
-    path = tmpfs / ("file" if kind == "file" else "b/a")
-    blocks = {} if kind == "file" else {"template": [], "bundle": bundled(tmpfs)}
-    blocks["notify"] = {"app": application(tmpfs, str(path))}
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_again(lab, kind):
+    lab.put("a", value="good")
+    path = lab.tmpfs / ("file" if kind == "file" else "b/a")
+    blocks = {} if kind == "file" else {"template": [], "bundle": bundled(lab.tmpfs)}
+    blocks["notify"] = {"app": application(lab.tmpfs, str(path))}
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
+    async with lab.start(configured(lab, **blocks)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
 
         assert path.read_text() == "good"
-        assert journal(tmpfs) == ["good", CANARY, "good"]
+        assert journal(lab.tmpfs) == ["good", CANARY, "good"]
         [alarm] = running.assembly.health.failures()
         assert alarm.kind == kind
         assert "rolled back, since app did not accept the change" in str(alarm.error)
@@ -78,323 +75,294 @@ async def test_what_the_application_rejects_is_rolled_back_and_it_is_notified_ag
         assert CANARY not in str(alarm.error)
 
 
-async def test_a_rollback_is_announced_at_once_whatever_min_interval_says(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    notify = application(tmpfs, str(tmpfs / "file")) | {"min_interval": "10m"}
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": notify}))
+async def test_a_rollback_is_announced_at_once_whatever_min_interval_says(lab):
+    lab.put("a", value="good")
+    notify = application(lab.tmpfs, str(lab.tmpfs / "file")) | {"min_interval": "10m"}
 
-    async with engine(loaded, clock):
-        app.put("a", value=CANARY)
-        await clock.advance(610)
+    async with lab.start(configured(lab, notify={"app": notify})):
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(610)
 
-        assert journal(tmpfs) == ["good", CANARY, "good"]
+        assert journal(lab.tmpfs) == ["good", CANARY, "good"]
 
 
-async def test_the_rejected_content_is_not_tried_again_until_it_changes(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_the_rejected_content_is_not_tried_again_until_it_changes(lab):
+    lab.put("a", value="good")
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
-        app.put("a", value=CANARY)
-        await clock.advance(600)
-        assert journal(tmpfs) == ["good", CANARY, "good"]
+    async with lab.start(configured(lab)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(600)
+        assert journal(lab.tmpfs) == ["good", CANARY, "good"]
 
-        app.put("a", value="better")
-        await clock.advance(75)
+        lab.put("a", value="better")
+        await lab.clock.advance(75)
 
-        assert (tmpfs / "file").read_text() == "better"
-        assert journal(tmpfs) == ["good", CANARY, "good", "better"]
+        assert lab.read("file") == "better"
+        assert journal(lab.tmpfs) == ["good", CANARY, "good", "better"]
         assert running.assembly.health.settled
 
 
-async def test_the_rejected_content_is_tried_again_when_somebody_asks(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_the_rejected_content_is_tried_again_when_somebody_asks(lab):
+    lab.put("a", value="good")
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
+    async with lab.start(configured(lab)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
 
         running.assembly.delivery.retry_rejected()
-        await clock.settled()
-        await clock.advance(30)
+        await lab.clock.settled()
+        await lab.clock.advance(30)
 
-        assert journal(tmpfs) == ["good", CANARY, "good", CANARY, "good"]
+        assert journal(lab.tmpfs) == ["good", CANARY, "good", CANARY, "good"]
 
 
-async def test_a_rejection_is_remembered_by_the_next_configuration(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_a_rejection_is_remembered_by_the_next_configuration(lab):
+    lab.put("a", value="good")
+    config = configured(lab)
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
+    async with lab.start(config) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
         state = running.state
-    async with engine(loaded, clock, state=state) as running:
-        await clock.advance(200)
+    async with lab.start(config, state=state) as running:
+        await lab.clock.advance(200)
 
-        assert (tmpfs / "file").read_text() == "good"
-        assert journal(tmpfs) == ["good", CANARY, "good"]
+        assert lab.read("file") == "good"
+        assert journal(lab.tmpfs) == ["good", CANARY, "good"]
         assert running.assembly.delivery.unsettled() == []
         assert len(running.assembly.health.failures()) == 1
 
 
-async def test_content_that_can_no_longer_be_rejected_is_delivered(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_content_that_can_no_longer_be_rejected_is_delivered(lab):
+    lab.put("a", value="good")
+    loaded = lab.load(configured(lab))
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
+    async with lab.start(loaded) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
         state = running.state
     trusting = {"command": ["true"]}
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": trusting}))
-    async with engine(loaded, clock, state=state) as running:
-        await clock.advance(10)
+    loaded = lab.load(configured(lab, notify={"app": trusting}))
+    async with lab.start(loaded, state=state) as running:
+        await lab.clock.advance(10)
 
-        assert (tmpfs / "file").read_text() == CANARY
+        assert lab.read("file") == CANARY
         assert running.assembly.health.settled
 
 
-async def test_the_first_content_ever_stays_and_the_application_is_notified_again(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value=CANARY)
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_the_first_content_ever_stays_and_the_application_is_notified_again(lab):
+    lab.put("a", value=CANARY)
 
-    async with engine(loaded, clock) as running:
-        await clock.advance(40)
+    async with lab.start(configured(lab)) as running:
+        await lab.clock.advance(40)
 
-        assert (tmpfs / "file").read_text() == CANARY
-        assert len(journal(tmpfs)) >= 2
+        assert lab.read("file") == CANARY
+        assert len(journal(lab.tmpfs)) >= 2
         [alarm] = running.assembly.health.failures()
         assert (alarm.kind, alarm.name) == ("notify", "app")
         assert "no earlier content is known" in running.log
 
 
-async def test_every_file_of_the_change_is_rolled_back_and_all_its_users_are_notified(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="a1")
-    app.put("b", value="b1")
+async def test_every_file_of_the_change_is_rolled_back_and_all_its_users_are_notified(lab):
+    lab.put("a", value="a1")
+    lab.put("b", value="b1")
     files = [
-        {"contents": "{{ a.value }}", "destination": str(tmpfs / "a"), "notify": ["app", "other"]},
-        {"contents": "{{ b.value }}", "destination": str(tmpfs / "b"), "notify": ["app"]},
+        {
+            "contents": "{{ a.value }}",
+            "destination": str(lab.tmpfs / "a"),
+            "notify": ["app", "other"],
+        },
+        {"contents": "{{ b.value }}", "destination": str(lab.tmpfs / "b"), "notify": ["app"]},
     ]
-    other = [sys.executable, "-c", f"open('{tmpfs}/other', 'a').write('x')"]
+    other = [sys.executable, "-c", f"open('{lab.tmpfs}/other', 'a').write('x')"]
     config = configured(
-        app,
-        proxy,
-        tmpfs,
-        secrets={name: {"path": app.path(name)} for name in "ab"},
+        lab,
+        secrets={name: {"path": lab.path(name)} for name in "ab"},
         template=files,
         notify={
-            "app": application(tmpfs, str(tmpfs / "a"), str(tmpfs / "b")),
+            "app": application(lab.tmpfs, str(lab.tmpfs / "a"), str(lab.tmpfs / "b")),
             "other": {"command": other},
         },
     )
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        app.put("a", value="a2")
-        app.put("b", value=CANARY)
-        await clock.advance(90)
+    async with lab.start(config) as running:
+        lab.put("a", value="a2")
+        lab.put("b", value=CANARY)
+        await lab.clock.advance(90)
 
-        assert ((tmpfs / "a").read_text(), (tmpfs / "b").read_text()) == ("a1", "b1")
-        assert journal(tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1"]
-        assert (tmpfs / "other").read_text() == "xxx"
+        assert (lab.read("a"), lab.read("b")) == ("a1", "b1")
+        assert journal(lab.tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1"]
+        assert lab.read("other") == "xxx"
         assert len(running.assembly.health.failures()) == 2
 
 
-async def test_a_new_file_that_cannot_be_rolled_back_is_retried_with_those_that_were(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_new_file_that_cannot_be_rolled_back_is_retried_with_those_that_were(lab):
     """A file of the change that is new has nothing to go back to, and may yet be taken."""
-    app.put("a", value="a1")
-    app.put("b", value="b1")
-    notify = {"app": application(tmpfs, str(tmpfs / "a"))}
+    lab.put("a", value="a1")
+    lab.put("b", value="b1")
+    notify = {"app": application(lab.tmpfs, str(lab.tmpfs / "a"))}
     files = [
-        {"contents": f"{{{{ {name}.value }}}}", "destination": f"{tmpfs}/{name}", "notify": ["app"]}
+        {
+            "contents": f"{{{{ {name}.value }}}}",
+            "destination": f"{lab.tmpfs}/{name}",
+            "notify": ["app"],
+        }
         for name in "ab"
     ]
-    secrets = {name: {"path": app.path(name)} for name in "ab"}
+    secrets = {name: {"path": lab.path(name)} for name in "ab"}
 
     def plan(*template):
         blocks = {"secrets": secrets, "template": template, "notify": notify}
-        return load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+        return lab.load(configured(lab, **blocks))
 
-    async with engine(plan(files[0]), clock) as running:
+    async with lab.start(plan(files[0])) as running:
         state = running.state
-    app.put("a", value=CANARY)
-    async with engine(plan(*files), clock, state=state) as running:
+    lab.put("a", value=CANARY)
+    async with lab.start(plan(*files), state=state) as running:
         running.assembly.watch.refresh_static()
-        await clock.settled()
-        await clock.advance(20)
+        await lab.clock.settled()
+        await lab.clock.advance(20)
 
-        assert journal(tmpfs) == ["a1", CANARY, "a1"]
+        assert journal(lab.tmpfs) == ["a1", CANARY, "a1"]
         phases = {g.ref.path[-1]: g.phase for g in running.state.store.all()}
         assert phases == {"a": Phase.PUBLISHED, "b": Phase.DELIVERED}
 
 
-async def test_content_rejected_together_is_retried_together(app, proxy, clock, tmpfs, tmp_path):
-    app.put("a", value="a1")
-    app.put("b", value="b1")
+async def test_content_rejected_together_is_retried_together(lab):
+    lab.put("a", value="a1")
+    lab.put("b", value="b1")
     files = [
-        {"contents": f"{{{{ {name}.value }}}}", "destination": f"{tmpfs}/{name}", "notify": ["app"]}
+        {
+            "contents": f"{{{{ {name}.value }}}}",
+            "destination": f"{lab.tmpfs}/{name}",
+            "notify": ["app"],
+        }
         for name in "ab"
     ]
     config = configured(
-        app,
-        proxy,
-        tmpfs,
-        secrets={name: {"path": app.path(name)} for name in "ab"},
+        lab,
+        secrets={name: {"path": lab.path(name)} for name in "ab"},
         template=files,
-        notify={"app": application(tmpfs, f"{tmpfs}/a", f"{tmpfs}/b")},
+        notify={"app": application(lab.tmpfs, f"{lab.tmpfs}/a", f"{lab.tmpfs}/b")},
     )
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        app.put("a", value="a2")
-        app.put("b", value=CANARY)
-        await clock.advance(90)
-        app.put("b", value="b3")
-        await clock.advance(75)
+    async with lab.start(config) as running:
+        lab.put("a", value="a2")
+        lab.put("b", value=CANARY)
+        await lab.clock.advance(90)
+        lab.put("b", value="b3")
+        await lab.clock.advance(75)
 
-        assert journal(tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1", "a2 b3"]
+        assert journal(lab.tmpfs) == ["a1 b1", f"a2 {CANARY}", "a1 b1", "a2 b3"]
         assert running.assembly.health.settled
 
 
-async def test_changes_during_the_verification_are_announced_before_any_rollback(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_changes_during_the_verification_are_announced_before_any_rollback(lab):
+    lab.put("a", value="good")
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(62.1)  # notified, and being asked
-        assert journal(tmpfs) == ["good", CANARY]
-        app.put("a", value="mended")
+    async with lab.start(configured(lab)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(62.1)  # notified, and being asked
+        assert journal(lab.tmpfs) == ["good", CANARY]
+        lab.put("a", value="mended")
         running.assembly.watch.refresh_static()
-        await clock.settled()
-        await clock.advance(2.1)  # the quiet time, not the two seconds of asking as well
+        await lab.clock.settled()
+        await lab.clock.advance(2.1)  # the quiet time, not the two seconds of asking as well
 
-        assert (tmpfs / "file").read_text() == "mended"
-        assert journal(tmpfs) == ["good", CANARY, "mended"]
+        assert lab.read("file") == "mended"
+        assert journal(lab.tmpfs) == ["good", CANARY, "mended"]
         assert running.assembly.health.settled
         assert "notification failed" not in running.log
 
 
-async def test_without_rollback_the_change_stays_and_is_announced_again(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    keep = application(tmpfs, str(tmpfs / "file")) | {"on_failure": "keep"}
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": keep}))
+async def test_without_rollback_the_change_stays_and_is_announced_again(lab):
+    lab.put("a", value="good")
+    keep = application(lab.tmpfs, str(lab.tmpfs / "file")) | {"on_failure": "keep"}
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
+    async with lab.start(configured(lab, notify={"app": keep})) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
 
-        assert (tmpfs / "file").read_text() == CANARY
-        assert journal(tmpfs)[:3] == ["good", CANARY, CANARY]
+        assert lab.read("file") == CANARY
+        assert journal(lab.tmpfs)[:3] == ["good", CANARY, CANARY]
         [alarm] = running.assembly.health.failures()
         assert "hook 'app': not confirmed within 2 s" in str(alarm.error)
 
 
-async def test_a_reload_between_the_change_and_its_rejection_still_knows_what_to_roll_back_to(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_a_reload_between_the_change_and_its_rejection_still_knows_what_to_roll_back_to(lab):
+    lab.put("a", value="good")
+    config = configured(lab)
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(61)
-        assert (tmpfs / "file").read_text() == CANARY
-        assert journal(tmpfs) == ["good"]
+    async with lab.start(config) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(61)
+        assert lab.read("file") == CANARY
+        assert journal(lab.tmpfs) == ["good"]
         state = running.state
-    async with engine(loaded, clock, state=state):
-        await clock.advance(30)
+    async with lab.start(config, state=state):
+        await lab.clock.advance(30)
 
-        assert (tmpfs / "file").read_text() == "good"
-        assert journal(tmpfs) == ["good", CANARY, "good"]
+        assert lab.read("file") == "good"
+        assert journal(lab.tmpfs) == ["good", CANARY, "good"]
 
 
-async def test_what_somebody_did_to_a_file_that_was_rolled_back_is_undone(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs))
+async def test_what_somebody_did_to_a_file_that_was_rolled_back_is_undone(lab):
+    lab.put("a", value="good")
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
-        (tmpfs / "file").write_text("mallory")
-        await clock.advance(75)
+    async with lab.start(configured(lab)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
+        (lab.tmpfs / "file").write_text("mallory")
+        await lab.clock.advance(75)
 
-        assert (tmpfs / "file").read_text() == "good"
-        assert journal(tmpfs) == ["good", CANARY, "good", "good"]
+        assert lab.read("file") == "good"
+        assert journal(lab.tmpfs) == ["good", CANARY, "good", "good"]
         assert len(running.assembly.health.failures()) == 1
 
 
-async def test_what_was_rejected_is_better_than_a_bundle_that_somebody_has_removed(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("a", value="good")
-    blocks = {"template": [], "bundle": bundled(tmpfs)}
-    blocks["notify"] = {"app": application(tmpfs, str(tmpfs / "b/a"))}
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, **blocks))
+async def test_what_was_rejected_is_better_than_a_bundle_that_somebody_has_removed(lab):
+    lab.put("a", value="good")
+    blocks = {"template": [], "bundle": bundled(lab.tmpfs)}
+    blocks["notify"] = {"app": application(lab.tmpfs, str(lab.tmpfs / "b/a"))}
 
-    async with engine(loaded, clock) as running:
-        app.put("a", value=CANARY)
-        await clock.advance(75)
-        assert (tmpfs / "b/a").read_text() == "good"
-        shutil.rmtree(tmpfs / "b")
-        await clock.advance(75)
+    async with lab.start(configured(lab, **blocks)) as running:
+        lab.put("a", value=CANARY)
+        await lab.clock.advance(75)
+        assert lab.read("b/a") == "good"
+        shutil.rmtree(lab.tmpfs / "b")
+        await lab.clock.advance(75)
 
-        assert (tmpfs / "b/a").read_text() == CANARY
+        assert lab.read("b/a") == CANARY
         assert "not restored" in running.log
 
 
-async def test_an_application_that_does_not_confirm_the_old_content_either_changes_nothing(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_an_application_that_does_not_confirm_the_old_content_either_changes_nothing(lab):
     """It is ill for a reason of its own: going back again would not help, nor would haste."""
-    app.put("a", value="good")
-    notify = application(tmpfs, str(tmpfs / "file"))
-    ill = tmpfs / "ill"
+    lab.put("a", value="good")
+    notify = application(lab.tmpfs, str(lab.tmpfs / "file"))
+    ill = lab.tmpfs / "ill"
     notify["verify"]["command"] = ["test", "!", "-e", str(ill)]
-    loaded = load_from(tmp_path, configured(app, proxy, tmpfs, notify={"app": notify}))
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(configured(lab, notify={"app": notify})) as running:
         ill.touch()
-        app.put("a", value="better")
-        await clock.advance(300)
+        lab.put("a", value="better")
+        await lab.clock.advance(300)
 
-        assert (tmpfs / "file").read_text() == "good"
-        assert journal(tmpfs)[:3] == ["good", "better", "good"]
-        assert len(journal(tmpfs)) < 20
-        assert set(journal(tmpfs)[3:]) == {"good"}
+        assert lab.read("file") == "good"
+        assert journal(lab.tmpfs)[:3] == ["good", "better", "good"]
+        assert len(journal(lab.tmpfs)) < 20
+        assert set(journal(lab.tmpfs)[3:]) == {"good"}
         assert running.log.count('"rolled back"') == 1
 
         ill.unlink()
-        await clock.advance(40)
+        await lab.clock.advance(40)
         assert [report.kind for report in running.assembly.health.failures()] == ["file"]
         running.assembly.delivery.retry_rejected()
-        await clock.settled()
-        await clock.advance(20)
-        assert (tmpfs / "file").read_text() == "better"
+        await lab.clock.settled()
+        await lab.clock.advance(20)
+        assert lab.read("file") == "better"
         assert running.assembly.health.settled
 
 

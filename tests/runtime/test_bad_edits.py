@@ -12,7 +12,7 @@ from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.cli.test_run import daemon
 from tests.status.test_listener import ask
-from tests.support.engine import configuration, fresh_state, load_from
+from tests.support.engine import fresh_state
 from tests.support.fakes import LIMIT
 from tests.support.processes import result, running, write_config
 
@@ -240,34 +240,32 @@ def lacks_a_template(made):
 
 
 @pytest.mark.parametrize("fault", [raises, lacks_a_template])
-async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuration_stays(
-    app, proxy, clock, tmpfs, tmp_path, fault
-):
-    app.put("db", password="one")
-    config = configuration(
-        app,
-        proxy.address,
+async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuration_stays(lab, fault):
+    lab.put("db", password="one")
+    config = lab.config(
         template=[
             {
-                "contents": f'{{{{ secret("{app.path("db")}").password }}}}',
-                "destination": f"{tmpfs}/a",
+                "contents": f'{{{{ secret("{lab.path("db")}").password }}}}',
+                "destination": f"{lab.tmpfs}/a",
             }
         ],
-        listener=[{"type": "unix", "address": f"{tmpfs}/socket"}],
+        listener=[{"type": "unix", "address": f"{lab.tmpfs}/socket"}],
     )
-    output, loaded = io.StringIO(), load_from(tmp_path, config)
-    made = Daemon(loaded, fresh_state(clock, output), lambda: fault(plan(loaded.loaded.path, {})))
+    output, loaded = io.StringIO(), lab.load(config)
+    made = Daemon(
+        loaded, fresh_state(lab.clock, output), lambda: fault(plan(loaded.loaded.path, {}))
+    )
     task = asyncio.create_task(made.run())
     try:
-        await clock.settled()
+        await lab.clock.settled()
         made._hang_up()
-        await clock.advance(1)
-        await clock.settled()
-        app.put("db", password="two")
-        await clock.advance(70)
-        await clock.settled()
-        assert (tmpfs / "a").read_text() == "two"
-        _, text = await asyncio.to_thread(ask, tmpfs / "socket", "GET", "/status")
+        await lab.clock.advance(1)
+        await lab.clock.settled()
+        lab.put("db", password="two")
+        await lab.clock.advance(70)
+        await lab.clock.settled()
+        assert lab.read("a") == "two"
+        _, text = await asyncio.to_thread(ask, lab.tmpfs / "socket", "GET", "/status")
     finally:
         made._ask_to_quit()
         async with asyncio.timeout(LIMIT):

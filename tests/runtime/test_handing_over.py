@@ -11,7 +11,7 @@ from injector.engine.handover import decode
 from injector.runtime.assembly import handed_over
 from tests.cli.test_run import daemon
 from tests.engine.test_engine import one_file
-from tests.support.engine import engine, fresh_state, load_from
+from tests.support.engine import fresh_state
 from tests.support.processes import result, running, until, write_config
 
 CANARY = "canary-7f3a-value"
@@ -172,23 +172,21 @@ class LogThatLooks(io.StringIO):
         return super().write(text)
 
 
-async def test_when_a_notification_is_said_the_next_process_would_know_of_it(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password="one")
-    file = tmpfs / "handover" / "state"
+async def test_when_a_notification_is_said_the_next_process_would_know_of_it(lab):
+    lab.put("db", password="one")
+    file = lab.tmpfs / "handover" / "state"
     blocks = {
         "notify": {"app": {"command": ["true"]}},
         "cache": {"persist": {"path": str(file)}},
     }
-    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks, notify=["app"]))
+    loaded = lab.load(one_file(lab, blocks=blocks, notify=["app"]))
     output = LogThatLooks(file, "notified")
-    state = fresh_state(clock, output)
+    state = fresh_state(lab.clock, output)
 
     with handed_over(loaded, state):
-        async with engine(loaded, clock, state=state):
-            app.put("db", password="two")
-            await clock.advance(300)
+        async with lab.start(loaded, state=state):
+            lab.put("db", password="two")
+            await lab.clock.advance(300)
 
     assert len(output.states) == 2
     for known in output.states:
@@ -196,40 +194,36 @@ async def test_when_a_notification_is_said_the_next_process_would_know_of_it(
         assert "app" in known.notified_at
 
 
-async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password="one")
-    path = tmpfs / "handover" / "state"
+async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(lab):
+    lab.put("db", password="one")
+    path = lab.tmpfs / "handover" / "state"
     cache = {"persist": {"path": str(path)}}
-    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks={"cache": cache}))
-    state = fresh_state(clock, output := io.StringIO())
+    loaded = lab.load(one_file(lab, blocks={"cache": cache}))
+    state = fresh_state(lab.clock, output := io.StringIO())
 
     with handed_over(loaded, state):
-        async with engine(loaded, clock, state=state):
+        async with lab.start(loaded, state=state):
             shutil.rmtree(path.parent)
             path.parent.touch()  # in the way
             state.dirty.ring()
-            await clock.advance(40)
+            await lab.clock.advance(40)
             assert output.getvalue().count("hand-over file not written") == 1
 
             path.parent.unlink()
-            await clock.advance(10)
+            await lab.clock.advance(10)
             assert path.exists()
             assert output.getvalue().count("hand-over file written again") == 1
 
 
-async def test_a_file_that_cannot_be_removed_at_the_end_is_reported(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password="one")
-    path = tmpfs / "handover" / "state"
+async def test_a_file_that_cannot_be_removed_at_the_end_is_reported(lab):
+    lab.put("db", password="one")
+    path = lab.tmpfs / "handover" / "state"
     blocks = {"cache": {"persist": {"path": str(path)}}, "revoke_on_shutdown": "token"}
-    loaded = load_from(tmp_path, one_file(app, proxy, tmpfs, blocks=blocks))
-    state = fresh_state(clock, output := io.StringIO())
+    loaded = lab.load(one_file(lab, blocks=blocks))
+    state = fresh_state(lab.clock, output := io.StringIO())
 
     with handed_over(loaded, state):
-        async with engine(loaded, clock, state=state) as running:
+        async with lab.start(loaded, state=state) as running:
             path.unlink()
             path.mkdir()  # in the way
             await running.assembly.release()

@@ -13,7 +13,7 @@ import pytest
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.status.test_listener import ask
-from tests.support.engine import configuration, fresh_state, load_from
+from tests.support.engine import fresh_state, load_from
 from tests.support.fakes import LIMIT
 from tests.support.proxy import Gate
 
@@ -34,32 +34,30 @@ async def daemon(tmp_path, config, clock):
             assert await task == 0
 
 
-def settings(app, proxy, tmpfs, path, **method):
-    config = configuration(
-        app,
-        proxy.address,
+def settings(lab, path, **method):
+    config = lab.config(
         template=[
-            {"contents": f'{{{{ secret("{path}") | tojson }}}}', "destination": f"{tmpfs}/a"}
+            {"contents": f'{{{{ secret("{path}") | tojson }}}}', "destination": f"{lab.tmpfs}/a"}
         ],
-        listener=[{"type": "unix", "address": f"{tmpfs}/socket"}],
+        listener=[{"type": "unix", "address": f"{lab.tmpfs}/socket"}],
     )
     config["auto_auth"]["method"]["config"].update(method)
     return config
 
 
 @pytest.mark.parametrize("only", ["/login", "wrapping/unwrap"])
-async def test_a_reload_waits_for_a_login_that_works_once(app, proxy, clock, tmpfs, tmp_path, only):
-    app.put("db", password="one")
-    app.admin.auth.approle.create_or_update_approle(
-        app.name, token_policies=[app.name], secret_id_num_uses=1
+async def test_a_reload_waits_for_a_login_that_works_once(lab, only):
+    lab.put("db", password="one")
+    lab.admin.auth.approle.create_or_update_approle(
+        lab.name, token_policies=[lab.name], secret_id_num_uses=1
     )
-    wrapped = app.admin.auth.approle.generate_secret_id(app.name, wrap_ttl="60s")
-    app.secret_id.write_text(wrapped["wrap_info"]["token"])
-    made_at = f"auth/approle/role/{app.name}/secret-id"
-    config = settings(app, proxy, tmpfs, app.path("db"), secret_id_response_wrapping_path=made_at)
-    gate = Gate(proxy, only)
+    wrapped = lab.admin.auth.approle.generate_secret_id(lab.name, wrap_ttl="60s")
+    lab.app.secret_id.write_text(wrapped["wrap_info"]["token"])
+    made_at = f"auth/approle/role/{lab.name}/secret-id"
+    config = settings(lab, lab.path("db"), secret_id_response_wrapping_path=made_at)
+    gate = Gate(lab.proxy, only)
 
-    async with daemon(tmp_path, config, clock) as (_, output):
+    async with daemon(lab.folder, config, lab.clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
         await said(output, "reload waiting")
@@ -67,37 +65,33 @@ async def test_a_reload_waits_for_a_login_that_works_once(app, proxy, clock, tmp
         await said(output, "file written")
 
     assert "SECURITY" not in output.getvalue()
-    assert proxy.count("unwrap") == 1
-    assert proxy.count("/login") == 1
+    assert lab.proxy.count("unwrap") == 1
+    assert lab.proxy.count("/login") == 1
 
 
-async def test_a_reload_waits_for_a_credential_that_is_being_issued(
-    app, proxy, clock, tmpfs, tmp_path, database
-):
-    creds = f"database/creds/{app.name}"
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    app.allow(creds)
-    gate = Gate(proxy, creds)
+async def test_a_reload_waits_for_a_credential_that_is_being_issued(lab, database):
+    creds = f"database/creds/{lab.name}"
+    database.role(lab.admin, lab.name, ttl="1h", max_ttl="24h")
+    lab.allow(creds)
+    gate = Gate(lab.proxy, creds)
 
-    async with daemon(tmp_path, settings(app, proxy, tmpfs, creds), clock) as (_, output):
+    async with daemon(lab.folder, settings(lab, creds), lab.clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
         await said(output, "reload waiting")
         gate.open.set()
         await said(output, "file written")
 
-    assert proxy.count(creds) == 1
+    assert lab.proxy.count(creds) == 1
 
 
-async def test_a_reload_does_not_wait_for_what_can_be_read_again(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("db", password="one")
+async def test_a_reload_does_not_wait_for_what_can_be_read_again(lab):
+    lab.put("db", password="one")
 
-    config = settings(app, proxy, tmpfs, app.path("db"))
-    async with daemon(tmp_path, config, clock) as (made, output):
+    config = settings(lab, lab.path("db"))
+    async with daemon(lab.folder, config, lab.clock) as (made, output):
         await said(output, "file written")
-        gate = Gate(proxy, "/db")
+        gate = Gate(lab.proxy, "/db")
         made._refresh()
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
@@ -107,39 +101,35 @@ async def test_a_reload_does_not_wait_for_what_can_be_read_again(
     assert "reload waiting" not in output.getvalue()
 
 
-async def test_a_shutdown_does_not_wait_long_for_a_request_that_hangs(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    gate = Gate(proxy, "/login")
+async def test_a_shutdown_does_not_wait_long_for_a_request_that_hangs(lab):
+    gate = Gate(lab.proxy, "/login")
 
-    async with daemon(tmp_path, settings(app, proxy, tmpfs, "x/y"), clock) as (_, output):
+    async with daemon(lab.folder, settings(lab, "x/y"), lab.clock) as (_, output):
         await gate.reached.wait()
         os.kill(os.getpid(), signal.SIGHUP)
         await said(output, "reload waiting")
         os.kill(os.getpid(), signal.SIGTERM)
         while "stopped" not in output.getvalue():
             await asyncio.sleep(0)
-            await clock.advance(0.1, settle=False)
-        assert clock.now() < 1000 + 10
+            await lab.clock.advance(0.1, settle=False)
+        assert lab.clock.now() < 1000 + 10
 
 
-async def test_nothing_is_left_of_a_configuration_after_the_next_one(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_nothing_is_left_of_a_configuration_after_the_next_one(lab):
     """A reload a minute would fill the memory, in which old values stay as well."""
-    app.put("db", password="one")
-    config = settings(app, proxy, tmpfs, app.path("db"))
+    lab.put("db", password="one")
+    config = settings(lab, lab.path("db"))
     assemblies = weakref.WeakSet[object]()
 
-    async with daemon(tmp_path, config, clock) as (made, output):
+    async with daemon(lab.folder, config, lab.clock) as (made, output):
         for number in range(1, 5):
-            await clock.settled()
+            await lab.clock.settled()
             assemblies.add(made._assembly)
-            assert (await asyncio.to_thread(ask, tmpfs / "socket", "GET", "/status"))[0] == 200
+            assert (await asyncio.to_thread(ask, lab.tmpfs / "socket", "GET", "/status"))[0] == 200
             os.kill(os.getpid(), signal.SIGHUP)
-            await clock.advance(2)
+            await lab.clock.advance(2)
             await said(output, '"reloaded"', times=number)
-        await clock.settled()
+        await lab.clock.settled()
         gc.collect()
 
         assert list(assemblies) == []

@@ -7,7 +7,7 @@ import pytest
 from injector.base.errors import InjectorError
 from injector.engine.auth.approle import AppRole
 from injector.sources.vault import Vault
-from tests.support.engine import Engine, configuration, engine, load_from
+from tests.support.engine import Engine
 
 CANARY = "canary-7f3a-value"
 
@@ -20,14 +20,14 @@ def raising(*_args, **_more):
     raise Broken(CANARY)
 
 
-def two_files(app, proxy, tmpfs, **odd):
+def two_files(lab, **odd):
     """A file that is at risk, and one that must not notice."""
     entries = [
-        {"destination": f"{tmpfs}/odd", **odd},
-        {"contents": "{{ fine.value }}", "destination": f"{tmpfs}/fine"},
+        {"destination": f"{lab.tmpfs}/odd", **odd},
+        {"contents": "{{ fine.value }}", "destination": f"{lab.tmpfs}/fine"},
     ]
-    secrets = {"odd": {"path": app.path("odd")}, "fine": {"path": app.path("fine")}}
-    return configuration(app, proxy.address, secrets=secrets, template=entries)
+    secrets = {"odd": {"path": lab.path("odd")}, "fine": {"path": lab.path("fine")}}
+    return lab.config(secrets=secrets, template=entries)
 
 
 def error_of(engine: Engine, kind: str, name: str) -> InjectorError:
@@ -37,144 +37,130 @@ def error_of(engine: Engine, kind: str, name: str) -> InjectorError:
     return report.error
 
 
-async def goes_on(app, clock, tmpfs):
+async def goes_on(lab):
     """The other file follows its secret."""
-    app.put("fine", value="new")
-    await clock.advance(70)
-    await clock.settled()
-    return (tmpfs / "fine").read_text() == "new"
+    lab.put("fine", value="new")
+    await lab.clock.advance(70)
+    await lab.clock.settled()
+    return lab.read("fine") == "new"
 
 
 @pytest.mark.parametrize("kind", ["yaml", "json", "dotenv"])
-async def test_a_value_that_is_nested_too_deeply_is_refused_and_ends_nothing(
-    app, proxy, clock, tmpfs, tmp_path, kind
-):
+async def test_a_value_that_is_nested_too_deeply_is_refused_and_ends_nothing(lab, kind):
     deep: Any = "x"
     for _ in range(480):
         deep = {"a": deep}
-    app.put("odd", value=deep)
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format=kind)
+    lab.put("odd", value=deep)
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format=kind)
 
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with lab.start(config) as running:
         error = error_of(running, "secret", "odd")
         assert "nested deeper than 100 levels" in str(error)
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)
 
-        app.put("odd", value="flat")
-        await clock.advance(70)
-        await clock.settled()
-        assert "flat" in (tmpfs / "odd").read_text()
+        lab.put("odd", value="flat")
+        await lab.clock.advance(70)
+        await lab.clock.settled()
+        assert "flat" in lab.read("odd")
 
 
-async def test_a_value_of_bytes_in_the_path_of_another_secret_ends_nothing(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("odd", value="//4=")  # bytes ff fe, in base64
-    app.put("fine", value="old")
+async def test_a_value_of_bytes_in_the_path_of_another_secret_ends_nothing(lab):
+    lab.put("odd", value="//4=")  # bytes ff fe, in base64
+    lab.put("fine", value="old")
     go = (
-        f'{{{{ with secret "{app.path("odd")}" }}}}'
+        f'{{{{ with secret "{lab.path("odd")}" }}}}'
         "{{ with secret (base64Decode .Data.data.value) }}{{ . }}{{ end }}{{ end }}"
     )
-    config = two_files(app, proxy, tmpfs, contents=go, language="go")
+    config = two_files(lab, contents=go, language="go")
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        error = error_of(running, "file", f"{tmpfs}/odd")
+    async with lab.start(config) as running:
+        error = error_of(running, "file", f"{lab.tmpfs}/odd")
         assert "is not UTF-8 text" in str(error)
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)
 
 
-async def test_a_fault_while_rendering_is_the_state_of_that_file(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
-    app.put("odd", value="one")
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
+async def test_a_fault_while_rendering_is_the_state_of_that_file(lab, monkeypatch):
+    lab.put("odd", value="one")
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format="json")
     monkeypatch.setattr("injector.engine.delivery.renderers.render_format", raising)
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        error = error_of(running, "file", f"{tmpfs}/odd")
+    async with lab.start(config) as running:
+        error = error_of(running, "file", f"{lab.tmpfs}/odd")
         assert error.label == "internal"
         assert "unexpected Broken in" in str(error)
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)
 
         [line, *_] = running.events("file not written")
         assert "delivery/renderers.py:" in "".join(line["trace"])
         assert CANARY not in running.log
 
 
-async def test_a_fault_in_an_answer_is_the_state_of_that_secret(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
-    app.put("odd", value="one")
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
+async def test_a_fault_in_an_answer_is_the_state_of_that_secret(lab, monkeypatch):
+    lab.put("odd", value="one")
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format="json")
     fetch = Vault.fetch
 
     async def one_breaks(vault, ref, *args, **more):
         return raising() if ref.path.endswith("odd") else await fetch(vault, ref, *args, **more)
 
     monkeypatch.setattr(Vault, "fetch", one_breaks)
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with lab.start(config) as running:
         error = error_of(running, "secret", "odd")
         assert "please report this" in str(error)
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)
         assert CANARY not in running.log
 
         monkeypatch.setattr(Vault, "fetch", fetch)
-        await clock.advance(70)
-        await clock.settled()
-        assert (tmpfs / "odd").exists()
+        await lab.clock.advance(70)
+        await lab.clock.settled()
+        assert (lab.tmpfs / "odd").exists()
 
 
-async def test_a_fault_while_notifying_is_the_state_of_that_target(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
-    app.put("odd", value="one")
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format="json", notify=["it"])
+async def test_a_fault_while_notifying_is_the_state_of_that_target(lab, monkeypatch):
+    lab.put("odd", value="one")
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format="json", notify=["it"])
     config["notify"] = {"it": {"command": ["true"]}}
     monkeypatch.setattr("injector.targets.notify.command.CommandTarget.notify", raising)
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        await clock.advance(20)
-        await clock.settled()
+    async with lab.start(config) as running:
+        await lab.clock.advance(20)
+        await lab.clock.settled()
         error = error_of(running, "notify", "it")
         assert "please report this" in str(error)
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)
         assert CANARY not in running.log
 
 
-async def test_a_fault_while_logging_in_is_the_state_of_the_token(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
-    app.put("odd", value="one")
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
+async def test_a_fault_while_logging_in_is_the_state_of_the_token(lab, monkeypatch):
+    lab.put("odd", value="one")
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format="json")
     log_in = AppRole.log_in
     monkeypatch.setattr(AppRole, "log_in", raising)
 
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with lab.start(config) as running:
         assert "please report this" in str(error_of(running, "token", "token"))
         assert CANARY not in running.log
 
         monkeypatch.setattr(AppRole, "log_in", log_in)
-        await clock.advance(400)
-        await clock.settled()
-        assert (tmpfs / "odd").exists()
+        await lab.clock.advance(400)
+        await lab.clock.settled()
+        assert (lab.tmpfs / "odd").exists()
 
 
-async def test_a_fault_while_probing_in_an_outage_ends_nothing(
-    app, proxy, clock, tmpfs, tmp_path, monkeypatch
-):
-    app.put("odd", value="one")
-    app.put("fine", value="old")
-    config = two_files(app, proxy, tmpfs, secret="odd", format="json")
-    async with engine(load_from(tmp_path, config), clock) as running:
+async def test_a_fault_while_probing_in_an_outage_ends_nothing(lab, monkeypatch):
+    lab.put("odd", value="one")
+    lab.put("fine", value="old")
+    config = two_files(lab, secret="odd", format="json")
+    async with lab.start(config) as running:
         monkeypatch.setattr(running.assembly.availability, "_probe", raising)
-        proxy.status = 503
-        await clock.advance(100)
-        await clock.settled()
-        proxy.status = None
+        lab.proxy.status = 503
+        await lab.clock.advance(100)
+        await lab.clock.settled()
+        lab.proxy.status = None
 
-        assert await goes_on(app, clock, tmpfs)
+        assert await goes_on(lab)

@@ -11,23 +11,22 @@ from injector.base.errors import InjectorError
 from injector.base.metrics import NOTIFICATIONS, RENDERS, STARTS, Metrics
 from injector.runtime.listeners import status_report
 from injector.status.exposition import exposition
-from tests.support.engine import configuration, engine, load_from
 
 
-def settings(app, proxy, tmpfs, *names, creds="", **blocks):
+def settings(lab, *names, creds="", **blocks):
     """A file for each secret; `db` is a lease, the others are KV; all tell one application."""
-    secrets = {name: {"path": creds if name == "db" else app.path(name)} for name in names}
+    secrets = {name: {"path": creds if name == "db" else lab.path(name)} for name in names}
     entries = [
         {
             "contents": f"{{{{ {name} | tojson }}}}",
-            "destination": str(tmpfs / name),
+            "destination": str(lab.tmpfs / name),
             "notify": [f"tell_{name}"],
         }
         for name in names
     ]
     notify = {f"tell_{name}": {"command": ["true"]} for name in names}
     defaults = {"secrets": secrets, "template": entries, "notify": notify}
-    return configuration(app, proxy.address, **(defaults | blocks))
+    return lab.config(**(defaults | blocks))
 
 
 def lines(running):
@@ -46,129 +45,120 @@ def creds(app, database):
     return path
 
 
-async def test_what_a_reload_removes_has_no_series(app, proxy, clock, tmpfs, tmp_path, creds):
-    app.put("kv", value="x")
-    before = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", "db", creds=creds))
-    after = load_from(tmp_path, settings(app, proxy, tmpfs, "kv"))
+async def test_what_a_reload_removes_has_no_series(lab, creds):
+    lab.put("kv", value="x")
 
-    async with engine(before, clock) as running:
+    async with lab.start(settings(lab, "kv", "db", creds=creds)) as running:
         assert 'injector_secret_expires_timestamp_seconds{secret="db"}' in lines(running)
         state = running.state
-    async with engine(after, clock, state=state) as running:
+    async with lab.start(settings(lab, "kv"), state=state) as running:
         gone = {name for name in lines(running) if "db" in name}
         assert gone == set()
         assert lines(running)['injector_secret_generation{secret="kv"}'] == 1
-        written = f'injector_renders_total{{destination="{tmpfs / "kv"}",result="written"}}'
+        written = f'injector_renders_total{{destination="{lab.tmpfs / "kv"}",result="written"}}'
         assert lines(running)[written] == 1
 
 
-async def test_counters_of_possible_events_start_at_0(app, proxy, clock, tmpfs, tmp_path):
+async def test_counters_of_possible_events_start_at_0(lab):
     exec_ = {"command": ["sleep", "600"]}
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", exec=exec_))
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(settings(lab, "kv", exec=exec_)) as running:
         said = lines(running)
         for labels in (
-            *(f'renders_total{{destination="{tmpfs}/kv",result="{r}"}}' for r in RENDERS),
+            *(f'renders_total{{destination="{lab.tmpfs}/kv",result="{r}"}}' for r in RENDERS),
             *(f'notifications_total{{notify="tell_kv",result="{r}"}}' for r in NOTIFICATIONS),
             *(f'child_starts_total{{reason="{r}"}}' for r in STARTS),
         ):
             assert said[f"injector_{labels}"] == 0
 
-        app.put("kv", value="x")
-        await clock.advance(61)
+        lab.put("kv", value="x")
+        await lab.clock.advance(61)
         said = lines(running)
         one = {name for name, value in said.items() if "_total" in name and value == 1}
         assert {
-            f'injector_renders_total{{destination="{tmpfs}/kv",result="written"}}',
+            f'injector_renders_total{{destination="{lab.tmpfs}/kv",result="written"}}',
             'injector_notifications_total{notify="tell_kv",result="sent"}',
             'injector_child_starts_total{reason="first"}',
         } <= one
 
 
-async def test_a_reload_repeats_nothing_and_does_not_make_things_look_fresh(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
-    app.put("kv", value="x")
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", "db", creds=creds))
+async def test_a_reload_repeats_nothing_and_does_not_make_things_look_fresh(lab, creds):
+    lab.put("kv", value="x")
+    config = settings(lab, "kv", "db", creds=creds)
 
-    async with engine(loaded, clock) as running:
-        await clock.advance(30)
+    async with lab.start(config) as running:
+        await lab.clock.advance(30)
         before, state = lines(running), running.state
-    async with engine(loaded, clock, state=state) as running:
+    async with lab.start(config, state=state) as running:
         for name in ("refreshed_timestamp_seconds", "expires_timestamp_seconds", "generation"):
             line = f'injector_secret_{name}{{secret="db"}}'
             assert lines(running)[line] == before[line]
 
 
-async def test_what_an_earlier_process_has_left_is_shown_at_once(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
-    app.put("kv", value="x")
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "db", creds=creds))
+async def test_what_an_earlier_process_has_left_is_shown_at_once(lab, creds):
+    lab.put("kv", value="x")
+    config = settings(lab, "db", creds=creds)
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(config) as running:
         before, state = lines(running), running.state
     state.metrics = Metrics()  # another process begins with nothing but what was handed over
-    async with engine(loaded, clock, state=state) as running:
+    async with lab.start(config, state=state) as running:
         for name in ("secret_refreshed", "secret_expires", "token_expires"):
             labels = '{secret="db"}' if "secret" in name else ""
             line = f"injector_{name}_timestamp_seconds{labels}"
             assert lines(running)[line] == before[line]
 
 
-async def test_a_secret_that_no_longer_expires_has_no_series_for_that(
-    app, proxy, clock, tmpfs, tmp_path, creds
-):
-    app.put("kv", value="x")
-    lease = settings(app, proxy, tmpfs, "db", creds=creds)
-    static = settings(app, proxy, tmpfs, "db", creds=app.path("kv"))
+async def test_a_secret_that_no_longer_expires_has_no_series_for_that(lab, creds):
+    lab.put("kv", value="x")
+    lease = settings(lab, "db", creds=creds)
+    static = settings(lab, "db", creds=lab.path("kv"))
 
-    async with engine(load_from(tmp_path, lease), clock) as running:
+    async with lab.start(lease) as running:
         state = running.state
-    async with engine(load_from(tmp_path, static), clock, state=state) as running:
+    async with lab.start(static, state=state) as running:
         assert 'injector_secret_generation{secret="db"}' in lines(running)
         assert 'injector_secret_expires_timestamp_seconds{secret="db"}' not in lines(running)
 
 
-async def test_a_token_that_never_expires_has_no_line(app, proxy, clock, tmpfs, tmp_path):
-    app.put("kv", value="x")
-    token_file = tmp_path / "token"
-    token_file.write_text(app.bao.root_token)
-    loaded = load_from(tmp_path, settings(app, proxy, tmpfs, "kv"))
+async def test_a_token_that_never_expires_has_no_line(lab):
+    lab.put("kv", value="x")
+    token_file = lab.folder / "token"
+    token_file.write_text(lab.app.bao.root_token)
+    loaded = lab.load(settings(lab, "kv"))
     root = {"type": "token_file", "config": {"token_file_path": str(token_file)}}
-    endless = load_from(tmp_path, settings(app, proxy, tmpfs, "kv", auto_auth={"method": root}))
+    endless = lab.load(settings(lab, "kv", auto_auth={"method": root}))
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(loaded) as running:
         assert "injector_token_expires_timestamp_seconds" in lines(running)
         state = running.state
         state.outgrow(loaded.config, endless.config)
     state.token = None
-    async with engine(endless, clock, state=state) as running:
+    async with lab.start(endless, state=state) as running:
         assert "injector_token_expires_timestamp_seconds" not in lines(running)
 
 
-async def test_every_possible_event_has_a_series_of_0(app, proxy, clock, tmpfs, tmp_path):
+async def test_every_possible_event_has_a_series_of_0(lab):
     """`increase()` does not see the step from no line to 1."""
-    app.put("kv", value="x")
+    lab.put("kv", value="x")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+    async with lab.start(settings(lab, "kv")) as running:
         found = lines(running)
 
     for label in {kind.label for kind in InjectorError.__subclasses__()}:
         assert found[f'injector_errors_total{{class="{label}"}}'] == 0
     for result in ("failed", "rolled_back"):
-        line = f'injector_renders_total{{destination="{tmpfs / "kv"}",result="{result}"}}'
+        line = f'injector_renders_total{{destination="{lab.tmpfs / "kv"}",result="{result}"}}'
         assert found[line] == 0
     for result in ("failed", "rejected"):
         assert found[f'injector_notifications_total{{notify="tell_kv",result="{result}"}}'] == 0
     assert found["injector_unwrap_failed_total"] == 0
 
 
-async def test_prometheus_finds_nothing_wrong_with_the_text(app, proxy, clock, tmpfs, tmp_path):
-    app.put("kv", value="x")
+async def test_prometheus_finds_nothing_wrong_with_the_text(lab):
+    lab.put("kv", value="x")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+    async with lab.start(settings(lab, "kv")) as running:
         text, _ = exposition(running.state.metrics)
 
     assert linted(text) == (0, b"")
@@ -184,15 +174,15 @@ def linted(text):
     return found.returncode, found.stdout + found.stderr
 
 
-async def test_each_secret_and_each_application_has_a_state(app, proxy, clock, tmpfs, tmp_path):
-    app.put("kv", value="x")
-    config = settings(app, proxy, tmpfs, "kv", "missing")
-    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(tmpfs / "app.pid")}}
+async def test_each_secret_and_each_application_has_a_state(lab):
+    lab.put("kv", value="x")
+    config = settings(lab, "kv", "missing")
+    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(lab.tmpfs / "app.pid")}}
     config["notify"] |= {"nobody": nobody, "broken": {"command": ["false"]}}
     config["template"][0]["notify"] += ["nobody", "broken"]
 
-    async with engine(load_from(tmp_path, config), clock) as running:
-        await clock.advance(60)
+    async with lab.start(config) as running:
+        await lab.clock.advance(60)
         found = lines(running)
 
     def states(kind):
@@ -208,8 +198,8 @@ async def test_each_secret_and_each_application_has_a_state(app, proxy, clock, t
     assert found['injector_secret_state{secret="kv",state="failing"}'] == 0
 
 
-async def test_the_process_itself_is_measured(app, proxy, clock, tmpfs, tmp_path):
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+async def test_the_process_itself_is_measured(lab):
+    async with lab.start(settings(lab, "kv")) as running:
         found = lines(running)
 
     assert found["injector_process_cpu_seconds_total"] > 0
@@ -217,11 +207,11 @@ async def test_the_process_itself_is_measured(app, proxy, clock, tmpfs, tmp_path
     assert found["injector_process_open_fds"] > 3
 
 
-async def test_whoever_accepts_openmetrics_gets_that(app, proxy, clock, tmpfs, tmp_path):
-    app.put("kv", value="x")
+async def test_whoever_accepts_openmetrics_gets_that(lab):
+    lab.put("kv", value="x")
     accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, "kv")), clock) as running:
+    async with lab.start(settings(lab, "kv")) as running:
         text, content_type = exposition(running.state.metrics, accept)
         _, plain = exposition(running.state.metrics, "*/*")
 

@@ -19,20 +19,23 @@ from injector.status.attention import attention, counts, health
 from injector.status.exposition import exposition
 from tests.cli.test_run import daemon
 from tests.engine.test_rollback import CANARY, application
-from tests.support.engine import configuration, engine, load_from
 from tests.support.processes import LIMIT, clean_environment, command, result, running, write_config
 
 
-def settings(app, proxy, tmpfs, **blocks):
+def settings(lab, **blocks):
     defaults = {
-        "secrets": {"app": {"path": app.path("app")}},
+        "secrets": {"app": {"path": lab.path("app")}},
         "template": [
-            {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]}
+            {
+                "contents": "{{ app.value }}",
+                "destination": str(lab.tmpfs / "file"),
+                "notify": ["app"],
+            }
         ],
-        "notify": {"app": application(tmpfs, str(tmpfs / "file"))},
-        "listener": [{"type": "unix", "address": str(tmpfs / "socket")}],
+        "notify": {"app": application(lab.tmpfs, str(lab.tmpfs / "file"))},
+        "listener": [{"type": "unix", "address": str(lab.tmpfs / "socket")}],
     }
-    return configuration(app, proxy.address, **(defaults | blocks))
+    return lab.config(**(defaults | blocks))
 
 
 def said(engine):
@@ -41,32 +44,30 @@ def said(engine):
     return json.loads(json.dumps(report.as_json()))
 
 
-async def test_what_fails_comes_first(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", value="one")
-    secrets = {"app": {"path": app.path("app")}, "zzz": {"path": app.path("nobody-wrote-this")}}
+async def test_what_fails_comes_first(lab):
+    lab.put("app", value="one")
+    secrets = {"app": {"path": lab.path("app")}, "zzz": {"path": lab.path("nobody-wrote-this")}}
     template = [
-        {"contents": f"{{{{ {name}.value }}}}", "destination": str(tmpfs / name)}
+        {"contents": f"{{{{ {name}.value }}}}", "destination": str(lab.tmpfs / name)}
         for name in secrets
     ]
-    config = settings(app, proxy, tmpfs, secrets=secrets, template=template, notify={})
+    config = settings(lab, secrets=secrets, template=template, notify={})
 
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with lab.start(config) as running:
         lines = overview(said(running))
 
         rows = [line.split()[0] for line in lines if line.startswith(("app ", "zzz "))]
         assert rows[:2] == ["zzz", "app"]
 
 
-async def test_an_application_that_is_not_running_has_not_been_notified(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("app", value="one")
-    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(tmpfs / "app.pid")}}
-    config = settings(app, proxy, tmpfs, notify={"app": nobody})
+async def test_an_application_that_is_not_running_has_not_been_notified(lab):
+    lab.put("app", value="one")
+    nobody = {"signal": "SIGHUP", "process": {"pid_file": str(lab.tmpfs / "app.pid")}}
+    config = settings(lab, notify={"app": nobody})
 
-    async with engine(load_from(tmp_path, config), clock) as running:
+    async with lab.start(config) as running:
         for moment in (0, 60):  # looked for again for 30 s, and then given up
-            await clock.advance(moment)
+            await lab.clock.advance(moment)
             status = said(running)
             [target] = status["notify"]
 
@@ -74,26 +75,28 @@ async def test_an_application_that_is_not_running_has_not_been_notified(
             assert re.search("^app +- .* not running$", "\n".join(overview(status)), re.MULTILINE)
 
 
-async def test_the_table_shows_the_current_state_and_what_comes_next(
-    app, proxy, clock, tmpfs, tmp_path, database
-):
-    app.put("app", value="one")
-    database.role(app.admin, app.name, ttl="1h", max_ttl="24h")
-    app.allow(f"secret/data/{app.name}/*", f"database/creds/{app.name}")
+async def test_the_table_shows_the_current_state_and_what_comes_next(lab, database):
+    lab.put("app", value="one")
+    database.role(lab.admin, lab.name, ttl="1h", max_ttl="24h")
+    lab.allow(f"secret/data/{lab.name}/*", f"database/creds/{lab.name}")
     blocks = {
         "secrets": {
-            "app": {"path": app.path("app")},
-            "db": {"path": f"database/creds/{app.name}"},
+            "app": {"path": lab.path("app")},
+            "db": {"path": f"database/creds/{lab.name}"},
         },
         "template": [
-            {"contents": "{{ app.value }}", "destination": str(tmpfs / "file"), "notify": ["app"]},
-            {"contents": "{{ db.password }}", "destination": str(tmpfs / "db")},
+            {
+                "contents": "{{ app.value }}",
+                "destination": str(lab.tmpfs / "file"),
+                "notify": ["app"],
+            },
+            {"contents": "{{ db.password }}", "destination": str(lab.tmpfs / "db")},
         ],
     }
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
-        await clock.advance(30)
-        status = json.loads(json.dumps(said(running)).replace(str(tmpfs), ""))
+    async with lab.start(settings(lab, **blocks)) as running:
+        await lab.clock.advance(30)
+        status = json.loads(json.dumps(said(running)).replace(str(lab.tmpfs), ""))
 
     lines = [re.sub(r"^[0-9a-f]{4}-[12]  ", "ID      ", line) for line in overview(status)]
     assert [*lines[:-2], *sorted(lines[-2:])] == [
@@ -119,20 +122,18 @@ async def test_the_table_shows_the_current_state_and_what_comes_next(
     ]
 
 
-async def test_rejected_content_is_an_alarm_with_the_reason_and_without_the_value(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("app", value="good")
+async def test_rejected_content_is_an_alarm_with_the_reason_and_without_the_value(lab):
+    lab.put("app", value="good")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
-        app.put("app", value=CANARY)
-        await clock.advance(90)
+    async with lab.start(settings(lab)) as running:
+        lab.put("app", value=CANARY)
+        await lab.clock.advance(90)
         status = said(running)
         text = "\n".join(overview(status))
 
     [alarm] = status["alarms"]
     assert alarm["alarm"] == "rolled_back"
-    assert alarm["name"] == str(tmpfs / "file")
+    assert alarm["name"] == str(lab.tmpfs / "file")
     assert "rolled back, since app did not accept the change" in alarm["error"]
     assert "was rejected by its application and rolled back" in text
     assert "2           " in text
@@ -140,14 +141,12 @@ async def test_rejected_content_is_an_alarm_with_the_reason_and_without_the_valu
     assert CANARY not in json.dumps(status)
 
 
-async def test_an_outage_is_shown_with_its_reason_and_what_is_late(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("app", value="one")
+async def test_an_outage_is_shown_with_its_reason_and_what_is_late(lab):
+    lab.put("app", value="one")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
-        proxy.status = 503
-        await clock.advance(120)
+    async with lab.start(settings(lab)) as running:
+        lab.proxy.status = 503
+        await lab.clock.advance(120)
         text = "\n".join(overview(said(running)))
 
     assert text.startswith("injector: needs attention: 1 of 1 secrets failing (ready, ")
@@ -157,8 +156,8 @@ async def test_an_outage_is_shown_with_its_reason_and_what_is_late(
     assert "read now" in text
 
 
-async def test_what_does_not_exist_yet_is_shown_too(app, proxy, clock, tmpfs, tmp_path):
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
+async def test_what_does_not_exist_yet_is_shown_too(lab):
+    async with lab.start(settings(lab)) as running:
         status = said(running)
         text = "\n".join(overview(status))
 
@@ -166,24 +165,24 @@ async def test_what_does_not_exist_yet_is_shown_too(app, proxy, clock, tmpfs, tm
         "injector: needs attention: 1 of 1 secrets failing; 1 of 1 files waiting"
     )
     assert " (not ready, " in text
-    assert f"\nFAILING: secret app: read {app.path('app')}: " in text
-    assert f"\nNOT READY: {tmpfs}/file is not in place yet\n" in text
+    assert f"\nFAILING: secret app: read {lab.path('app')}: " in text
+    assert f"\nNOT READY: {lab.tmpfs}/file is not in place yet\n" in text
     assert "app     -     -           -    -           read now  failing for 0s\n\n" in text
     assert status["secrets"][0]["next"]["act"] == "read"
     assert status["rotations"] == []
 
 
-async def test_a_path_that_is_made_of_a_secret_is_not_its_name(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", tenant=CANARY)
-    app.put(CANARY, value="two")
-    computed = f'{{{{ secret("{app.path("")}" ~ app.tenant).value }}}}'
-    blocks = {"template": [{"contents": computed, "destination": str(tmpfs / "file")}]}
+async def test_a_path_that_is_made_of_a_secret_is_not_its_name(lab):
+    lab.put("app", tenant=CANARY)
+    lab.put(CANARY, value="two")
+    computed = f'{{{{ secret("{lab.path("")}" ~ app.tenant).value }}}}'
+    blocks = {"template": [{"contents": computed, "destination": str(lab.tmpfs / "file")}]}
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs, **blocks)), clock) as running:
-        assert (tmpfs / "file").read_text() == "two"
+    async with lab.start(settings(lab, **blocks)) as running:
+        assert lab.read("file") == "two"
         assert [secret["name"] for secret in said(running)["secrets"]] == [
             "app",
-            app.path("[redacted: app.tenant]"),
+            lab.path("[redacted: app.tenant]"),
         ]
         assert CANARY not in json.dumps(said(running))
         assert CANARY not in exposition(running.state.metrics)[0].decode()

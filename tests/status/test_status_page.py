@@ -17,7 +17,6 @@ from injector.status.timeline import NOW, Axis, axis, lane
 from tests.engine.test_rollback import CANARY
 from tests.status.test_listener import on_tcp
 from tests.status.test_status import said, settings, whole
-from tests.support.engine import engine, load_from
 from tests.support.processes import running, write_config
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -245,12 +244,12 @@ def test_any_name_is_shown_as_text():
     assert Document(html).words.count(EVIL) >= 10
 
 
-async def test_it_shows_no_value(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", value="good")
+async def test_it_shows_no_value(lab):
+    lab.put("app", value="good")
 
-    async with engine(load_from(tmp_path, settings(app, proxy, tmpfs)), clock) as running:
-        app.put("app", value=CANARY)
-        await clock.advance(90)
+    async with lab.start(settings(lab)) as running:
+        lab.put("app", value=CANARY)
+        await lab.clock.advance(90)
         html = page(said(running))
 
     assert CANARY not in html

@@ -19,7 +19,7 @@ from injector.runtime.services import alongside
 from injector.runtime.state import ProcessState
 from injector.sources.vault import Token
 from injector.targets.child import Command
-from tests.conftest import App
+from tests.support.app import App
 from tests.support.fakes import LIMIT, FakeClock
 
 

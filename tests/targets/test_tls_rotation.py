@@ -19,7 +19,7 @@ import pytest
 
 from injector.dev.bao import free_port
 from tests.engine.test_notifying import appends, journal
-from tests.support.engine import configuration, engine, load_from
+from tests.support.engine import configuration
 from tests.support.processes import result, running, write_config
 
 MEMBERS = [
@@ -81,21 +81,19 @@ class Reader:
 
 
 @pytest.mark.timeout(60)
-async def test_a_reader_with_one_open_directory_sees_no_mixed_pair_in_a_hundred_rotations(
-    app, proxy, clock, tmpfs, tmp_path, pki
-):
-    hook = {"command": appends(tmpfs, "told"), "wait": {"min": "1s", "max": "2s"}}
-    settings = bundled(app, proxy.address, tmpfs, pki, ttl="30s", notify=hook)
+async def test_a_reader_with_one_open_directory_sees_no_mixed_pair_in_a_hundred_rotations(lab, pki):
+    hook = {"command": appends(lab.tmpfs, "told"), "wait": {"min": "1s", "max": "2s"}}
+    settings = bundled(lab.app, lab.proxy.address, lab.tmpfs, pki, ttl="30s", notify=hook)
 
-    async with engine(load_from(tmp_path, settings), clock) as injector:
-        readers = [Reader(tmpfs / "tls", way) for way in ("opened", "resolved")]
-        while proxy.count("pki") < 101:
-            await clock.advance(10)
-        await clock.advance(3)
+    async with lab.start(settings) as injector:
+        readers = [Reader(lab.tmpfs / "tls", way) for way in ("opened", "resolved")]
+        while lab.proxy.count("pki") < 101:
+            await lab.clock.advance(10)
+        await lab.clock.advance(3)
         counts = [reader.counts() for reader in readers]
         generations = injector.state.store.all()[0].number
 
-    assert generations == proxy.count("pki") == len(journal(tmpfs)) == 101
+    assert generations == lab.proxy.count("pki") == len(journal(lab.tmpfs)) == 101
     for seen in counts:
         assert seen["certificates"] > 50, "the readers were fast enough to see most of them"
         assert (seen["torn"], seen["mismatched"], seen["expired"]) == (0, 0, 0)

@@ -16,7 +16,6 @@ from injector.base.errors import ConfigError
 from injector.preflight.policy import document, needs
 from injector.runtime.plan import names, plan
 from tests.support.configs import complete
-from tests.support.engine import configuration, engine, load_from
 
 PKI = """
 {{ with secret "pki-go/issue/web" "common_name=app" "ttl=1h" }}{{ .Data.certificate }}{{ end }}
@@ -62,47 +61,37 @@ def authority(server):
     write("pki-go/roles/web", data={"allow_any_name": True, "max_ttl": "72h"})
 
 
-async def test_a_path_without_data_is_resolved_by_looking_up_its_mount_once(
-    app, proxy, clock, tmpfs, tmp_path
-):
+async def test_a_path_without_data_is_resolved_by_looking_up_its_mount_once(lab):
     for number in range(3):
-        app.put(f"k{number}", v=number)
-    app.admin.secrets.kv.v1.create_or_update_secret(
-        f"{app.name}/old", secret={"v": "one"}, mount_point="kv1"
+        lab.put(f"k{number}", v=number)
+    lab.admin.secrets.kv.v1.create_or_update_secret(
+        f"{lab.name}/old", secret={"v": "one"}, mount_point="kv1"
     )
     text = "".join(
-        f'{{{{with secret "secret/{app.name}/k{number}"}}}}{{{{.Data.data.v}}}};{{{{end}}}}'
+        f'{{{{with secret "secret/{lab.name}/k{number}"}}}}{{{{.Data.data.v}}}};{{{{end}}}}'
         for number in range(3)
     )
-    text += f'{{{{with secret "kv1/{app.name}/old"}}}}{{{{.Data.v}}}}{{{{end}}}}'
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
+    text += f'{{{{with secret "kv1/{lab.name}/old"}}}}{{{{.Data.v}}}}{{{{end}}}}'
 
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "0;1;2;one"
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])):
+        assert lab.read("out") == "0;1;2;one"
 
-    assert proxy.count("sys/internal/ui/mounts/secret") == 1
-    assert proxy.count("sys/internal/ui/mounts/kv1") == 1
-    assert proxy.count(f"/v1/secret/{app.name}") == 0
+    assert lab.proxy.count("sys/internal/ui/mounts/secret") == 1
+    assert lab.proxy.count("sys/internal/ui/mounts/kv1") == 1
+    assert lab.proxy.count(f"/v1/secret/{lab.name}") == 0
 
 
-async def test_a_forbidden_lookup_of_the_mount_does_not_matter(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", v="found")
-    proxy.only, proxy.status = "sys/internal/ui/mounts", 403
-    text = f'{{{{with secret "secret/{app.name}/app"}}}}{{{{.Data.data.v}}}}{{{{end}}}}'
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
+async def test_a_forbidden_lookup_of_the_mount_does_not_matter(lab):
+    lab.put("app", v="found")
+    lab.proxy.only, lab.proxy.status = "sys/internal/ui/mounts", 403
+    text = f'{{{{with secret "secret/{lab.name}/app"}}}}{{{{.Data.data.v}}}}{{{{end}}}}'
 
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "found"
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])):
+        assert lab.read("out") == "found"
 
 
-async def test_templates_share_one_request_whatever_the_order_of_the_arguments(
-    app, proxy, clock, tmpfs, tmp_path, authority
-):
-    allow(app, rule("pki-go/issue/web", "update"))
+async def test_templates_share_one_request_whatever_the_order_of_the_arguments(lab, authority):
+    allow(lab.app, rule("pki-go/issue/web", "update"))
     arguments = (
         '"common_name=app" "ttl=1h"',
         '"ttl=1h" "common_name=app"',
@@ -110,7 +99,7 @@ async def test_templates_share_one_request_whatever_the_order_of_the_arguments(
     )
     files = [
         go(
-            tmpfs,
+            lab.tmpfs,
             f"{n}",
             f'{{{{with secret "pki-go/issue/web" {args}}}}}{{{{.Data.{key}}}}}{{{{end}}}}',
         )
@@ -118,93 +107,76 @@ async def test_templates_share_one_request_whatever_the_order_of_the_arguments(
     ]
     files.append(
         go(
-            tmpfs,
+            lab.tmpfs,
             "pki",
             '{{with pkiCert "pki-go/issue/web" "ttl=1h" "common_name=app"}}{{.Data.Cert}}{{.Key}}{{end}}',
         )
     )
     files.append(
         {
-            "destination": str(tmpfs / "jinja"),
+            "destination": str(lab.tmpfs / "jinja"),
             "contents": '{{ secret("pki-go/issue/web", common_name="app", ttl="1h").serial_number }}',
         }
     )
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=files))
 
-    async with engine(loaded, clock):
-        serials = {(tmpfs / name).read_text() for name in ("0", "1", "2", "jinja")}
+    async with lab.start(lab.config(template=files)):
+        serials = {lab.read(name) for name in ("0", "1", "2", "jinja")}
 
     assert len(serials) == 1
-    assert proxy.count("pki-go/issue/web") == 1
-    assert (tmpfs / "pki").read_text().count("-----BEGIN") == 2
+    assert lab.proxy.count("pki-go/issue/web") == 1
+    assert lab.read("pki").count("-----BEGIN") == 2
 
 
-async def test_secrets_of_a_list_are_read_once_each_and_over_few_connections(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    await put_all(app, {f"many/{number:03d}": {"v": number} for number in range(300)})
+async def test_secrets_of_a_list_are_read_once_each_and_over_few_connections(lab):
+    await put_all(lab.app, {f"many/{number:03d}": {"v": number} for number in range(300)})
     allow(
-        app,
-        rule(f"secret/metadata/{app.name}/*", "list"),
-        rule(f"secret/data/{app.name}/*", "read"),
+        lab.app,
+        rule(f"secret/metadata/{lab.name}/*", "list"),
+        rule(f"secret/data/{lab.name}/*", "read"),
     )
     text = (
-        f'{{{{range secrets "secret/{app.name}/many"}}}}'
-        f'{{{{with secret (printf "secret/data/{app.name}/many/%s" .)}}}}{{{{.Data.data.v}}}}\n{{{{end}}}}{{{{end}}}}'
-    )
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
+        f'{{{{range secrets "secret/{lab.name}/many"}}}}'
+        f'{{{{with secret (printf "secret/data/{lab.name}/many/%s" .)}}}}{{{{.Data.data.v}}}}\n{{{{end}}}}{{{{end}}}}'
     )
 
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "".join(f"{number}\n" for number in range(300))
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])):
+        assert lab.read("out") == "".join(f"{number}\n" for number in range(300))
 
-    assert proxy.count(f"secret/data/{app.name}/many/") == 300
-    assert proxy.most_in_flight <= 12  # ten for secrets, one for the token, one for the probe
-
-
-async def test_an_empty_list_is_rendered_at_once(app, proxy, clock, tmpfs, tmp_path):
-    allow(app, rule(f"secret/metadata/{app.name}/*", "list"))
-    text = f'{{{{range secrets "secret/metadata/{app.name}/none"}}}}a{{{{else}}}}none{{{{end}}}}'
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
-
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "none"
+    assert lab.proxy.count(f"secret/data/{lab.name}/many/") == 300
+    assert lab.proxy.most_in_flight <= 12  # ten for secrets, one for the token, one for the probe
 
 
-async def test_a_new_version_is_rendered_if_a_template_prints_it_even_if_the_data_is_the_same(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    app.put("app", v="same")
+async def test_an_empty_list_is_rendered_at_once(lab):
+    allow(lab.app, rule(f"secret/metadata/{lab.name}/*", "list"))
+    text = f'{{{{range secrets "secret/metadata/{lab.name}/none"}}}}a{{{{else}}}}none{{{{end}}}}'
+
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])):
+        assert lab.read("out") == "none"
+
+
+async def test_a_new_version_is_rendered_if_a_template_prints_it_even_if_the_data_is_the_same(lab):
+    lab.put("app", v="same")
     text = (
-        f'{{{{with secret "{app.path("app")}"}}}}'
+        f'{{{{with secret "{lab.path("app")}"}}}}'
         "{{.Data.data.v}} {{.Data.metadata.version}}{{end}}"
     )
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
 
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "same 1"
-        app.put("app", v="same")
-        await clock.advance(120)
-        assert (tmpfs / "out").read_text() == "same 2"
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])):
+        assert lab.read("out") == "same 1"
+        lab.put("app", v="same")
+        await lab.clock.advance(120)
+        assert lab.read("out") == "same 2"
 
 
-async def test_a_missing_key_names_template_place_path_and_key(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", password="canary-7f3a")
-    text = f'a\n  {{{{with secret "{app.path("app")}"}}}}{{{{.Data.data.pasword}}}}{{{{end}}}}'
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
+async def test_a_missing_key_names_template_place_path_and_key(lab):
+    lab.put("app", password="canary-7f3a")
+    text = f'a\n  {{{{with secret "{lab.path("app")}"}}}}{{{{.Data.data.pasword}}}}{{{{end}}}}'
 
-    async with engine(loaded, clock) as running:
-        assert not (tmpfs / "out").exists()
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])) as running:
+        assert not (lab.tmpfs / "out").exists()
         assert ".yaml:" in running.log
         at = "(at <.Data.data.pasword>)"
-        assert f"in {app.path('app')} {at}; did you mean 'password'?" in running.log
+        assert f"in {lab.path('app')} {at}; did you mean 'password'?" in running.log
         assert "canary-7f3a" not in running.log
 
 
@@ -226,118 +198,118 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_additional_files_are_part_of_the_change(app, proxy, clock, tmpfs, tmp_path):
-    app.put("tls", cert="C1\n", ca="A1", key="K1")
-    told = tmp_path / "told"
-    entry = go(tmpfs, "unused", writing(app, tmpfs / "pki"), notify=["app"])
+async def test_additional_files_are_part_of_the_change(lab):
+    lab.put("tls", cert="C1\n", ca="A1", key="K1")
+    told = lab.folder / "told"
+    entry = go(lab.tmpfs, "unused", writing(lab.app, lab.tmpfs / "pki"), notify=["app"])
     notify = {
         "app": {
-            "command": ["sh", "-c", f"cat {tmpfs}/pki/cert.pem {tmpfs}/pki/key.pem >> {told}"],
+            "command": [
+                "sh",
+                "-c",
+                f"cat {lab.tmpfs}/pki/cert.pem {lab.tmpfs}/pki/key.pem >> {told}",
+            ],
             "wait": {"min": 0},
         }
     }
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry], notify=notify))
 
-    async with engine(loaded, clock):
-        cert, key = tmpfs / "pki" / "cert.pem", tmpfs / "pki" / "key.pem"
+    async with lab.start(lab.config(template=[entry], notify=notify)):
+        cert, key = lab.tmpfs / "pki" / "cert.pem", lab.tmpfs / "pki" / "key.pem"
         assert cert.read_text() == "C1\nA1\n"
         assert key.read_text() == "K1"
         assert (mode(cert), mode(key)) == (0o644, 0o400)
         assert told.read_text() == "C1\nA1\nK1"
         inodes = cert.stat().st_ino, key.stat().st_ino
 
-        await clock.advance(120)  # read again, and the same
+        await lab.clock.advance(120)  # read again, and the same
         assert (cert.stat().st_ino, key.stat().st_ino) == inodes
 
-        app.put("tls", cert="C1\n", ca="A1", key="K2")
-        await clock.advance(120)
+        lab.put("tls", cert="C1\n", ca="A1", key="K2")
+        await lab.clock.advance(120)
         assert key.read_text() == "K2"
         assert cert.stat().st_ino == inodes[0]
         assert told.read_text() == "C1\nA1\nK1C1\nA1\nK2"
 
 
-async def test_a_template_may_only_write_additional_files(app, proxy, clock, tmpfs, tmp_path):
-    app.put("tls", cert="C1\n", ca="A1", key="K1")
+async def test_a_template_may_only_write_additional_files(lab):
+    lab.put("tls", cert="C1\n", ca="A1", key="K1")
     entries = [
-        {**go(tmpfs, "", writing(app, tmpfs / folder)), "destination": "/dev/null"}
+        {**go(lab.tmpfs, "", writing(lab.app, lab.tmpfs / folder)), "destination": "/dev/null"}
         for folder in ("a", "b")
     ]
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=entries))
 
-    async with engine(loaded, clock) as running:
-        assert (tmpfs / "a" / "key.pem").read_text() == (tmpfs / "b" / "key.pem").read_text()
+    async with lab.start(lab.config(template=entries)) as running:
+        assert (lab.tmpfs / "a" / "key.pem").read_text() == (
+            lab.tmpfs / "b" / "key.pem"
+        ).read_text()
         assert running.assembly.delivery.unsettled() == []
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-async def test_appending_keeps_the_content_and_happens_once(app, proxy, clock, tmpfs, tmp_path):
-    app.put("app", v="mine\n")
-    shared = tmpfs / "shared"
+async def test_appending_keeps_the_content_and_happens_once(lab):
+    lab.put("app", v="mine\n")
+    shared = lab.tmpfs / "shared"
     shared.write_text("theirs\n")
     text = (
-        f'{{{{with secret "{app.path("app")}"}}}}'
+        f'{{{{with secret "{lab.path("app")}"}}}}'
         f'{{{{.Data.data.v | writeToFile "{shared}" "" "" "0644" "append"}}}}{{{{end}}}}'
     )
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
+    config = lab.config(template=[go(lab.tmpfs, "out", text)])
 
-    async with engine(loaded, clock):
+    async with lab.start(config):
         assert shared.read_text() == "theirs\nmine\n"
-    async with engine(loaded, clock):  # another process
+    async with lab.start(config):  # another process
         assert shared.read_text() == "theirs\nmine\n"
 
 
-async def test_a_symbolic_link_is_not_followed(app, proxy, clock, tmpfs, tmp_path):
-    app.put("tls", cert="C1\n", ca="A1", key="K1")
-    (tmpfs / "pki").mkdir()
-    (tmpfs / "elsewhere").write_text("precious")
-    (tmpfs / "pki" / "key.pem").symlink_to(tmpfs / "elsewhere")
-    loaded = load_from(
-        tmp_path,
-        configuration(app, proxy.address, template=[go(tmpfs, "out", writing(app, tmpfs / "pki"))]),
-    )
+async def test_a_symbolic_link_is_not_followed(lab):
+    lab.put("tls", cert="C1\n", ca="A1", key="K1")
+    (lab.tmpfs / "pki").mkdir()
+    (lab.tmpfs / "elsewhere").write_text("precious")
+    (lab.tmpfs / "pki" / "key.pem").symlink_to(lab.tmpfs / "elsewhere")
 
-    async with engine(loaded, clock) as running:
-        assert (tmpfs / "elsewhere").read_text() == "precious"
-        assert not (tmpfs / "out").exists()
-        assert f"{tmpfs}/pki/key.pem" in running.log
+    async with lab.start(
+        lab.config(template=[go(lab.tmpfs, "out", writing(lab.app, lab.tmpfs / "pki"))])
+    ) as running:
+        assert lab.read("elsewhere") == "precious"
+        assert not (lab.tmpfs / "out").exists()
+        assert f"{lab.tmpfs}/pki/key.pem" in running.log
 
 
 COMPUTED = """\
 {{{{with secret "{path}"}}}}{{{{.Data.data.v | writeToFile .Data.data.where "" "" "0600"}}}}{{{{end}}}}"""
 
 
-async def test_a_secret_cannot_choose_where_to_write(app, proxy, clock, tmpfs, tmp_path):
-    (tmpfs / "mine").mkdir()
-    app.put("app", v="x", where=str(tmpfs / "theirs"))
-    entry = go(tmpfs / "mine", "out", COMPUTED.format(path=app.path("app")))
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
+async def test_a_secret_cannot_choose_where_to_write(lab):
+    (lab.tmpfs / "mine").mkdir()
+    lab.put("app", v="x", where=str(lab.tmpfs / "theirs"))
+    entry = go(lab.tmpfs / "mine", "out", COMPUTED.format(path=lab.path("app")))
 
-    async with engine(loaded, clock) as running:
-        assert not (tmpfs / "theirs").exists()
+    async with lab.start(lab.config(template=[entry])) as running:
+        assert not (lab.tmpfs / "theirs").exists()
         assert "`sandbox_path`" in running.log
 
-        app.put("app", v="x", where=str(tmpfs / "mine" / "beside"))
-        await clock.advance(120)
-        assert (tmpfs / "mine" / "beside").read_text() == "x"
+        lab.put("app", v="x", where=str(lab.tmpfs / "mine" / "beside"))
+        await lab.clock.advance(120)
+        assert (lab.tmpfs / "mine" / "beside").read_text() == "x"
 
 
-async def test_a_sandbox_also_confines_literal_paths(app, proxy, clock, tmpfs, tmp_path):
-    (tmpfs / "box").mkdir()
-    app.put("tls", cert="C1\n", ca="A1", key="K1")
-    entry = go(tmpfs, "out", writing(app, tmpfs / "pki"), sandbox_path=str(tmpfs / "box"))
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
+async def test_a_sandbox_also_confines_literal_paths(lab):
+    (lab.tmpfs / "box").mkdir()
+    lab.put("tls", cert="C1\n", ca="A1", key="K1")
+    entry = go(
+        lab.tmpfs, "out", writing(lab.app, lab.tmpfs / "pki"), sandbox_path=str(lab.tmpfs / "box")
+    )
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(lab.config(template=[entry])) as running:
         assert "is outside `sandbox_path`" in running.log
-        assert not (tmpfs / "pki").exists()
+        assert not (lab.tmpfs / "pki").exists()
 
 
-async def test_a_rollback_includes_additional_files(app, proxy, clock, tmpfs, tmp_path):
-    app.put("tls", cert="C1\n", ca="A1", key="good")
-    entry = go(tmpfs, "out", writing(app, tmpfs / "pki"), notify=["app"])
-    verify = {"command": ["grep", "-q", "good", str(tmpfs / "pki" / "key.pem")]}
+async def test_a_rollback_includes_additional_files(lab):
+    lab.put("tls", cert="C1\n", ca="A1", key="good")
+    entry = go(lab.tmpfs, "out", writing(lab.app, lab.tmpfs / "pki"), notify=["app"])
+    verify = {"command": ["grep", "-q", "good", str(lab.tmpfs / "pki" / "key.pem")]}
     notify = {
         "app": {
             "command": ["true"],
@@ -346,15 +318,14 @@ async def test_a_rollback_includes_additional_files(app, proxy, clock, tmpfs, tm
             "wait": {"min": 0},
         }
     }
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry], notify=notify))
 
-    async with engine(loaded, clock) as running:
-        key = tmpfs / "pki" / "key.pem"
-        app.put("tls", cert="C2\n", ca="A2", key="bad")
-        await clock.advance(120)
+    async with lab.start(lab.config(template=[entry], notify=notify)) as running:
+        key = lab.tmpfs / "pki" / "key.pem"
+        lab.put("tls", cert="C2\n", ca="A2", key="bad")
+        await lab.clock.advance(120)
         assert "rolled back" in running.log
         assert key.read_text() == "good"
-        assert (tmpfs / "pki" / "cert.pem").read_text() == "C1\nA1\n"
+        assert (lab.tmpfs / "pki" / "cert.pem").read_text() == "C1\nA1\n"
 
 
 # --- without a server ----------------------------------------------------------------------------
@@ -431,26 +402,21 @@ def test_without_compat_everything_else_works_and_go_is_rejected_with_the_reason
         plan(str(file), {}, elsewhere=True)
 
 
-async def test_a_local_file_is_read_and_its_change_triggers_a_reload(
-    app, proxy, clock, tmpfs, tmp_path
-):
-    banner = tmp_path / "banner"
+async def test_a_local_file_is_read_and_its_change_triggers_a_reload(lab):
+    banner = lab.folder / "banner"
     banner.write_text("hello\n")
-    entry = go(tmpfs, "out", f'{{{{ file "{banner}" }}}}')
-    loaded = load_from(tmp_path, configuration(app, proxy.address, template=[entry]))
+    entry = go(lab.tmpfs, "out", f'{{{{ file "{banner}" }}}}')
+    loaded = lab.load(lab.config(template=[entry]))
 
     assert str(banner) in loaded.loaded.files
-    async with engine(loaded, clock):
-        assert (tmpfs / "out").read_text() == "hello\n"
+    async with lab.start(loaded):
+        assert lab.read("out") == "hello\n"
 
 
-async def test_only_regular_files_are_read(app, proxy, clock, tmpfs, tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    app.put("app", v="x")
-    text = f'{{{{with secret "{app.path("app")}"}}}}{{{{ file "{tmp_path}/pipe" }}}}{{{{end}}}}'
-    loaded = load_from(
-        tmp_path, configuration(app, proxy.address, template=[go(tmpfs, "out", text)])
-    )
+async def test_only_regular_files_are_read(lab):
+    os.mkfifo(lab.folder / "pipe")
+    lab.put("app", v="x")
+    text = f'{{{{with secret "{lab.path("app")}"}}}}{{{{ file "{lab.folder}/pipe" }}}}{{{{end}}}}'
 
-    async with engine(loaded, clock) as running:
+    async with lab.start(lab.config(template=[go(lab.tmpfs, "out", text)])) as running:
         assert "it is not a regular file" in running.log
