@@ -18,6 +18,7 @@ from tests.support.processes import result, running, write_config
 
 KEEPS = "keeping the old one"
 BAD_TEMPLATES = {
+    "values in values": "{% set x = 1 %}" + "{% set x = [x] %}" * 30_000 + "{{ x }}",
     "no argument": "{{ secret() }}",
     "no value for a parameter": "{{ secret('a/b', n=-[true]) }}",
     "too many arguments": "{{ secret('a/b', 1, 2) }}",
@@ -104,6 +105,25 @@ def test_no_edit_of_a_template_ends_a_running_daemon(app, tmpfs, tmp_path):
         assert (tmpfs / "db.env").read_text() == "pw=one"
         assert injector.end() == 0
     assert "report this" not in injector.output
+
+
+def test_a_template_may_begin_and_cease_to_write_other_files(app, tmpfs, tmp_path):
+    app.put("db", password="one")
+    plain = f'{{{{ with secret "{app.path("db")}" }}}}{{{{ .Data.data.password }}}}{{{{ end }}}}'
+    writing = f'{{{{ "more" | writeToFile "{tmpfs}/more" "" "" "0600" }}}}{plain}!'
+    config = with_source(app, tmpfs, tmp_path, plain, language="go")
+    with running("run", "-c", write_config(tmp_path, config)) as injector:
+        injector.wait_for("file written")
+
+        write(tmp_path / "source", writing)
+        injector.wait_for("file written", times=2)
+        assert (tmpfs / "more").read_text() == "more"
+        assert (tmpfs / "db.env").read_text() == "one!"
+
+        write(tmp_path / "source", plain)
+        injector.wait_for("file written", times=3)
+        assert (tmpfs / "db.env").read_text() == "one"
+        assert injector.end() == 0
 
 
 def test_no_edit_of_the_configuration_ends_a_running_daemon(app, tmpfs, tmp_path):

@@ -65,8 +65,12 @@ class Output(Generic[C]):
         return self.name, self.destination.path
 
     def resume(self, before: OutputState) -> None:
-        """Begin with what was known about it under the last configuration."""
-        self.destination.memory = before.memory
+        """Begin with what was known about it under the last configuration.
+
+        A template that has begun to write other files as well knows nothing of them yet.
+        """
+        if isinstance(before.memory, type(self.destination.memory)):
+            self.destination.memory = before.memory
         self.state.resume(before, is_intact=self.destination.is_intact())
 
     def carry_over(self) -> OutputState:

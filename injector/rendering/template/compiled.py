@@ -10,7 +10,7 @@ import minijinja
 from injector.base.errors import InjectorError, RenderError
 from injector.rendering.template import budget, mentions
 from injector.rendering.template.checks import fault
-from injector.rendering.template.depth import DEEPEST, too_deep
+from injector.rendering.template.depth import too_deep
 from injector.rendering.template.engine import environment
 from injector.rendering.template.explain import explain, syntax
 from injector.rendering.template.functions import content_of, env_function, ref_of, secret_function
@@ -42,9 +42,7 @@ def compile(  # noqa: A001 - what every template engine calls it
         )
         found = _tags(source)
         if (deep := too_deep(found)) is not None:
-            raise _at(
-                source, deep, f"nested deeper than {DEEPEST} levels: write a loop, or several tags"
-            )
+            raise _at(source, *deep)
         wrong = fault(found, engine, source.text, names)
     except minijinja.TemplateError as error:
         raise (
