@@ -56,9 +56,9 @@ PATHS = ["pki/*", "pki_int/*", "ssh/*", "transit/*", "totp/*", "identity/oidc/*"
 
 
 @pytest.fixture
-def permitted(app, engines):
-    app.allow(f"secret/data/{app.name}/*", f"kv1/{app.name}/*", "database/*", *PATHS)
-    return app
+def lab(lab, engines):
+    lab.allow(f"secret/data/{lab.name}/*", f"kv1/{lab.name}/*", "database/*", *PATHS)
+    return lab
 
 
 def files(lab, *, blocks=None, **contents):
@@ -358,10 +358,10 @@ async def test_a_lease_without_a_duration_is_renewed_by_the_servers_default(lab,
 
 
 @pytest.fixture
-def role(permitted, database):
-    user = permitted.name
+def role(lab, database):
+    user = lab.name
     database.execute(f"create role {user} with login password 'to be rotated'")
-    permitted.admin.secrets.database.create_static_role(
+    lab.admin.secrets.database.create_static_role(
         user,
         db_name="main",
         username=user,
