@@ -11,8 +11,8 @@ from injector.cli.parser import exits
 from injector.cli.saying import say, show
 from injector.config.problem import Wrong
 from injector.config.textfile import read_text
-from injector.inject import Outcome, inject
-from injector.inject.cluster import Cluster, load_cluster
+from injector.inject import Outcome, inject, krm
+from injector.inject.cluster import Cluster, cluster_of, load_cluster
 from injector.inject.explaining import changes
 from injector.inject.manifests import Injected, NotAManifest, inject_manifests
 from injector.inject.workloads import Workload
@@ -29,6 +29,7 @@ EXAMPLES = (
     "injector inject -f deploy.yaml | kubectl apply -f -",
     "kustomize build . | injector inject -f - --defaults injector-defaults.yaml",
     "kubectl get deploy -A -o yaml | injector inject --explain -f -",
+    "injector inject --krm    # what kustomize runs: see docs/webhook.md",
 )
 EXITS = {"0": "printed; with --explain: nothing would be refused", **exits(ConfigError)}
 
@@ -39,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--filename",
         action="append",
         metavar="FILE",
-        required=True,
         help="manifests, YAML or JSON; `-` is standard input; may be repeated",
     )
     parser.add_argument(
@@ -61,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the cluster, such as 1.31; without it, one that has native sidecars",
     )
     parser.add_argument(
+        "--krm",
+        action="store_true",
+        help="a function of kustomize or kpt: a ResourceList comes in and goes out; it has the "
+        "defaults in functionConfig.spec",
+    )
+    parser.add_argument(
         "--explain",
         action="store_true",
         help="print what would be done to each workload, or why nothing, in place of manifests",
@@ -68,8 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    cluster = load_cluster(args.defaults, os.environ)
-    documents = [document for name in args.filename for document in _injected(name, cluster, args)]
+    texts = {name: _text(name) for name in _names(args)}
+    cluster = _krm_defaults(texts["-"]) if args.krm else None
+    cluster = cluster or load_cluster(args.defaults, os.environ)
+    documents = [
+        document
+        for name, text in texts.items()
+        for document in _injected(name, text, cluster, args)
+    ]
     outcomes = [found for document in documents for found in document.outcomes]
     refused = [f"{workload}: {out.message}" for workload, out in outcomes if not out.allowed]
     if args.explain:
@@ -81,8 +93,30 @@ def main(args: argparse.Namespace) -> int:
             say(f"{workload}: warning: {warning}")
     if refused:
         raise ConfigError(*refused)
-    show(_joined([document.text for document in documents]), end="")
+    text = _joined([document.text for document in documents])
+    show(krm.with_results(text, outcomes) if args.krm else text, end="")
     return 0
+
+
+def _names(args: argparse.Namespace) -> list[str]:
+    """Return which texts are read."""
+    names: list[str] = args.filename or []
+    if args.krm:
+        if names:
+            raise ConfigError("--krm reads standard input; remove --filename")
+        return ["-"]
+    if not names:
+        raise ConfigError("no manifests given: use --filename FILE, or - for standard input")
+    return names
+
+
+def _krm_defaults(text: str) -> Cluster | None:
+    """Return the defaults in a ResourceList, if there are any."""
+    try:
+        document = krm.defaults_in(text)
+    except NotAManifest as exc:
+        raise ConfigError(f"standard input: {exc}") from None
+    return None if document is None else cluster_of(document, os.environ)
 
 
 def _version(text: str) -> tuple[int, int]:
@@ -92,25 +126,27 @@ def _version(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _injected(name: str, cluster: Cluster, args: argparse.Namespace) -> list[Injected]:
+def _injected(name: str, text: str, cluster: Cluster, args: argparse.Namespace) -> list[Injected]:
     def injecting(workload: Workload) -> Outcome:
         where = workload.namespace or args.namespace
         defaults = cluster.of(where)
         return inject(workload.pod, where, defaults, server=args.kubernetes_version)
 
     try:
-        return list(inject_manifests(_text(name), injecting))
-    except (Wrong, NotAManifest) as exc:
+        return list(inject_manifests(text, injecting))
+    except NotAManifest as exc:
         raise ConfigError(f"{_called(name)}: {exc}") from None
 
 
 def _text(name: str) -> str:
-    if name != "-":
-        return read_text(name)
     try:
-        return sys.stdin.buffer.read().decode()
+        return read_text(name) if name != "-" else sys.stdin.buffer.read().decode()
+    except Wrong as exc:
+        raise ConfigError(f"{name}: {exc}") from None
     except UnicodeDecodeError as exc:
-        raise Wrong(f"is not UTF-8 text (byte {exc.start})") from None
+        raise ConfigError(
+            f"standard input: is not UTF-8 text (byte {exc.start}); write it as UTF-8"
+        ) from None
 
 
 def _called(name: str) -> str:

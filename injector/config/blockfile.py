@@ -25,12 +25,22 @@ def load_block(
 
     Raises ConfigError with everything that is wrong, in the order of its lines.
     """
-    document = read_document(path, example=example)
+    return read_block(read_document(path, example=example), environ, kind, rules=rules)
+
+
+def read_block(
+    document: Document,
+    environ: Mapping[str, str],
+    kind: type[B],
+    *,
+    rules: Callable[[B, Document], Iterable[Finding]],
+) -> B:
+    """Return the block that a document is; raises ConfigError as `load_block`."""
     walk = Walk(document, environ)
     try:
         block: B = block_reader(kind).read(walk, document.root, ())
     except RecursionError:
-        raise ConfigError(f"{path}: is nested too deeply") from None
+        raise ConfigError(f"{document.file}: is nested too deeply") from None
     findings = [found for found in rules(block, document) if found.stands(walk.broken)]
     problems = walk.problems + [document.problem(found.where, found.text) for found in findings]
     if problems:

@@ -6,8 +6,8 @@ Knows neither Vault nor Kubernetes' API; pods are plain dicts, so unknown fields
 - `annotation`: what is known of one; `unknown`: warns of others
 - `outcome`: what becomes of a pod; `additions`: a patch of additions; `shape`: what a pod has to be
 - `defaults`: what the administrator sets for all pods; `cluster`: for each namespace, from a file
-- `workloads`, `manifests`: pods in manifests, as `nodes` of YAML; `explaining`: what was done to
-  each, in words; `reference`: the tables of docs/webhook.md
+- `workloads`, `manifests`: pods in manifests, as `nodes` of YAML; `krm`: for kustomize
+- `explaining`: what was done to each, in words; `reference`: the tables of docs/webhook.md
 - `go`: what Go's libraries make of texts, to the byte
 """
 

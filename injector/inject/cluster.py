@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from injector.base.errors import ConfigError
-from injector.config.blockfile import load_block
-from injector.config.document import Document
+from injector.config.blockfile import read_block
+from injector.config.document import Document, read_document
 from injector.config.introspect import annotation
 from injector.config.model import Block
 from injector.config.problem import Where
@@ -66,14 +66,19 @@ def load_cluster(path: str | None, environ: Mapping[str, str]) -> Cluster:
 
     Raises ConfigError with everything that is wrong.
     """
+    document = None if path is None else read_document(path, example=EXAMPLE)
+    return cluster_of(document, environ)
+
+
+def cluster_of(document: Document | None, environ: Mapping[str, str]) -> Cluster:
+    """Return what a document and the variables say; raises ConfigError."""
     given: dict[str, Any] = {}
     namespaces: dict[str, dict[str, Any]] = {}
-    if path is not None:
-        block = load_block(path, environ, FILE, rules=_findings, example=EXAMPLE)
-        given, namespaces = (
-            _of_block(block),
-            {pattern: _of_block(one) for pattern, one in cast("Any", block).namespaces.items()},
-        )
+    if document is not None:
+        block = read_block(document, environ, FILE, rules=_findings)
+        given = _of_block(block)
+        patterns = cast("Any", block).namespaces
+        namespaces = {pattern: _of_block(one) for pattern, one in patterns.items()}
     return Cluster(given | _of_environment(environ), namespaces)
 
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -278,6 +280,103 @@ def test_a_variable_that_cannot_be_used_is_named(given, capsys, monkeypatch):
 
     assert main(["inject", "-f", given(DEPLOYMENT)]) == 2
     assert "AGENT_INJECT_SET_SECURITY_CONTEXT: cannot parse" in capsys.readouterr().err
+
+
+# --- a function of kustomize -------------------------------------------------------------------
+
+DEFAULTS = "apiVersion: v1\nkind: InjectorDefaults\nmetadata: {name: defaults}\n"
+RESOURCES = f"""\
+apiVersion: config.kubernetes.io/v1
+kind: ResourceList
+functionConfig:
+{indented(DEFAULTS, 2)}  spec:
+    vault_address: https://in.config
+    namespaces: {{shop: {{image: "i:2"}}}}
+items:
+  -
+{indented(OWN, 4)}"""
+
+
+@pytest.fixture
+def on_standard_input(monkeypatch):
+    def putting(text):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    return putting
+
+
+def test_a_resource_list_comes_out_injected_with_the_defaults_in_it(
+    on_standard_input, capsys, monkeypatch
+):
+    monkeypatch.delenv("AGENT_INJECT_VAULT_ADDR")
+    on_standard_input(RESOURCES)
+
+    assert main(["inject", "--krm"]) == 0
+
+    made = yaml.safe_load(capsys.readouterr().out)
+    assert (made["kind"], made["functionConfig"]["kind"]) == ("ResourceList", "InjectorDefaults")
+    (pod,) = pods(yaml.safe_dump(made["items"]))
+    (ours,) = pod["spec"]["initContainers"]
+    assert ours["image"] == "i:2"
+    assert "https://in.config" in str(ours["env"])
+    (result,) = made["results"]
+    assert result["severity"] == "warning"
+    assert result["resourceRef"] == {"kind": "Deployment", "name": "web", "namespace": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "says"),
+    [
+        ("a: 1", [], "standard input: expected a ResourceList, as kustomize and kpt send it"),
+        ("", [], "standard input: is empty; expected a ResourceList"),
+        ("a: [", [], "standard input: is no YAML: did not find expected node content"),
+        (
+            RESOURCES.replace("vault_address", "vault_adress"),
+            [],
+            "functionConfig.spec:1:1: problem: unknown key 'vault_adress'",
+        ),
+        (RESOURCES, ["-f", "-"], "--krm reads standard input; remove --filename"),
+    ],
+)
+def test_what_kustomize_would_not_send_is_an_error(text, args, says, on_standard_input, capsys):
+    on_standard_input(text)
+
+    assert main(["inject", "--krm", *args]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_without_manifests_it_says_how_to_give_some(capsys):
+    assert main(["inject"]) == 2
+    assert "no manifests given: use --filename FILE, or - for standard" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("kustomize") is None, reason="kustomize is not here")
+def test_kustomize_runs_it(tmp_path):
+    program = tmp_path / "inject.sh"
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} -m injector inject --krm\n")
+    program.chmod(0o755)
+    function = "{exec: {path: ./inject.sh}}"
+    (tmp_path / "defaults.yaml").write_text(
+        f"{DEFAULTS.replace('{name: defaults}', '')}"
+        f"  name: defaults\n  annotations: {{config.kubernetes.io/function: '{function}'}}\n"
+        "spec: {vault_address: https://in.config}\n"
+    )
+    (tmp_path / "deployment.yaml").write_text(OWN)
+    (tmp_path / "kustomization.yaml").write_text(
+        "resources: [deployment.yaml]\ntransformers: [defaults.yaml]\n"
+    )
+
+    built = subprocess.run(
+        ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert built.returncode == 0, built.stderr
+    (pod,) = pods(built.stdout)
+    assert [one["name"] for one in pod["spec"]["initContainers"]] == ["vault-injector"]
 
 
 # --- the page ----------------------------------------------------------------------------------
