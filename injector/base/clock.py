@@ -86,11 +86,11 @@ class SystemClock:
     async def sleep(self, seconds: float, wakeup: Wakeup | None = None) -> bool:
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
-        timer = None if seconds == math.inf else loop.call_later(max(seconds, 0.0), wake, woken)
-        sleeper = (self.now() + seconds, woken)
-        self._sleepers.add(sleeper)
         if wakeup is not None:
             wakeup.attach(woken)
+        timer = None if seconds == math.inf or woken.done() else _timer(loop, seconds, woken)
+        sleeper = (self.now() + seconds, woken)
+        self._sleepers.add(sleeper)
         try:
             await woken
         finally:
@@ -125,6 +125,15 @@ class ResumeWatch:
         while True:
             await asyncio.sleep(RESUME_CHECK)
             self._clock.wake_overdue()
+
+
+def _timer(
+    loop: asyncio.AbstractEventLoop, seconds: float, sleeper: "asyncio.Future[None]"
+) -> asyncio.Handle:
+    """End a sleep then; one that is over lets everybody else go first, without a timer."""
+    if seconds <= 0:
+        return loop.call_soon(wake, sleeper)
+    return loop.call_later(seconds, wake, sleeper)
 
 
 def wake(sleeper: "asyncio.Future[None]") -> None:

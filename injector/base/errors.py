@@ -8,8 +8,6 @@ Messages say what failed, on what, and what to do; they never contain a secret v
 import errno
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import ClassVar, NamedTuple
 
 
@@ -139,14 +137,15 @@ class UnforeseenError(InjectorError):
 _PLACES = 12
 
 
-@contextmanager
-def nothing_unforeseen() -> Iterator[None]:
-    """Turn what nobody has thought of into an UnforeseenError."""
-    try:
-        yield
-    except InjectorError:
-        raise
-    except Exception as exc:
+class nothing_unforeseen:  # noqa: N801 - as `suppress` and others of its kind
+    """Turn what nobody has thought of into an UnforeseenError; around each request and file."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
+        if exc is None or isinstance(exc, InjectorError) or not isinstance(exc, Exception):
+            return
         trace = _trace(exc)
         raise UnforeseenError(
             f"unexpected {type(exc).__name__} in {trace[-1]}: please report this", trace

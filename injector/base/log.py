@@ -37,6 +37,7 @@ REPEATED_EVERY, MOST_MESSAGES = 60.0, 100
 
 # What is always ours, and never masked, whatever values there are. Neither are keys and numbers.
 OURS = frozenset({"timestamp", "level", "event", "error_class", "rotation", "rotations"})
+NO_TEXT = (int, float, Enum, type(None))
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -91,7 +92,7 @@ def _stamped(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
 
 def _masked(fact: Any, redact: Callable[[str], str]) -> Any:
     """Redact what is text; numbers and members of our own enumerations are not."""
-    if isinstance(fact, int | float | Enum | None):
+    if isinstance(fact, NO_TEXT):
         return fact
     if isinstance(fact, str):
         return redact(fact)

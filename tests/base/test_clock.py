@@ -9,6 +9,7 @@ import pytest
 
 from injector.base.clock import SystemClock, Wakeup
 from tests.runtime.test_in_flight import daemon
+from tests.support.counting import counting
 from tests.support.engine import configuration
 from tests.support.fakes import LIMIT
 
@@ -128,3 +129,14 @@ async def test_a_deadline_ends_what_takes_too_long():
     with pytest.raises(TimeoutError):
         async with SystemClock().deadline(0.01):
             await asyncio.Event().wait()
+
+
+async def test_a_sleep_that_is_over_needs_no_timer():
+    clock, wakeup = SystemClock(), Wakeup()
+    wakeup.ring()
+
+    with counting(asyncio.BaseEventLoop.call_later) as timers:
+        await clock.sleep(0)
+        await clock.sleep(60, wakeup)
+
+    assert timers() == 0

@@ -28,6 +28,7 @@ ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
 BARE = ("sys/", "identity/oidc/")
 # What formats, templates and the redactor walk through; Vault itself takes a few hundred.
 DEEPEST = 100
+NESTING = (dict, list)
 # Keys that only count: a value is the same without them.
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
@@ -114,7 +115,7 @@ def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") 
 def _is_deeper(value: Any, limit: int) -> bool:
     inside = value.values() if isinstance(value, dict) else value
     return limit < 0 or any(
-        _is_deeper(each, limit - 1) for each in inside if isinstance(each, dict | list)
+        _is_deeper(each, limit - 1) for each in inside if isinstance(each, NESTING)
     )
 
 
