@@ -123,6 +123,39 @@ async def test_twenty_changes_in_a_second_are_one_notification_and_one_during_th
         assert len(journal(lab.tmpfs)) == 3
 
 
+async def test_not_all_has_settled_while_a_change_during_a_notification_is_still_to_be_notified(
+    lab,
+):
+    """Otherwise `once` would end in between, and nobody would hear of that change."""
+    first, second = SECRETS[:2]
+    lab.put(first, value="one")
+    lab.put(second, value="one")
+    os.mkfifo(lab.tmpfs / "release")
+    hook = appends(lab.tmpfs, "told", then=f"test ! -e {lab.tmpfs}/hold || cat {lab.tmpfs}/release")
+    settings = configured(lab, [first, second], notify={"app": {"command": hook}})
+
+    async with lab.start(settings) as running:
+        (lab.tmpfs / "hold").touch()
+        lab.put(first, value="two")
+        running.assembly.watch.refresh_static()
+        await lab.clock.settled()
+        await lab.clock.advance(5, settle=False)
+        await line_of(lab.tmpfs, 2)
+
+        lab.put(second, value="two")
+        running.assembly.watch.refresh_static()
+        await until(lambda: running.log.count("file written") == 4)
+        (lab.tmpfs / "hold").unlink()
+        (lab.tmpfs / "release").write_text("go")
+        await lab.clock.settled()
+        assert len(journal(lab.tmpfs)) == 2
+        assert not running.assembly.health.settled
+
+        await lab.clock.advance(5)
+        assert len(journal(lab.tmpfs)) == 3
+        assert running.assembly.health.settled
+
+
 async def test_what_is_still_being_checked_is_waited_for(lab):
     lab.put("s", value="one")
     (lab.tmpfs / "go").touch()

@@ -144,7 +144,7 @@ class Notifier:
         context = self._context
         self._failures = 0
         context.metrics.notifications.add(self.name, outcome.value)
-        context.health.ok("notify", self.name)
+        self._report_over()
         is_absent = outcome is NotifyResult.ABSENT
         (self._ledger.absent.add if is_absent else self._ledger.absent.discard)(self.name)
         now = context.clock.now()
@@ -164,6 +164,12 @@ class Notifier:
         facts = {"notify": self.name, "outcome": outcome, "files": sorted(pending.outputs)}
         self._delivery.hand_over()  # before it is said: a kill from now on loses nothing
         context.log.info(event, **facts, **of)
+
+    def _report_over(self) -> None:
+        """Report that this change is over; what came meanwhile is still to be notified."""
+        health = self._context.health
+        newer = self._ledger.is_pending(self.name)
+        (health.waiting if newer else health.ok)("notify", self.name)
 
     def _facts(self, pending: Pending) -> dict[str, Any]:
         """Say which new values a change is about."""
@@ -205,7 +211,7 @@ class Notifier:
         context.metrics.notifications.add(self.name, "failed")
         if not self._tries_again:
             self._ledger.record_notified(self.name, context.clock.now())
-            context.health.ok("notify", self.name)
+            self._report_over()
             context.log.error("notification failed", notify=self.name, error=str(error), **of)
             return
         self._failures += 1
