@@ -102,8 +102,10 @@ class Assembly:
         )
         self.delivery = self._delivery(config, refs, supervision)
         self.sinks = self._sinks(config)
-        self.auth, self.replaced_tokens = self._auth(loaded)
+        described, method = self._method(loaded)
+        self.auth, self.replaced_tokens = self._auth(described, method)
         self.journal = self._journal(config)
+        self.handing_over = self._handing_over(config, method)
         self.revocation = Revocation(
             context,
             store=state.store,
@@ -118,9 +120,9 @@ class Assembly:
         if supervision is not None:
             self.child = supervision.child(self.readiness, context)
 
-    @property
+    @cached_property
     def readiness(self) -> "Readiness":
-        """Return the readiness of this assembly."""
+        """Whether what this configuration is for is in place."""
         from injector.runtime.readiness import Readiness  # `once` asks `health`
 
         return Readiness(self.health, self._state.store, self.watch, self.delivery)
@@ -128,19 +130,6 @@ class Assembly:
     def remove_leftovers(self) -> None:
         """Remove what a killed run has left, where this configuration writes."""
         build.remove_leftovers(self.outputs, self.sinks.files, self._state.log)
-
-    @cached_property
-    def handing_over(self) -> "list[HandingOver]":
-        """Return the service that writes the hand-over file, where there is one."""
-        if self._state.handover is None:
-            return []
-        from injector.runtime.handing_over import HandingOver  # only with `cache.persist`
-
-        return [HandingOver(self._state.handover, self, self._state)]
-
-    def _hand_over(self) -> None:
-        for handing_over in self.handing_over:
-            handing_over.save()
 
     def services(self) -> list[Service]:
         """Return the services that run in every mode."""
@@ -152,7 +141,7 @@ class Assembly:
             self.watch,
             self.delivery,
             self.revocation,
-            *self.handing_over,
+            *([] if self.handing_over is None else [self.handing_over]),
             *([] if self.journal is None else [self.journal]),
             *([] if self.child is None else [self.child]),
         ]
@@ -160,20 +149,19 @@ class Assembly:
     async def release(self) -> None:
         """Shut down: tidy up, and revoke what `revoke_on_shutdown` says or hand everything over."""
         what = self.loaded.config.revoke_on_shutdown
-        hands_over = what == "none" and self._state.handover is not None
+        hands_over = what == "none" and self.handing_over is not None
         for output in self.outputs:
             tidy(output, can_go_back=hands_over)
         if what == "none":
-            for handing_over in self.handing_over:
-                handing_over.save()
+            self._hand_over()
             return
         try:
             async with self._state.clock.deadline(RELEASE_WITHIN):
                 await self.revocation.revoke_all(what)
         except TimeoutError:
             self._state.log.warning("not everything revoked", within=RELEASE_WITHIN)
-        for handing_over in self.handing_over:
-            handing_over.remove()
+        if self.handing_over is not None:
+            self.handing_over.remove()
 
     async def close(self) -> None:
         """Close connections, and keep what the next configuration needs."""
@@ -191,6 +179,10 @@ class Assembly:
             output.resume(before)
         elif (left := self._state.files.pop(output.name, None)) is not None:
             output.destination.recall(left.content_hash, left.identity, left.earlier)
+
+    def _hand_over(self) -> None:
+        if self.handing_over is not None:
+            self.handing_over.save()
 
     def _token_changed(self) -> None:
         self.sinks.news.ring()
@@ -247,8 +239,9 @@ class Assembly:
             wrapped=self._state.wrapped,
         )
 
-    def _auth(self, loaded: Loaded) -> tuple[AutoAuth, auth.ReplacedTokens]:
-        described, method = self._method(loaded)
+    def _auth(
+        self, described: model.Method, method: auth.Method
+    ) -> tuple[AutoAuth, auth.ReplacedTokens]:
         return (
             AutoAuth(
                 described,
@@ -268,6 +261,26 @@ class Assembly:
                 availability=self.availability,
                 renewed=self._token_changed,
             ),
+        )
+
+    def _handing_over(self, config: model.Config, method: auth.Method) -> "HandingOver | None":
+        """Return the service that writes the hand-over file, where there is one."""
+        state = self._state
+        if state.handover is None:
+            return None
+        from injector.runtime.handing_over import HandingOver  # only with `cache.persist`
+
+        return HandingOver(
+            state.handover,
+            self.context,
+            config=config,
+            store=state.store,
+            tokens=self.tokens,
+            ledger=state.ledger,
+            outputs=self.outputs,
+            method=method,
+            dirty=state.dirty,
+            forget_unwanted=self.watch.forget_unwanted,
         )
 
     def _method(self, loaded: Loaded) -> tuple[model.Method, auth.Method]:

@@ -1,16 +1,20 @@
 """Hands over: loads what the last process left, and keeps the file current for the next one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import Any
 
+from injector.base.clock import Wakeup
+from injector.base.context import Context
 from injector.base.errors import WriteError
 from injector.config import model
-from injector.engine.auth import Remembers
+from injector.engine.auth import Method, Remembers
+from injector.engine.delivery import Ledger, Output
 from injector.engine.handover import Handover, Left, Record, State, capture, restore, stamp
-from injector.runtime.assembly import Assembly
+from injector.engine.store import Store
 from injector.runtime.state import ProcessState
+from injector.sources.vault import Tokens
 from injector.targets.files.protocol import Destination
 
 # A record that could not be written is tried again after this long, seconds.
@@ -36,30 +40,50 @@ class HandingOver:
 
     name = "handover"
 
-    def __init__(self, handover: Handover, assembly: Assembly, state: ProcessState) -> None:
+    def __init__(
+        self,
+        handover: Handover,
+        context: Context,
+        *,
+        config: model.Config,
+        store: Store,
+        tokens: Tokens,
+        ledger: Ledger,
+        outputs: Sequence[Output[Any]],
+        method: Method,
+        dirty: Wakeup,
+        forget_unwanted: Callable[[], None],
+    ) -> None:
         self._handover = handover
-        self._assembly = assembly
-        self._state = state
+        self._context = context
+        self._config = config
+        self._store = store
+        self._tokens = tokens
+        self._ledger = ledger
+        self._outputs = outputs
+        self._method = method
+        self._dirty = dirty
+        self._forget_unwanted = forget_unwanted
         self._tidied = False
 
     async def run(self) -> None:
         """Save until cancelled."""
         while True:
             wait = RETRY if self._handover.error else inf
-            rung = await self._state.clock.sleep(wait, self._state.dirty)
+            rung = await self._context.clock.sleep(wait, self._dirty)
             if rung or self._handover.error:  # or it has been saved since it was rung
                 self.save()
 
     def save(self) -> None:
         """Write the current state; a failure affects only the next process, and is logged."""
-        self._state.dirty.hush()
-        if not self._tidied and self._assembly.health.settled:
+        self._dirty.hush()
+        if not self._tidied and self._context.health.settled:
             self._tidied = True
-            self._assembly.watch.forget_unwanted()
-        made = stamp(self._assembly.loaded.config, self._state.clock)
+            self._forget_unwanted()
+        made = stamp(self._config, self._context.clock)
         error = ""
         try:
-            self._handover.save(Record(made, capture(_state(self._assembly, self._state))))
+            self._handover.save(Record(made, capture(self._state())))
         except WriteError as exc:
             error = str(exc)
         self._say(error)
@@ -68,45 +92,42 @@ class HandingOver:
     def _say(self, error: str) -> None:
         """Log a failure once, and its end."""
         if error and error != self._handover.error:
-            self._state.log.error("hand-over file not written", error=error, retry_in=RETRY)
+            self._context.log.error("hand-over file not written", error=error, retry_in=RETRY)
         elif self._handover.error and not error:
-            self._state.log.info("hand-over file written again")
+            self._context.log.info("hand-over file written again")
 
     def remove(self) -> None:
         """Leave nothing to hand over: it has been revoked."""
         try:
             self._handover.remove()
         except WriteError as exc:
-            self._state.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
+            self._context.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
 
-
-def _state(assembly: Assembly, state: ProcessState) -> State:
-    absent = state.ledger.absent
-    return State(
-        token=assembly.tokens.held,
-        replaced_tokens=tuple(assembly.tokens.replaced),
-        generations=tuple(state.store.everything()),
-        issuances=state.store.issuances.all(),
-        pending=state.ledger.unconfirmed(),
-        notified_at={
-            target: at for target, at in state.ledger.notified_at.items() if target not in absent
-        },
-        rejected=tuple(state.ledger.rejected),
-        files={
-            output.name: _left(output.destination)
-            for output in assembly.outputs
-            if output.destination.content_hash
-        },
-        secret_id=_remembered(state.method),
-    )
+    def _state(self) -> State:
+        ledger = self._ledger
+        return State(
+            token=self._tokens.held,
+            replaced_tokens=tuple(self._tokens.replaced),
+            generations=tuple(self._store.everything()),
+            issuances=self._store.issuances.all(),
+            pending=ledger.unconfirmed(),
+            notified_at={
+                target: at
+                for target, at in ledger.notified_at.items()
+                if target not in ledger.absent
+            },
+            rejected=tuple(ledger.rejected),
+            files={
+                output.name: _left(output.destination)
+                for output in self._outputs
+                if output.destination.content_hash
+            },
+            secret_id=self._method.secret_id if isinstance(self._method, Remembers) else None,
+        )
 
 
 def _left(destination: Destination[Any]) -> Left:
     return Left(destination.content_hash, destination.identity, destination.earlier)
-
-
-def _remembered(method: object) -> Any:
-    return method.secret_id if isinstance(method, Remembers) else None
 
 
 def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
