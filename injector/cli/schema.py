@@ -50,7 +50,7 @@ def schema() -> Schema:
 
 
 def _method_configs() -> tuple[type[model.Block], ...]:
-    return tuple(kind for kind, _ in model.METHODS.values())
+    return tuple(model.METHODS.values())
 
 
 def _as_written(info: msgspec.structs.FieldInfo, made: Schema) -> Schema:
@@ -84,7 +84,7 @@ def _choose_config_by_type(method: Schema) -> None:
             "if": {"properties": {"type": {"const": name}}},
             "then": {"properties": {"config": {"$ref": f"#/$defs/{kind.__name__}"}}},
         }
-        for name, (kind, _mount_path) in model.METHODS.items()
+        for name, kind in model.METHODS.items()
     ]
 
 

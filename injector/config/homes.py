@@ -46,7 +46,7 @@ def _empty_child(name: str, where: Where, empty: Collection[Where]) -> str:
 def _types_with(name: str) -> list[str]:
     """Return the types of login that have an option."""
     types = model.METHODS.items()
-    return [kind for kind, (config, _) in types if name in config.__struct_fields__]
+    return [kind for kind, config in types if name in config.__struct_fields__]
 
 
 def _homes(name: str, where: Where) -> list[str]:

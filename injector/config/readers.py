@@ -67,14 +67,14 @@ def _by_method_type(
     walk: Walk, node: yaml.Node, where: Where, values: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what depends on the method's type: its `config` and `mount_path`."""
-    kind, mount_path = model.METHODS[values["type"]]
+    kind = model.METHODS[values["type"]]
     reader = block_reader(kind)
     if (*where, "type") in walk.broken:
         config = reader.stand_in()
     else:
         absent = yaml.MappingNode("", [], node.start_mark, node.end_mark)
         config = reader.read_or_note(walk, values.get("config") or absent, (*where, "config"))
-    return {"config": config, "mount_path": values.get("mount_path", "").strip("/") or mount_path}
+    return {"config": config, "mount_path": values.get("mount_path", "").strip("/") or kind.mount}
 
 
 def _field_reader(kind: type[model.Block], info: msgspec.structs.FieldInfo) -> Reader:

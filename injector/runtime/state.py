@@ -75,23 +75,14 @@ class ProcessState:
 
     def outgrow(self, before: model.Config, after: model.Config) -> None:
         """Drop the results of the old server, identity or `notify`, if those have changed."""
-        if (before.vault.address, before.vault.namespace) != (
-            after.vault.address,
-            after.vault.namespace,
-        ):
+        if before.server_identity != after.server_identity:
             # The new server must not see a token of the old one, not even to revoke it.
             self.store.clear()
             for output in self.outputs.values():
                 output.accepted.clear()
             self.token, self.replaced_tokens = None, []
-        if _identity(before) != _identity(after):
+        if before.login_identity != after.login_identity:
             self.replaced_tokens += [self.token] if self.token is not None else []
             self.token = self.method = self.secret_id = None
         if before.notify != after.notify:
             self.ledger.rejected.clear()  # the application may have been asked in the wrong way
-
-
-def _identity(config: model.Config) -> object:
-    """Return what a login depends on: if it is unchanged, no new one is made."""
-    method = config.auto_auth and config.auto_auth.method
-    return method and (method.type, method.mount_path, method.namespace, method.config)

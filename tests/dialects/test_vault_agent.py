@@ -42,7 +42,7 @@ def test_every_supported_option_names_our_key():
 
 
 def test_every_option_of_our_login_is_one_of_the_agents():
-    for name, (kind, _) in model.METHODS.items():
+    for name, kind in model.METHODS.items():
         theirs = {row.name for row in OPTIONS[f"auto_auth.method.config({name})"]}
 
         assert {info.name for info in msgspec.structs.fields(kind)} <= theirs, name

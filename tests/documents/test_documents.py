@@ -3,10 +3,12 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules, walk_packages
 
+import grimp
 import pytest
 from prometheus_client import ProcessCollector
 
@@ -142,6 +144,17 @@ def test_the_layers_are_those_that_are_checked():
 
     assert block
     assert block[1].splitlines() == layers
+
+
+def test_no_module_imports_what_imports_it():
+    """Not even inside a function or for its types: who reads one need not read the other."""
+    program = grimp.build_graph("injector")
+    try:
+        TopologicalSorter(
+            {name: program.find_modules_directly_imported_by(name) for name in program.modules}
+        ).prepare()
+    except CycleError as circle:
+        pytest.fail(" → ".join(circle.args[1]))
 
 
 def packages() -> list[str]:

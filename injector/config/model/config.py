@@ -126,3 +126,14 @@ class Config(Block):
     log_rotate_max_files: Annotated[
         int, Meta(ge=-1, description="How many old files are kept; 0: all, -1: none.")
     ] = 0
+
+    @property
+    def server_identity(self) -> tuple[str, str]:
+        """What leases depend on: another server, or namespace, must not see what this one made."""
+        return self.vault.address, self.vault.namespace
+
+    @property
+    def login_identity(self) -> object:
+        """What a token depends on: while it is the same, there is no reason for a new login."""
+        method = self.auto_auth and self.auto_auth.method
+        return method and (method.type, method.mount_path, method.namespace, method.config)

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - a description is a sentence of the documentation, and stays one line
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
@@ -62,6 +62,8 @@ class Vault(Block):
 class Kubernetes(Block, tag="kubernetes"):
     """Log in with the pod's service-account token, read again at every login."""
 
+    mount: ClassVar[str] = "auth/kubernetes"
+
     role: Annotated[str, Meta(min_length=1, description="Role of the auth mount.")]
     token_path: Annotated[LocalPath, Meta(description="The projected token.")] = (
         "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
@@ -70,6 +72,8 @@ class Kubernetes(Block, tag="kubernetes"):
 
 class AppRole(Block, tag="approle"):
     """Log in with a role id and a secret id, read again at every login."""
+
+    mount: ClassVar[str] = "auth/approle"
 
     role_id_file_path: Annotated[
         LocalPath, Meta(min_length=1, description="File with the role id.")
@@ -97,6 +101,8 @@ class AppRole(Block, tag="approle"):
 class Jwt(Block, tag="jwt"):
     """Log in with a JWT from a file, read again at every login."""
 
+    mount: ClassVar[str] = "auth/jwt"
+
     path: Annotated[LocalPath, Meta(min_length=1, description="File with the JWT.")]
     role: Annotated[str, Meta(min_length=1, description="Role of the auth mount.")]
     remove_jwt_after_reading: Annotated[
@@ -116,6 +122,8 @@ class Jwt(Block, tag="jwt"):
 class Cert(Block, tag="cert"):
     """Log in with a TLS client certificate, read again at every login; needs `https://`."""
 
+    mount: ClassVar[str] = "auth/cert"
+
     name: Annotated[str, Meta(description="Certificate role; if empty, all are tried.")] = ""
     client_cert: Annotated[
         LocalPath,
@@ -127,21 +135,18 @@ class Cert(Block, tag="cert"):
 class TokenFile(Block, tag="token_file"):
     """Use a token from a file that somebody else wrote; for development."""
 
+    mount: ClassVar[str] = ""
+
     token_file_path: Annotated[LocalPath, Meta(min_length=1, description="File with the token.")]
 
 
-# Tagged, because msgspec distinguishes a union's members by tag; `load` sets it from the method's type.
-
-
+# Each has its type as a tag, by which msgspec distinguishes a union's members, and where its auth
+# method usually is.
 MethodConfig = Kubernetes | AppRole | Jwt | Cert | TokenFile
 
-# `auto_auth.method.type` → (block of `config`, default of `mount_path`).
-METHODS: dict[str, tuple[type[MethodConfig], str]] = {
-    "kubernetes": (Kubernetes, "auth/kubernetes"),
-    "approle": (AppRole, "auth/approle"),
-    "jwt": (Jwt, "auth/jwt"),
-    "cert": (Cert, "auth/cert"),
-    "token_file": (TokenFile, ""),
+# `auto_auth.method.type` → block of `config`.
+METHODS: dict[str, type[MethodConfig]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(MethodConfig)
 }
 
 
@@ -149,7 +154,7 @@ class Method(Block):
     """How to log in."""
 
     type: Annotated[
-        Literal["kubernetes", "approle", "jwt", "cert", "token_file"],
+        Literal[*METHODS],  # type: ignore[valid-type]
         Meta(description="Kind of identity to log in with."),
     ]
     config: Annotated[MethodConfig, Meta(description="Options of the method, below.")]

@@ -43,9 +43,7 @@ def stamp(config: model.Config, clock: Clock) -> Stamp:
 
 def identity(config: model.Config) -> str:
     """Return a digest of what a token and its leases depend on: server and login."""
-    method = config.auto_auth.method if config.auto_auth else None
-    who = method and (method.type, method.mount_path, method.namespace, method.config)
-    what = (config.vault.address, config.vault.namespace, who)
+    what = (*config.server_identity, config.login_identity)
     return hashlib.sha256(msgspec.json.encode(what)).hexdigest()
 
 

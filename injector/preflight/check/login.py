@@ -29,7 +29,7 @@ async def log_in(
         remedy = "" if isinstance(exc, AuthError) else UNDECIDED  # a refusal explains itself
         return None, [problem("login", str(exc), remedy, like=exc)]
     redactor.learn("token", token.value)
-    where = settings.mount_path or model.METHODS[settings.type][1]
+    where = settings.mount_path or settings.config.mount
     how = f"{settings.type} at {where}" if where else "Vault knows the token that is given"
     return token, [ok("login", f"{how}; {lifetime(token)}"), *judge(token)]
 
