@@ -9,8 +9,7 @@ import msgspec
 from injector.base.errors import InjectorError
 from injector.cli.parser import exits
 from injector.config import model
-from injector.config.introspect import annotation, blocks, is_block, written
-from injector.config.reference import duration_words
+from injector.config.introspect import annotation, blocks, duration_words, is_block, written
 
 Schema = dict[str, Any]
 

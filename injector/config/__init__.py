@@ -16,8 +16,6 @@ broken elsewhere.
 - `masking`: masks what looks like a secret in a line of a configuration, whatever its language
 - `members`: checks the names of a bundle's members. Text only: nothing is looked up
 - `problem`: what is wrong, and where: a line of the file, a column in it, and the path of a key
-- `reference`: the tables of docs/configuration.md: `python -m injector.config.reference FILE`
-  updates them
 - `standing`: where the text of a template stands: in a file of its own, or somewhere in another
   one
 - `textfile`: the text of one local file, or the reason why it cannot be read

@@ -51,3 +51,8 @@ def blocks(
         for block in get_args(inner) if is_union(inner) else (inner,):
             if is_block(block):
                 yield from blocks(block, place)
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration as people write it."""
+    return "0" if not seconds else f"{seconds:g}s"

@@ -14,7 +14,6 @@ failures (`rehearsal`, `chaos`). Only `cli` imports it.
 - `follow`: translates the injector's log into lines for a person at a terminal
 - `memory`: finds a directory that is kept in memory
 - `place`: the directories of one `injector dev`, and how other commands find it
-- `reference`: generates the tables of docs/dev.md: `python -m injector.dev.reference FILE`
 - `relay`: a TCP port for a server that listens only on a unix socket
 - `timeline`: prints events as they happen: a live timeline on a terminal, plain lines elsewhere
 """

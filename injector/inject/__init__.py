@@ -7,7 +7,7 @@ Knows neither Vault nor Kubernetes' API; pods are plain dicts, so unknown fields
 - `outcome`: what becomes of a pod; `additions`: a patch of additions; `shape`: what a pod has to be
 - `defaults`: what the administrator sets for all pods; `cluster`: for each namespace, from a file
 - `workloads`, `manifests`: pods in manifests, as `nodes` of YAML; `krm`: for kustomize
-- `explaining`: what was done to each, in words; `reference`: the tables of docs/webhook.md
+- `explaining`: what was done to each, in words
 - `go`: what Go's libraries make of texts, to the byte
 """
 

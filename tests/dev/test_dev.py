@@ -17,7 +17,6 @@ from dotenv import dotenv_values
 
 from injector.base.errors import ConfigError
 from injector.config.introspect import blocks
-from injector.config.reference import renewed
 from injector.dev.borrowed import borrowed
 from injector.dev.chaos import Misfortune, choose, outage, pause
 from injector.dev.follow import told
@@ -27,6 +26,7 @@ from injector.dev.postgres import psql
 from injector.dev.seed import Seed
 from tests.support.configs import without_column
 from tests.support.processes import clean_environment, command, processes, result, until
+from tools.docs import options
 
 PAGE = Path(__file__).parents[2] / "docs" / "dev.md"
 LIMIT = 20.0
@@ -628,7 +628,7 @@ def test_the_page_has_every_option():
 
     marked = re.findall(r"<!-- options: (.+?) -->", text)
     assert marked == [kind.__name__ for _, kind in blocks(Seed)]
-    assert renewed(text, Seed) == text, "run: python -m injector.dev.reference docs/dev.md"
+    assert options.renewed(text, Seed) == text, "run: python -m tools.docs"
 
 
 def test_the_seed_file_of_the_page_is_valid(tmp_path):

@@ -18,11 +18,11 @@ from injector.config.logins import ELSEWHERE
 from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.options import OPTIONS, native_key
 from injector.dialects.vault_agent.reading import read_all
-from injector.dialects.vault_agent.reference import renewed
 from injector.dialects.vault_agent.row import State
 from injector.runtime.listeners import configured
 from injector.runtime.plan import plan
 from tests.dialects.agents import loaded, notices, problems, whole
+from tools.docs.vault_agent import renewed
 
 DOCUMENT = Path("docs/vault-agent.md")
 
@@ -57,7 +57,7 @@ def test_unsupported_options_say_why():
 def test_the_tables_of_the_page_are_up_to_date():
     page = DOCUMENT.read_text("utf-8")
 
-    assert renewed(page) == page
+    assert renewed(page) == page, "run: python -m tools.docs"
     for key in OPTIONS:
         assert f"<!-- agents' options: {key or 'top level'} -->" in page
 

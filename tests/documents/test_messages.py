@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.documents.test_documents import codes, marked, page, rows
-from tests.support.messages import (
+from tools.docs.messages import (
     advice,
     error_classes,
     messages,
@@ -56,7 +56,7 @@ def test_the_message_of_every_error_can_be_read_from_the_source():
 def test_the_page_has_every_message_and_none_that_is_gone():
     text = page("errors.md")
 
-    assert renewed(text) == text, "run: python -m tests.support.messages docs/errors.md"
+    assert renewed(text) == text, "run: python -m tools.docs"
 
 
 @pytest.mark.parametrize("kind", [*sorted(set(error_classes().values())), "Vault"])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from injector.cli import main
-from injector.inject.reference import renewed, tables
+from tools.docs.webhook import renewed, tables
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhook.md"
 COMMENTED = """\
@@ -386,4 +386,4 @@ def test_the_tables_of_the_page_are_up_to_date():
     text = PAGE.read_text("utf-8")
 
     assert set(re.findall(r"<!-- table: (.+?) -->", text)) == set(tables())
-    assert renewed(text) == text, "run: python -m injector.inject.reference docs/webhook.md"
+    assert renewed(text) == text, "run: python -m tools.docs"

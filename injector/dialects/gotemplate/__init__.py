@@ -14,7 +14,6 @@
 - `mentions`: what a tree mentions, whether or not it is executed
 - `uses`: where a template requests which secret: for policies and reports, not for rendering
 - `explain`: an error as Go words it, and what a person needs in addition
-- `reference`: the tables of functions in docs/go-templates.md
 """
 
 from injector.dialects.gotemplate.compiled import GoTemplate, compile_here

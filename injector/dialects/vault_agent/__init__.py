@@ -16,7 +16,6 @@ The files:
 - `making`: what every part of a translation uses: the files, flags and variables, the notes
 - `machine`: what exists at the destinations: permissions of files, and their filesystem
 - `nodes`: the tree of our own configuration, whose values know their lines
-- `reference`: the tables of docs/vault-agent.md
 
 The listeners:
 

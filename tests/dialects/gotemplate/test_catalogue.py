@@ -8,8 +8,8 @@ import pytest
 from injector.base.errors import RenderError
 from injector.dialects.gotemplate import Surroundings, catalogue
 from injector.dialects.gotemplate.catalogue import CATALOGUE, FAMILIES, PER_RENDERING, REFUSED
-from injector.dialects.gotemplate.reference import renewed
 from tests.dialects.gotemplate.render import template
+from tools.docs.go_templates import renewed
 
 PAGE = Path("docs/go-templates.md")
 MODULES = [name for name in FAMILIES if not PER_RENDERING.intersection(FAMILIES[name])]
@@ -25,7 +25,7 @@ def test_a_module_has_the_functions_that_the_catalogue_lists(family):
 def test_the_documentation_lists_every_function_and_every_refusal():
     page = PAGE.read_text("utf-8")
 
-    assert renewed(page) == page, f"run: python -m injector.dialects.gotemplate.reference {PAGE}"
+    assert renewed(page) == page, "run: python -m tools.docs"
     for name in (*CATALOGUE, *PER_RENDERING, *REFUSED):
         assert f"`{name}`" in page
 

@@ -1,15 +1,20 @@
-"""The tables of docs/configuration.md: `python -m injector.config.reference FILE` updates them."""
+"""The tables of docs/configuration.md and docs/dev.md: every option of the model."""
 
 import re
-import sys
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT
 
 from injector.config import model
-from injector.config.introspect import annotation, blocks, is_block, is_union, written
+from injector.config.introspect import (
+    annotation,
+    blocks,
+    duration_words,
+    is_block,
+    is_union,
+    written,
+)
 
 _TABLE = re.compile(r"<!-- options: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -86,17 +91,6 @@ def _default(info: msgspec.structs.FieldInfo) -> str:
     return f"`{info.default}`" if not isinstance(info.default, tuple) else f"`{[*info.default]}`"
 
 
-def duration_words(seconds: float) -> str:
-    """Return a duration as people write it."""
-    return "0" if not seconds else f"{seconds:g}s"
-
-
 def _meaning(info: msgspec.structs.FieldInfo) -> str:
     _, metas = annotation(info.type)
     return next((meta.description for meta in reversed(metas) if meta.description), "")
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        file = Path(name)
-        file.write_text(renewed(file.read_text("utf-8")), "utf-8")

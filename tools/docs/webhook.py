@@ -1,16 +1,14 @@
-"""The tables of docs/webhook.md: `python -m injector.inject.reference FILE` updates them."""
+"""The tables of docs/webhook.md: annotations, and the defaults for all pods."""
 
 import re
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from injector.config import reference
 from injector.inject.annotation import Annotation
 from injector.inject.defaults import VARIABLES, Defaults
 from injector.inject.own import annotations as own
 from injector.inject.vault_k8s import annotations as vault_k8s
 from injector.inject.vault_k8s.improvements import IMPROVEMENTS
+from tools.docs import options
 
 _TABLE = re.compile(r"<!-- table: (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -28,7 +26,7 @@ def tables() -> dict[str, str]:
         for title, rows in {**own.TABLE, **vault_k8s.TABLE}.items()
     }
     made["Differences"] = _table(("vault-k8s", "here"), IMPROVEMENTS)
-    made["Defaults"] = reference.tables(Defaults)["Defaults"]
+    made["Defaults"] = options.tables(Defaults)["Defaults"]
     made["Variables"] = _table(
         ("option", "variable"),
         ((f"`{option}`", f"`{variable}`") for option, variable in VARIABLES.items()),
@@ -48,9 +46,3 @@ def _table(titles: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
     lines = [titles, ["---"] * len(titles), *rows]
     escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        file = Path(name)
-        file.write_text(renewed(file.read_text("utf-8")), "utf-8")

@@ -1,9 +1,7 @@
-"""Regenerates the tables of functions in docs/go-templates.md: `python -m …reference FILE`."""
+"""The tables of functions in docs/go-templates.md."""
 
 import re
-import sys
 from collections import defaultdict
-from pathlib import Path
 
 from injector.dialects.gotemplate.catalogue import FAMILIES, OF_FAMILY, REFUSED
 
@@ -31,9 +29,3 @@ def _refused() -> str:
 
 def _listed(names: "list[str] | tuple[str, ...]") -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        file = Path(name)
-        file.write_text(renewed(file.read_text("utf-8")), "utf-8")

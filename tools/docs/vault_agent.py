@@ -1,8 +1,6 @@
-"""Regenerates the tables of docs/vault-agent.md: `python -m …vault_agent.reference FILE`."""
+"""The tables of docs/vault-agent.md: the options of the agents."""
 
 import re
-import sys
-from pathlib import Path
 
 from injector.dialects.vault_agent.options import OPTIONS, native_key
 from injector.dialects.vault_agent.row import Row, State
@@ -43,9 +41,3 @@ def _here(key: str, row: Row) -> str:
     if row.state is State.DONE:
         return f"`{native}`" if native else str(State.DONE)
     return str(row.state) if row.state is State.NEEDLESS else f"**{row.state}**"
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        file = Path(name)
-        file.write_text(renewed(file.read_text("utf-8")), "utf-8")

@@ -1,13 +1,11 @@
-"""What this program says when something is wrong, read from its own source.
+"""The tables of docs/errors.md: all that this program says when something is wrong.
 
 A message's shape is its text with `…` in the place of what is filled in. Words that a function
 returns, or a name stands for, are followed to where they are written.
-`python -m tests.support.messages docs/errors.md` renews the tables of that page.
 """
 
 import ast
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -231,7 +229,7 @@ def _all_words(place: str) -> set[str]:
     module = modules()[name]
     found = module.function(what)
     roots = [found] if found is not None else list(module.assigned(what))
-    assert roots, f"{place} is gone: correct WORDS in tests/support/messages.py"
+    assert roots, f"{place} is gone: correct WORDS in tools/docs/messages.py"
     said: set[str] = set()
     for root in roots:
         documented = (
@@ -370,9 +368,3 @@ def advice(table: str) -> Iterator[tuple[str, str]]:
 
 def _order(text: str) -> tuple[str, str]:
     return re.sub(r"^[^a-z]*", "", text.lower()), text
-
-
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        path = Path(name)
-        path.write_text(renewed(path.read_text("utf-8")), "utf-8")
