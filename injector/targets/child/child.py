@@ -49,7 +49,7 @@ class Child:
         self._changed_at = changed_at
         self._waited = False
         context.health.ring_too(command.state_changed)
-        command.release()  # its holder is gone with the last configuration
+        command.release()  # the target that held it is gone with the last configuration
         command.on_trial = None
         before = command.launch
         if command.pid is None:
@@ -98,7 +98,7 @@ class Child:
     # -- its end
 
     async def _stop(self, number: Signals) -> Ending:
-        """Stop it, and whatever it left behind, which would still hold its port or its lock."""
+        """Stop it, and what it has started, which would still hold its port or its lock."""
         process, timeout = self._command.process, self._settings.kill_timeout
         assert process is not None
         if not await process.stop(number, within=timeout):

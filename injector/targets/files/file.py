@@ -182,7 +182,7 @@ class File(KeepsNoOld):
         self.memory.content_hash = self.hash_of(content)
         if self._revertible:
             self.memory.content = content
-        else:  # any more
+        else:  # it may have been revertible under the last configuration
             self.memory.content = self.memory.accepted = None
 
     def _remember(self, directory: Directory) -> None:
@@ -190,7 +190,7 @@ class File(KeepsNoOld):
         if self._revertible and self.memory.content is None:
             with suppress(OSError, WriteError):
                 found = os.stat(self._name, dir_fd=directory.fd, follow_symlinks=False)
-                if self.rights.is_owner(found):  # or it may have been planted
+                if self.rights.is_owner(found):  # otherwise it may have been planted
                     self.memory.content = self.memory.accepted = read_all(directory, self._name)
 
     def _commit(self, staged: str, content: bytes, made: Identity) -> None:
@@ -272,7 +272,7 @@ class File(KeepsNoOld):
         return found if same and identity(found) == self.memory.identity else None
 
     def _is_mounted(self) -> bool:
-        """Return whether nobody can exchange the file, whoever may write in its directory."""
+        """Return whether the file cannot be exchanged, even by those who may write beside it."""
         return self.in_place and mounts.current().is_mount_point(self.path)
 
     def _needs(self) -> str:

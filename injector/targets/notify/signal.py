@@ -46,9 +46,10 @@ class SignalTarget:
         self._clock = context.clock
         self._log = context.log
         self._child_pid = child_pid
-        # Of the change at this time on the wall clock, which is tried again for others' sake.
+        # What became of the last change, by its time on the wall clock: if one process failed,
+        # all are tried again, but only that one is signaled.
         self._heard: tuple[float, dict[Process, NotifyResult]] = (0.0, {})
-        self._left_alone: dict[Process, int] = {}  # and logged
+        self._left_alone: dict[Process, int] = {}  # those that the log has mentioned
 
     async def notify(self, written_at: float) -> NotifyResult:
         """Signal every matching process; a failure for one does not affect the others.
@@ -153,7 +154,7 @@ class SignalTarget:
 
 
 def has_ended(pidfd: int) -> bool:
-    """Return whether the process has ended; it may be a zombie that nobody has reaped."""
+    """Return whether the process has ended; it may be a zombie that is not reaped yet."""
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))
