@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from injector.inject import Defaults, inject
+from injector.inject.annotation import Takes
 from injector.inject.go import json_patch
 from injector.inject.vault_k8s.annotations import ALL, OPENBAO_PREFIX, PREFIX
 
@@ -139,13 +140,64 @@ def test_every_problem_is_in_one_message_with_its_annotation():
     )
 
     assert outcome.message == (
-        "vault-injector: 3 problems with the pod's annotations: "
-        "vault.hashicorp.com/agent-init-first: cannot parse '' as bool: strconv.ParseBool: "
-        'parsing "si": invalid syntax; '
-        "vault.hashicorp.com/agent-run-as-user: strconv.ParseInt: "
-        'parsing "nobody": invalid syntax; '
-        "vault.hashicorp.com/role: no Vault role found"
+        "vault-injector: 4 problems with the pod's annotations: "
+        "vault.hashicorp.com/agent-init-first: expected true or false, got 'si'; "
+        "vault.hashicorp.com/agent-run-as-user: expected a whole number, got 'nobody'; "
+        "vault.hashicorp.com/role: no Vault role found; "
+        "vault.hashicorp.com/agent-limits-mem: expected an amount such as 250m, 0.5 or 64Mi, "
+        "got 'lots'"
     )
+
+
+WRONG = {
+    **{row.key: ("si", "expected true or false, got 'si'") for row in ALL.values()
+       if row.takes is Takes.BOOLEAN and not row.key.startswith("preserve-secret-case")},
+    **{row.key: ("lots", "expected an amount such as 250m") for row in ALL.values()
+       if row.takes is Takes.QUANTITY},
+    "agent-run-as-user": ("x", "expected a whole number, got 'x'"),
+    "agent-run-as-group": ("", "is empty: name a number, or remove the annotation"),
+    "agent-revoke-grace": ("-1", "expected a whole number that is not negative, got '-1'"),
+    "template-max-connections-per-host": ("x", "expected a whole number, got 'x'"),
+    "template-lease-renewal-threshold": ("x", "expected a number, got 'x'"),
+    "auth-min-backoff": ("5", "expected a duration such as 5s or 1m30s, got '5'"),
+    "auth-max-backoff": ("5", "expected a duration such as 5s or 1m30s, got '5'"),
+    "agent-inject-default-template": ("xml", "expected map or json, got 'xml'"),
+    "agent-json-patch": ("{", "error parsing JSON patch for annotation"),
+    "agent-init-json-patch": ("{", "error parsing JSON patch for annotation"),
+    "agent-request-namespace": ("", "namespace missing from request"),
+    "agent-image": ("", "no Vault image found"),
+    "auth-type": ("", "no Vault Auth Type found"),
+    "auth-path": ("", "no Vault Auth Path found"),
+    "role": ("", "no Vault role found"),
+    "service": ("", "no Vault address found"),
+    "agent-service-account-token-volume-name": ("x", "failed to find service account volume"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_a_wrong_value_is_refused_with_the_annotation_and_what_is_expected(key):
+    text, says = WRONG[key]
+    name = f"{key}db" if key.endswith("-") else key
+
+    message = inject(pod(**{name: text}), "shop", DEFAULTS).message
+
+    assert f"{PREFIX}{name}: {says}" in message
+
+
+def test_every_annotation_that_can_be_wrong_has_a_row_above():
+    takes_anything = {Takes.TEXT, Takes.LIST, Takes.TEMPLATE}
+    # They are handed on to the agent as they are, which checks them.
+    handed_on = {
+        "go-max-procs",
+        "client-max-retries",
+        "client-timeout",
+        "agent-cache-listener-port",
+        "template-static-secret-render-interval",
+    }
+    ignored = {"preserve-secret-case", "preserve-secret-case-"}
+
+    strict = {row.key for row in ALL.values() if row.takes not in takes_anything}
+    assert strict - set(WRONG) == handed_on | ignored
 
 
 @pytest.mark.parametrize("key", ["agent_run_as_user", "agent_run_as_group"])

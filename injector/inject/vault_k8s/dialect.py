@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from injector.inject import nodes
+from injector.inject.annotation import Takes
 from injector.inject.defaults import Defaults
 from injector.inject.go import values
+from injector.inject.go.quantity import canonical
 from injector.inject.outcome import Outcome, Problem, Problems, refused
 from injector.inject.shape import annotations, objection
 from injector.inject.unknown import warnings_of
@@ -42,7 +44,9 @@ def inject(pod: Mapping[str, Any], namespace: str, defaults: Defaults) -> Outcom
         if reason := _left_alone(pod, given):
             return Outcome(reason)
     except ValueError as exc:
-        return _refused([Problem(DECISION, str(exc), f"{PREFIX}agent-inject")], defaults)
+        text = given["agent-inject"]
+        said = str(exc) if defaults.exact else f"expected true or false, got '{text}'"
+        return _refused([Problem(DECISION, said, f"{PREFIX}agent-inject")], defaults)
     if namespace in SYSTEM_NAMESPACES:
         return _in_a_system_namespace(namespace, defaults)
     return _injected(pod, namespace, given, defaults)
@@ -81,6 +85,8 @@ def _injected(
     problems.stage = VALIDATION
     _validate(read, defaults)
     problems.stage = PATCH
+    if not exact:
+        _check_amounts(read)
     over = {} if exact else _config_patch(pod, problems, defaults)
     wanted = Wanted(pod, read, settings, secrets, token, patches, defaults, over)
     operations = []
@@ -134,7 +140,21 @@ def _check_defaults(read: Annotations, namespace: str, defaults: Defaults) -> No
         try:
             values.check_duration(read.given[key])
         except ValueError as exc:
-            read.problem(f"error parsing {name} backoff as duration: {exc}", key)
+            said = f"error parsing {name} backoff as duration: {exc}"
+            if not defaults.exact:
+                said = f"expected a duration such as 5s or 1m30s, got '{read.given[key]}'"
+            read.problem(said, key)
+
+
+def _check_amounts(read: Annotations) -> None:
+    """Note wrong amounts beside other problems; vault-k8s gets to them last, one by one."""
+    for key, row in ALL.items():
+        if row.takes is Takes.QUANTITY and read.text(key):
+            try:
+                canonical(read.text(key))
+            except ValueError:
+                said = f"expected an amount such as 250m, 0.5 or 64Mi, got '{read.text(key)}'"
+                read.problem(said, key)
 
 
 def _validate(read: Annotations, defaults: Defaults) -> None:

@@ -18,8 +18,8 @@ IMPROVEMENTS = (
         "It replaces the shell by whichever agent the image has: `injector agent` if `injector` is there, else `vault agent`.",
     ),
     Improvement(
-        "One problem is reported at a time, without the annotation's name.",
-        "All problems are in one message, each with its annotation.",
+        "One problem is reported at a time, without the annotation's name, in the words of Go's functions.",
+        "All problems are in one message, each with its annotation and with what is expected.",
     ),
     Improvement(
         "A misspelled annotation has no effect, and nothing says so.",

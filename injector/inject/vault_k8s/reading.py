@@ -11,6 +11,14 @@ from injector.inject.vault_k8s.annotations import ALL, OPENBAO_PREFIX, PREFIX
 
 T = TypeVar("T")
 
+# Go's messages name its own functions.
+EXPECTED: dict[Callable[[str], Any], str] = {
+    values.boolean: "true or false",
+    values.integer: "a whole number",
+    values.unsigned: "a whole number that is not negative",
+    values.real: "a number",
+}
+
 
 def of_pod(pod: Mapping[str, Any]) -> dict[str, str]:
     """Return vault-k8s' annotations of a pod without their prefix; `openbao.org/` goes first."""
@@ -29,6 +37,7 @@ class Annotations:
         self, given: Mapping[str, str], pod: Mapping[str, Any], defaults: Defaults, namespace: str
     ) -> None:
         self.given = given
+        self._exact = defaults.exact
         self.problems = Problems()
         self._texts = {**_defaults_of(defaults), **_defaults_of_pod(pod, namespace), **given}
 
@@ -87,7 +96,10 @@ class Annotations:
         try:
             return parse(self.text(key))
         except ValueError as exc:
-            self.problem(str(exc), key)
+            said = (
+                str(exc) if self._exact else f"expected {EXPECTED[parse]}, got '{self.text(key)}'"
+            )
+            self.problem(said, key)
             return otherwise
 
 

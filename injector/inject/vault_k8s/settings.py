@@ -76,7 +76,7 @@ def settings_of(read: Annotations, pod: Mapping[str, Any], *, exact: bool) -> Se
         set_security_context=read.flag(SECURITY_CONTEXT, default=True),
         cache_enable=read.flag("agent-cache-enable"),
         cache_exit_on_err=read.flag("agent-cache-exit-on-err"),
-        default_template=_default_template(read),
+        default_template=_default_template(read, exact=exact),
         inject_token=read.flag("agent-inject-token"),
         exit_on_retry_failure=read.flag("template-config-exit-on-retry-failure", default=True),
         max_connections_per_host=read.integer("template-max-connections-per-host"),
@@ -96,7 +96,8 @@ def _share_process_namespace(
         shares = values.boolean(read.text(key))
     except ValueError as exc:
         name = read.spelled(key)
-        read.problem(f'invalid value {read.text(key)} for annotation "{name}", err={exc}', key)
+        said = f'invalid value {read.text(key)} for annotation "{name}", err={exc}'
+        read.problem(said if exact else f"expected true or false, got '{read.text(key)}'", key)
         return None
     said = pod["spec"].get("shareProcessNamespace")
     if said and not exact:
@@ -108,12 +109,13 @@ def _share_process_namespace(
     return shares
 
 
-def _default_template(read: Annotations) -> str:
+def _default_template(read: Annotations, *, exact: bool) -> str:
     key = "agent-inject-default-template"
     kind = read.text(key).lower()
     if kind in DEFAULT_TEMPLATES:
         return kind
-    read.problem(f"invalid default template type: {kind}", key)
+    said = f"invalid default template type: {kind}"
+    read.problem(said if exact else f"expected map or json, got '{kind}'", key)
     return next(iter(DEFAULT_TEMPLATES))
 
 
