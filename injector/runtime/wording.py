@@ -1,6 +1,6 @@
 """What a configuration spells: names, paths and addresses, which no value makes secret."""
 
-from collections.abc import Hashable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from injector.base.redactor import Redactor
 from injector.runtime.plan import Plan, names
+from injector.secret import Ref
 
 # Options that hold text, or what somebody may be given access with.
 NOT_NAMES = frozenset({"contents", "params", "headers", "body_pattern", "command", "args", "url"})
@@ -16,20 +17,17 @@ NUMBERS = (bool, int, float)
 
 def explain(redactor: Redactor, plan: Plan) -> None:
     """Tell the redactor what the operator calls secrets, and which words are the operator's."""
-    called: dict[Hashable, str] = {ref: name for name, ref in reversed(names(plan.config).items())}
+    called = {ref: name for name, ref in reversed(names(plan.config).items())}
     for template in plan.templates.values():
-        for ref in template.refs:
-            called.setdefault(ref, str(ref))
-    redactor.configured(called, lambda: words(plan))
+        for ref in template.refs - called.keys():
+            called[ref] = str(ref)
+    redactor.configured(called, lambda: words(plan, called))
 
 
-def words(plan: Plan) -> set[str]:
+def words(plan: Plan, refs: Iterable[Ref]) -> set[str]:
     """Return every name, path and address of a configuration and its templates."""
     found: set[str] = set()
-    for ref in {
-        *names(plan.config).values(),
-        *(r for t in plan.templates.values() for r in t.refs),
-    }:
+    for ref in refs:
         _add(ref.path, found)
         found.add(str(ref))
     for path in (plan.loaded.path, *plan.loaded.files):

@@ -29,11 +29,11 @@ class Redactor:
         self._stale: set[Hashable] = set()
         self._forms: dict[Hashable, dict[str, str]] = {}  # owner → form → where in its value
         self._index = Index()
-        self._names: Mapping[Hashable, str] = {}
+        self._names: Mapping[Any, str] = {}
         self._spell: Callable[[], Iterable[str]] = tuple
         self._spelled: frozenset[str] | None = None
 
-    def configured(self, names: Mapping[Hashable, str], spell: Callable[[], Iterable[str]]) -> None:
+    def configured(self, names: Mapping[Any, str], spell: Callable[[], Iterable[str]]) -> None:
         """Note what the configuration calls the owners, and how to list the words it spells."""
         self._names, self._spell, self._spelled = names, spell, None
 

@@ -92,7 +92,7 @@ def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
     first: dict[tuple[str, str, str], str] = {}
     for name, secret in config.secrets.items():
         namespace = secret.namespace or config.vault.namespace
-        params = json.dumps(secret.params, sort_keys=True, default=str)
+        params = json.dumps(secret.params, sort_keys=True, default=str) if secret.params else ""
         path = secret.path.strip("/").removeprefix("v1/")
         other = first.setdefault((namespace, path, params), name)
         if other == name:
