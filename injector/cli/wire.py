@@ -106,11 +106,15 @@ def _trust(certificate: str) -> "ssl.SSLContext":
     """Trust the listener's own certificate, whatever its name, or else the system's CAs."""
     import ssl
 
+    from injector.base import safe_open
+
+    if not certificate:
+        return ssl.create_default_context()
     try:
-        context = ssl.create_default_context(cafile=certificate or None)
+        with safe_open.held(certificate) as file:
+            context = ssl.create_default_context(cafile=file)
     except OSError as exc:
         raise ConfigError(f"cannot read the listener's {certificate}: {unreadable(exc)}") from exc
-    if certificate:
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.check_hostname = False  # it is reached by an address of this machine
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False  # it is reached by an address of this machine
     return context

@@ -9,6 +9,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from injector.base.errors import AuthError, ConfigError, HookError, TransientError
+from injector.cli import wire
 from injector.config import model
 from injector.engine.auth import material
 from injector.sources.vault import tls
@@ -90,6 +91,14 @@ def test_so_are_the_certificate_and_the_key_of_a_listener(tmp_path, pair, trap, 
 
     with pytest.raises(ConfigError, match=f"{tmp_path}/{member}: {REFUSED}"):
         tls_context(pair)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_so_is_the_certificate_that_status_trusts(tmp_path, trap):
+    trap(tmp_path / "cert")
+
+    with pytest.raises(ConfigError, match=f"cannot read the listener's {tmp_path}/cert: {REFUSED}"):
+        wire._trust(str(tmp_path / "cert"))
 
 
 @pytest.mark.parametrize("trap", TRAPS)
