@@ -45,7 +45,6 @@ class Revocation:
         self._availability = availability
         self._clock = context.clock
         self._log = context.log
-        tokens.on_set_aside.append(store.revocable.ring)
 
     async def run(self) -> None:
         """Revoke whatever is due. Runs until cancelled."""

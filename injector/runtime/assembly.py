@@ -22,7 +22,7 @@ from injector.runtime.services import Service
 from injector.runtime.state import ProcessState
 from injector.runtime.wording import explain
 from injector.secret import Ref
-from injector.sources.vault import Tokens, Transport, Vault
+from injector.sources.vault import Token, Tokens, Transport, Vault
 
 if TYPE_CHECKING:
     from injector.engine.journal import Journal
@@ -78,7 +78,13 @@ class Assembly:
         self.transport = Transport.of(config, context)
         self.more_transports: list[Transport] = []  # closed with this one
         self.vault = Vault(self.transport, state.clock)
-        self.tokens = Tokens(state.clock, self.vault.is_valid, state.token, state.replaced_tokens)
+        self.tokens = Tokens(
+            state.clock,
+            self.vault.is_valid,
+            state.token,
+            state.replaced_tokens,
+            changed=self._token_changed,
+        )
         self.availability = Availability(
             context,
             probe=self.vault.health,
@@ -184,8 +190,14 @@ class Assembly:
         if self.handing_over is not None:
             self.handing_over.save()
 
-    def _token_changed(self) -> None:
-        self.sinks.news.ring()
+    def _token_changed(self, token: Token) -> None:
+        """Tell those that work with a token that it is new, renewed or set aside."""
+        if token is self.tokens.held:
+            self.watch.follow(token)
+        else:
+            self.replaced_tokens.token_set_aside.ring()
+            self._state.store.revocable.ring()
+        self.sinks.outdated.ring()
         self._state.dirty.ring()
 
     def _delivery(
@@ -250,7 +262,6 @@ class Assembly:
                 vault=self.vault,
                 tokens=self.tokens,
                 availability=self.availability,
-                renewed=self._token_changed,
             ),
             auth.ReplacedTokens(
                 method,
@@ -259,7 +270,6 @@ class Assembly:
                 vault=self.vault,
                 tokens=self.tokens,
                 availability=self.availability,
-                renewed=self._token_changed,
             ),
         )
 

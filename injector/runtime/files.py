@@ -48,7 +48,7 @@ class FileWatch:
             if login := changed & self._login_files:
                 self._assembly.auth.material_changed(login)
             if changed & self._sinks:
-                self._assembly.sinks.news.ring()
+                self._assembly.sinks.outdated.ring()
             if changed & self._config_files:
                 self._reload()
 

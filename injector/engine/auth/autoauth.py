@@ -1,6 +1,5 @@
 """The one owner of tokens: logs in, renews, logs in again."""
 
-from collections.abc import Callable
 from math import inf
 
 from injector.base.context import Context
@@ -28,7 +27,6 @@ class AutoAuth:
         vault: Vault,
         tokens: Tokens,
         availability: Availability,
-        renewed: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._method = method
@@ -36,7 +34,6 @@ class AutoAuth:
         self._vault = vault
         self._tokens = tokens
         self._availability = availability
-        self._renewed = renewed  # tells the sinks that there may be a new token
         self._failures = 0
         self._uses_said = False
         self._material_at = inf  # when to use what has come since the last login
@@ -72,10 +69,8 @@ class AutoAuth:
         clock, tokens = self._context.clock, self._tokens
         before = tokens.held
         if before is None and action is TokenAction.RENEW:
-            action, at = (
-                TokenAction.LOG_IN,
-                clock.now(),
-            )  # it was dropped while it was being renewed
+            # It was dropped while it was being renewed.
+            action, at = TokenAction.LOG_IN, clock.now()
         await clock.sleep(self._due_at(at) - clock.now(), tokens.login_due)
         await self._availability.wait()
         tokens.drop_ended()
@@ -186,7 +181,6 @@ class AutoAuth:
         self._tokens.put(token)
         context.health.ok("token", "token")
         self._measure(token)
-        self._renewed()
 
     def _measure(self, token: Token) -> None:
         context = self._context

@@ -1,6 +1,5 @@
 """Renews tokens that have been replaced, for as long as a lease that they made is in use."""
 
-from collections.abc import Callable
 from math import inf
 
 from injector.base.clock import Wakeup
@@ -38,7 +37,6 @@ class ReplacedTokens:
         vault: Vault,
         tokens: Tokens,
         availability: Availability,
-        renewed: Callable[[], None],
     ) -> None:
         self._method = method
         self._store = store
@@ -46,18 +44,16 @@ class ReplacedTokens:
         self._vault = vault
         self._tokens = tokens
         self._availability = availability
-        self._renewed = renewed
         self._steps: dict[str, tuple[TokenAction, float]] = {}  # by token
         self._failures: dict[str, int] = {}
-        self._news = Wakeup()
-        tokens.on_set_aside.append(self._news.ring)
+        self.token_set_aside = Wakeup()
 
     async def run(self) -> None:
         """Renew whatever is due. Runs until cancelled."""
         clock = self._context.clock
         while True:
             next_at = await self.renew_due()
-            await clock.sleep(next_at - clock.now(), self._news)
+            await clock.sleep(next_at - clock.now(), self.token_set_aside)
 
     async def renew_due(self) -> float:
         """Renew what is due now; return when the next is."""
@@ -88,7 +84,6 @@ class ReplacedTokens:
         self._failures.pop(token.value, None)
         self._tokens.lives_on(renewed)
         self._store.extend(renewed)
-        self._renewed()
         context.log.debug("replaced token renewed", lease_duration=renewed.duration)
         return after_renewal(token, renewed, context.jitter())
 

@@ -46,7 +46,7 @@ class Sinks:
         self._availability = availability
         self._wrapped = wrapped  # by path; it survives a reload
         self._sinks = [_Sink(sink, settings) for sink in sinks]
-        self.news = Wakeup()  # rung when there is a new token, or a file has changed
+        self.outdated = Wakeup()  # rung when there may be a new token, or a file has changed
         for sink in self._sinks:
             context.health.waiting("sink", sink.file.path)
 
@@ -73,7 +73,7 @@ class Sinks:
                 wait = backoff(
                     failures, first=1.0, longest=LONGEST_BACKOFF, jitter=context.jitter()
                 )
-            await context.clock.sleep(wait, self.news)
+            await context.clock.sleep(wait, self.outdated)
 
     async def _write(self, sink: "_Sink", token: Token) -> bool:
         context, path = self._context, sink.file.path

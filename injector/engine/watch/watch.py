@@ -47,7 +47,6 @@ class Watch:
             tokens=tokens,
             availability=availability,
         )
-        tokens.on_put.append(self._follow)
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -73,6 +72,12 @@ class Watch:
     def refresh_static(self) -> None:
         """Read static secrets again now (SIGUSR1)."""
         self.refresh(self.static())
+
+    def follow(self, token: Token) -> None:
+        """Extend leases with their token, and reissue what would die with an old one."""
+        self._store.extend(token)
+        for watcher, _ in self._watchers.values():
+            watcher.follow_token()
 
     def step(self, ref: Ref) -> Step | None:
         """Return the next step of a secret."""
@@ -101,12 +106,6 @@ class Watch:
         """Drop what an earlier process left and nothing uses; a watcher's record goes with it."""
         for ref in self._store.unwanted() - self._watchers.keys():
             self._store.forget(ref, self._context.clock.now())
-
-    def _follow(self, token: Token) -> None:
-        """Extend leases with their token, and reissue what would die with an old one."""
-        self._store.extend(token)
-        for watcher, _ in self._watchers.values():
-            watcher.follow_token()
 
     def _adjust(self, group: asyncio.TaskGroup) -> None:
         context = self._context

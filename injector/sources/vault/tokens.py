@@ -69,7 +69,10 @@ class _Verdict(Struct, frozen=True):
 
 
 class Tokens:
-    """Holds the current token, and finds out whether a 403 is its fault."""
+    """Holds the current token, and finds out whether a 403 is its fault.
+
+    `changed` is called with each token that becomes the current one, is renewed, or is set aside.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,8 @@ class Tokens:
         is_valid: Callable[[Token], Awaitable[bool]],
         token: Token | None = None,
         replaced: Iterable[Token] = (),
+        *,
+        changed: Callable[[Token], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._is_valid = is_valid
@@ -93,12 +98,10 @@ class Tokens:
         self._learning = False
         self._rights: tuple[str, ...] = () if token is None else token.rights
         self.relogin = Relogin(-math.inf if token is None else token.granted_at)
-        self.login_due = (
-            Wakeup()
-        )  # rung for auth: the token is dropped, or another may be allowed more
+        # Rung for auth: the token is dropped, or another may be allowed more.
+        self.login_due = Wakeup()
         self.replaced: list[Token] = list(replaced)  # replaced, and perhaps still alive
-        self.on_put: list[Callable[[Token], None]] = []  # called with a new token, or one renewed
-        self.on_set_aside: list[Callable[[], None]] = []
+        self._changed = changed
 
     @property
     def held(self) -> Token | None:
@@ -123,18 +126,17 @@ class Tokens:
             self._rights = token.rights
             if before is not None:
                 self.set_aside(before)
-        for tell in self.on_put:
-            tell(token)
+        self._changed(token)
 
     def set_aside(self, token: Token) -> None:
         """Put aside a token that is no longer used but may still be valid."""
         self.replaced.append(token)
-        for tell in self.on_set_aside:
-            tell()
+        self._changed(token)
 
     def lives_on(self, renewed: Token) -> None:
         """Note that a token that had been put aside was renewed."""
         self.replaced = [renewed if renewed.is_same(each) else each for each in self.replaced]
+        self._changed(renewed)
 
     def gone(self, token: Token) -> None:
         """Forget a token that has ended."""
