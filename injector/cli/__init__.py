@@ -20,7 +20,7 @@ from typing import NoReturn
 import injector
 from injector.base.errors import ConfigError, InjectorError
 from injector.cli import parser as parsers
-from injector.cli.saying import report
+from injector.cli.saying import escape_what_has_no_code, report
 
 # Purpose → command → its line in `injector --help`.
 GROUPS = {
@@ -63,6 +63,7 @@ INTERNAL_ERROR = 1
 
 def main(argv: list[str]) -> int:
     """Run one command and return its exit code; an error is said with its place, if it has one."""
+    escape_what_has_no_code(sys.stdout)
     command, rest = _command(argv)
     parser = parsers.Command(command, COMMANDS[command])
     module = parser.module

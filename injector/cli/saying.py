@@ -1,5 +1,6 @@
 """Prints what may come from anywhere: harmless to a terminal, and without secret values."""
 
+import io
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
     from injector.base.redactor import Redactor
 
 
+def escape_what_has_no_code(stream: TextIO | None) -> None:
+    """Write what the encoding lacks as an escape: ASCII lacks some of our own words."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str) -> None:
     """Print a message on standard error."""
     print(f"injector: {printable(text, lines=True)}", file=sys.stderr)
@@ -19,7 +26,14 @@ def say(text: str) -> None:
 def show(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
     """Print a result: exactly as it is, unless to a terminal."""
     out = file or sys.stdout
-    print(printable(text, lines=True) if out.isatty() else text, end=end, file=out)
+    if out.isatty():
+        text = printable(text, lines=True)
+    elif isinstance(out, io.TextIOWrapper):
+        try:
+            text.encode(out.encoding)
+        except UnicodeEncodeError:  # an escape would be something else
+            out.reconfigure(encoding="utf-8", errors="surrogateescape")
+    print(text, end=end, file=out)
 
 
 def report(error: InjectorError, proofread: Callable[[str], str] = str) -> int:

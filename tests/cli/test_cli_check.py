@@ -5,10 +5,12 @@ import io
 import json
 import re
 
+import pytest
 import trustme
 
 from injector.cli import check, schema
 from tests.support.configs import complete
+from tests.support.processes import clean_environment, result
 
 GOOD = """
 secrets: {app: {path: secret/data/app}, db: {path: database/creds/app}}
@@ -201,3 +203,38 @@ def test_a_configuration_for_another_machine_is_checked_without_its_destinations
 
     assert check.main(parser.parse_args(["-c", str(file)])) == 2
     assert check.main(parser.parse_args(["-c", str(file), "--elsewhere"])) == 0
+
+
+@pytest.fixture
+def accented(tmp_path):
+    file = tmp_path / "caf\u00e9.yaml"
+    file.write_text(complete("template: {contents: caf\u00e9, destination: /run/x}"), "utf-8")
+    return file
+
+
+def in_ascii(*args):
+    return result(*args, environ=clean_environment(PYTHONIOENCODING="ascii"))
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_where_output_is_ascii_what_it_lacks_is_escaped(accented, more):
+    ended = in_ascii("check", "-c", accented, "--elsewhere", *more)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert r"caf\xe9.yaml" in ended.stdout or r"caf\u00e9.yaml" in ended.stdout
+
+
+@pytest.mark.parametrize("args", [("--help",), ("run", "--help"), ("schema",)])
+def test_and_so_are_our_own_words(args):
+    ended = in_ascii(*args)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.isascii()
+
+
+def test_what_is_printed_to_be_used_is_no_escape(accented, tmp_path):
+    (tmp_path / "fixtures").mkdir()
+
+    ended = in_ascii("render", "-c", accented, "--fixtures", tmp_path / "fixtures", "--content")
+
+    assert "caf\u00e9" in ended.stdout, ended.stderr
