@@ -1,7 +1,6 @@
 """What `check` says about a destination before a write, and the mount table behind it."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,7 @@ from injector.targets.files import Owner, mounts
 from injector.targets.files.mounts import Mount, Mounts, parse
 from tests.support.configs import complete
 from tests.support.counting import counting
-from tests.support.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
-
-
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    with memory_backed_directory() as path:
-        yield path
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Path:
-    return require_disk(tmp_path)
+from tests.support.disk import STRANGER, as_uid, mounted
 
 
 def problems(path: Path | str, **options) -> list[str]:
@@ -78,8 +66,8 @@ def test_without_a_table_nothing_counts_as_memory():
     assert Mounts([]).filesystem(1, "/run/x") == "an unknown filesystem"
 
 
-def test_a_later_mount_is_noticed_by_itself(memory):
-    point = memory / "point"
+def test_a_later_mount_is_noticed_by_itself(ram):
+    point = ram / "point"
     point.mkdir()
     before = mounts.current()
     assert mounts.current() is before, "read again only when it has changed"
@@ -93,13 +81,13 @@ def test_a_later_mount_is_noticed_by_itself(memory):
 # --- destinations --------------------------------------------------------------------------------
 
 
-def test_a_good_destination_has_no_problems_whether_it_is_there_or_not(memory):
-    (memory / "there.env").touch()
+def test_a_good_destination_has_no_problems_whether_it_is_there_or_not(ram):
+    (ram / "there.env").touch()
 
-    assert problems(memory / "there.env") == []
-    assert problems(memory / "new.env") == []
-    assert problems(memory / "new" / "deep" / "new.env") == []
-    assert list(memory.iterdir()) == [memory / "there.env"], "nothing is made"
+    assert problems(ram / "there.env") == []
+    assert problems(ram / "new.env") == []
+    assert problems(ram / "new" / "deep" / "new.env") == []
+    assert list(ram.iterdir()) == [ram / "there.env"], "nothing is made"
 
 
 @pytest.mark.parametrize(
@@ -117,29 +105,29 @@ def test_an_invalid_path(path, problem):
     assert problems(path) == [problem]
 
 
-def test_what_is_in_the_way_is_named(memory):
-    (memory / "directory").mkdir()
-    (memory / "link").symlink_to(memory / "elsewhere")
-    os.mkfifo(memory / "pipe")
+def test_what_is_in_the_way_is_named(ram):
+    (ram / "directory").mkdir()
+    (ram / "link").symlink_to(ram / "elsewhere")
+    os.mkfifo(ram / "pipe")
 
-    assert "is a directory, and is left alone" in one_problem(memory / "directory")
-    assert "is a symbolic link" in one_problem(memory / "link")
-    assert "is not a regular file" in one_problem(memory / "pipe")
+    assert "is a directory, and is left alone" in one_problem(ram / "directory")
+    assert "is a symbolic link" in one_problem(ram / "link")
+    assert "is not a regular file" in one_problem(ram / "pipe")
 
 
-def test_a_missing_directory_is_a_problem_only_if_it_may_not_be_created(memory):
-    assert one_problem(memory / "gone" / "db.env", create_dest_dirs=False) == (
-        f"the directory {memory}/gone is missing: make it, or set `create_dest_dirs: true`"
+def test_a_missing_directory_is_a_problem_only_if_it_may_not_be_created(ram):
+    assert one_problem(ram / "gone" / "db.env", create_dest_dirs=False) == (
+        f"the directory {ram}/gone is missing: make it, or set `create_dest_dirs: true`"
     )
 
 
-def test_something_else_in_place_of_a_directory(memory):
-    (memory / "file").touch()
-    assert "Not a directory" in one_problem(memory / "file" / "db.env")
-    assert "Not a directory" in one_problem(memory / "file" / "deep" / "db.env")
+def test_something_else_in_place_of_a_directory(ram):
+    (ram / "file").touch()
+    assert "Not a directory" in one_problem(ram / "file" / "db.env")
+    assert "Not a directory" in one_problem(ram / "file" / "deep" / "db.env")
 
-    (memory / "link").symlink_to(memory / "nowhere")
-    assert "leads nowhere" in one_problem(memory / "link" / "db.env")
+    (ram / "link").symlink_to(ram / "nowhere")
+    assert "leads nowhere" in one_problem(ram / "link" / "db.env")
 
 
 def test_off_memory_names_the_filesystem_and_both_remedies(disk):
@@ -152,23 +140,23 @@ def test_off_memory_names_the_filesystem_and_both_remedies(disk):
     assert problems(disk / "db.env", require_memory_backed=False) == []
 
 
-def test_a_link_in_memory_to_a_disk_is_not_memory(memory, disk):
-    (memory / "link").symlink_to(disk)
-    assert "require_memory_backed: false" in one_problem(memory / "link" / "db.env")
+def test_a_link_in_memory_to_a_disk_is_not_memory(ram, disk):
+    (ram / "link").symlink_to(disk)
+    assert "require_memory_backed: false" in one_problem(ram / "link" / "db.env")
 
 
-def test_a_disk_mounted_over_memory_is_not_memory(memory, disk):
-    (memory / "point").mkdir()
-    with mounted("--bind", disk, memory / "point"):
-        assert "require_memory_backed: false" in one_problem(memory / "point" / "db.env")
+def test_a_disk_mounted_over_memory_is_not_memory(ram, disk):
+    (ram / "point").mkdir()
+    with mounted("--bind", disk, ram / "point"):
+        assert "require_memory_backed: false" in one_problem(ram / "point" / "db.env")
 
 
-def test_a_mounted_file_is_refused_unless_written_in_place(memory):
-    (memory / "host").touch()
-    (memory / "db.env").touch()
-    (memory / "link").symlink_to(memory)
-    with mounted("--bind", memory / "host", memory / "db.env"):
-        for path in (memory / "db.env", memory / "link" / "db.env"):
+def test_a_mounted_file_is_refused_unless_written_in_place(ram):
+    (ram / "host").touch()
+    (ram / "db.env").touch()
+    (ram / "link").symlink_to(ram)
+    with mounted("--bind", ram / "host", ram / "db.env"):
+        for path in (ram / "db.env", ram / "link" / "db.env"):
             assert one_problem(path) == (
                 f"{path} is itself a mount point, and a mounted file cannot be replaced: "
                 "mount the directory instead, or set `in_place: true`"
@@ -176,25 +164,24 @@ def test_a_mounted_file_is_refused_unless_written_in_place(memory):
             assert problems(path, in_place=True) == []
 
 
-def test_a_directory_that_this_user_cannot_write_names_path_uid_and_mode(memory):
+def test_a_directory_that_this_user_cannot_write_names_path_uid_and_mode(ram):
     with as_uid(STRANGER):
-        problem = one_problem(memory / "new" / "db.env")
+        problem = one_problem(ram / "new" / "db.env")
 
     assert problem.startswith(
-        f"{memory}/new is not writable for uid {STRANGER} "
-        f"({memory} has mode 0755 and belongs to uid 0): "
+        f"{ram}/new is not writable for uid {STRANGER} ({ram} has mode 0755 and belongs to uid 0): "
     )
 
 
-def test_a_read_only_filesystem_is_not_writable_for_root_either(memory):
-    point = memory / "ro"
+def test_a_read_only_filesystem_is_not_writable_for_root_either(ram):
+    point = ram / "ro"
     point.mkdir()
     with mounted("-t", "tmpfs", "-o", "ro", "none", point):
         assert "mount it writable" in one_problem(point / "db.env")
 
 
-def test_in_place_the_file_has_to_be_writable_not_its_directory(memory):
-    theirs = memory / "db.env"
+def test_in_place_the_file_has_to_be_writable_not_its_directory(ram):
+    theirs = ram / "db.env"
     theirs.touch(0o600)
     with as_uid(STRANGER):
         assert f"{theirs} is not writable" in one_problem(theirs, in_place=True)
@@ -203,23 +190,23 @@ def test_in_place_the_file_has_to_be_writable_not_its_directory(memory):
         assert problems(theirs, in_place=True) == []
 
 
-def test_another_users_link_on_the_way_is_a_problem(memory):
-    (memory / "real").mkdir()
-    (memory / "link").symlink_to("real")
-    (memory / "way").symlink_to("link")
-    assert problems(memory / "way" / "db.env") == []
+def test_another_users_link_on_the_way_is_a_problem(ram):
+    (ram / "real").mkdir()
+    (ram / "link").symlink_to("real")
+    (ram / "way").symlink_to("link")
+    assert problems(ram / "way" / "db.env") == []
     if os.geteuid() != 0:
         pytest.skip("planting as another user needs root")
-    os.lchown(memory / "link", STRANGER, -1)
+    os.lchown(ram / "link", STRANGER, -1)
 
-    assert f"write the path it should lead to ({memory}/real/new)" in one_problem(
-        memory / "way" / "new" / "db.env"
+    assert f"write the path it should lead to ({ram}/real/new)" in one_problem(
+        ram / "way" / "new" / "db.env"
     )
 
 
-def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(memory):
-    memory.chmod(0o1777)
-    path = memory / "db.env"
+def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(ram):
+    ram.chmod(0o1777)
+    path = ram / "db.env"
     with as_uid(STRANGER):
         assert problems(path, owner=Owner(STRANGER, STRANGER)) == []
         found = problems(path, owner=Owner(1000, 1000))
@@ -232,8 +219,8 @@ def test_an_owner_that_this_process_cannot_set_is_a_problem_before_the_start(mem
         assert problems(path, owner=Owner(1000, 1000)) == []
 
 
-def test_a_name_that_is_too_long_is_a_problem(memory):
-    assert "255 bytes" in one_problem(memory / ("x" * 256))
+def test_a_name_that_is_too_long_is_a_problem(ram):
+    assert "255 bytes" in one_problem(ram / ("x" * 256))
 
 
 def test_all_problems_come_in_one_run(disk):
@@ -241,8 +228,8 @@ def test_all_problems_come_in_one_run(disk):
     assert len(problems(disk / "db.env", owner=Owner(STRANGER))) == (2 if os.geteuid() == 0 else 3)
 
 
-def test_the_directory_of_many_files_is_examined_once_for_all_of_a_configuration(memory, tmp_path):
-    entries = [f"{{destination: {memory}/{n}.env, contents: x}}" for n in range(20)]
+def test_the_directory_of_many_files_is_examined_once_for_all_of_a_configuration(ram, tmp_path):
+    entries = [f"{{destination: {ram}/{n}.env, contents: x}}" for n in range(20)]
     file = tmp_path / "app.yaml"
     file.write_text(complete(f"template: [{', '.join(entries)}]"))
 
