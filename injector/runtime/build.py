@@ -149,15 +149,7 @@ def _check(
         return None
     from injector.engine.delivery.check import check_command
 
-    run = partial(
-        check_command,
-        what=what,
-        check=check,
-        clock=context.clock,
-        redact=context.redactor.redact,
-        environ=context.environ,
-    )
-    return Check(destination, run)
+    return Check(destination, partial(check_command, what=what, check=check, context=context))
 
 
 def contracts(config: model.Config, refs: Mapping[str, Ref]) -> Contracts:

@@ -38,10 +38,6 @@ class HastyClock(SystemClock):
         return super().deadline(seconds / 20)
 
 
-def redact(text: str) -> str:
-    return text.replace(SECRET, "[redacted]")
-
-
 class Server:
     """Answers every request with `status` and `body`, and remembers what it was asked."""
 
@@ -269,9 +265,8 @@ def test_the_client_is_loaded_only_when_it_is_used():
 
 async def confirm(**options) -> None:
     check = model.Verify(**options)
-    await verify(
-        check, clock=HastyClock(), redact=redact, environ=os.environ, overtaken=lambda: False
-    )
+    made = context(HastyClock(), secrets=[SECRET], environ=os.environ)
+    await verify(check, made, overtaken=lambda: False)
 
 
 async def test_an_application_that_recovers_in_time_is_confirmed(server):

@@ -9,6 +9,7 @@ from injector.base.errors import HookError
 from injector.targets.child.process import CannotStart, Launch, start
 from injector.targets.notify.command import run_command
 from injector.targets.program import how_ended
+from tests.support.fakes import context
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ async def test_a_hook_and_a_supervised_command_do_not_start_for_the_same_reason(
 ):
     clock = SystemClock()
     with pytest.raises(HookError) as hook:
-        await run_command([program], timeout=5, clock=clock, redact=str, environ={})
+        await run_command([program], context(clock), timeout=5)
     with pytest.raises(CannotStart) as supervised:
         start(
             Launch((program,), {"PATH": "/usr/bin"}),

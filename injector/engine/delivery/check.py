@@ -1,8 +1,6 @@
 """Runs a program on staged content, before readers see it."""
 
-from collections.abc import Callable, Mapping
-
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import HookError
 from injector.config import model
 from injector.targets.notify.command import run_command
@@ -11,23 +9,13 @@ from injector.targets.notify.command import run_command
 PLACEHOLDER = "{staged}"
 
 
-async def check_command(
-    staged: str,
-    *,
-    what: str,
-    check: model.Check,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
-) -> None:
+async def check_command(staged: str, *, what: str, check: model.Check, context: Context) -> None:
     """Return if the program succeeds; raises HookError with the end of what it printed."""
     try:
         await run_command(
             [word.replace(PLACEHOLDER, staged) for word in check.command],
+            context,
             timeout=check.timeout,
-            clock=clock,
-            redact=redact,
-            environ=environ,
         )
     except HookError as exc:
         raise HookError(f"check of {what}: {exc}") from exc

@@ -71,16 +71,10 @@ def target_of(
     if notify.http is not None:
         from injector.targets.notify.http import HttpTarget
 
-        return HttpTarget(notify.http, clock=context.clock, redact=context.redactor.redact)
+        return HttpTarget(notify.http, context)
     from injector.targets.notify.command import CommandTarget
 
-    return CommandTarget(
-        notify.command,
-        timeout=notify.timeout,
-        clock=context.clock,
-        redact=context.redactor.redact,
-        environ=context.environ,
-    )
+    return CommandTarget(notify.command, context, timeout=notify.timeout)
 
 
 def verifier_of(
@@ -94,14 +88,7 @@ def verifier_of(
         return None
     from injector.targets.notify.verify import verify
 
-    return partial(
-        verify,
-        notify.verify,
-        clock=context.clock,
-        redact=context.redactor.redact,
-        environ=context.environ,
-        overtaken=overtaken,
-    )
+    return partial(verify, notify.verify, context, overtaken=overtaken)
 
 
 class InTurn:

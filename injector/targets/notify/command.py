@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 
 from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import HookError
 from injector.targets.notify.output import Tail
 from injector.targets.notify.protocol import NotifyResult
@@ -30,39 +31,21 @@ _OURS = re.compile(r"(VAULT|BAO|INJECTOR)_(\w+_)?(TOKEN|SECRET_ID|JWT|PASSWORD)|
 class CommandTarget:
     """An application that is notified by running a program."""
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        timeout: float,
-        clock: Clock,
-        redact: Callable[[str], str],
-        environ: Mapping[str, str],
-    ) -> None:
+    def __init__(self, argv: Sequence[str], context: Context, *, timeout: float) -> None:
         self._argv = argv
+        self._context = context
         self._timeout = timeout
-        self._clock = clock
-        self._redact = redact
-        self._environ = environ
 
     async def notify(self, written_at: float) -> NotifyResult:  # noqa: ARG002 - a command always runs
-        await run_command(
-            self._argv,
-            timeout=self._timeout,
-            clock=self._clock,
-            redact=self._redact,
-            environ=self._environ,
-        )
+        await run_command(self._argv, self._context, timeout=self._timeout)
         return NotifyResult.SENT
 
 
 async def run_command(
     argv: Sequence[str],
+    context: Context,
     *,
     timeout: float,  # noqa: ASYNC109 - it ends processes, not only the waiting
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
     cwd: str | None = None,
 ) -> str:
     """Return the redacted end of what it printed; raise HookError unless it exits with 0.
@@ -70,9 +53,10 @@ async def run_command(
     What is left of its process group after `timeout`, or when the caller is cancelled, is killed.
     A program that it deliberately leaves running stays, but its output is not read.
     """
+    clock, redact = context.clock, context.redactor.redact
     shown = _shown(argv, redact)
     try:
-        running = _start(argv, passed_on(environ), cwd)
+        running = _start(argv, passed_on(context.environ), cwd)
     except (OSError, ValueError) as exc:
         why = why_not_started(exc, if_too_large=IF_TOO_LARGE, cwd=cwd)
         raise HookError(f"{shown} {why}") from exc

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from injector.base import safe_open
-from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import HookError, unreachable, unreadable
 from injector.config import model
 from injector.targets.notify.protocol import NotifyResult
@@ -39,17 +39,14 @@ class Answer:
 class HttpTarget:
     """An application with an endpoint that makes it reload."""
 
-    def __init__(self, http: model.Http, *, clock: Clock, redact: Callable[[str], str]) -> None:
+    def __init__(self, http: model.Http, context: Context) -> None:
         self._http = http
-        self._clock = clock
-        self._redact = redact
+        self._context = context
 
     async def notify(self, written_at: float) -> NotifyResult:  # noqa: ARG002 - its age is not to be seen
         http = self._http
         try:
-            await request(
-                http, http.method, timeout=http.timeout, clock=self._clock, redact=self._redact
-            )
+            await request(http, http.method, self._context, timeout=http.timeout)
         except NotListeningError:
             return NotifyResult.ABSENT
         return NotifyResult.SENT
@@ -58,10 +55,9 @@ class HttpTarget:
 async def request(
     http: model.Http,
     method: str,
+    context: Context,
     *,
     timeout: float,  # noqa: ASYNC109 - on the given clock, and named in the error
-    clock: Clock,
-    redact: Callable[[str], str],
 ) -> None:
     """Send it and return if the answer is as expected; raise HookError otherwise.
 
@@ -71,7 +67,7 @@ async def request(
 
     where = f"{method} {without_secrets(http.url)}"
     try:
-        async with clock.deadline(timeout):
+        async with context.clock.deadline(timeout):
             answer = await _ask(http, method)
     except TimeoutError:
         raise HookError(f"{where}: no answer within {round(timeout, 1):g} s (`timeout`)") from None
@@ -79,7 +75,7 @@ async def request(
         # Not chained: aiohttp's messages can hold the whole URL, or a part of the answer.
         error = NotListeningError if _is_not_listening(exc) else HookError
         raise error(f"{where}: {_reason(exc)}") from None
-    problem = judge(http, answer, redact)
+    problem = judge(http, answer, context.redactor.redact)
     if problem is not None:
         raise HookError(f"{where}: {problem}")
 

@@ -1,10 +1,11 @@
 """Checks repeatedly whether an application has accepted a change, until a deadline."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from injector.base.clock import Clock
+from injector.base.context import Context
 from injector.base.errors import HookError, unreachable
 from injector.config import model
 from injector.targets.notify.command import run_command
@@ -14,23 +15,17 @@ from injector.targets.notify.protocol import Overtaken
 INTERVAL = 0.5
 
 
-async def verify(
-    check: model.Verify,
-    *,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
-    overtaken: Callable[[], bool],
-) -> None:
+async def verify(check: model.Verify, context: Context, *, overtaken: Callable[[], bool]) -> None:
     """Return at the first success; raise HookError with the last reason after `check.timeout`.
 
     Raises Overtaken after a failure that may be due to a newer change.
     """
+    clock = context.clock
     end = clock.now() + check.timeout
     while True:
         left = max(end - clock.now(), INTERVAL)
         try:
-            return await _once(check, left, clock=clock, redact=redact, environ=environ)
+            return await _once(check, context, within=left)
         except HookError as exc:
             if overtaken():
                 raise Overtaken from exc
@@ -39,22 +34,15 @@ async def verify(
         await clock.sleep(INTERVAL)
 
 
-async def _once(
-    check: model.Verify,
-    left: float,
-    *,
-    clock: Clock,
-    redact: Callable[[str], str],
-    environ: Mapping[str, str],
-) -> None:
+async def _once(check: model.Verify, context: Context, *, within: float) -> None:
     if check.http is not None:
-        limit = min(check.http.timeout, left)
+        limit = min(check.http.timeout, within)
         # Always GET: a check that is repeated must not change anything.
-        await request(check.http, "GET", timeout=limit, clock=clock, redact=redact)
+        await request(check.http, "GET", context, timeout=limit)
     elif check.tcp:
-        await connect(check.tcp, timeout=left, clock=clock)
+        await connect(check.tcp, timeout=within, clock=context.clock)
     else:
-        await run_command(check.command, timeout=left, clock=clock, redact=redact, environ=environ)
+        await run_command(check.command, context, timeout=within)
 
 
 async def connect(
