@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from injector.cli import main
+from injector.inject import Defaults, inject
+from injector.inject.cluster import load_cluster
 from tools.docs.webhook import renewed, tables
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhook.md"
@@ -387,3 +389,32 @@ def test_the_tables_of_the_page_are_up_to_date():
 
     assert set(re.findall(r"<!-- table: (.+?) -->", text)) == set(tables())
     assert renewed(text) == text, "run: python -m tools.docs"
+
+
+EXAMPLES = re.findall(r"(?m)^```yaml\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL)
+ANNOTATED = [text for text in EXAMPLES if text.startswith("metadata:")]
+
+
+@pytest.mark.parametrize("text", ANNOTATED, ids=lambda text: text.splitlines()[2].strip())
+def test_the_annotations_of_the_page_inject(text):
+    made = yaml.safe_load(text) | {"spec": {"containers": [{"name": "web"}]}}
+
+    assert inject(made, "shop", Defaults(vault_address="https://v")).patch
+
+
+def test_the_configuration_of_the_page_is_taken():
+    (more,) = [text for text in EXAMPLES if "vault-injector/config: |" in text]
+    annotations = yaml.safe_load(ANNOTATED[0])["metadata"]["annotations"] | yaml.safe_load(more)
+    made = {"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": "web"}]}}
+
+    assert inject(made, "shop", Defaults(vault_address="https://v")).patch
+
+
+def test_the_defaults_of_the_page_are_taken(given):
+    (text,) = [text for text in EXAMPLES if text.startswith("# injector-defaults.yaml")]
+
+    cluster = load_cluster(given(text, "defaults.yaml"), {})
+
+    assert cluster.of("team-a").vault_namespace == "teams"
+    assert (cluster.of("legacy").exact, cluster.of("shop").exact) == (True, False)
+    assert cluster.of("legacy").vault_image == "hashicorp/vault:2.0.4"

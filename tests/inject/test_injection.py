@@ -251,6 +251,23 @@ def test_openbaos_prefix_goes_first():
     assert container(injected(made), "vault-agent")["image"] == "vault:1"
 
 
+def test_a_message_names_an_annotation_as_the_pod_does():
+    made = pod(prefix=OPENBAO_PREFIX, role=None, agent_init_first="si", agent_injct="x")
+
+    outcome = inject(made, "shop", DEFAULTS)
+
+    assert outcome.message == (
+        "vault-injector: 2 problems with the pod's annotations: "
+        "openbao.org/agent-init-first: expected true or false, got 'si'; "
+        "openbao.org/role: no Vault role found"
+    )
+    assert outcome.warnings == (
+        "openbao.org/agent-injct is unknown and has no effect; is it openbao.org/agent-inject?",
+    )
+    unclear = inject(pod(prefix=OPENBAO_PREFIX, agent_inject="si"), "shop", DEFAULTS)
+    assert "openbao.org/agent-inject: expected true or false, got 'si'" in unclear.message
+
+
 def test_either_agent_runs_whichever_the_image_has():
     (argument,) = container(injected(pod()), "vault-agent")["args"]
 

@@ -12,7 +12,7 @@ from injector.inject.go.quantity import canonical
 from injector.inject.outcome import Outcome, Problem, Problems, refused
 from injector.inject.shape import annotations, objection
 from injector.inject.unknown import warnings_of
-from injector.inject.vault_k8s.annotations import ALL, PREFIX, row_of
+from injector.inject.vault_k8s.annotations import ALL, OPENBAO_PREFIX, PREFIX, row_of
 from injector.inject.vault_k8s.containers import Wanted
 from injector.inject.vault_k8s.pod_patch import INJECTED, patch
 from injector.inject.vault_k8s.reading import Annotations, of_pod
@@ -46,7 +46,9 @@ def inject(pod: Mapping[str, Any], namespace: str, defaults: Defaults) -> Outcom
     except ValueError as exc:
         text = given["agent-inject"]
         said = str(exc) if defaults.exact else f"expected true or false, got '{text}'"
-        return _refused([Problem(DECISION, said, f"{PREFIX}agent-inject")], defaults)
+        theirs = f"{OPENBAO_PREFIX}agent-inject"
+        name = theirs if theirs in annotations(pod) else f"{PREFIX}agent-inject"
+        return _refused([Problem(DECISION, said, name)], defaults)
     if namespace in SYSTEM_NAMESPACES:
         return _in_a_system_namespace(namespace, defaults)
     return _injected(pod, namespace, given, defaults)

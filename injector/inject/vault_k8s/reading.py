@@ -38,6 +38,7 @@ class Annotations:
     ) -> None:
         self.given = given
         self._exact = defaults.exact
+        self._as_written = annotations(pod)
         self.problems = Problems()
         self._texts = {**_defaults_of(defaults), **_defaults_of_pod(pod, namespace), **given}
 
@@ -90,7 +91,12 @@ class Annotations:
 
     def spelled(self, key: str) -> str:
         """Return a key with the prefix that the user gave it, or would."""
-        return f"{PREFIX}{key}"
+        theirs = f"{OPENBAO_PREFIX}{key}"
+        of_openbao = theirs in self._as_written or (
+            f"{PREFIX}{key}" not in self._as_written
+            and f"{OPENBAO_PREFIX}agent-inject" in self._as_written
+        )
+        return theirs if of_openbao and not self._exact else f"{PREFIX}{key}"
 
     def _read(self, key: str, parse: Callable[[str], T], otherwise: T) -> T:
         try:
