@@ -101,6 +101,12 @@ def nearest(word: str, valid: Sequence[str]) -> str | None:
     return lowered[close[0]] if close else None
 
 
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Suggest the closest known word, for the end of a sentence; empty if none is close."""
+    close = nearest(word, known)
+    return "" if close is None else f"; did you mean {close!r}?"
+
+
 def suggest(word: str, valid: Sequence[str]) -> str:
     """Suggest the closest valid word, or list them all."""
     close = nearest(word, valid)

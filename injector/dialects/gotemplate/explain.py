@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from injector.base.errors import InjectorError, MissingError, RenderError
+from injector.config.problem import did_you_mean
 from injector.dialects.gotemplate.go.faults import ExecutionFault, NoEntryError
 from injector.dialects.gotemplate.go.values import bytes_of
 from injector.rendering.template.model import Source
-from injector.rendering.template.nearest import nearest
 from injector.rendering.template.scan import line_and_column
 
 _LONGEST_QUOTE = 60
@@ -34,7 +34,7 @@ def explained(
     path = path_of(why.place)
     where = f" in {path}" if path else ""
     known = [key for key in why.place if isinstance(key, str)] if why.place else []
-    why_not = MissingError(f"{why}{where}{at}{nearest(why.key, known)}")
+    why_not = MissingError(f"{why}{where}{at}{did_you_mean(why.key, known)}")
     return _placed(source, why_not, line, column)
 
 
@@ -43,7 +43,7 @@ def misspelled(source: Source, line: int, why: str, known: Collection[str]) -> R
     if unknown := re.fullmatch(r'function "(\w+)" not defined', why):
         found = re.search(rf"\b{unknown[1]}\b", source.text.split("\n")[line - 1])
         column, width = (found.start() + 1, len(found[0])) if found else (0, 1)
-        error = RenderError(f"{why}{nearest(unknown[1], list(known))}")
+        error = RenderError(f"{why}{did_you_mean(unknown[1], list(known))}")
         return source.fault(error, line, column, width)
     if why == "unexpected EOF" and (opened := _never_closed(source)):
         end = f"{source.left_delimiter} end {source.right_delimiter}"

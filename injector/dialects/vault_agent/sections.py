@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from injector.config.problem import Problem, Where, Wrong, nearest
+from injector.config.problem import Problem, Where, Wrong, did_you_mean
 from injector.dialects.hcl import Item, List, Literal, Object
 from injector.dialects.vault_agent.options import OPTIONS, STRICT
 from injector.dialects.vault_agent.row import Kind, Row, State
@@ -90,8 +90,7 @@ class _Reader:
     def _unknown(self, item: Item, key: str, where: Where) -> None:
         """Record an unknown option: an error if the agents reject it too."""
         self._notes.unknown += 1
-        meant = nearest(item.key, [*_ROWS[key]])
-        hint = f"; did you mean '{meant}'?" if meant is not None else ""
+        hint = did_you_mean(item.key, [*_ROWS[key]])
         if key in STRICT:
             noted, said = self._notes.problems, f"unknown option '{item.key}'{hint}"
         else:

@@ -6,7 +6,6 @@ Those of any language:
 - `dialect`: templates in the languages of others, loaded only for them, and what they may use
 - `reading`: the record of one rendering: which secrets it used, which keys it did not find
 - `uses`: where a template uses which secret: for policies, not for rendering
-- `nearest`: suggests what may have been meant by an unknown word
 - `foreign`: recognizes a Go template where one for Jinja is expected
 
 Ours, which are MiniJinja's with everything unknown an error; imported only where there is one:

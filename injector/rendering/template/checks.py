@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import minijinja
 
+from injector.config.problem import did_you_mean
 from injector.rendering.template import mentions
 from injector.rendering.template.engine import has_filter, has_global, has_test
 from injector.rendering.template.filters import filters
-from injector.rendering.template.nearest import nearest
 from injector.rendering.template.scan import Tag
 
 _OTHER_FILES = frozenset(("extends", "from", "import", "include"))
@@ -35,7 +35,7 @@ def _faults(
         yield from _unsupported(tag)
         for name in mentions.filters(tag):
             if not has_filter(name):
-                yield tag, name, f"there is no filter {name!r}{nearest(name, _OUR_FILTERS)}"
+                yield tag, name, f"there is no filter {name!r}{did_you_mean(name, _OUR_FILTERS)}"
         for name in mentions.tests(tag):
             if not has_test(name):
                 yield tag, name, f"there is no test {name!r}"
@@ -71,4 +71,4 @@ def _unknown(tags: Sequence[Tag], undeclared: Collection[str]) -> set[str]:
 def _no_such(name: str, tag: Tag, names: Collection[str]) -> str:
     if name in mentions.called(tag):
         return f"there is no function {name!r}; there are `secret` and `env`"
-    return f"`secrets:` has no {name!r}{nearest(name, list(names))}"
+    return f"`secrets:` has no {name!r}{did_you_mean(name, list(names))}"

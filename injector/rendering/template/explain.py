@@ -10,7 +10,7 @@ from collections.abc import Collection
 import minijinja
 
 from injector.base.errors import InjectorError, MissingError, RenderError
-from injector.rendering.template.nearest import nearest
+from injector.config.problem import did_you_mean
 from injector.rendering.template.printing import NoValueError
 from injector.rendering.template.reading import Miss, Reading
 
@@ -105,7 +105,7 @@ def _why(missed: Miss, quotable: Collection[str]) -> str:
     name = f"{missed.what} {missed.key!r}" if spelled_out else f"{missed.what} as is computed here"
     if missed.is_null:
         return f"{missed.place} has null for {name}; {_GIVE_A_DEFAULT}"
-    near = nearest(missed.key, list(missed.known)) if spelled_out else ""
+    near = did_you_mean(missed.key, list(missed.known)) if spelled_out else ""
     if missed.key in ENVELOPE and spelled_out and not near:
         near = "; what Vault wraps it in is removed already: name its keys directly"
     return f"{missed.place} has no {name}{near}"
