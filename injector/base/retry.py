@@ -1,7 +1,7 @@
-"""The short bursts of retries, and the one shared state "Vault is unreachable"."""
+"""The short bursts of retries, and the one shared state "it is unreachable" of each source."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from injector.base.clock import Clock, Wakeup
@@ -48,10 +48,12 @@ def spread(outage: float) -> float:
 
 
 class Availability:
-    """Whether Vault answers: one state and one probe for everybody, not a retry loop each.
+    """Whether a source answers: one state and one probe for everybody, not a retry loop each.
 
     A request without an answer is a suspicion: everybody waits for the probe, and if that is
     answered, the request was at fault. `opens_at` is when the first request may be sent at all.
+    Health knows it by `report`, its kind and name; `facts` say in the log which one it is, where
+    the kind alone does not.
     """
 
     name = "availability"
@@ -62,6 +64,8 @@ class Availability:
         *,
         probe: Callable[[], Awaitable[None]],
         opens_at: float = 0.0,
+        report: tuple[str, str] = ("vault", "server"),
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         self._clock = context.clock
         self._health = context.health
@@ -69,6 +73,9 @@ class Availability:
         self._log = context.log
         self._probe = probe
         self._opens_at = opens_at
+        self._report = report
+        self._kind = report[0]
+        self._facts = facts or {}
         self._down_since = 0.0
         self._spread = 0.0
         self._suspicion = TransientError("")  # the request without an answer
@@ -90,7 +97,7 @@ class Availability:
             self._reported.ring()
 
     async def wait(self) -> None:
-        """Return when Vault answers: at once, or spread over a moment after an outage."""
+        """Return when it answers: at once, or spread over a moment after an outage."""
         if (left := self._opens_at - self._clock.now()) > 0:
             await self._clock.sleep(left)
         if self._up.is_set():
@@ -99,7 +106,7 @@ class Availability:
         await self._clock.sleep(self._spread * self._jitter())
 
     async def run(self) -> None:
-        """Probe while Vault is unreachable. Runs until cancelled."""
+        """Probe while it is unreachable. Runs until cancelled."""
         while True:
             await self._clock.sleep(float("inf"), self._reported)
             while self.down:
@@ -124,18 +131,24 @@ class Availability:
     def _failed(self, error: TransientError) -> None:
         if not self._confirmed:
             self._confirmed = True
-            self._log.warning("vault unreachable", error=str(self._suspicion))
-        self._health.failing("vault", "server", error)
+            self._log.warning(
+                f"{self._kind} unreachable", **self._facts, error=str(self._suspicion)
+            )
+        self._health.failing(*self._report, error)
 
     def _answered(self) -> None:
         outage = self._clock.now() - self._down_since
         if self._confirmed:
             self._confirmed = False
-            self._log.warning("vault reachable again", after=round(outage, 1))
+            self._log.warning(
+                f"{self._kind} reachable again", **self._facts, after=round(outage, 1)
+            )
         else:
             self._log.info(
-                "request not answered, but vault is reachable", error=str(self._suspicion)
+                f"request not answered, but {self._kind} is reachable",
+                **self._facts,
+                error=str(self._suspicion),
             )
-        self._health.ok("vault", "server")
+        self._health.ok(*self._report)
         self._spread = spread(outage)
         self._up.set()

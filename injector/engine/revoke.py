@@ -1,19 +1,16 @@
-"""Revokes what is no longer used: superseded leases, replaced tokens."""
+"""Revokes what is no longer used: superseded leases, and what a source has of its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import inf
 
 from injector.base.context import Context
-from injector.base.errors import InjectorError, TransientError, nothing_unforeseen
-from injector.base.retry import Availability
 from injector.engine.store import Generation, Store
 from injector.secret import Ref
-from injector.sources.vault import Token, Tokens, Vault
-from injector.sources.vault.ref import VaultRef
+from injector.sources.source import Source
 
-# A revocation that Vault did not answer is tried again after this long, seconds.
+# A revocation that was not answered is tried again after this long, seconds.
 RETRY = 5.0
 
 
@@ -30,54 +27,44 @@ class Revocation:
         context: Context,
         *,
         store: Store,
-        vault: Vault,
-        tokens: Tokens,
+        sources: Mapping[str, Source],
         overlap: Callable[[Ref], float],
-        keep_tokens: bool,
-        availability: Availability,
     ) -> None:
         self._store = store
-        self._vault = vault
-        self._tokens = tokens
+        self._sources = sources
         self._overlap = overlap
-        # Readers of a sink may still use the old token: it is left to expire.
-        self._keep_tokens = keep_tokens
-        self._availability = availability
         self._clock = context.clock
-        self._log = context.log
 
     async def run(self) -> None:
         """Revoke whatever is due. Runs until cancelled."""
-        while True:
-            await self._availability.wait()
-            next_at = await self.revoke_due()
-            await self._clock.sleep(next_at - self._clock.now(), self._store.revocable)
+        async with asyncio.TaskGroup() as group:  # a source that is down delays no other
+            for source in self._sources.values():
+                group.create_task(self._of(source), name=f"revoke in {source.name}")
 
-    async def revoke_due(self) -> float:
+    async def _of(self, source: Source) -> None:
+        while True:
+            await source.availability.wait()
+            next_at = await self.revoke_due(source)
+            wakeup = self._store.revocable(source.name)
+            await self._clock.sleep(next_at - self._clock.now(), wakeup)
+
+    async def revoke_due(self, source: Source) -> float:
         """Revoke what is due now; return when the next is."""
-        times = [await self._lease(lease) for lease in self._store.superseded(self._clock.now())]
-        times += [await self._token(token) for token in tuple(self._tokens.replaced)]
-        return min(times, default=inf)
+        superseded = self._store.superseded(source.name, self._clock.now())
+        times = [await self._lease(lease, source) for lease in superseded]
+        times.append(await source.give_back(partial(self._store.in_use, source.name)))
+        return min(times)
 
     async def revoke_all(self, what: str) -> None:
-        """Revoke on shutdown: every lease, or our tokens and with them all of them.
-
-        The leases of a token that cannot be revoked are revoked one by one.
-        """
-        alive = self._tokens.alive
-        if not alive or what == "none":
+        """Revoke on shutdown: every lease, or all tokens of ours and with them their leases."""
+        if what == "none":
             return
-        token, ours = alive[0], [token for token in alive if token.is_ours_to_revoke]
         async with asyncio.TaskGroup() as group:  # together: there are seconds for all of them
-            if what == "token" and token in ours:
-                for one in ours:
-                    revoke = partial(self._vault.revoke_self, one)
-                    group.create_task(self._attempt("token", revoke))
-            else:
-                for lease in self._store.leases():
-                    group.create_task(self._revoke(lease, token))
+            for source in self._sources.values():
+                issued = [(found.ref, found.lease_id) for found in self._store.leases(source.name)]
+                group.create_task(source.revoke_all(issued, with_token=what == "token"))
 
-    async def _lease(self, lease: Generation) -> float:
+    async def _lease(self, lease: Generation, source: Source) -> float:
         now = self._clock.now()
         due = lease.superseded_at + self._overlap(lease.ref)
         if lease.life.expires_at <= now:
@@ -85,42 +72,7 @@ class Revocation:
             return inf
         if due > now:
             return min(due, lease.life.expires_at)
-        token = self._tokens.held
-        if token is None or not await self._revoke(lease, token):
+        if not await source.revoke(lease.ref, lease.lease_id):
             return min(now + RETRY, lease.life.expires_at)
         self._store.drop(lease)
         return inf
-
-    async def _token(self, token: Token) -> float:
-        """Revoke a replaced token once none of its leases is in use."""
-        if token.expires_at > self._clock.now():
-            if self._store.in_use(token) or self._keep_tokens or not token.is_ours_to_revoke:
-                return token.expires_at
-            if self._vault.unrepeatable.uses(token.value):  # it may be getting a lease right now
-                return self._clock.now() + RETRY
-            if not await self._attempt("token", lambda: self._vault.revoke_self(token)):
-                return self._clock.now() + RETRY
-        self._tokens.gone(token)
-        return inf
-
-    async def _revoke(self, lease: Generation, token: Token) -> bool:
-        if not lease.lease_id:  # a token that was made for somebody ends by itself
-            return True
-        assert isinstance(lease.ref, VaultRef)
-        revoke = partial(self._vault.revoke_lease, namespace=lease.ref.namespace)
-        return await self._attempt(f"lease of {lease.ref}", partial(revoke, lease.lease_id, token))
-
-    async def _attempt(self, what: str, request: Callable[[], Awaitable[None]]) -> bool:
-        """Send a revocation; return whether it is done with, one way or the other."""
-        try:
-            with nothing_unforeseen():
-                await request()
-        except TransientError as exc:
-            self._availability.report(exc)
-            self._log.info("not revoked yet", what=what, error=str(exc))
-            return False
-        except InjectorError as exc:
-            self._log.info("not revoked, left to expire", what=what, error=str(exc))
-        else:
-            self._log.info("revoked", what=what)
-        return True

@@ -19,10 +19,15 @@ from injector.engine.watch import Watch
 from injector.runtime import build
 from injector.runtime.plan import Plan, names
 from injector.runtime.services import Service
+from injector.runtime.sources import sources
 from injector.runtime.state import ProcessState
 from injector.runtime.wording import explain
 from injector.secret import Ref
+from injector.sources.source import Token as AnyToken
+from injector.sources.unrepeatable import Unrepeatable
 from injector.sources.vault import Token, Tokens, Transport, Vault
+from injector.sources.vault.ref import NAME
+from injector.sources.vault.source import VaultSource, engines
 
 if TYPE_CHECKING:
     from injector.engine.journal import Journal
@@ -77,7 +82,8 @@ class Assembly:
         self.health = context.health
         self.transport = Transport.of(config, context)
         self.more_transports: list[Transport] = []  # closed with this one
-        self.vault = Vault(self.transport, state.clock)
+        self.unrepeatable = Unrepeatable()
+        self.vault = Vault(self.transport, state.clock, self.unrepeatable)
         self.tokens = Tokens(
             state.clock,
             self.vault.is_valid,
@@ -91,6 +97,17 @@ class Assembly:
             opens_at=state.started_at + config.vault.start_splay * state.jitter(),
         )
         refs = names(config)
+        vault = VaultSource(
+            context,
+            vault=self.vault,
+            tokens=self.tokens,
+            availability=self.availability,
+            engines=engines(config, refs),
+            keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
+        )
+        self.sources = sources(
+            vault, config, context, unrepeatable=self.unrepeatable, token_changed=self._follow
+        )
         supervision = _supervision(plan, state)
         self.outputs = build.outputs(plan, refs, context)
         if supervision is not None:
@@ -102,9 +119,7 @@ class Assembly:
             refs,
             context,
             store=state.store,
-            vault=self.vault,
-            tokens=self.tokens,
-            availability=self.availability,
+            sources=self.sources,
         )
         self.delivery = self._delivery(config, refs, supervision)
         self.sinks = self._sinks(config)
@@ -115,11 +130,8 @@ class Assembly:
         self.revocation = Revocation(
             context,
             store=state.store,
-            vault=self.vault,
-            tokens=self.tokens,
+            sources=self.sources,
             overlap=self.watch.settings.overlap,
-            keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
-            availability=self.availability,
         )
 
         self.child: Child | None = None
@@ -131,7 +143,7 @@ class Assembly:
         """Whether what this configuration is for is in place."""
         from injector.runtime.readiness import Readiness  # `once` asks `health`
 
-        return Readiness(self.health, self._state.store, self.watch, self.delivery)
+        return Readiness(self.health, self._state.store, self.watch, self.delivery, self.sources)
 
     def remove_leftovers(self) -> None:
         """Remove what a killed run has left, where this configuration writes."""
@@ -140,7 +152,7 @@ class Assembly:
     def services(self) -> list[Service]:
         """Return the services that run in every mode."""
         return [
-            self.availability,
+            *(source.availability for source in self.sources.values()),
             self.auth,
             self.replaced_tokens,
             self.sinks,
@@ -193,11 +205,17 @@ class Assembly:
     def _token_changed(self, token: Token) -> None:
         """Tell those that work with a token that it is new, renewed or set aside."""
         if token is self.tokens.held:
-            self.watch.follow(token)
+            self.watch.follow(NAME, token)
         else:
             self.replaced_tokens.token_set_aside.ring()
-            self._state.store.revocable.ring()
+            self._state.store.revocable(NAME).ring()
         self.sinks.outdated.ring()
+        self._state.dirty.ring()
+
+    def _follow(self, source: str, token: AnyToken) -> None:
+        """Tell those that work with a source other than Vault that its token is another one."""
+        self.watch.follow(source, token)
+        self._state.store.revocable(source).ring()
         self._state.dirty.ring()
 
     def _delivery(

@@ -13,6 +13,7 @@ from injector.engine.auth import Method, Remembers
 from injector.engine.delivery import Ledger, Output
 from injector.engine.handover import Handover, Left, Record, State, capture, restore, stamp
 from injector.engine.store import Store
+from injector.runtime.sources import shapes
 from injector.runtime.state import ProcessState
 from injector.sources.vault import Tokens
 from injector.targets.files.protocol import Destination
@@ -27,7 +28,7 @@ def taking_over(config: model.Config, path: str, state: ProcessState) -> Iterato
 
     Raises ConfigError if another injector runs on the same file.
     """
-    state.handover = Handover(path, state.log)
+    state.handover = Handover(path, state.log, shapes())
     with state.handover.lock():
         now = stamp(config, state.clock)
         if (record := state.handover.load(now)) is not None:

@@ -42,7 +42,7 @@ async def once(plan: Plan, state: ProcessState, *, timeout: float) -> int:  # no
 
 async def _end(assembly: Assembly, clock: Clock, timeout: float, stop: Stop) -> int:  # noqa: ASYNC109
     code = await settled(assembly.health, clock, timeout, stop)
-    await assembly.vault.unrepeatable.finish(clock, LAST_REQUESTS)
+    await assembly.unrepeatable.finish(clock, LAST_REQUESTS)
     return code
 
 

@@ -13,6 +13,7 @@ from injector.config.language import Read, read
 from injector.config.problem import Where
 from injector.config.standing import Standing
 from injector.rendering.template import Source, Template
+from injector.runtime.sources import refer
 from injector.secret import Ref
 from injector.sources.vault.ref import VaultRef
 from injector.targets import files as destination
@@ -79,10 +80,7 @@ def plan(
 
 def names(config: model.Config) -> dict[str, Ref]:
     """Return which secret each name of `secrets:` stands for."""
-    return {
-        name: VaultRef.of(secret.path, secret.params, namespace=secret.namespace)
-        for name, secret in config.secrets.items()
-    }
+    return {name: refer(secret) for name, secret in config.secrets.items()}
 
 
 def _compiled(

@@ -1,6 +1,6 @@
 """Whether everything needed is in place: for `/readyz`, and for starting the command."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -9,6 +9,7 @@ from injector.base.health import Health, State
 from injector.engine.delivery import Delivery, Output
 from injector.engine.store import Generation, Store
 from injector.engine.watch import Watch
+from injector.sources.source import Source
 
 NOT_YET = "not in place yet"
 OF_BEFORE = "still what an earlier configuration or run has made it"
@@ -22,6 +23,7 @@ class Readiness:
     store: Store
     watch: Watch
     delivery: Delivery
+    sources: Mapping[str, Source]
 
     def reasons(self) -> list[str]:
         """Return why this is not ready; empty if it is.
@@ -57,17 +59,21 @@ class Readiness:
         ]
 
     def _because(self, output: Output[Any]) -> str:
-        """Return what keeps an output back: itself, a missing secret, the login or Vault."""
+        """Return what keeps an output back: itself, a missing secret, or its source."""
         lacks = (ref for ref in output.state.wants if self.store.current(ref) is None)
         concerned = [
             (output.kind, output.name),
             *sorted(("secret", self.watch.called(ref)) for ref in lacks),
-            ("vault", "server"),
-            ("token", "token"),
+            *(report for source in self._sources_of(output) for report in source.reports),
         ]
         reports = filter(None, (self.health.of(*each) for each in concerned))
         errors = (str(report.error) for report in reports if report.error is not None)
         return "".join(f": {'; '.join(error.splitlines())}" for error in islice(errors, 1))
+
+    def _sources_of(self, output: Output[Any]) -> list[Source]:
+        """Return the sources that an output needs, in the order of the configuration."""
+        needed = {ref.source for ref in output.state.wants}
+        return [source for name, source in self.sources.items() if name in needed]
 
     def before_first_start(self, unasked: Collection[str]) -> list[str]:
         """Return what else the first start waits for: sinks, and each hook's first run.

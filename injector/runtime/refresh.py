@@ -14,6 +14,7 @@ from injector.engine.watch.watcher import Demand
 from injector.runtime.assembly import Assembly
 from injector.runtime.state import ProcessState
 from injector.secret import Ref
+from injector.sources.source import Source
 from injector.status.refreshed import Refreshed, Result
 
 # How often a request checks whether it is done, seconds.
@@ -52,8 +53,7 @@ class Refresh:
         """
         ends_at = self._clock.now() + within
         all_asked = self._ask(self._refs(names))
-        vault = self._assembly.availability
-        await self._until(lambda: vault.down or all(a.demand.done() for a in all_asked), ends_at)
+        await self._until(lambda: all(map(self._is_answered, all_asked)), ends_at)
         self._retry_rejected(all_asked, everything=not names)
         await self._until(lambda: not any(map(self._is_pending, all_asked)), ends_at)
         return [self._last_answer(asked) for asked in all_asked]
@@ -104,7 +104,7 @@ class Refresh:
     @property
     def _is_cut_short(self) -> bool:
         """Return whether this assembly is ending: the next one delivers what is still to come."""
-        return self._assembly.vault.unrepeatable.over
+        return self._assembly.unrepeatable.over
 
     def _last_answer(self, asked: _Asked) -> Refreshed:
         answer = self._answer(asked)
@@ -125,16 +125,19 @@ class Refresh:
             return _pending(asked, "a new value waits for its publish_delay")
         return self._delivered(asked, current)
 
+    def _source(self, asked: _Asked) -> Source:
+        return self._assembly.sources[asked.ref.source]
+
+    def _is_answered(self, asked: _Asked) -> bool:
+        """Return whether there is nothing to wait for: an answer, or a source that is down."""
+        return asked.demand.done() or self._source(asked).availability.down
+
     def _unanswered(self, asked: _Asked) -> Refreshed:
-        health = self._assembly.health
-        report = None
-        if self._assembly.availability.down:
-            report = health.of("vault", "server")
-        elif self._assembly.tokens.held is None:
-            report = health.of("token", "token")
+        source = self._source(asked)
+        report = source.obstacle and self._assembly.health.of(*source.obstacle)
         if report is not None and report.error is not None:
             return self._failed(asked, report.error)
-        return _pending(asked, "Vault has not answered yet")
+        return _pending(asked, f"{source.title} has not answered yet")
 
     def _failed(self, asked: _Asked, error: InjectorError) -> Refreshed:
         reason = self._redact(str(error))

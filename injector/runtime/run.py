@@ -119,7 +119,7 @@ class Daemon:
 
     async def _conduct(self, health: Health) -> int | Plan:
         """Return what ends this assembly, once no result in flight would be lost."""
-        unrepeatable = self._assembly.vault.unrepeatable
+        unrepeatable = self._assembly.unrepeatable
         outcome = await self._until_over(health)
         if isinstance(outcome, Plan):
             longest = self._assembly.loaded.config.vault.timeout
@@ -205,7 +205,7 @@ class Daemon:
 
     def _ring(self) -> None:
         self._assembly.health.news.ring()
-        self._assembly.vault.unrepeatable.hurry()
+        self._assembly.unrepeatable.hurry()
 
     def _interrupt(self) -> None:
         """SIGINT: a command that shares our terminal gets Ctrl-C itself, and handles it."""

@@ -1,6 +1,7 @@
 """What a secret is, and when to act on it. Data and arithmetic: no clock, no I/O.
 
 - `ref`: which secret
+- `answer`: what a source answered about it, and how templates get it
 - `life`: how long a value is good for, and what decides that
 - `schedule`: when to do what, after every outcome
 - `static_role`: when a static role rotates next, and when to look
@@ -9,6 +10,7 @@ All times are seconds on the injected clock. `jitter` arguments are uniform in 0
 argument too.
 """
 
+from injector.secret.answer import Answer, Content
 from injector.secret.life import FLOOR, READ, Kind, Life
 from injector.secret.ref import Ref, climbs
 from injector.secret.schedule import (
@@ -32,6 +34,8 @@ __all__ = [
     "READ",
     "TRUNCATED",
     "Action",
+    "Answer",
+    "Content",
     "Kind",
     "Life",
     "NextRotation",

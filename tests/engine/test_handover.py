@@ -39,12 +39,14 @@ from injector.engine.handover import (
 from injector.engine.handover.stamp import boot_id, identity
 from injector.engine.store import Generation, Phase
 from injector.secret import Kind, Life
-from injector.sources.vault import Answer, Token
+from injector.sources.vault import Token, VaultAnswer
 from injector.sources.vault.answer import Envelope
 from injector.sources.vault.ref import VaultRef
+from injector.sources.vault.source import SHAPES as VAULT_SHAPES
 from tests.support.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 from tests.support.fakes import FakeClock
 
+SHAPES = {"vault": VAULT_SHAPES}
 CANARY = "canary-7f3a-9b2c"
 NOW = Stamp("one configuration", "one boot", 1000.0)
 TOKEN = Token(f"{CANARY}-token", "accessor", granted_at=900.0, duration=600.0, renewable=True)
@@ -56,12 +58,18 @@ def lease(
 ) -> Generation:
     lived = Life(Kind.LEASE, 900.0, **({"duration": 300.0, "token_expires_at": 1500.0} | life))
     data = {"username": "app", "password": f"{CANARY}-{number}"}
-    answer = Answer(data, Kind.LEASE, lived.duration, f"{ref}/{CANARY}-lease", renewable=True)
+    answer = VaultAnswer(
+        data,
+        Kind.LEASE,
+        lease_id=f"{ref}/{CANARY}-lease",
+        duration=lived.duration,
+        renewable=True,
+    )
     return Generation(ref, number, answer, lived, TOKEN, 900.0, phase)
 
 
 def static(path: str = "secret/data/app", kind: Kind = Kind.STATIC) -> Generation:
-    answer = Answer({"password": f"{CANARY}-kv"}, kind, version="3")
+    answer = VaultAnswer({"password": f"{CANARY}-kv"}, kind, version="3")
     return Generation(
         VaultRef.of(path), 1, answer, Life(kind, 900.0), TOKEN, 900.0, Phase.PUBLISHED
     )
@@ -97,7 +105,7 @@ def handover(memory, said) -> Handover:
 
 def at(path: Path, said: io.StringIO) -> Handover:
     log = logger(level="debug", style="json", redact=lambda text: text, stream=said)
-    return Handover(str(path), log)
+    return Handover(str(path), log, SHAPES)
 
 
 def warnings(said: io.StringIO) -> list[str]:
@@ -178,8 +186,8 @@ def test_no_value_shows_in_a_repr():
 def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_version():
     """Changed? A field that older files may lack: adapt this list. Anything else: a new VERSION."""
     types = (
-        Record, Stamp, State, Left, Generation, VaultRef, Answer, Envelope, Life, Token, Pending,
-        SecretId,
+        Record, Stamp, State, Left, Generation, VaultRef, VaultAnswer, Envelope, Life, Token,
+        Pending, SecretId,
     )  # fmt: skip
 
     shape = {
@@ -199,8 +207,8 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
         "Generation": "ref number answer life token added_at phase superseded_at successor_lost "
         "rotation_id",
         "VaultRef": "path namespace body lists by_mount",
-        "Answer": "data kind duration lease_id renewable version ends_at envelope",
-        "Envelope": "request_id lease_duration metadata warnings wraps logs_in is_empty",
+        "VaultAnswer": "data kind version lease_id envelope duration renewable ends_at",
+        "Envelope": "request_id lease_duration renewable metadata warnings wraps logs_in is_empty",
         "Life": "kind granted_at duration renewable token_expires_at token_renewable",
         "Token": "value accessor granted_at duration renewable ours uses rights namespace",
         "Pending": "first last written_at answered_at outputs urgent",
@@ -554,13 +562,13 @@ def tokens(*values):
 
 lives = st.builds(Life, st.sampled_from(Kind), times, durations, st.booleans(), durations)
 answers = st.builds(
-    Answer,
+    VaultAnswer,
     st.dictionaries(texts, values, max_size=3),
     st.sampled_from(Kind),
-    times,
     texts,
-    st.booleans(),
     texts,
+    duration=times,
+    renewable=st.booleans(),
 )
 generations = st.builds(
     Generation,
@@ -595,7 +603,7 @@ records = st.builds(Record, st.builds(Stamp, texts, texts, times), states)
 
 @given(records)
 def test_any_record_survives_the_bytes(one):
-    assert asdict(decode(encode(one))) == asdict(one)
+    assert asdict(decode(encode(one), SHAPES)) == asdict(one)
 
 
 @given(states, times)
@@ -617,14 +625,14 @@ def test_any_damage_is_noticed(data):
 
     for damaged in (ENCODED[:place], ENCODED[:place] + flipped + ENCODED[place + 1 :]):
         with pytest.raises(Unusable) as caught:
-            decode(damaged)
+            decode(damaged, SHAPES)
         assert CANARY not in str(caught.value)
 
 
 @given(st.binary() | st.binary().map(record._HEADER.__add__))
 def test_any_bytes_are_a_record_or_unusable(encoded):
     with pytest.raises(Unusable):
-        decode(encoded)
+        decode(encoded, SHAPES)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -669,7 +677,7 @@ def test_child_processes_do_not_keep_the_lock(handover):
 def test_a_killed_holder_does_not_keep_the_lock(memory, said):
     program = f"""
 from injector.engine.handover import Handover
-with Handover({str(memory / "handover")!r}, None).lock():
+with Handover({str(memory / "handover")!r}, None, {{}}).lock():
     print("held", flush=True)
     input()
 """
@@ -750,9 +758,11 @@ def test_killed_while_saving_the_record_is_the_old_or_the_new_one_complete(memor
 import base64, os, random, signal, time
 from dataclasses import asdict, replace
 from injector.engine.handover import Handover, decode
+from injector.sources.vault.source import SHAPES as OF_VAULT
 
-handover = Handover({str(memory / "handover")!r}, None)  # without a log: a warning is an error
-record = decode(base64.b64decode({encoded!r}))
+SHAPES = {{"vault": OF_VAULT}}
+handover = Handover({str(memory / "handover")!r}, None, SHAPES)  # without a log
+record = decode(base64.b64decode({encoded!r}), SHAPES)
 many = {{f"/run/{{number}}": next(iter(record.state.files.values())) for number in range(20_000)}}
 records = [record, replace(record, state=replace(record.state, files=many))]
 wanted = [asdict(one) for one in records]

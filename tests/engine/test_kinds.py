@@ -571,7 +571,10 @@ async def test_a_token_for_another_program_is_replaced_by_its_ttl_and_with_ours(
         assert lab.proxy.count("token/create") == 2
         assert lab.read("t") != first
         await lab.clock.advance(120)  # its overlap is over, and it ends by itself
-        assert (lab.proxy.count("leases/revoke"), on.state.store.superseded(lab.clock.now())) == (
+        assert (
+            lab.proxy.count("leases/revoke"),
+            on.state.store.superseded("vault", lab.clock.now()),
+        ) == (
             0,
             [],
         )

@@ -9,12 +9,15 @@ import pytest
 
 from injector.engine.handover import decode
 from injector.runtime.assembly import handed_over
+from injector.sources.vault.source import SHAPES as OF_VAULT
 from tests.cli.test_run import daemon
 from tests.engine.test_engine import one_file
 from tests.support.engine import fresh_state
 from tests.support.processes import result, running, until, write_config
 
 CANARY = "canary-7f3a-value"
+
+SHAPES = {"vault": OF_VAULT}
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def everything_notified(tmpfs):
     file = tmpfs / "handover" / "state"
     if not file.exists():
         return False
-    state = decode(file.read_bytes()).state
+    state = decode(file.read_bytes(), SHAPES).state
     written = {str(tmpfs / "kv"), str(tmpfs / "creds")}
     return state.files.keys() == written and not state.pending and "app" in state.notified_at
 
@@ -168,7 +171,7 @@ class LogThatLooks(io.StringIO):
 
     def write(self, text):
         if f'"{self.event}"' in text:
-            self.states.append(decode(self.path.read_bytes()).state)
+            self.states.append(decode(self.path.read_bytes(), SHAPES).state)
         return super().write(text)
 
 

@@ -10,7 +10,8 @@ from injector.dialects.gotemplate import Surroundings
 from injector.dialects.gotemplate.functions.secrets import ref_of
 from injector.rendering.template import Rendered, Source, Template
 from injector.rendering.template.compiled import compile as compile_jinja
-from injector.sources.vault.answer import Content, understand
+from injector.secret import Content
+from injector.sources.vault.answer import understand
 from injector.sources.vault.ref import VaultRef
 
 _ODD = "a\"b'c<&>{{ d }}\\n\né#%$"

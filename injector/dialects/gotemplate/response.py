@@ -1,7 +1,7 @@
 """A secret as Go templates see it: Vault's whole answer, with both layers of KV version 2."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from injector.dialects.gotemplate.go.values import (
     NIL_POINTER,
@@ -11,10 +11,7 @@ from injector.dialects.gotemplate.go.values import (
     Struct,
     of_json,
 )
-from injector.secret import Ref
-
-if TYPE_CHECKING:  # compiling needs no connection
-    from injector.sources.vault.answer import Answer
+from injector.secret import Answer, Ref
 
 
 def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
@@ -24,6 +21,8 @@ def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
         is_kv2 = ref.path.split("/")[1:2] == ["data"]
         return _secret(of_json({"data": content, "metadata": {}} if is_kv2 else content))
     envelope = answer.envelope
+    if envelope is None:  # of a source that says nothing around its data
+        return _secret(of_json(content))
     if envelope.is_empty:
         return NIL_POINTER
     if envelope.wraps:
@@ -38,7 +37,7 @@ def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
         request_id=envelope.request_id,
         lease_id=answer.lease_id,
         lease_duration=envelope.lease_duration,
-        renewable=answer.renewable,
+        renewable=envelope.renewable,
         warnings=Strings(envelope.warnings) if envelope.warnings else NilStrings(),
     )
 

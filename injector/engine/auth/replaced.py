@@ -10,6 +10,7 @@ from injector.engine.auth.method import Method
 from injector.engine.auth.timing import TokenAction, after_failed_renewal, after_renewal
 from injector.engine.store import Store
 from injector.sources.vault import Token, Tokens, Vault
+from injector.sources.vault.ref import NAME
 
 # Shares of a replaced token's remaining life: its leases are nearly always replaced before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
@@ -63,7 +64,7 @@ class ReplacedTokens:
             now = context.clock.now()
             action, at = before.get(token.value) or first_step(token, now, context.jitter())
             if action is TokenAction.RENEW and at <= now:
-                action, at = await self._renew(token) if self._store.in_use(token) else NEVER
+                action, at = await self._renew(token) if self._store.in_use(NAME, token) else NEVER
             self._steps[token.value] = action, at
         self._failures = {key: n for key, n in self._failures.items() if key in self._steps}
         return min(
@@ -83,7 +84,7 @@ class ReplacedTokens:
             return self._failed(token, exc)
         self._failures.pop(token.value, None)
         self._tokens.lives_on(renewed)
-        self._store.extend(renewed)
+        self._store.extend(NAME, renewed)
         context.log.debug("replaced token renewed", lease_duration=renewed.duration)
         return after_renewal(token, renewed, context.jitter())
 

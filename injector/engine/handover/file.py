@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from injector.base.errors import ConfigError, WriteError
@@ -11,6 +11,7 @@ from injector.base.log import Logger
 from injector.engine.handover.lock import locked
 from injector.engine.handover.record import LARGEST, Record, Unusable, decode, encode
 from injector.engine.handover.stamp import Stamp
+from injector.sources.source import Shapes
 from injector.targets.files import Rights, explain
 from injector.targets.files.directory import Directory, open_directory
 from injector.targets.files.regular import TEMPORARY, open_regular, replace
@@ -23,11 +24,12 @@ _READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class Handover:
     """One hand-over file. Hold its lock around everything else."""
 
-    def __init__(self, path: str, log: Logger) -> None:
+    def __init__(self, path: str, log: Logger, shapes: Mapping[str, Shapes]) -> None:
         self.path = path
         self.error = ""  # why the newest record is not there
         self._directory, self._name = os.path.split(path)
         self._log = log
+        self._shapes = shapes
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -49,7 +51,7 @@ class Handover:
         """Return the record of the last process; None, and a logged reason, if it is not usable."""
         try:
             with self._open(create=False) as directory:
-                record = decode(self._read(directory))
+                record = decode(self._read(directory), self._shapes)
             if objection := record.stamp.objection(now):
                 raise Unusable(objection)
         except FileNotFoundError:

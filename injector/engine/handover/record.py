@@ -1,12 +1,16 @@
 """A record as bytes: a version, a digest of the rest, the rest."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from injector.engine.handover.stamp import Stamp
 from injector.engine.handover.state import State
+from injector.engine.store import Generation, Phase
+from injector.secret import Life
+from injector.sources.source import Shapes
 
 FAMILY = b"vault-injector hand-over "
 # Incremented when a field changes its meaning or becomes required: other versions are ignored.
@@ -29,10 +33,36 @@ class Record:
     state: State
 
 
+class _Recorded(msgspec.Struct, frozen=True):
+    """One generation; what only its source understands is encoded by itself."""
+
+    source: str
+    ref: msgspec.Raw
+    answer: msgspec.Raw
+    token: msgspec.Raw
+    number: int
+    life: Life
+    added_at: float
+    phase: Phase
+    superseded_at: float
+    successor_lost: bool
+    rotation_id: str
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """A record as it is encoded; its state has no generations."""
+
+    stamp: Stamp
+    state: State
+    generations: tuple[_Recorded, ...]
+
+
 def encode(record: Record) -> bytes:
     """Return a record as bytes; raises Unusable for a value that cannot be encoded."""
     try:
-        content = msgspec.msgpack.encode(record, enc_hook=float)
+        generations = tuple(map(_recorded, record.state.generations))
+        written = _Written(record.stamp, replace(record.state, generations=()), generations)
+        content = _packed(written)
     except (OverflowError, UnicodeEncodeError, RecursionError):
         # Not `from`: a Unicode error carries the text.
         raise Unusable("a secret has a number or string that cannot be stored") from None
@@ -41,8 +71,11 @@ def encode(record: Record) -> bytes:
     return b"".join((_HEADER, hashlib.sha256(content).digest(), content))
 
 
-def decode(encoded: bytes) -> Record:
-    """Return what `encode` was given; raises Unusable."""
+def decode(encoded: bytes, shapes: Mapping[str, Shapes]) -> Record:
+    """Return what `encode` was given; raises Unusable.
+
+    `shapes` are those of each source; what belongs to another one is left out.
+    """
     if not encoded.startswith(FAMILY):
         raise Unusable("it is not a hand-over file, or is damaged")
     if not encoded.startswith(_HEADER):
@@ -51,7 +84,49 @@ def decode(encoded: bytes) -> Record:
     if hashlib.sha256(content).digest() != digest:
         raise Unusable("it is damaged")
     try:
-        return msgspec.msgpack.decode(content, type=Record)
+        written = msgspec.msgpack.decode(content, type=_Written)
+        generations = tuple(
+            _generation(one, shapes[one.source])
+            for one in written.generations
+            if one.source in shapes
+        )
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # The reason may quote what it found.
         raise Unusable("it was written by another version of the injector") from None
+    return Record(written.stamp, replace(written.state, generations=generations))
+
+
+def _packed(value: object) -> bytes:
+    return msgspec.msgpack.encode(value, enc_hook=float)
+
+
+def _recorded(found: Generation) -> _Recorded:
+    return _Recorded(
+        found.ref.source,
+        msgspec.Raw(_packed(found.ref)),
+        msgspec.Raw(_packed(found.answer)),
+        msgspec.Raw(_packed(found.token)),
+        found.number,
+        found.life,
+        found.added_at,
+        found.phase,
+        found.superseded_at,
+        found.successor_lost,
+        found.rotation_id,
+    )
+
+
+def _generation(one: _Recorded, shapes: Shapes) -> Generation:
+    unpacked = msgspec.msgpack.decode
+    return Generation(
+        unpacked(one.ref, type=shapes.ref),
+        one.number,
+        unpacked(one.answer, type=shapes.answer | None),
+        one.life,
+        unpacked(one.token, type=shapes.token | None),
+        one.added_at,
+        one.phase,
+        one.superseded_at,
+        one.successor_lost,
+        one.rotation_id,
+    )

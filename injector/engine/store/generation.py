@@ -6,10 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from injector.engine.history import Rotation
-from injector.secret import Kind, Life, Timing, worn_at
-from injector.sources.vault.answer import Answer, Content
-from injector.sources.vault.ref import VaultRef
-from injector.sources.vault.tokens import Token
+from injector.secret import Answer, Content, Kind, Life, Ref, Timing, worn_at
+from injector.sources.source import Token
 
 # Kinds whose expiry makes a file useless; a static role's next password is on its way by then.
 EXPIRING = frozenset({Kind.LEASE, Kind.CERTIFICATE, Kind.TTL})
@@ -28,7 +26,7 @@ class Phase(StrEnum):
 class Generation:
     """One value of a secret. Times are on the injected clock."""
 
-    ref: VaultRef
+    ref: Ref
     number: int
     answer: Answer | None = field(repr=False)  # None: an optional secret that does not exist
     life: Life

@@ -5,9 +5,8 @@ generations the applications have accepted, `revoke` revokes what is no longer u
 knows everything in the record.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
 
 from msgspec import structs
 
@@ -16,10 +15,8 @@ from injector.base.redactor import Redactor
 from injector.engine.history import Outcome, Rotations
 from injector.engine.store.generation import Generation, Phase
 from injector.engine.store.issuances import Issuances
-from injector.secret import Kind, Life, Ref
-from injector.sources.vault import Answer, Token
-from injector.sources.vault.answer import Content
-from injector.sources.vault.ref import VaultRef
+from injector.secret import Answer, Content, Kind, Life, Ref
+from injector.sources.source import Token
 
 _OUTCOMES = {Phase.PUBLISHED: Outcome.PUBLISHED, Phase.DELIVERED: Outcome.DELIVERED}
 
@@ -43,8 +40,16 @@ class Store:
         self.issuances = Issuances()  # for budgets
         self.value_changed = Wakeup()  # rung for delivery
         self.wanted_changed = Wakeup()  # rung for watch
-        self.revocable = Wakeup()  # rung for revoke
-        self.lease_replaced = Wakeup()  # rung for watch: a lease is to be replaced
+        self._revocable: dict[str, Wakeup] = defaultdict(Wakeup)
+        self._lease_replaced: dict[str, Wakeup] = defaultdict(Wakeup)
+
+    def revocable(self, source: str) -> Wakeup:
+        """Return what is rung for revoke when something of this source may be given back."""
+        return self._revocable[source]
+
+    def lease_replaced(self, source: str) -> Wakeup:
+        """Return what is rung for watch when a lease of this source is to be replaced."""
+        return self._lease_replaced[source]
 
     # -- for watch
 
@@ -77,11 +82,9 @@ class Store:
         if (unused := self._pending.get(ref)) is not None:
             self._supersede(unused, now)
         rotation_id = self._rotations.new_id()
-        generation = Generation(
-            cast("VaultRef", ref), last + 1, answer, life, token, now, rotation_id=rotation_id
-        )
+        generation = Generation(ref, last + 1, answer, life, token, now, rotation_id=rotation_id)
         self._pending[ref] = generation
-        self.lease_replaced.ring()
+        self.lease_replaced(ref.source).ring()
         self._hide(generation)
         self._dirty.ring()
         return generation
@@ -92,8 +95,8 @@ class Store:
         before = self._current.get(ref)
         if before is not None and before.is_lease:
             self._older.append(before)
-            self.revocable.ring()  # what is over meanwhile may be dropped
-            self.lease_replaced.ring()
+            self.revocable(ref.source).ring()  # what is over meanwhile may be dropped
+            self.lease_replaced(ref.source).ring()
         generation.phase = Phase.PUBLISHED
         self._current[ref] = generation
         self._withdrawn.pop(ref, None)
@@ -101,9 +104,9 @@ class Store:
         self._tell(ref)
         return generation
 
-    def extend(self, token: Token) -> None:
+    def extend(self, source: str, token: Token) -> None:
         """Note that a token lives on, and with it the leases it created."""
-        for lease in self.leases():
+        for lease in self.leases(source):
             if lease.token is not None and lease.token.is_same(token):
                 lease.token = token
                 lease.life = structs.replace(lease.life, token_expires_at=token.expires_at)
@@ -118,11 +121,11 @@ class Store:
             self._dirty.ring()
         return generation
 
-    def still_held(self) -> list[Generation]:
+    def still_held(self, source: str) -> list[Generation]:
         """Return leases that are in use, though the next one is there: not accepted, or pending."""
         current = (self._current.get(ref) for ref in self._pending)
         held = [found for found in current if found is not None and found.is_lease]
-        return held + self._replaced_ones()
+        return [found for found in held + self._replaced_ones() if found.ref.source == source]
 
     def _replaced_ones(self) -> list[Generation]:
         """Return replaced leases whose successor has not been accepted."""
@@ -221,17 +224,22 @@ class Store:
 
     # -- for revoke
 
-    def superseded(self, now: float) -> list[Generation]:
+    def superseded(self, source: str, now: float) -> list[Generation]:
         """Return the leases that are no longer used, or have expired."""
         return [
             older
             for older in self._older
-            if older.phase is Phase.SUPERSEDED or older.life.expires_at <= now
+            if older.ref.source == source
+            and (older.phase is Phase.SUPERSEDED or older.life.expires_at <= now)
         ]
 
-    def leases(self) -> list[Generation]:
-        """Return every recorded lease."""
-        return [found for found in self.everything() if found.is_lease]
+    def leases(self, source: str | None = None) -> list[Generation]:
+        """Return every recorded lease, or those of one source."""
+        return [
+            found
+            for found in self.everything()
+            if found.is_lease and source in (None, found.ref.source)
+        ]
 
     def drop(self, generation: Generation) -> None:
         """Drop the record of a lease that is revoked or has expired."""
@@ -239,10 +247,10 @@ class Store:
         self._redactor.forget((generation.ref, generation.lease_id))
         self._dirty.ring()
 
-    def in_use(self, token: Token) -> bool:
+    def in_use(self, source: str, token: Token) -> bool:
         """Return whether some lease would die with this token."""
         return any(
-            lease.token is not None and lease.token.is_same(token) for lease in self.leases()
+            lease.token is not None and lease.token.is_same(token) for lease in self.leases(source)
         )
 
     # -- for the hand-over
@@ -304,13 +312,13 @@ class Store:
         if generation.is_lease:
             generation.phase, generation.superseded_at = Phase.SUPERSEDED, now
             self._older.append(generation)
-            self.revocable.ring()
+            self.revocable(generation.ref.source).ring()
 
     def _let_go(self, now: float, whom: Callable[[Generation], bool]) -> None:
         """Note that these replaced leases are no longer used."""
         for older in filter(whom, self._replaced_ones()):
             older.phase, older.superseded_at = Phase.SUPERSEDED, now
-            self.revocable.ring()
+            self.revocable(older.ref.source).ring()
 
     def _wants_changed(self) -> None:
         self._beside = None

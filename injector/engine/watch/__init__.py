@@ -4,7 +4,6 @@
 - `watcher`: decides when to act, and what follows from a failure
 - `actions`: fetches, renews and publishes
 - `replaced`: renews a lease that is still in use although its successor has been issued
-- `renewal`: renews a lease
 - `budget`: limits how many credentials are issued
 - `settings`: how the configuration treats each secret
 - `reporting`: tells health, log and metrics

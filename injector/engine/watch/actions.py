@@ -1,12 +1,9 @@
 """The actions on one secret: fetch, renew, publish. Each is recorded in the store."""
 
-from msgspec import structs
-
 from injector.base.context import Context
-from injector.base.errors import InjectorError, MissingError
+from injector.base.errors import MissingError
 from injector.engine.store import Generation, Store
 from injector.engine.watch.budget import Budget
-from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
 from injector.secret import (
@@ -21,8 +18,7 @@ from injector.secret import (
     after_renewal,
     next_step,
 )
-from injector.sources.vault import Answer, Token, Tokens, Vault
-from injector.sources.vault.ref import VaultRef
+from injector.sources.source import Attempt, Fetched, Source, Token
 
 
 class Actions:
@@ -36,20 +32,17 @@ class Actions:
         reporter: Reporter,
         *,
         store: Store,
-        vault: Vault,
-        tokens: Tokens,
+        source: Source,
     ) -> None:
         self._ref = ref
         self._settings = settings
         self._context = context
         self._store = store
-        self._vault = vault
-        self._tokens = tokens
+        self._source = source
         self._reporter = reporter
         self._budget = Budget(ref, settings, store, context.clock)
         self._window = RotationWindow()  # of a static role
-        self._asked_with: Token | None = None
-        self._undone = True  # the last request certainly issued nothing
+        self._attempt = Attempt()  # the last request
 
     def resume(self) -> Step:
         """Continue from the record: a reload is no reason to ask again."""
@@ -72,7 +65,8 @@ class Actions:
 
     def has_asked_with(self, token: Token) -> bool:
         """Return whether the last request for this secret was made with this token."""
-        return self._asked_with is not None and self._asked_with.is_same(token)
+        asked_with = self._attempt.token
+        return asked_with is not None and asked_with.is_same(token)
 
     # -- publish
 
@@ -90,9 +84,7 @@ class Actions:
         lease = self._store.current(self._ref)
         assert lease is not None
         before = lease.life
-        life = await renewed_life(
-            lease, vault=self._vault, tokens=self._tokens, clock=context.clock
-        )
+        life = await self._source.renew(self._ref, lease.lease_id, before)
         self._reporter.measure(self._store.confirm(self._ref, life))
         context.log.debug("lease renewed", secret=self._settings.name, duration=life.duration)
         return after_renewal(before, life, self._settings.timing, context.jitter())
@@ -102,47 +94,29 @@ class Actions:
     async def fetch(self, *, on_demand: bool = False) -> Step:
         """Read it, or have it issued: within its budget."""
         self._budget.spend(on_demand=on_demand)
-        self._undone = True
+        current = self._store.current(self._ref)
         try:
-            answer, life, token = await self._tokens.use(self._ask)
+            found = await self._source.fetch(
+                self._ref,
+                self._attempt,
+                repeatable=current is not None and current.life.kind in READ,
+            )
         except BaseException as exc:  # it may be cut off by a reload, before it was sent or after
-            self._budget.failed(undone=self._undone)
+            self._budget.failed(undone=self._attempt.undone)
             if isinstance(exc, MissingError):
                 return self._missing(exc)
             raise
-        self._budget.answered(life)
-        return self._found(answer, life, token)
+        self._budget.answered(found.life)
+        return self._found(found)
 
-    async def _ask(self, token: Token) -> tuple[Answer, Life, Token]:
-        self._asked_with = token
-        current = self._store.current(self._ref)
-        assert isinstance(self._ref, VaultRef)
-        try:
-            answer, life = await self._vault.fetch(
-                self._ref,
-                token,
-                engine=self._settings.engine,
-                repeatable=current is not None and current.life.kind in READ,
-                on_sending=self._sending,
-            )
-        except InjectorError as exc:
-            self._undone = exc.undone
-            raise
-        held = self._tokens.held
-        if held is not None and held.is_same(token):  # it may have been renewed meanwhile
-            token, life = held, structs.replace(life, token_expires_at=held.expires_at)
-        return answer, life, token
-
-    def _sending(self) -> None:
-        self._undone = False
-
-    def _found(self, answer: Answer, life: Life, token: Token) -> Step:
+    def _found(self, found: Fetched) -> Step:
+        answer, life = found.answer, found.life
         store, now = self._store, self._context.clock.now()
         before = store.current(self._ref)
-        if before is not None and before.answer is not None and _same(before.answer, answer):
+        if before is not None and before.answer is not None and before.answer.is_same(answer):
             self._reporter.measure(store.confirm(self._ref, life))
             return self._next(life)
-        self._say_fetched(store.add(self._ref, answer, life, token=token, now=now))
+        self._say_fetched(store.add(self._ref, answer, life, token=found.token, now=now))
         waits = self.publication()
         return waits if waits is not None and waits.at > now else self.publish()
 
@@ -179,12 +153,3 @@ class Actions:
             self._window.follow(life, rotated=rotated)
         timing, jitter = self._settings.timing, self._context.jitter()
         return next_step(life, timing, jitter, rotation=self._window.expected)
-
-
-def _same(before: Answer, after: Answer) -> bool:
-    """Return whether both are the same value to every template."""
-    return (
-        before.lasting == after.lasting
-        and before.envelope.metadata == after.envelope.metadata
-        and not after.lease_id
-    )

@@ -5,13 +5,11 @@ from math import inf
 
 from injector.base.context import Context
 from injector.base.errors import InjectorError, nothing_unforeseen
-from injector.base.retry import Availability
 from injector.engine.store import Generation, Store
-from injector.engine.watch.renewal import renewed_life
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
 from injector.secret import Action, Life, Ref, Step, after_failed_renewal, after_renewal
-from injector.sources.vault import Tokens, Vault
+from injector.sources.source import Source
 
 # Shares of a replaced lease's remaining life: its successor is nearly always accepted before this.
 FIRST_SHARE, FIRST_SPREAD = 0.4, 0.2
@@ -27,7 +25,7 @@ def first_step(life: Life, now: float, jitter: float) -> Step:
 
 
 class Replaced:
-    """Keeps what an application uses alive as long as Vault allows; never requests a new one.
+    """Keeps what an application uses alive as long as its source allows; never requests a new one.
 
     From when the next one is issued until that is accepted. In between there may be a
     `publish_delay`, a notification that fails, or a change that was rolled back.
@@ -39,16 +37,12 @@ class Replaced:
         context: Context,
         *,
         store: Store,
-        vault: Vault,
-        tokens: Tokens,
-        availability: Availability,
+        source: Source,
     ) -> None:
         self._settings = settings
         self._context = context
         self._store = store
-        self._vault = vault
-        self._tokens = tokens
-        self._availability = availability
+        self._source = source
         self._steps: dict[str, Step] = {}  # by lease id
         self._failures: dict[str, int] = {}
 
@@ -57,12 +51,13 @@ class Replaced:
         context = self._context
         while True:
             next_at = await self.renew_due()
-            await context.clock.sleep(next_at - context.clock.now(), self._store.lease_replaced)
+            wakeup = self._store.lease_replaced(self._source.name)
+            await context.clock.sleep(next_at - context.clock.now(), wakeup)
 
     async def renew_due(self) -> float:
         """Renew what is due now; return when the next is."""
         context = self._context
-        leases = {lease.lease_id: lease for lease in self._store.still_held()}
+        leases = {lease.lease_id: lease for lease in self._store.still_held(self._source.name)}
         self._steps = {key: step for key, step in self._steps.items() if key in leases}
         self._failures = {key: count for key, count in self._failures.items() if key in leases}
         for key, lease in leases.items():
@@ -78,28 +73,26 @@ class Replaced:
     async def _renew(self, lease: Generation) -> Step:
         """Return the next step; requesting a new credential is not done here."""
         context, settings = self._context, self._settings(lease.ref)
-        await self._availability.wait()
+        await self._source.availability.wait()
         if lease.has_ended(context.clock.now()):  # as after an outage: nothing to renew
             return NEVER
         before = lease.life
         try:
             with nothing_unforeseen():
-                after = await renewed_life(
-                    lease, vault=self._vault, tokens=self._tokens, clock=context.clock
-                )
+                after = await self._source.renew(lease.ref, lease.lease_id, before)
         except InjectorError as exc:
             return self._failed(lease, exc)
         self._failures.pop(lease.lease_id, None)
         self._store.renewed(lease, after)
         if self._store.current(lease.ref) is lease:
-            Reporter(settings.name, context, self._availability).measure(lease)
+            Reporter(settings.name, context, self._source.availability).measure(lease)
         context.log.debug("replaced lease renewed", secret=settings.name, duration=after.duration)
         return after_renewal(before, after, settings.timing, context.jitter())
 
     def _failed(self, lease: Generation, error: InjectorError) -> Step:
         context, now = self._context, self._context.clock.now()
         failures = self._failures[lease.lease_id] = self._failures.get(lease.lease_id, 0) + 1
-        self._availability.report(error)
+        self._source.availability.report(error)
         step = after_failed_renewal(error, failures, lease.life, now, context.jitter())
         context.log.warning(
             "replaced lease not renewed",

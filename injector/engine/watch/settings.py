@@ -16,7 +16,6 @@ class SecretSettings(Struct, frozen=True):
 
     name: str
     timing: Timing
-    engine: str = DEFAULTS.engine
     optional: bool = DEFAULTS.optional
     on_missing: str = DEFAULTS.on_missing
     overlap: float = DEFAULTS.overlap
@@ -70,7 +69,6 @@ class SettingsBySecret:
         return SecretSettings(
             name,
             self._timing(secret.refresh),
-            secret.engine,
             secret.optional,
             secret.on_missing,
             secret.overlap,

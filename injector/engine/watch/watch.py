@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from injector.base.context import Context
 from injector.base.errors import MissingError
 from injector.base.health import State
-from injector.base.retry import Availability
 from injector.config import model
 from injector.engine.store import Store
 from injector.engine.watch.replaced import Replaced
 from injector.engine.watch.settings import SettingsBySecret
 from injector.engine.watch.watcher import Demand, Watcher
 from injector.secret import Kind, Ref, Step
-from injector.sources.vault import Token, Tokens, Vault
+from injector.sources.source import Source, Token
 
 
 class Watch:
@@ -28,30 +27,23 @@ class Watch:
         context: Context,
         *,
         store: Store,
-        vault: Vault,
-        tokens: Tokens,
-        availability: Availability,
+        sources: Mapping[str, Source],
     ) -> None:
         self.settings = SettingsBySecret(config, names, context.redactor.proofread)
         self._context = context
         self._store = store
-        self._vault = vault
-        self._tokens = tokens
-        self._availability = availability
+        self._sources = sources
         self._watchers: dict[Ref, tuple[Watcher, asyncio.Task[None]]] = {}
-        self._replaced = Replaced(
-            self.settings.of,
-            context,
-            store=store,
-            vault=vault,
-            tokens=tokens,
-            availability=availability,
-        )
+        self._replaced = [
+            Replaced(self.settings.of, context, store=store, source=source)
+            for source in sources.values()
+        ]
 
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._replaced.run(), name="watch replaced leases")
+            for replaced in self._replaced:
+                group.create_task(replaced.run(), name="watch replaced leases")
             while True:
                 self._adjust(group)
                 await self._context.clock.sleep(float("inf"), self._store.wanted_changed)
@@ -73,11 +65,12 @@ class Watch:
         """Read static secrets again now (SIGUSR1)."""
         self.refresh(self.static())
 
-    def follow(self, token: Token) -> None:
+    def follow(self, source: str, token: Token) -> None:
         """Extend leases with their token, and reissue what would die with an old one."""
-        self._store.extend(token)
-        for watcher, _ in self._watchers.values():
-            watcher.follow_token()
+        self._store.extend(source, token)
+        for ref, (watcher, _) in self._watchers.items():
+            if ref.source == source:
+                watcher.follow_token()
 
     def step(self, ref: Ref) -> Step | None:
         """Return the next step of a secret."""
@@ -130,7 +123,5 @@ class Watch:
             self.settings.of(ref),
             self._context,
             store=self._store,
-            vault=self._vault,
-            tokens=self._tokens,
-            availability=self._availability,
+            source=self._sources[ref.source],
         )

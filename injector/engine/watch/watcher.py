@@ -10,13 +10,12 @@ from msgspec import structs
 from injector.base.clock import Wakeup
 from injector.base.context import Context
 from injector.base.errors import DeniedError, InjectorError, TransientError, nothing_unforeseen
-from injector.base.retry import Availability
 from injector.engine.store import Store
 from injector.engine.watch.actions import Actions
 from injector.engine.watch.reporting import Reporter
 from injector.engine.watch.settings import SecretSettings
 from injector.secret import READ, Action, Ref, Step, after_failed_renewal, after_failure
-from injector.sources.vault import Tokens, Vault
+from injector.sources.source import Source
 
 # The result of a requested refresh: None if Vault answered, otherwise why not. A new value is in
 # the store.
@@ -33,20 +32,15 @@ class Watcher:
         context: Context,
         *,
         store: Store,
-        vault: Vault,
-        tokens: Tokens,
-        availability: Availability,
+        source: Source,
     ) -> None:
         self.ref = ref
         self.settings = settings
         self._context = context
         self._store = store
-        self._tokens = tokens
-        self._availability = availability
-        self._reporter = Reporter(settings.name, context, availability)
-        self._actions = Actions(
-            ref, settings, context, self._reporter, store=store, vault=vault, tokens=tokens
-        )
+        self._source = source
+        self._reporter = Reporter(settings.name, context, source.availability)
+        self._actions = Actions(ref, settings, context, self._reporter, store=store, source=source)
         self._denied = False
         self._demand: Demand | None = None
         self._seen_then = 0  # the generation when it was asked for
@@ -83,9 +77,9 @@ class Watcher:
             self.follow_token()
             # A request that failed while this one was pending is still due.
             return Step(Action.FETCH, context.clock.now()) if self._reporter.failures else step
-        if self._availability.down and (waits := self._actions.publication()) is not None:
+        if self._source.availability.down and (waits := self._actions.publication()) is not None:
             return waits  # that needs no server
-        await self._availability.wait()
+        await self._source.availability.wait()
         if action is Action.RENEW and self._has_ended():  # as after an outage: nothing to renew
             action = Action.FETCH
         try:
@@ -117,7 +111,7 @@ class Watcher:
 
         It can get a lease that lives on, or may be allowed what the last token was denied.
         """
-        held = self._tokens.held
+        held = self._source.token
         if held is None or self._actions.has_asked_with(held):
             return False
         newest = self._store.newest(self.ref)
@@ -162,9 +156,10 @@ class Watcher:
         return current.answer is not None and current.life.granted_at > self._demanded_at
 
     async def _fetch_at_once(self) -> Step:
-        if self._availability.down:
+        if self._source.availability.down:
             raise TransientError(
-                f"{self.ref}: Vault is unreachable, so nothing was sent; try again later"
+                f"{self.ref}: {self._source.title} is unreachable, so nothing was sent; "
+                "try again later"
             )
         step = await self._actions.fetch(on_demand=True)
         self._succeeded()

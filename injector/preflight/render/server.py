@@ -11,11 +11,12 @@ from injector.preflight.check import login
 from injector.preflight.render import Source
 from injector.rendering.template import Content
 from injector.runtime.plan import Plan
+from injector.secret import Content as Answered
 from injector.secret import Ref
 from injector.sources.vault import Token, Transport, Vault
-from injector.sources.vault.answer import Content as Answered
 from injector.sources.vault.inspection import mount_of
 from injector.sources.vault.ref import VaultRef
+from injector.sources.vault.source import engines
 
 # Engines whose reads return existing secrets.
 READ_ONLY = frozenset({"kv", "generic", "cubbyhole", "pki", "transit", "totp"})
@@ -46,7 +47,8 @@ async def server(
         token = await method.log_in(vault)
         context.redactor.learn("token", token.value)
         settings = SettingsBySecret(plan.config, names, context.redactor.proofread)
-        reading = Reading(vault, token, settings, issue=issue)
+        known = engines(plan.config, names)
+        reading = Reading(vault, token, settings, known, issue=issue)
         try:
             yield reading.content
         finally:
@@ -63,6 +65,7 @@ class Reading:
     vault: Vault
     token: Token
     settings: SettingsBySecret
+    engines: Mapping[Ref, str]
     issue: bool
     leases: list[tuple[VaultRef, str]] = field(default_factory=list, repr=False)
     others: list[VaultRef] = field(default_factory=list)  # issued, without a lease
@@ -74,11 +77,12 @@ class Reading:
         """
         assert isinstance(ref, VaultRef)
         wanted = self.settings.of(ref)
-        issues = await self._issues(ref, wanted.engine)
+        engine = self.engines.get(ref, "auto")
+        issues = await self._issues(ref, engine)
         if issues and not self.issue:
             raise ConfigError(f"{ref}: reading it would issue it: use --issue, or --fixtures DIR")
         try:
-            answer, _ = await self.vault.fetch(ref, self.token, engine=wanted.engine)
+            answer, _ = await self.vault.fetch(ref, self.token, engine=engine)
         except MissingError:
             if wanted.optional:
                 return None

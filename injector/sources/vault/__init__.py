@@ -1,5 +1,6 @@
 """Vault and OpenBao: asks, and says what the answer means.
 
+- `source`: what Vault is to the rest of the house
 - `ref`: which secret: its path, parameters and namespace
 - `client`: the requests this program makes, each with its errors told apart
 - `api`: those that hvac has; imported when the first of them is sent
@@ -15,9 +16,9 @@
 - `relogin`: when a policy's refusal is worth a fresh login
 """
 
-from injector.sources.vault.answer import Answer
+from injector.sources.vault.answer import VaultAnswer
 from injector.sources.vault.client import Vault
 from injector.sources.vault.tokens import Token, Tokens
 from injector.sources.vault.transport import Transport
 
-__all__ = ["Answer", "Token", "Tokens", "Transport", "Vault"]
+__all__ = ["Token", "Tokens", "Transport", "Vault", "VaultAnswer"]

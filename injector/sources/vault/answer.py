@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from injector.base.errors import MissingError, RenderError
-from injector.secret import Kind
+from injector.secret import Answer, Kind
 from injector.sources.vault.certificates import ssh_end, validity
 from injector.sources.vault.ref import VaultRef
 
@@ -38,6 +38,7 @@ class Envelope(Struct, frozen=True):
 
     request_id: str = ""
     lease_duration: int = 0  # as it stands there: KV version 1 names one that means nothing
+    renewable: bool = False
     metadata: Mapping[str, Any] | None = None  # of KV version 2
     warnings: tuple[str, ...] = ()
     wraps: bool = False  # the data is what it says of a wrapped answer
@@ -46,28 +47,31 @@ class Envelope(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One secret as Vault sees it at one moment.
+class VaultAnswer(Answer):
+    """What Vault answered.
 
     `duration` is the life left in seconds, `inf` if it names none. `ends_at` is its end by the
-    server's clock, where it says that instead. `version` tells generations apart where the server
-    does: KV's version, a static role's last rotation.
+    server's clock, where it says that instead. `version` is KV's, or a static role's last rotation.
     """
 
-    data: Mapping[str, Any] = field(repr=False)
-    kind: Kind
-    duration: float = math.inf
-    lease_id: str = field(default="", repr=False)
-    renewable: bool = False
-    version: str = ""
-    ends_at: float = math.inf
     envelope: Envelope = field(default_factory=Envelope, repr=False)
+    duration: float = math.inf
+    renewable: bool = False
+    ends_at: float = math.inf
 
     @property
     def lasting(self) -> Mapping[str, Any]:
         """Return the data without what changes from request to request."""
         counting = COUNTING.get(self.kind, frozenset())
         return {key: value for key, value in self.data.items() if key not in counting}
+
+    def is_same(self, after: Answer) -> bool:
+        return (
+            isinstance(after, VaultAnswer)
+            and self.lasting == after.lasting
+            and self.envelope.metadata == after.envelope.metadata
+            and not after.lease_id
+        )
 
     def life(self, date_header: str, wall: float) -> float:
         """Return the seconds left, by the server's own clock (its Date header), else by ours."""
@@ -80,17 +84,7 @@ class Answer:
         return min(self.duration, self.ends_at - (served.timestamp() if served else wall))
 
 
-class Content(dict[str, Any]):
-    """The data of a secret as templates get it, with the answer that it came in."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.data)
-        self.answer = answer
-
-
-def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") -> Answer:
+def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") -> VaultAnswer:
     """Sort an answer by its shape.
 
     `engine` is kv1 or kv2 where the user knows better: a KV v1 secret may itself have the keys
@@ -107,6 +101,7 @@ def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") 
         answer.envelope,
         request_id=str(body.get("request_id") or ""),
         lease_duration=int(_seconds(body.get("lease_duration"))),
+        renewable=answer.renewable,
         warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
     )
     return replace(answer, envelope=envelope)
@@ -119,7 +114,7 @@ def _is_deeper(value: Any, limit: int) -> bool:
     )
 
 
-def _sorted(ref: VaultRef, body: Mapping[str, Any], engine: str) -> Answer:
+def _sorted(ref: VaultRef, body: Mapping[str, Any], engine: str) -> VaultAnswer:
     if (other := _without_data(ref, body)) is not None:
         return other
     data = body.get("data")
@@ -130,40 +125,42 @@ def _sorted(ref: VaultRef, body: Mapping[str, Any], engine: str) -> Answer:
             f"read {ref}: the answer has no data; is it a path that `vault read` accepts?"
         )
     if ref.path.startswith(ONCE):
-        return Answer(data, Kind.ISSUED)
+        return VaultAnswer(data, Kind.ISSUED)
     duration = _seconds(body.get("lease_duration"))
     if lease_id := body.get("lease_id"):
-        return Answer(
+        return VaultAnswer(
             data,
             Kind.LEASE,
-            duration or math.inf,
-            str(lease_id),
-            bool(body.get("renewable")),
+            lease_id=str(lease_id),
+            duration=duration or math.inf,
+            renewable=bool(body.get("renewable")),
             ends_at=_certificate_end(data),
         )
     if ref.body is None:
         return _read(ref, data, engine, duration)
     if (ends_at := _certificate_end(data)) < math.inf:
-        return Answer(data, Kind.CERTIFICATE, version=str(data["serial_number"]), ends_at=ends_at)
-    return _with_ttl(data, duration) or Answer(data, Kind.ISSUED)
+        return VaultAnswer(
+            data, Kind.CERTIFICATE, version=str(data["serial_number"]), ends_at=ends_at
+        )
+    return _with_ttl(data, duration) or VaultAnswer(data, Kind.ISSUED)
 
 
-def _without_data(ref: VaultRef, body: Mapping[str, Any]) -> Answer | None:
+def _without_data(ref: VaultRef, body: Mapping[str, Any]) -> VaultAnswer | None:
     """Return an answer that has something else, which templates see as their data, or nothing."""
     if ref.body is not None and not body:
-        return Answer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
+        return VaultAnswer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
     if isinstance(wrapped := body.get("wrap_info"), dict):
-        return Answer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
+        return VaultAnswer(wrapped, Kind.ISSUED, envelope=Envelope(wraps=True))
     if body.get("data") is None and isinstance(auth := body.get("auth"), dict):
         # It ends with the token that made it, as a lease does, but has no id to renew or revoke.
         duration = _seconds(auth.get("lease_duration")) or math.inf
-        return Answer(auth, Kind.LEASE, duration, envelope=Envelope(logs_in=True))
+        return VaultAnswer(auth, Kind.LEASE, duration=duration, envelope=Envelope(logs_in=True))
     return None
 
 
-def _read(ref: VaultRef, data: dict[str, Any], engine: str, lease_duration: float) -> Answer:
+def _read(ref: VaultRef, data: dict[str, Any], engine: str, lease_duration: float) -> VaultAnswer:
     if engine == "kv1":
-        return Answer(data, Kind.STATIC)
+        return VaultAnswer(data, Kind.STATIC)
     if _is_kv2(data):
         return _kv2(ref, data)
     if engine == "kv2":
@@ -172,19 +169,21 @@ def _read(ref: VaultRef, data: dict[str, Any], engine: str, lease_duration: floa
         )
     if data.keys() >= STATIC_ROLE and data.keys() & {"rotation_period", "rotation_schedule"}:
         version = str(data["last_vault_rotation"])
-        return Answer(data, Kind.STATIC_ROLE, _seconds(data["ttl"]), version=version)
+        return VaultAnswer(data, Kind.STATIC_ROLE, version, duration=_seconds(data["ttl"]))
     if data.keys() >= ONE_TIME_CODE and (ends_at := _seconds(data["expire_time"])):
-        return Answer(data, Kind.STATIC_ROLE, version=str(data["expire_time"]), ends_at=ends_at)
+        return VaultAnswer(
+            data, Kind.STATIC_ROLE, version=str(data["expire_time"]), ends_at=ends_at
+        )
     # KV v1's lease_duration (768 h) is advisory and never a schedule; no other engine without
     # leases sends one, so what has one is KV v1, whatever keys its user chose.
     with_ttl = None if lease_duration else _with_ttl(data, 0.0)
-    return with_ttl or Answer(data, Kind.STATIC)
+    return with_ttl or VaultAnswer(data, Kind.STATIC)
 
 
-def _with_ttl(data: dict[str, Any], lease_duration: float) -> Answer | None:
+def _with_ttl(data: dict[str, Any], lease_duration: float) -> VaultAnswer | None:
     said = (_seconds(data.get(key)) for key, of in TTL_OF.items() if of in data)
     duration = lease_duration or next(filter(None, said), 0.0)
-    return Answer(data, Kind.TTL, duration) if duration else None
+    return VaultAnswer(data, Kind.TTL, duration=duration) if duration else None
 
 
 def _certificate_end(data: Mapping[str, Any]) -> float:
@@ -227,7 +226,7 @@ def _is_kv2(data: Mapping[str, Any]) -> bool:
     )
 
 
-def _kv2(ref: VaultRef, data: Mapping[str, Any]) -> Answer:
+def _kv2(ref: VaultRef, data: Mapping[str, Any]) -> VaultAnswer:
     """Return the data; a deletion time in the future is a plan, not a deletion."""
     metadata = data["metadata"]
     version = str(metadata.get("version", ""))
@@ -238,4 +237,4 @@ def _kv2(ref: VaultRef, data: Mapping[str, Any]) -> Answer:
             "another with ?version="
         )
     envelope = Envelope(metadata=metadata)
-    return Answer(data["data"], Kind.STATIC, version=version, envelope=envelope)
+    return VaultAnswer(data["data"], Kind.STATIC, version=version, envelope=envelope)

@@ -21,7 +21,7 @@ from injector.sources.vault.adapter import (
     NotThere,
     Stale,
 )
-from injector.sources.vault.answer import Answer
+from injector.sources.vault.answer import VaultAnswer
 from injector.sources.vault.mounts import Mounts
 from injector.sources.vault.ref import VaultRef
 from injector.sources.vault.token_answers import (
@@ -68,7 +68,7 @@ class Vault:
         engine: str = "auto",
         repeatable: bool = False,
         on_sending: Callable[[], None] = lambda: None,
-    ) -> tuple[Answer, Life]:
+    ) -> tuple[VaultAnswer, Life]:
         """Ask for a secret: read it, or with parameters write to it.
 
         `repeatable` is what another request would get as well: nothing is lost if it is cut off.

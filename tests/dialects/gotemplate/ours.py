@@ -10,9 +10,8 @@ from injector.config import model
 from injector.dev.bao import Bao
 from injector.dialects.gotemplate import Surroundings
 from injector.rendering.template import Lacking
-from injector.secret import Ref
+from injector.secret import Content, Ref
 from injector.sources.vault import Token, Transport, Vault
-from injector.sources.vault.answer import Content
 from injector.sources.vault.ref import VaultRef
 from tests.dialects.gotemplate.judge import Case
 from tests.dialects.gotemplate.render import template
