@@ -61,7 +61,7 @@ class Report(Struct, frozen=True):
 
 
 class Health:
-    """A registry of reports; `news` wakes whoever waits for everything to settle."""
+    """A registry of reports; `changed` wakes those who wait for everything to settle."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
@@ -70,11 +70,11 @@ class Health:
         # Sets beside the reports: asking costs nothing, however many secrets there are.
         self._unsettled: set[tuple[str, str]] = set()
         self._failing: set[tuple[str, str]] = set()
-        self.news = Wakeup()
+        self.changed = Wakeup()
         self._others: list[Wakeup] = []
 
-    def ring_too(self, wakeup: Wakeup) -> None:
-        """Also ring this whenever there is news."""
+    def also_ring(self, wakeup: Wakeup) -> None:
+        """Also ring this at each change."""
         self._others.append(wakeup)
 
     def waiting(self, kind: str, name: str) -> None:
@@ -111,7 +111,7 @@ class Health:
         return [self._reports[key] for key in self._failing]
 
     def _ring(self) -> None:
-        for wakeup in (self.news, *self._others):
+        for wakeup in (self.changed, *self._others):
             wakeup.ring()
 
     def _report(

@@ -294,7 +294,7 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     from injector.cli import eventloop
     from injector.preflight import check as checks
     from injector.preflight.policy import needs
-    from injector.runtime.plan import names
+    from injector.runtime.plan import refs_by_name
     from injector.runtime.wording import explain
 
     keep_memory_private()
@@ -303,7 +303,7 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     context = Context.alone(SystemClock(), os.environ, redactor, log)
     wanted = needs(
         planned.config,
-        names(planned.config),
+        refs_by_name(planned.config),
         planned.templates.values(),
         directory=os.path.dirname(os.path.abspath(args.config)),
     )

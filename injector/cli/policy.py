@@ -6,7 +6,7 @@ import os
 from injector.base.errors import ConfigError
 from injector.cli.parser import add_config, exits
 from injector.preflight.policy import document, needs
-from injector.runtime.plan import names, plan
+from injector.runtime.plan import plan, refs_by_name
 
 NOTE = "It contacts no server. Paths that depend on the value of a secret appear in comments."
 EXAMPLES = (
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
     planned = plan(args.config, elsewhere=True)
     found = needs(
         planned.config,
-        names(planned.config),
+        refs_by_name(planned.config),
         planned.templates.values(),
         directory=os.path.dirname(os.path.abspath(args.config)),
     )

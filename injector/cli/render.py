@@ -28,7 +28,7 @@ from injector.preflight.render.report import New, changes, content, news
 from injector.preflight.render.targets import Target, targets
 from injector.rendering.template import Content
 from injector.runtime import build
-from injector.runtime.plan import Plan, names, plan
+from injector.runtime.plan import Plan, plan, refs_by_name
 from injector.runtime.wording import explain
 from injector.secret import Ref
 
@@ -106,7 +106,7 @@ class Run:
     def __init__(self, planned: Plan, args: argparse.Namespace) -> None:
         self._plan = planned
         self._args = args
-        self._names = names(planned.config)
+        self._names = refs_by_name(planned.config)
         self._targets = targets(planned, self._names, args.destinations)
         self.redactor = Redactor()
         explain(self.redactor, planned)

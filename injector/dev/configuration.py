@@ -13,7 +13,7 @@ from injector.dev.loading import assignment, kinds
 from injector.dev.place import Place
 from injector.dev.seed import Seed
 from injector.preflight.policy import document, needs
-from injector.runtime.plan import Plan, names
+from injector.runtime.plan import Plan, refs_by_name
 
 # So that changes made by hand at the server are seen soon.
 REFRESH = "2s"
@@ -36,14 +36,14 @@ def text(seed: Seed, place: Place, address: str, *, supervised: bool) -> str:
 def policy(planned: Plan) -> str:
     """Return the least-privilege policy of a configuration."""
     config = planned.config
-    found = needs(config, names(config), planned.templates.values(), directory="")
+    found = needs(config, refs_by_name(config), planned.templates.values(), directory="")
     return document(found, file=os.path.basename(planned.loaded.path))
 
 
 def unseeded(planned: Plan, seed: Seed) -> list[str]:
     """Return the paths that a configuration asks for and the seed file does not have."""
     seeded = {kind.path for kind in kinds(seed).values()}
-    asked = {ref.path for ref in names(planned.config).values()}
+    asked = {ref.path for ref in refs_by_name(planned.config).values()}
     asked |= {ref.path for template in planned.templates.values() for ref in template.refs}
     return sorted(path for path in asked if path.partition("?")[0] not in seeded)
 

@@ -17,7 +17,7 @@ from injector.engine.delivery import Delivery, Output
 from injector.engine.revoke import Revocation
 from injector.engine.watch import Watch
 from injector.runtime import build
-from injector.runtime.plan import Plan, names
+from injector.runtime.plan import Plan, refs_by_name
 from injector.runtime.services import Service
 from injector.runtime.sources import sources
 from injector.runtime.state import ProcessState
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 RELEASE_WITHIN = 3.0
 
 
-def handed_over(plan: Plan, state: ProcessState) -> AbstractContextManager[None]:
+def take_over(plan: Plan, state: ProcessState) -> AbstractContextManager[None]:
     """Hold the lock of the hand-over file and load it; does nothing if none is configured."""
     if plan.config.cache.persist is None:
         return nullcontext()
-    from injector.runtime.handing_over import taking_over  # 8 ms that most do without
+    from injector.runtime import handing_over  # 8 ms that most do without
 
-    return taking_over(plan.config, plan.config.cache.persist.path, state)
+    return handing_over.take_over(plan.config, plan.config.cache.persist.path, state)
 
 
 def _supervision(plan: Plan, state: ProcessState) -> "Supervision | None":
@@ -96,7 +96,7 @@ class Assembly:
             probe=self.vault.health,
             opens_at=state.started_at + config.vault.start_splay * state.jitter(),
         )
-        refs = names(config)
+        refs = refs_by_name(config)
         vault = VaultSource(
             context,
             vault=self.vault,
@@ -315,7 +315,7 @@ class Assembly:
         """Return the login method, which outlives a reload, and what describes it."""
         state, settings = self._state, loaded.config.auto_auth
         if settings is None:  # the loader has made sure that the environment has a token
-            return auth.given(loaded.token, state.redactor)
+            return auth.method_of_token(loaded.token, state.redactor)
         if state.method is None:
             state.method = auth.method(
                 settings.method, log=state.log, metrics=state.metrics, redactor=state.redactor

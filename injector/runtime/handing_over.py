@@ -23,7 +23,7 @@ RETRY = 10.0
 
 
 @contextmanager
-def taking_over(config: model.Config, path: str, state: ProcessState) -> Iterator[None]:
+def take_over(config: model.Config, path: str, state: ProcessState) -> Iterator[None]:
     """Hold the lock, and load the file.
 
     Raises ConfigError if another injector runs on the same file.

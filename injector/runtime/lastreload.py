@@ -13,15 +13,15 @@ class LastReload:
         self._clock = clock
         self._metrics = metrics
         self.report = Report("configuration", "", State.OK, clock.now())
-        self.succeeded("")
+        self.record_success("")
 
-    def succeeded(self, path: str) -> None:
+    def record_success(self, path: str) -> None:
         """Note that what the file says is in force."""
         self.report = Report("configuration", path, State.OK, self._clock.now())
         self._metrics.reload_successful.set(1)
         self._metrics.reload_succeeded_at.set(self._clock.wall())
 
-    def failed(self, path: str, error: InjectorError) -> None:
+    def record_failure(self, path: str, error: InjectorError) -> None:
         """Note that it is not, and since when; an old one is."""
         before, now = self.report, self._clock.now()
         since = before.since if before.state is State.FAILING else now

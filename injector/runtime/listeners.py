@@ -20,7 +20,7 @@ LARGEST_FORWARDED = 64 * 2**20
 DEFAULT = model.Listener(type="unix", address="/run/injector/injector.sock")
 
 
-def configured(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
+def listener_settings(loaded: Loaded, log: Logger) -> tuple[model.Listener, ...]:
     """Return the configured listeners, or the default one if its directory can be created."""
     found = loaded.config.listener
     return found if found or not loaded.behaviour.has_default_listener else _default(log)

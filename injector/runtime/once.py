@@ -3,7 +3,7 @@
 from injector.base.clock import Clock
 from injector.base.errors import TransientError
 from injector.base.health import Health, Report, State, exit_code, verdict
-from injector.runtime.assembly import Assembly, handed_over
+from injector.runtime.assembly import Assembly, take_over
 from injector.runtime.plan import Plan
 from injector.runtime.services import alongside
 from injector.runtime.signals import Stop, handling
@@ -20,10 +20,10 @@ async def once(plan: Plan, state: ProcessState, *, timeout: float) -> int:  # no
 
     Raises an InjectorError that ends the program (`exit_on_err`).
     """
-    with handed_over(plan, state):
+    with take_over(plan, state):
         assembly = Assembly(plan, state)
         assembly.remove_leftovers()
-        stop = Stop(assembly.health.news.ring)
+        stop = Stop(assembly.health.changed.ring)
         try:
             with handling(stop.reactions()):
                 end = _end(assembly, state.clock, timeout, stop)
@@ -58,7 +58,7 @@ async def settled(health: Health, clock: Clock, timeout: float, stop: Stop) -> i
             return code
         if now >= ends_at:
             return exit_code(health.failures())
-        await clock.sleep(min(wait, ends_at - now), health.news)
+        await clock.sleep(min(wait, ends_at - now), health.changed)
 
 
 def _reasons(health: Health) -> list[str]:

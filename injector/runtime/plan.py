@@ -55,7 +55,7 @@ def plan(
         config: model.Config, entry: Entry, text: str, stands: Standing
     ) -> list[Spot]:
         if config.secrets and not refs:
-            refs.update(names(config))
+            refs.update(refs_by_name(config))
         try:
             compiled = _compiled(entry, _source(entry, text, stands), refs, environ)
         except RenderError as exc:
@@ -78,7 +78,7 @@ def plan(
     return Plan(_with_files(loaded, templates.values()), templates)
 
 
-def names(config: model.Config) -> dict[str, Ref]:
+def refs_by_name(config: model.Config) -> dict[str, Ref]:
     """Return which secret each name of `secrets:` stands for."""
     return {name: refer(secret) for name, secret in config.secrets.items()}
 

@@ -17,9 +17,9 @@ from injector.base.errors import (
     nothing_unforeseen,
 )
 from injector.base.health import Health, Report, verdict
-from injector.runtime.assembly import Assembly, handed_over, rehearse, tidy
+from injector.runtime.assembly import Assembly, rehearse, take_over, tidy
 from injector.runtime.files import FileWatch
-from injector.runtime.listeners import configured, listeners
+from injector.runtime.listeners import listener_settings, listeners
 from injector.runtime.once import GRACE, LAST_REQUESTS
 from injector.runtime.plan import Plan
 from injector.runtime.services import Service, alongside
@@ -50,7 +50,7 @@ async def run(plan: Plan, state: ProcessState, *, load: Callable[[], Plan]) -> i
 
     `load` re-reads the configuration. Raises an InjectorError that ends the program.
     """
-    with handed_over(plan, state):
+    with take_over(plan, state):
         return await Daemon(plan, state, load).run()
 
 
@@ -80,9 +80,9 @@ class Daemon:
         with pid_file, handling(reactions), self._other_signals, closing(self._sockets):
             self._live_through_others()
             loaded, log = self._assembly.loaded, self._state.log
-            self._sockets.open(configured(loaded, log))
+            self._sockets.open(listener_settings(loaded, log))
             self._assembly.remove_leftovers()
-            self._state.last_reload.succeeded(loaded.path)
+            self._state.last_reload.record_success(loaded.path)
             log.info("started", config=loaded.path)
             while True:
                 self._mind_command()
@@ -146,7 +146,7 @@ class Daemon:
             code, wait = self._verdict(health, now)
             if code is not None:
                 return code
-            await clock.sleep(min(wait, due if due > 0 else inf), health.news)
+            await clock.sleep(min(wait, due if due > 0 else inf), health.changed)
 
     @property
     def _stopping(self) -> bool:
@@ -204,7 +204,7 @@ class Daemon:
     # -- what signals, requests and changed files ask for
 
     def _ring(self) -> None:
-        self._assembly.health.news.ring()
+        self._assembly.health.changed.ring()
         self._assembly.unrepeatable.hurry()
 
     def _interrupt(self) -> None:
@@ -218,7 +218,7 @@ class Daemon:
 
     def _ask_to_reload(self) -> None:
         self._reload_asked = True
-        self._assembly.health.news.ring()
+        self._assembly.health.changed.ring()
 
     def _hang_up(self) -> None:
         """SIGHUP: configuration and templates, then static secrets."""
@@ -242,7 +242,7 @@ class Daemon:
             with nothing_unforeseen():
                 plan = self._load()
                 rehearse(plan, self._state)
-                self._sockets.open(configured(plan.loaded, self._state.log))
+                self._sockets.open(listener_settings(plan.loaded, self._state.log))
         except InjectorError as exc:
             self._not_reloaded(exc)
             return None
@@ -250,7 +250,7 @@ class Daemon:
 
     def _not_reloaded(self, error: InjectorError) -> None:
         """Go on with the old configuration, whatever is wrong with the new one, and say so."""
-        self._state.last_reload.failed(self._assembly.loaded.path, error)
+        self._state.last_reload.record_failure(self._assembly.loaded.path, error)
         # A user's mistake: the problems say it all, without a traceback.
         problems = error.problems if isinstance(error, ConfigError) else (str(error),)
         ours = {"trace": error.trace} if isinstance(error, UnforeseenError) else {}
@@ -278,7 +278,7 @@ class Daemon:
                 output.destination.remove()
                 event = f"{output.kind} removed"
                 self._state.log.info(event, path=output.name)
-        self._state.last_reload.succeeded(plan.loaded.path)
+        self._state.last_reload.record_success(plan.loaded.path)
         self._state.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
         if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
             self._state.log.warning("read only at startup, restart to apply", settings=late)

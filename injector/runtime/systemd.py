@@ -28,16 +28,16 @@ class Systemd:
         self._clock = clock
         self._waits_for = waits_for
         self._notified = not address
-        self._news = Wakeup()
+        self._health_changed = Wakeup()
         if address:
-            health.ring_too(self._news)
+            health.also_ring(self._health_changed)
 
     async def run(self) -> None:
         """Report it whenever it is due. Runs until cancelled."""
         while True:
             if not self._notified and not self._waits_for():
                 self._notified = self._send("READY=1")
-            await self._clock.sleep(inf if self._notified else LOOK_EVERY, self._news)
+            await self._clock.sleep(inf if self._notified else LOOK_EVERY, self._health_changed)
 
     def reloads(self) -> None:
         # systemd wants its own clock, to tell this reload from an earlier one.
@@ -46,7 +46,7 @@ class Systemd:
     def stays(self) -> None:
         """Report again that it is ready, after a reload that failed."""
         self._notified = not self._address
-        self._news.ring()
+        self._health_changed.ring()
 
     def stops(self) -> None:
         self._send("STOPPING=1")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from injector.base.redactor import Redactor
-from injector.runtime.plan import Plan, names
+from injector.runtime.plan import Plan, refs_by_name
 from injector.secret import Ref
 
 # Options that hold text, or what somebody may be given access with.
@@ -17,7 +17,7 @@ NUMBERS = (bool, int, float)
 
 def explain(redactor: Redactor, plan: Plan) -> None:
     """Tell the redactor what the operator calls secrets, and which words are the operator's."""
-    called = {ref: name for name, ref in reversed(names(plan.config).items())}
+    called = {ref: name for name, ref in reversed(refs_by_name(plan.config).items())}
     for template in plan.templates.values():
         for ref in template.refs - called.keys():
             called[ref] = str(ref)

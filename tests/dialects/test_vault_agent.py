@@ -19,7 +19,7 @@ from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.options import OPTIONS, native_key
 from injector.dialects.vault_agent.reading import read_all
 from injector.dialects.vault_agent.row import State
-from injector.runtime.listeners import configured
+from injector.runtime.listeners import listener_settings
 from injector.runtime.plan import plan
 from tests.dialects.agents import loaded, notices, problems, whole
 from tools.docs.vault_agent import renewed
@@ -458,7 +458,7 @@ def test_listeners(tmp_path):
 def test_nothing_listens_by_default(tmp_path):
     log = logger(level="info", style="json", redact=str)
 
-    assert configured(loaded(tmp_path, ""), log) == ()
+    assert listener_settings(loaded(tmp_path, ""), log) == ()
 
 
 # -- problems, warnings, advice

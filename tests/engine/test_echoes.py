@@ -18,7 +18,7 @@ from aiohttp import web
 
 from injector.base.redactor import Redactor
 from injector.runtime.assembly import rehearse
-from injector.runtime.handing_over import taking_over
+from injector.runtime.handing_over import take_over
 from injector.runtime.listeners import status_report
 from injector.runtime.plan import plan
 from injector.status.exposition import exposition
@@ -238,7 +238,7 @@ async def test_a_hand_over_file_that_cannot_be_used_is_not_quoted(lab):
     for content in (b"hvs.canary-7f3a", b"vault-injector hand-over 2\nhvs.canary-7f3a" + b"x" * 99):
         (lab.tmpfs / "state").write_bytes(content)
         (lab.tmpfs / "state").chmod(0o600)
-        with taking_over(loaded.config, str(lab.tmpfs / "state"), fresh_state(lab.clock, output)):
+        with take_over(loaded.config, str(lab.tmpfs / "state"), fresh_state(lab.clock, output)):
             pass
 
     assert output.getvalue().count("hand-over file ignored") == 2
@@ -254,12 +254,12 @@ async def test_what_is_handed_over_is_known_before_anything_is_sent(lab, databas
     blocks = {"secrets": {"db": {"path": creds}}, "template": [entry], "cache": persist}
     loaded = lab.load(settings(lab, **blocks))
     first = lab.fresh_state()
-    with taking_over(loaded.config, str(lab.tmpfs / "state"), first):
+    with take_over(loaded.config, str(lab.tmpfs / "state"), first):
         async with lab.start(loaded, state=first) as running:
             token, [lease] = running.token.value, running.state.store.leases()
 
     next_process = lab.fresh_state()
-    with taking_over(loaded.config, str(lab.tmpfs / "state"), next_process):
+    with take_over(loaded.config, str(lab.tmpfs / "state"), next_process):
         said = next_process.redactor.redact(f"{token} {lease.lease_id} {lab.read('db')}")
 
     assert said == "[redacted: token] [redacted] [redacted]"

@@ -15,7 +15,7 @@ import yaml
 
 from injector.base.log import logger
 from injector.base.redactor import Redactor
-from injector.runtime.assembly import Assembly, handed_over
+from injector.runtime.assembly import Assembly, take_over
 from injector.runtime.once import LAST_REQUESTS
 from injector.runtime.plan import Plan, plan
 from injector.runtime.services import alongside
@@ -119,7 +119,7 @@ class Play:
         log = logger(level="debug", style="json", redact=redactor.proofread, stream=self.output)
         self._state = ProcessState(self.clock, log, redactor, {}, self._random.random)
         self._process = contextlib.ExitStack()
-        self._process.enter_context(handed_over(self._plan(), self._state))
+        self._process.enter_context(take_over(self._plan(), self._state))
         await self._start()
 
     async def _start(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from injector.preflight.policy import document, needs
 from injector.runtime.once import once
-from injector.runtime.plan import names, plan
+from injector.runtime.plan import plan, refs_by_name
 from tests.support.configs import complete
 from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.processes import result, write_config
@@ -23,7 +23,10 @@ def printed(folder, text, **environ):
     file.write_text(complete(text))
     planned = plan(str(file), environ, elsewhere=True)
     found = needs(
-        planned.config, names(planned.config), planned.templates.values(), directory=str(folder)
+        planned.config,
+        refs_by_name(planned.config),
+        planned.templates.values(),
+        directory=str(folder),
     )
     return document(found, file="injector.yaml")
 

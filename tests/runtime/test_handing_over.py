@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from injector.engine.handover import decode
-from injector.runtime.assembly import handed_over
+from injector.runtime.assembly import take_over
 from injector.sources.vault.source import SHAPES as OF_VAULT
 from tests.cli.test_run import daemon
 from tests.engine.test_engine import one_file
@@ -186,7 +186,7 @@ async def test_when_a_notification_is_said_the_next_process_would_know_of_it(lab
     output = LogThatLooks(file, "notified")
     state = fresh_state(lab.clock, output)
 
-    with handed_over(loaded, state):
+    with take_over(loaded, state):
         async with lab.start(loaded, state=state):
             lab.put("db", password="two")
             await lab.clock.advance(300)
@@ -204,7 +204,7 @@ async def test_a_record_that_cannot_be_written_is_retried_and_reported_once(lab)
     loaded = lab.load(one_file(lab, blocks={"cache": cache}))
     state = fresh_state(lab.clock, output := io.StringIO())
 
-    with handed_over(loaded, state):
+    with take_over(loaded, state):
         async with lab.start(loaded, state=state):
             shutil.rmtree(path.parent)
             path.parent.touch()  # in the way
@@ -225,7 +225,7 @@ async def test_a_file_that_cannot_be_removed_at_the_end_is_reported(lab):
     loaded = lab.load(one_file(lab, blocks=blocks))
     state = fresh_state(lab.clock, output := io.StringIO())
 
-    with handed_over(loaded, state):
+    with take_over(loaded, state):
         async with lab.start(loaded, state=state) as running:
             path.unlink()
             path.mkdir()  # in the way

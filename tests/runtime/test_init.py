@@ -75,8 +75,9 @@ def test_it_starts_before_anything_large_is_imported():
     assert done.stdout.split() == [
         "injector",
         "injector.__main__",
-        "injector.pid1",
+        "injector.base",
         "injector.base.private",
+        "injector.pid1",
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from injector.engine.store import Phase
 from injector.runtime import sources
-from injector.runtime.assembly import handed_over
+from injector.runtime.assembly import take_over
 from tests.engine.test_rollback import application, bundled, journal
 from tests.support.engine import configuration, engine, fresh_state, load_from
 from tests.support.folder import Folder
@@ -191,7 +191,7 @@ async def test_what_a_source_has_issued_is_handed_over(app, proxy, clock, tmpfs,
     loaded = load_from(tmp_path, leased(app, proxy, tmpfs, **persist))
     for _ in range(2):
         state = fresh_state(clock, io.StringIO())
-        with handed_over(loaded, state):
+        with take_over(loaded, state):
             async with engine(loaded, clock, state=state) as running:
                 await clock.advance(2)
                 [lease] = state.store.all()

@@ -11,7 +11,7 @@ from injector.base.log import logger
 from injector.base.redactor import Redactor
 from injector.preflight.check import Finding, Level, check
 from injector.preflight.policy import needs
-from injector.runtime.plan import names, plan
+from injector.runtime.plan import plan, refs_by_name
 
 
 async def findings(
@@ -32,7 +32,7 @@ async def of_plan(planned, environ=None, *, clock=None, here=False, use_secret_i
     context = Context.alone(clock or SystemClock(), environ, redactor, log)
     wanted = needs(
         planned.config,
-        names(planned.config),
+        refs_by_name(planned.config),
         planned.templates.values(),
         directory=os.path.dirname(planned.loaded.path),
     )

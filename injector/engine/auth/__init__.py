@@ -13,7 +13,7 @@
 
 from injector.engine.auth.autoauth import AutoAuth
 from injector.engine.auth.method import Method, Remembers
-from injector.engine.auth.methods import given, method
+from injector.engine.auth.methods import method, method_of_token
 from injector.engine.auth.replaced import ReplacedTokens
 
-__all__ = ["AutoAuth", "Method", "Remembers", "ReplacedTokens", "given", "method"]
+__all__ = ["AutoAuth", "Method", "Remembers", "ReplacedTokens", "method", "method_of_token"]

@@ -100,7 +100,7 @@ class AutoAuth:
         try:
             token = await self._new_token()
         except InjectorError as exc:
-            return self._login_failed(exc)
+            return self._after_failed_login(exc)
         self._accept(token)
         return next_step(token, self._context.jitter())
 
@@ -120,8 +120,8 @@ class AutoAuth:
             token = await self._new_token()
         except InjectorError as exc:
             if self._tokens.held is None:  # dropped meanwhile
-                return self._login_failed(exc)
-            self._not_beside(exc, for_more=for_more)
+                return self._after_failed_login(exc)
+            self._report_old_kept(exc, for_more=for_more)
             return None
         if for_more and self._tokens.held is held and token.adds_nothing_to(held):
             context.log.info("a new token would have no more rights, keeping the old one")
@@ -130,7 +130,7 @@ class AutoAuth:
         self._accept(token)
         return next_step(token, context.jitter())
 
-    def _not_beside(self, error: InjectorError, *, for_more: bool) -> None:
+    def _report_old_kept(self, error: InjectorError, *, for_more: bool) -> None:
         context = self._context
         context.metrics.errors.add(error.label)
         self._availability.report(error)
@@ -163,7 +163,7 @@ class AutoAuth:
             with nothing_unforeseen():
                 token = await self._method.renew(self._vault, held)
         except TransientError as exc:
-            self._failed(exc)
+            self._record_failure(exc)
             return after_failed_renewal(
                 held, self._failures, now=context.clock.now(), jitter=context.jitter()
             )
@@ -190,10 +190,10 @@ class AutoAuth:
         else:
             context.metrics.token_expires.forget()
 
-    def _login_failed(self, error: InjectorError) -> tuple[TokenAction, float]:
+    def _after_failed_login(self, error: InjectorError) -> tuple[TokenAction, float]:
         if self._settings.exit_on_err and isinstance(error, AuthError):
             raise error
-        self._failed(error)
+        self._record_failure(error)
         context = self._context
         wait = backoff(
             self._failures,
@@ -208,7 +208,7 @@ class AutoAuth:
             wait = max(wait, error.retry_after)
         return TokenAction.RENEW if renewable else TokenAction.LOG_IN, context.clock.now() + wait
 
-    def _failed(self, error: InjectorError) -> None:
+    def _record_failure(self, error: InjectorError) -> None:
         context = self._context
         self._failures += 1
         report = context.health.failing("token", "token", error)

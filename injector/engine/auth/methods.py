@@ -39,7 +39,7 @@ def method(settings: model.Method, *, log: Logger, metrics: Metrics, redactor: R
             return TokenFile(config, redactor=redactor)
 
 
-def given(token: str, redactor: Redactor) -> tuple[model.Method, Method]:
+def method_of_token(token: str, redactor: Redactor) -> tuple[model.Method, Method]:
     """Make the method of a configuration without `auto_auth`: the environment's token."""
     from injector.engine.auth.token_file import GivenToken
 

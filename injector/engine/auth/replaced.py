@@ -81,14 +81,14 @@ class ReplacedTokens:
             with nothing_unforeseen():
                 renewed = await self._method.renew(self._vault, token)
         except InjectorError as exc:
-            return self._failed(token, exc)
+            return self._after_failure(token, exc)
         self._failures.pop(token.value, None)
         self._tokens.lives_on(renewed)
         self._store.extend(NAME, renewed)
         context.log.debug("replaced token renewed", lease_duration=renewed.duration)
         return after_renewal(token, renewed, context.jitter())
 
-    def _failed(self, token: Token, error: InjectorError) -> tuple[TokenAction, float]:
+    def _after_failure(self, token: Token, error: InjectorError) -> tuple[TokenAction, float]:
         context, now = self._context, self._context.clock.now()
         failures = self._failures[token.value] = self._failures.get(token.value, 0) + 1
         self._availability.report(error)

@@ -51,7 +51,7 @@ async def give_back(token: Token, vault: Vault) -> list[Finding]:
 def sparing(loaded: Loaded, *, log: Logger, redactor: Redactor) -> tuple[model.Method, auth.Method]:
     """Return the configured login method, changed so that it removes no file."""
     if loaded.config.auto_auth is None:
-        return auth.given(loaded.token, redactor)
+        return auth.method_of_token(loaded.token, redactor)
     settings = loaded.config.auto_auth.method
     settings = msgspec.structs.replace(settings, config=_keeping(settings.config))
     return settings, auth.method(settings, log=log, metrics=Metrics(), redactor=redactor)

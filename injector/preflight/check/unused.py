@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from injector.config.document import read_document
 from injector.config.problem import Problem
 from injector.preflight.policy import needs
-from injector.runtime.plan import Plan, names
+from injector.runtime.plan import Plan, refs_by_name
 
 
 def unused(plan: Plan) -> Iterator[Problem]:
     """Yield a line for each name in `secrets:` that nothing asks for."""
-    found = needs(plan.config, names(plan.config), plan.templates.values()).unused
+    found = needs(plan.config, refs_by_name(plan.config), plan.templates.values()).unused
     if not found:
         return
     document = read_document(plan.loaded.path)  # no other language has names for secrets

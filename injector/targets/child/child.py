@@ -48,7 +48,7 @@ class Child:
         self._unfinished = unfinished
         self._changed_at = changed_at
         self._waited = False
-        context.health.ring_too(command.state_changed)
+        context.health.also_ring(command.state_changed)
         command.release()  # the target that held it is gone with the last configuration
         command.on_trial = None
         before = command.launch
@@ -160,7 +160,7 @@ class Child:
     async def _end(self, code: int) -> None:
         """Make the injector exit as well."""
         await self._command.end(code)
-        self._context.health.news.ring()
+        self._context.health.changed.ring()
 
     # -- its start
 

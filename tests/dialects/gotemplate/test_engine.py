@@ -14,7 +14,7 @@ import pytest
 
 from injector.base.errors import ConfigError
 from injector.preflight.policy import document, needs
-from injector.runtime.plan import names, plan
+from injector.runtime.plan import plan, refs_by_name
 from tests.support.configs import complete
 
 PKI = """
@@ -346,7 +346,10 @@ def test_a_policy_is_known_without_a_server(tmp_path):
     planned = plan(str(tmp_path / "injector.yaml"), {}, elsewhere=True)
 
     found = needs(
-        planned.config, names(planned.config), planned.templates.values(), directory=str(tmp_path)
+        planned.config,
+        refs_by_name(planned.config),
+        planned.templates.values(),
+        directory=str(tmp_path),
     )
     policy = document(found, file="injector.yaml")
 
