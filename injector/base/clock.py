@@ -46,7 +46,7 @@ class Wakeup:
     def heard(self) -> bool:
         """For clocks: return whether it was rung, and reset it.
 
-        Not called for a cancelled sleep: the ring is for whoever sleeps next.
+        Not called for a cancelled sleep: the ring is for the next one who sleeps.
         """
         rung, self._rung = self._rung, False
         return rung

@@ -27,7 +27,7 @@ class Context(Struct, frozen=True, kw_only=True):
     log: Logger
     # What happens, in numbers; they outlive a reload.
     metrics: Metrics
-    # What works and what does not, for whoever decides what follows; a reload begins a new one.
+    # What works and what does not, for those who decide what follows; a reload begins a new one.
     health: Health
 
     def __repr__(self) -> str:
@@ -37,7 +37,7 @@ class Context(Struct, frozen=True, kw_only=True):
     def alone(
         cls, clock: Clock, environ: Mapping[str, str], redactor: Redactor, log: Logger
     ) -> "Context":
-        """Return the context of a command that does one thing: nobody reads its metrics."""
+        """Return the context of a command that does one thing: its metrics are not read."""
         metrics = Metrics()
         return cls(
             clock=clock,

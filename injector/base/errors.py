@@ -24,7 +24,7 @@ class InjectorError(Exception):
     """Something failed in a way a user can act on.
 
     `undone` means that a request certainly changed nothing: it was not sent, or Vault itself
-    refused it. If it is false, nobody knows.
+    refused it. If it is false, that is not known.
     """
 
     exit_code: ClassVar[int] = 1
@@ -138,7 +138,7 @@ _PLACES = 12
 
 
 class nothing_unforeseen:  # noqa: N801 - as `suppress` and others of its kind
-    """Turn what nobody has thought of into an UnforeseenError; around each request and file."""
+    """Turn a fault of ours into an UnforeseenError; around each request and file."""
 
     def __enter__(self) -> None:
         pass

@@ -53,7 +53,7 @@ class LogFile:
         self._file.flush()
 
     def isatty(self) -> bool:
-        """Return False, so that nobody writes color codes to it."""
+        """Return False, so that no color codes are written to it."""
         return False
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Keeps this process's memory and environment private from everybody but root."""
+"""Keeps this process's memory and environment private from all users but root."""
 
 import os
 import resource

@@ -48,9 +48,9 @@ def spread(outage: float) -> float:
 
 
 class Availability:
-    """Whether a source answers: one state and one probe for everybody, not a retry loop each.
+    """Whether a source answers: one state and one probe for all, not a retry loop each.
 
-    A request without an answer is a suspicion: everybody waits for the probe, and if that is
+    A request without an answer is a suspicion: all others wait for the probe, and if that is
     answered, the request was at fault. `opens_at` is when the first request may be sent at all.
     Health knows it by `report`, its kind and name; `facts` say in the log which one it is, where
     the kind alone does not.

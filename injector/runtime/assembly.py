@@ -106,7 +106,11 @@ class Assembly:
             keep_tokens=bool(config.auto_auth and config.auto_auth.sinks),
         )
         self.sources = sources(
-            vault, config, context, unrepeatable=self.unrepeatable, token_changed=self._follow
+            vault,
+            config,
+            context,
+            unrepeatable=self.unrepeatable,
+            token_changed=self._other_token_changed,
         )
         supervision = _supervision(plan, state)
         self.outputs = build.outputs(plan, refs, context)
@@ -212,7 +216,7 @@ class Assembly:
         self.sinks.outdated.ring()
         self._state.dirty.ring()
 
-    def _follow(self, source: str, token: AnyToken) -> None:
+    def _other_token_changed(self, source: str, token: AnyToken) -> None:
         """Tell those that work with a source other than Vault that its token is another one."""
         self.watch.follow(source, token)
         self._state.store.revocable(source).ring()

@@ -208,7 +208,7 @@ def application(
 def readers(config: model.Config, name: str) -> set[int]:
     """Return the uids to which files belong that an application is notified of, where one is given.
 
-    It is most likely one of these, whoever else has a process of that name.
+    It is most likely one of these, although others may have a process of that name.
     """
     entries = [entry for entry in config.template if name in entry.notify]
     entries += [

@@ -52,7 +52,7 @@ class Readiness:
         return missing + gone + sorted(ended)
 
     def expired(self) -> list[tuple[str, str, float]]:
-        """Return each secret that somebody reads although it has expired, in words, since when."""
+        """Return each secret that is read although it has expired, in words, and since when."""
         return [
             (self.watch.called(value.ref), self._ended(output, value), value.life.expires_at)
             for output, value in self.delivery.ended()

@@ -16,7 +16,7 @@ IGNORED = frozenset(
 
 
 _OURS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1}
-_NOBODYS = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE}
+_NEVER_HANDLED = {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE}
 # Raised by what this process does itself.
 _FAULTS = {
     signal.SIGILL,
@@ -36,12 +36,14 @@ _TIMERS_AND_LIMITS = {
     signal.SIGXFSZ,
 }
 # What the supervised command gets of the signals that are sent to us.
-FORWARDED = frozenset(signal.valid_signals() - _OURS - _NOBODYS - _FAULTS - _TIMERS_AND_LIMITS)
-# What nobody here means anything by, and would end us all the same. SIGQUIT is meant to.
+FORWARDED = frozenset(
+    signal.valid_signals() - _OURS - _NEVER_HANDLED - _FAULTS - _TIMERS_AND_LIMITS
+)
+# Signals without a meaning here, which would end the process all the same. SIGQUIT is meant to.
 UNUSED = (FORWARDED | _TIMERS_AND_LIMITS) - {
     signal.SIGQUIT,
     signal.SIGXFSZ,  # ignored by Python: the write fails
-    # These end nobody.
+    # These end no process.
     signal.SIGCONT,
     signal.SIGTSTP,
     signal.SIGTTIN,

@@ -16,7 +16,7 @@ LOOK_EVERY = 1.0
 class Systemd:
     """Reports this assembly as ready once it is; the daemon reports everything else.
 
-    Without an address nobody has asked, and nothing is said.
+    Without an address systemd has not asked, and is told nothing.
     """
 
     name = "systemd"

@@ -108,7 +108,7 @@ class AppRole(Method):
     async def _unwrap(self, vault: Vault, wrapping_token: str, path: str) -> str:
         """Open the wrapped secret id, if it was made where it should have been.
 
-        A wrapping token that is already used means that somebody else may have the secret id,
+        A wrapping token that is already used means that another program may have the secret id,
         unless it was we who did, and the answer was lost.
         """
         self._redactor.learn("wrapping token", wrapping_token)

@@ -14,7 +14,7 @@ class Method(Protocol):
 
     @property
     def at_once(self) -> frozenset[str]:
-        """Return those that somebody writes for one login: new content is used at once.
+        """Return those that are written for one login: new content is used at once.
 
         The others are refreshed in place, and read at the next login: each new token has all leases
         reissued.

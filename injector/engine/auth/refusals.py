@@ -6,7 +6,7 @@ from hashlib import sha256
 from injector.base.errors import AuthError
 
 # Vault's user lockout: five wrong secret ids, none of them 15 minutes after the one before, lock a
-# role out for 15 minutes, and with it everybody else who logs in by it.
+# role out for 15 minutes, and with it all others that log in by it.
 TRIES = 3  # one is not enough: a node that lags may not know a new secret id yet
 PAUSE = 16 * 60.0
 COUNTED = "invalid role or secret id"

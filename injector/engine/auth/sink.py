@@ -56,7 +56,7 @@ class Sinks:
 
     @property
     def plain(self) -> frozenset[str]:
-        """Return the files that are put right when somebody removes or changes them."""
+        """Return the files that are put right when another program removes or changes them."""
         return frozenset(sink.file.path for sink in self._sinks if not sink.wrap_ttl)
 
     async def run(self) -> None:

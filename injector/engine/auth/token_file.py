@@ -1,4 +1,4 @@
-"""No login: a token that somebody else made, for development."""
+"""No login: a token that was made elsewhere, for development."""
 
 from injector.base.redactor import Redactor
 from injector.config import model
