@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from injector.dev.bao import Bao, dev_server
 from injector.dev.postgres import Postgres, postgres
@@ -16,6 +17,10 @@ from tests.support.app import App
 from tests.support.fakes import FakeClock, idle_loop
 from tests.support.lab import Lab
 from tests.support.proxy import Proxy, proxying
+
+# On a loaded machine, neither an example nor making one up is too slow.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_asyncio_loop_factories(config, item):
