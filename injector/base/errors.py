@@ -23,7 +23,7 @@ class Spot(NamedTuple):
 class InjectorError(Exception):
     """Something failed in a way a user can act on.
 
-    `undone` means that a request certainly changed nothing: it was not sent, or Vault itself
+    `undone` means that a request certainly changed nothing: it was not sent, or the server itself
     refused it. If it is false, that is not known.
     """
 
@@ -36,7 +36,7 @@ class InjectorError(Exception):
 
 
 class TransientError(InjectorError):
-    """Vault did not answer, or said that it cannot answer now: waiting helps.
+    """A source did not answer, or said that it cannot answer now: waiting helps.
 
     `retry_after` is what the server asked for, in seconds (HTTP Retry-After), if anything.
     """
@@ -54,7 +54,7 @@ class TransientError(InjectorError):
 
 
 class Unreachable(TransientError):
-    """No response of Vault: none at all, a gateway's, or that no request is being served now."""
+    """No response of a source: none at all, a gateway's, or that no request is being served now."""
 
 
 class AuthError(InjectorError):

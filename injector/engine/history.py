@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 # Structs, since every start pays for their definition: a tenth of what a dataclass costs.
 class Rotation(Struct, frozen=True):
-    """One generation of a secret. `answered_at` is when Vault gave it, on the injected clock.
+    """One generation of a secret. `answered_at` is when its source gave it, on the injected clock.
 
     `id` names it wherever it is mentioned: in the log, in the journal, in the status.
     """

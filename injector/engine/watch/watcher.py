@@ -17,8 +17,8 @@ from injector.engine.watch.settings import SecretSettings
 from injector.secret import READ, Action, Ref, Step, after_failed_renewal, after_failure
 from injector.sources.source import Source
 
-# The result of a requested refresh: None if Vault answered, otherwise why not. A new value is in
-# the store.
+# The result of a requested refresh: None if its source answered, otherwise why not. A new value is
+# in the store.
 Demand = asyncio.Future[InjectorError | None]
 
 
