@@ -37,6 +37,8 @@ def warnings(folder, text):
         ("unix://run/x", "expected unix:///path, with three slashes"),
         ("https://me:pw@v:8200", "must not contain a user or password"),  # pragma: allowlist secret
         ("https://v:8200?x=1", "must end with the port, without '?' or '#'"),
+        ("https://v:8200/v1", "ends with the host, or its port; remove '/v1'"),
+        ("https://v/ui/vault", "ends with the host, or its port; remove '/ui/vault'"),
     ],
 )
 def test_invalid_addresses(tmp_path, address, problem):

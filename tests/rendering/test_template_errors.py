@@ -62,6 +62,10 @@ def test_a_missing_key_is_named_with_its_secret_line_and_remedy(text, message):
         ),
         ("{{ app.k is nope }}", "t.j2:2: there is no test 'nope'"),
         ("{{ app.k is not nope }}", "t.j2:2: there is no test 'nope'"),
+        (
+            "{{ app.api-key }}",
+            "t.j2:2: a key with a '-' needs brackets; write ['api-key'] instead of .api-key",
+        ),
         ("{{ nope(1) }}", "t.j2:2: there is no function 'nope'; there are `secret` and `env`"),
         ("{{ debug() }}", "t.j2:2: there is no function 'debug'"),
         ("{{ ap.k }}", "t.j2:2: `secrets:` has no 'ap'; did you mean 'app'?"),

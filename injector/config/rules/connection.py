@@ -59,6 +59,8 @@ def _address(address: str) -> Iterator[Finding]:
         yield Finding(where, "must not contain a user or password")
     elif url.query or url.fragment:
         yield Finding(where, "must end with the port, without '?' or '#'")
+    elif re.match(r"/(v1|ui)(/|$)", url.path):
+        yield Finding(where, f"ends with the host, or its port; remove '{url.path}'")
     elif url.scheme == "http" and not is_loopback(url.hostname):
         yield Finding(
             where, "http:// sends tokens and secrets readable over the network", warning=True

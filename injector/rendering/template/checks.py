@@ -71,4 +71,6 @@ def _unknown(tags: Sequence[Tag], undeclared: Collection[str]) -> set[str]:
 def _no_such(name: str, tag: Tag, names: Collection[str]) -> str:
     if name in mentions.called(tag):
         return f"there is no function {name!r}; there are `secret` and `env`"
+    if key := mentions.key_with_hyphens(tag, name):
+        return f"a key with a '-' needs brackets; write ['{key}'] instead of .{key}"
     return f"`secrets:` has no {name!r}{did_you_mean(name, list(names))}"

@@ -73,6 +73,16 @@ def tests(tag: Tag) -> Iterator[str]:
                 yield word
 
 
+def key_with_hyphens(tag: Tag, name: str) -> str:
+    """Return the key that `name` is the end of in `.api-key`, which the engine subtracts."""
+    words = tag.words
+    for index in range(3, len(words)):
+        dot, first, minus, last = words[index - 3 : index + 1]
+        if (dot, minus, last) == (".", "-", name):
+            return f"{first}-{last}"
+    return ""
+
+
 def guarded(tag: Tag) -> Iterator[str]:
     """Yield names that a tag declares or tests."""
     for index, word in enumerate(tag.words):
