@@ -19,6 +19,7 @@ from injector.inject.workloads import Path, Workload, workloads
 
 # A line that begins a document, wherever it stands: YAML allows it in no value.
 _BEGINS = re.compile(r"^(?=---(?:\s|$))", re.MULTILINE)
+_DIRECTIVES = re.compile(r"(?:%.*\n|#.*\n|\s*\n)*%.*\n(?:%.*\n|#.*\n|\s*\n)*")
 
 Injecting = Callable[[Workload], Outcome]
 
@@ -41,15 +42,31 @@ def inject_manifests(text: str, injecting: Injecting) -> Iterator[Injected]:
     Raises NotAManifest.
     """
     line = 0
-    for document in _BEGINS.split(text):
+    for document in _documents(text):
         if document:
             yield _injected(document, line, injecting)
         line += document.count("\n")
 
 
+def _documents(text: str) -> Iterator[str]:
+    """Yield the text of each document; a directive belongs to the one that it stands before."""
+    before = ""
+    for part in _BEGINS.split(text):
+        if _DIRECTIVES.fullmatch(part):
+            before += part
+        else:
+            yield before + part
+            before = ""
+    yield before
+
+
 def _injected(document: str, line: int, injecting: Injecting) -> Injected:
+    not_json = ""
     if document.lstrip().startswith("{"):
-        return _injected_json(document, line, injecting)
+        try:
+            return _injected_json(document, line, injecting)
+        except NotAManifest as exc:  # it may be YAML on one line
+            not_json = str(exc)
     try:
         root = yaml.compose(document, Loader=yaml.CSafeLoader)
         if root is None:
@@ -57,14 +74,14 @@ def _injected(document: str, line: int, injecting: Injecting) -> Injected:
         own = unshared(root)
         content = value_of(own)
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
-        raise NotAManifest(_what_is_wrong(exc, document, line)) from exc
+        raise NotAManifest(not_json or _what_is_wrong(exc, document, line)) from exc
     outcomes = tuple((found, injecting(found)) for found in workloads(content))
     patches = [(found.path, outcome.patch) for found, outcome in outcomes if outcome.patch]
     if not patches:
         return Injected(document, outcomes)
     for path, operations in patches:
         _patch(own, path, operations)
-    begins = "---\n" if document.startswith("---") else ""
+    begins = "---\n" if _BEGINS.search(document) else ""
     return Injected(begins + written(own), outcomes)
 
 

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given as given_any
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from injector.cli import main
 from injector.inject import Defaults, inject
 from injector.inject.cluster import load_cluster
+from injector.inject.manifests import inject_manifests
 from tools.docs.webhook import renewed, tables
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhook.md"
@@ -32,6 +36,9 @@ spec:
   containers:
     - {name: web, image: "web:1", env: [{name: MODE, value: "0640"}]}
 """
+
+
+EXAMPLE = Defaults(vault_address="https://vault.example:8200")
 
 
 def indented(text, depth):
@@ -112,6 +119,44 @@ def test_what_does_not_change_comes_out_byte_for_byte(given, capsys):
     first, changed, last = re.split("(?m)^(?=---$)", capsys.readouterr().out)
     assert (first, last) == (COMMENTED, f"---\n{COMMENTED}")
     assert "vault-agent-init" in changed
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(("yes", "0640", "~", "1e3", "2024-01-01", "a: b", "-", "<<", "="))
+    | st.sampled_from(("x\n y\n", " x", "é \U0001f511", "# x", "'", '"', "$(A)", "\t")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("a", "0640", "yes")), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given_any(VALUES, st.booleans())
+def test_what_stands_beside_an_injected_pod_keeps_its_value(value, in_flow):
+    document = yaml.safe_load(DEPLOYMENT) | {"beside": value}
+    document["spec"]["template"]["spec"]["beside"] = value
+    text = yaml.safe_dump(document, default_flow_style=in_flow, allow_unicode=True)
+
+    (done,) = inject_manifests(text, lambda found: inject(found.pod, "shop", EXAMPLE))
+
+    assert done.text != text
+    made = yaml.safe_load(done.text)
+    assert made["beside"] == made["spec"]["template"]["spec"]["beside"] == value
+
+
+@pytest.mark.parametrize("begins", ["---\r\n", "--- # Source: web.yaml\n", "%YAML 1.1\n---\n"])
+def test_a_document_may_begin_as_it_likes(begins):
+    text = begins + DEPLOYMENT.replace("\n", "\r\n" if "\r" in begins else "\n")
+
+    done = list(inject_manifests(text, lambda found: inject(found.pod, "shop", EXAMPLE)))
+
+    (pod,) = pods("".join(one.text for one in done))
+    assert len(pod["spec"]["containers"]) == 2
 
 
 def test_injecting_the_result_changes_nothing(given, capsys):

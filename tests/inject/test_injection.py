@@ -6,7 +6,7 @@ import json
 
 import kubernetes_validate
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from injector.inject import Defaults, inject
@@ -445,6 +445,7 @@ def pods(draw):
     return made
 
 
+@settings(deadline=None)
 @given(pods())
 def test_a_patch_only_adds_and_leaves_what_it_does_not_know(made):
     before = copy.deepcopy(made)
@@ -461,6 +462,7 @@ def test_a_patch_only_adds_and_leaves_what_it_does_not_know(made):
     assert _is_within(before, after)
 
 
+@settings(deadline=None)
 @given(pods())
 def test_injecting_twice_changes_nothing(made):
     first = inject(made, "shop", DEFAULTS)
@@ -469,6 +471,7 @@ def test_injecting_twice_changes_nothing(made):
         assert (again.patch, again.why) == (None, "it has been injected")
 
 
+@settings(deadline=None)
 @given(pods(), st.randoms())
 def test_the_order_of_annotations_does_not_matter(made, random):
     shuffled = copy.deepcopy(made)

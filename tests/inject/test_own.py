@@ -8,7 +8,7 @@ import sys
 import kubernetes_validate
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from injector.inject import Defaults, inject
@@ -610,6 +610,7 @@ def pods(draw):
     return pod(spec={"future": {"a": [1]}} | spec, **given)
 
 
+@settings(deadline=None)
 @given(pods(), st.sampled_from((None, (1, 30), (1, 36))))
 def test_a_patch_only_adds_and_injecting_twice_is_injecting_once(made, server):
     before = copy.deepcopy(made)
@@ -628,6 +629,7 @@ def test_a_patch_only_adds_and_injecting_twice_is_injecting_once(made, server):
     assert outcome(after, server=server).why == "it has been injected"
 
 
+@settings(deadline=None)
 @given(pods(), st.randoms())
 def test_the_order_of_annotations_does_not_matter(made, random):
     shuffled = copy.deepcopy(made)
@@ -647,6 +649,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_whatever_is_sent_is_answered(anything):
     assert outcome(anything).message or outcome(anything).why
