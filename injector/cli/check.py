@@ -62,9 +62,9 @@ def _none(loaded: config.Loaded) -> tuple[object, ...]:
 
 def _missing(loaded: config.Loaded) -> tuple[object, ...]:
     """Return the programs that are not on this machine."""
-    from injector.preflight.check import programs
+    from injector.preflight.check.programs import check_programs
 
-    found = [each for each in programs.look(loaded.config, os.environ) if each.exit_code]
+    found = [each for each in check_programs(loaded.config, os.environ) if each.exit_code]
     document = read(loaded.path, os.environ).document if found else None
     return tuple(_placed(each, document) for each in found)
 

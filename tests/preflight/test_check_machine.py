@@ -12,7 +12,7 @@ from injector.base.clock import SystemClock
 from injector.config import model
 from injector.preflight.check import exit_code
 from injector.preflight.check.finding import Level
-from injector.preflight.check.machine import look
+from injector.preflight.check.machine import check_machine
 from injector.targets.notify import processes
 from tests.support.checking import fine, notes, problems
 from tests.support.configs import load_text
@@ -34,7 +34,7 @@ OUTSIDE_MEMORY = "template_config: {require_memory_backed: false}\n"
 
 
 async def looked(tmp_path, text, environ=None):
-    return await look(
+    return await check_machine(
         load_text(tmp_path, text), SystemClock(), environ or {"PATH": os.environ["PATH"]}
     )
 
@@ -241,13 +241,15 @@ async def test_a_process_of_another_user_that_has_the_name_is_named(tmp_path, sc
 
 
 def test_a_process_of_somebody_else_may_not_be_signaled(listener, as_nobody):
-    from injector.preflight.check.processes import look
+    from injector.preflight.check.processes import check_processes
 
     which = model.Process(pid_file=f"/dev/shm/check-{listener.pid}.pid")
     with open(which.pid_file, "w", encoding="ascii") as file:
         file.write(str(listener.pid))
     try:
-        (finding,) = as_nobody(lambda: list(look("notify app", signal.SIGHUP, which, ())))
+        (finding,) = as_nobody(
+            lambda: list(check_processes("notify app", signal.SIGHUP, which, ()))
+        )
     finally:
         os.unlink(which.pid_file)
 
@@ -308,12 +310,12 @@ async def test_something_else_at_the_path_of_the_socket_is_a_problem(tmp_path, t
 def test_a_folder_that_is_not_ours_is_a_problem_for_a_listener_and_a_note_without(
     tmp_path, as_nobody
 ):
-    from injector.preflight.check.listeners import look
+    from injector.preflight.check.listeners import check_listeners
 
     wanted = load_text(tmp_path, unix("/root-only/sock"))
     without = load_text(tmp_path, "log_level: info")
-    (named,) = as_nobody(lambda: list(look(wanted)))
-    (default,) = as_nobody(lambda: list(look(without)))
+    (named,) = as_nobody(lambda: list(check_listeners(wanted)))
+    (default,) = as_nobody(lambda: list(check_listeners(without)))
 
     assert (named.level, named.exit_code) == (Level.PROBLEM, 2)
     assert named.text == f"uid {NOBODY} may not write in /"

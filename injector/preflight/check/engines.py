@@ -14,7 +14,7 @@ ABOUT = "engines"
 KV2 = ("data/", "metadata/", "delete/", "undelete/", "destroy/", "subkeys/")
 
 
-async def look(
+async def check_engines(
     transport: Transport, token: Token, wanted: Mapping[Place, Need], rights: Rights
 ) -> list[Finding]:
     """Look up the mount of each path that the token may use, once per mount."""

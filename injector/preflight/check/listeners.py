@@ -16,7 +16,7 @@ ELSEWHERE = "name another address under `listener:`"
 SERVED = "is in use: fine if that is an injector with this configuration"
 
 
-def look(loaded: Loaded) -> Iterator[Finding]:
+def check_listeners(loaded: Loaded) -> Iterator[Finding]:
     for listener in loaded.config.listener:
         yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
     if not loaded.config.listener and loaded.behaviour.has_default_listener:

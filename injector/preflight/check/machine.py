@@ -10,8 +10,10 @@ from injector.base.clock import Clock
 from injector.base.errors import ConfigError, HookError, WriteError
 from injector.config import Loaded, model
 from injector.config.problem import Where
-from injector.preflight.check import listeners, processes, programs
 from injector.preflight.check.finding import Finding, note, ok, problem
+from injector.preflight.check.listeners import check_listeners
+from injector.preflight.check.processes import check_processes
+from injector.preflight.check.programs import check_programs
 from injector.runtime import build
 from injector.runtime.plan import destination_problems
 from injector.targets.files import Owner, mounts, problems
@@ -22,20 +24,20 @@ from injector.targets.notify.verify import connect
 CONNECT = 3.0
 
 
-async def look(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
+async def check_machine(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> list[Finding]:
     """Check everything that the daemon will use here; nothing is signaled, sent or written."""
     config = loaded.config
-    found = [*_files(config), *programs.look(config, environ)]
+    found = [*_files(config), *check_programs(config, environ)]
     for name, notify in config.notify.items():
         about, where = f"notify {name}", ("notify", name)
         if notify.process is not None:
             number, users = signal.Signals[notify.signal], build.readers(config, name)
-            reactions = processes.look(about, number, notify.process, users)
+            reactions = check_processes(about, number, notify.process, users)
             found += [each.at((*where, "process")) for each in reactions]
         elif notify.http is not None:
             found.append(await _endpoint(about, notify.http, clock))
     addresses = (("listener", i, "address") for i in itertools.count())
-    return [*found, *map(Finding.at, listeners.look(loaded), addresses)]
+    return [*found, *map(Finding.at, check_listeners(loaded), addresses)]
 
 
 def _files(config: model.Config) -> Iterator[Finding]:

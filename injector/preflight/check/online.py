@@ -1,8 +1,11 @@
 """Runs all online checks, and leaves nothing behind."""
 
 from injector.base.context import Context
-from injector.preflight.check import login, machine, permissions, server
+from injector.preflight.check import login
 from injector.preflight.check.finding import Finding, exit_code, note
+from injector.preflight.check.machine import check_machine
+from injector.preflight.check.permissions import check_permissions
+from injector.preflight.check.server import check_server
 from injector.preflight.policy import Needs
 from injector.runtime.plan import Plan
 from injector.sources.vault import Transport, Vault
@@ -25,7 +28,7 @@ async def check(
     """
     transport = Transport.of(plan.config, context)
     try:
-        found = [each.at(ADDRESS) for each in await server.look(transport, context.clock)]
+        found = [each.at(ADDRESS) for each in await check_server(transport, context.clock)]
         if exit_code(found):
             found.append(note("login", "not attempted, because the server is not available"))
         else:
@@ -35,7 +38,7 @@ async def check(
     finally:
         await transport.reconnect()
     if here:
-        found += await machine.look(plan.loaded, context.clock, context.environ)
+        found += await check_machine(plan.loaded, context.clock, context.environ)
     return found
 
 
@@ -56,7 +59,7 @@ async def _as_ourselves(
     if token is None:
         return [*found, note("permissions", "not checked, because there is no token")]
     try:
-        found += await permissions.look(transport, token, needs, stranger)
+        found += await check_permissions(transport, token, needs, stranger)
     finally:
         found += await login.give_back(token, vault)
     return found

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from injector.base.errors import DeniedError, InjectorError
 from injector.config.rules.names import issues
-from injector.preflight.check import engines
+from injector.preflight.check.engines import check_engines
 from injector.preflight.check.excess import LEAST, Place, Probes, Rights, is_own, too_much
 from injector.preflight.check.finding import Finding, note, ok, problem, warning
 from injector.preflight.policy import Need, Needs
@@ -17,7 +17,9 @@ from injector.sources.vault.inspection import capabilities
 ABOUT = "permissions"
 
 
-async def look(transport: Transport, token: Token, needs: Needs, stranger: str) -> list[Finding]:
+async def check_permissions(
+    transport: Transport, token: Token, needs: Needs, stranger: str
+) -> list[Finding]:
     """Ask about everything that is needed, and about what nothing needs.
 
     `stranger` is a name that does not exist: whatever is allowed there, a wildcard allows.
@@ -41,7 +43,7 @@ async def look(transport: Transport, token: Token, needs: Needs, stranger: str) 
     # Another request could use up a token with limited uses, and its refusal would be
     # misunderstood.
     if not token.uses:
-        mounted = await engines.look(transport, token, wanted, rights)
+        mounted = await check_engines(transport, token, wanted, rights)
         meant = await _meant(transport, token, wanted, rights, needs.login)
     extra = (warning(ABOUT, text, LEAST) for text in too_much(wanted, probes, rights))
     return [*judge(wanted, rights, meant), *mounted, *extra, *_unknown(needs)]

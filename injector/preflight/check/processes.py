@@ -12,7 +12,7 @@ from injector.targets.notify.processes import GONE, Process
 from injector.targets.notify.reaction import objection, refusal
 
 
-def look(
+def check_processes(
     about: str, number: signal.Signals, which: model.Process, users: Collection[int]
 ) -> Iterator[Finding]:
     """Check each process that would be signaled now; see `notify.target` for `users`."""

@@ -9,7 +9,7 @@ from injector.preflight.check.finding import Finding, ok, problem
 from injector.runtime import programs
 
 
-def look(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+def check_programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Check each program once, whoever runs it."""
     for program, uses in programs.used(config).items():
         about = programs.named(uses)

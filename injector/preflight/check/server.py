@@ -25,7 +25,7 @@ SKEW = 30.0
 HTTPS_PORT, HTTP_PORT = 443, 80
 
 
-async def look(transport: Transport, clock: Clock) -> list[Finding]:
+async def check_server(transport: Transport, clock: Clock) -> list[Finding]:
     """Check one thing after another, up to the first failure that prevents the next."""
     found: list[Finding] = []
     for step in (_name, _connection, _state):
