@@ -67,7 +67,7 @@ class Rotations:
         self._newest: dict[Ref, Event] = {}
         self.events: deque[Event] = deque(maxlen=KEPT)
         self.count = 0  # of all events, including dropped ones
-        self.written = 0  # how many of them a journal has
+        self._journaled = 0  # how many of them a journal has
         self.noted = Wakeup()  # rung with each event
 
     def newest(self, ref: Ref) -> Event | None:
@@ -83,11 +83,17 @@ class Rotations:
             found.setdefault((event.rotation.ref, event.rotation.generation), event)
         return list(found.values())
 
+    # -- for journal
+
     def unwritten(self) -> tuple[list[Event], int]:
         """Return the events that no journal has, and how many more have been dropped."""
-        new = self.count - self.written
+        new = self.count - self._journaled
         kept = min(new, len(self.events))
         return list(self.events)[len(self.events) - kept :], new - kept
+
+    def mark_written(self) -> None:
+        """Note that a journal has all events so far, or what is left of them."""
+        self._journaled = self.count
 
     # -- for store
 

@@ -63,7 +63,7 @@ class Journal:
         if self.error:
             self._log.info("journal written again", path=self.path, lines=len(lines), lost=lost)
         self.error = ""
-        self._rotations.written = self._rotations.count
+        self._rotations.mark_written()
 
     def _record_failure(self, error: str) -> None:
         if error != self.error:

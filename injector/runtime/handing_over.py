@@ -11,7 +11,7 @@ from injector.base.errors import WriteError
 from injector.config import model
 from injector.engine.auth import Method, Remembers
 from injector.engine.delivery import Ledger, Output
-from injector.engine.handover import Handover, Left, Record, State, capture, restore, stamp
+from injector.engine.handover import Handover, HandoverState, Left, Record, capture, restore, stamp
 from injector.engine.store import Store
 from injector.runtime.sources import shapes
 from injector.runtime.state import ProcessState
@@ -104,9 +104,9 @@ class HandingOver:
         except WriteError as exc:
             self._context.log.error("hand-over file not removed", error=str(exc))  # noqa: TRY400
 
-    def _state(self) -> State:
+    def _state(self) -> HandoverState:
         ledger = self._ledger
-        return State(
+        return HandoverState(
             token=self._tokens.held,
             replaced_tokens=tuple(self._tokens.replaced),
             generations=tuple(self._store.everything()),
@@ -143,7 +143,7 @@ def _asked_once(unnotified: Callable[[str, str], bool]) -> Callable[[str, str], 
     return once
 
 
-def _take(left: State, state: ProcessState) -> None:
+def _take(left: HandoverState, state: ProcessState) -> None:
     """Continue where the last process stopped. The redactor knows its values from the start."""
     state.token = left.token
     state.replaced_tokens = list(left.replaced_tokens)

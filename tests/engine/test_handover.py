@@ -24,10 +24,10 @@ from injector.engine.auth.approle import SecretId
 from injector.engine.delivery.ledger import Pending
 from injector.engine.handover import (
     Handover,
+    HandoverState,
     Left,
     Record,
     Stamp,
-    State,
     Unusable,
     capture,
     decode,
@@ -75,7 +75,7 @@ def static(path: str = "secret/data/app", kind: Kind = Kind.STATIC) -> Generatio
     )
 
 
-STATE = State(
+STATE = HandoverState(
     token=TOKEN,
     generations=(lease(),),
     issuances={"database/creds/app": (900.0,)},
@@ -120,7 +120,7 @@ def give_away(path: Path) -> None:
     os.chown(path, STRANGER, STRANGER)
 
 
-def numbers(state: State) -> list[tuple[int, Phase]]:
+def numbers(state: HandoverState) -> list[tuple[int, Phase]]:
     return [(generation.number, generation.phase) for generation in state.generations]
 
 
@@ -149,14 +149,14 @@ def test_the_file_is_for_its_owner_only_whatever_the_umask(handover, memory, uma
 
 @pytest.mark.parametrize("kind", Kind)
 def test_only_what_another_request_would_reissue_is_recorded(kind):
-    captured = capture(State(generations=(static(kind=kind),)))
+    captured = capture(HandoverState(generations=(static(kind=kind),)))
 
     can_be_read_again = kind in {Kind.STATIC, Kind.STATIC_ROLE}
     assert bool(captured.generations) is not can_be_read_again
 
 
 def test_a_kv_value_is_not_in_the_file(handover, memory):
-    state = State(token=replace(TOKEN, value="s.token"), generations=(static(),))
+    state = HandoverState(token=replace(TOKEN, value="s.token"), generations=(static(),))
 
     handover.save(Record(NOW, capture(state)))
 
@@ -166,12 +166,12 @@ def test_a_kv_value_is_not_in_the_file(handover, memory):
 def test_an_absent_optional_secret_is_requested_again():
     absent = replace(static(), answer=None)
 
-    assert capture(State(generations=(absent,))).generations == ()
+    assert capture(HandoverState(generations=(absent,))).generations == ()
 
 
 def test_a_provided_token_is_not_recorded():
     given_token = replace(TOKEN, ours=False)
-    state = State(token=given_token, generations=(replace(lease(), token=given_token),))
+    state = HandoverState(token=given_token, generations=(replace(lease(), token=given_token),))
 
     captured = capture(state)
 
@@ -186,8 +186,8 @@ def test_no_value_shows_in_a_repr():
 def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_version():
     """Changed? A field that older files may lack: adapt this list. Anything else: a new VERSION."""
     types = (
-        Record, Stamp, State, Left, Generation, VaultRef, VaultAnswer, Envelope, Life, Token,
-        Pending, SecretId,
+        Record, Stamp, HandoverState, Left, Generation, VaultRef, VaultAnswer, Envelope, Life,
+        Token, Pending, SecretId,
     )  # fmt: skip
 
     shape = {
@@ -201,8 +201,8 @@ def test_the_shape_of_the_file_is_pinned_so_that_a_changed_one_gets_a_new_versio
     assert shape == {
         "Record": "stamp state",
         "Stamp": "identity boot_id at",
-        "State": "token replaced_tokens generations issuances pending notified_at files rejected "
-        "secret_id",
+        "HandoverState": "token replaced_tokens generations issuances pending notified_at files "
+        "rejected secret_id",
         "Left": "content_hash identity earlier",
         "Generation": "ref number answer life token added_at phase superseded_at successor_lost "
         "rotation_id",
@@ -233,7 +233,7 @@ def test_what_has_expired_is_dropped():
     assert restore(STATE, at_its_end).token is None
     assert restore(STATE, 1199.0).generations != ()
     assert restore(STATE, 1200.0).generations == ()
-    assert restore(State(replaced_tokens=(TOKEN,)), at_its_end).replaced_tokens == ()
+    assert restore(HandoverState(replaced_tokens=(TOKEN,)), at_its_end).replaced_tokens == ()
 
 
 def test_a_lease_expires_with_its_token():
@@ -245,7 +245,7 @@ def test_a_lease_expires_with_its_token():
 
 def test_a_lease_lives_on_with_a_token_that_was_renewed_after_it():
     renewed = replace(TOKEN, granted_at=1400.0)
-    state = State(token=renewed, generations=(lease(duration=86400.0),))
+    state = HandoverState(token=renewed, generations=(lease(duration=86400.0),))
 
     [restored] = restore(state, 1600.0).generations
 
@@ -254,7 +254,7 @@ def test_a_lease_lives_on_with_a_token_that_was_renewed_after_it():
 
 
 def test_a_token_that_never_expires_is_kept():
-    assert restore(State(token=replace(TOKEN, duration=0.0)), 1e9).token is not None
+    assert restore(HandoverState(token=replace(TOKEN, duration=0.0)), 1e9).token is not None
 
 
 def test_the_predecessor_of_an_expired_credential_does_not_come_back():
@@ -480,7 +480,7 @@ def test_a_record_that_cannot_be_encoded_is_an_error_without_a_value(handover):
         odd = replace(odd, answer=replace(odd.answer, data=data) if odd.answer else None)
 
         with pytest.raises(WriteError, match="cannot be stored") as caught:
-            handover.save(Record(NOW, State(generations=(odd,))))
+            handover.save(Record(NOW, HandoverState(generations=(odd,))))
         assert CANARY not in str(caught.value)
         assert caught.value.__cause__ is None
 
@@ -499,7 +499,10 @@ def large(size: int) -> Record:
     odd = lease()
     assert odd.answer is not None
     return Record(
-        NOW, State(generations=(replace(odd, answer=replace(odd.answer, data={"a": "x" * size})),))
+        NOW,
+        HandoverState(
+            generations=(replace(odd, answer=replace(odd.answer, data={"a": "x" * size})),)
+        ),
     )
 
 
@@ -527,7 +530,7 @@ def test_a_record_that_cannot_be_encoded_leaves_no_older_one(handover):
     handover.save(RECORD)
 
     with pytest.raises(WriteError):
-        handover.save(Record(NOW, State(issuances={"\ud800": ()})))
+        handover.save(Record(NOW, HandoverState(issuances={"\ud800": ()})))
 
     assert handover.load(NOW) is None
 
@@ -582,7 +585,7 @@ generations = st.builds(
     superseded_at=times,
 )
 states = st.builds(
-    State,
+    HandoverState,
     token=st.none() | tokens("current"),
     replaced_tokens=st.lists(tokens("older"), max_size=1).map(tuple),
     generations=st.lists(generations, max_size=4).map(tuple),

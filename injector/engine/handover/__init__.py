@@ -11,14 +11,14 @@ keeps it up to date.
 from injector.engine.handover.file import Handover
 from injector.engine.handover.record import Record, Unusable, decode, encode
 from injector.engine.handover.stamp import Stamp, stamp
-from injector.engine.handover.state import Left, State, capture, restore
+from injector.engine.handover.state import HandoverState, Left, capture, restore
 
 __all__ = [
     "Handover",
+    "HandoverState",
     "Left",
     "Record",
     "Stamp",
-    "State",
     "Unusable",
     "capture",
     "decode",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from injector.engine.handover.stamp import Stamp
-from injector.engine.handover.state import State
+from injector.engine.handover.state import HandoverState
 from injector.engine.store import Generation, Phase
 from injector.secret import Life
 from injector.sources.source import Shapes
@@ -30,7 +30,7 @@ class Record:
     """One state, with the stamp that says whose and from when."""
 
     stamp: Stamp
-    state: State
+    state: HandoverState
 
 
 class _Recorded(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class _Written(msgspec.Struct, frozen=True):
     """A record as it is encoded; its state has no generations."""
 
     stamp: Stamp
-    state: State
+    state: HandoverState
     generations: tuple[_Recorded, ...]
 
 

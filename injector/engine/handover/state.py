@@ -30,7 +30,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class HandoverState:
     """What outlives a process. Times are on the injected clock.
 
     `generations` are in any order. For each secret the highest published number is the current one;
@@ -58,7 +58,7 @@ class State:
         return left is not None and left.content_hash != content_hash
 
 
-def capture(state: State) -> State:
+def capture(state: HandoverState) -> HandoverState:
     """Return what is worth recording: nothing that can simply be read again.
 
     A token from outside is read again too; it is recorded only with leases that depend on it.
@@ -75,7 +75,7 @@ def capture(state: State) -> State:
     )
 
 
-def restore(state: State, now: float) -> State:
+def restore(state: HandoverState, now: float) -> HandoverState:
     """Return the part of a recorded state that is still valid: nothing that has expired."""
     tokens = [token for token in (state.token, *state.replaced_tokens) if token is not None]
     generations = [_with_newest_token(found, tokens) for found in state.generations]
