@@ -1,21 +1,17 @@
 """What every other room stands on.
 
 - `clock`: the only place that reads the time or sleeps; wakes sleepers after a suspend
-- `colour`: whether a stream gets colours
-- `context`: what every service works with: time, chance, environment, redactor, log, metrics and
-  health
-- `errors`: the error classes, by what the caller can do about them; each has an exit code and a
-  label
-- `health`: what works, what fails, and since when; `verdict` decides when waiting is over
+- `context`: what every service works with: time, chance, redactor, log, metrics, health
+- `errors`: error classes by what the caller can do about them, each with an exit code
+- `health`: what works, what fails, and since when; when waiting for it is over
+- `retry`: short retries for a lagging replica; the one shared state "Vault is unreachable"
+- `log`: structlog's setup; which parts of an event are ours, and which are redacted
+- `logfile`: the log in a file, too, and its rotation
+- `metrics`: plain counters and gauges
+- `redactor`: masks secret values in text
+- `printable`: text from outside, harmless to a terminal
+- `colour`: whether to write in colours
+- `safe_open`: opens files where somebody else may have planted something else
+- `private`: hides this process's memory and environment from others
 - `lean`: imports libraries without what they load for uses that we do not have
-- `log`: structlog setup; which parts of an event are ours, and which are redacted
-- `logfile`: the log on disk, in addition to standard error, and its rotation
-- `metrics`: plain counters and gauges; `status` turns them into Prometheus' text format
-- `printable`: text from outside without control characters, for terminals
-- `private`: protects the memory and the environment of a process from others; imports next to
-  nothing
-- `redactor`: masks secret values in text, and says which it was
-- `retry`: short retries for a lagging replica, and the one shared state "Vault is unreachable"
-  with its probe
-- `safe_open`: the one way to open a file where somebody else may have planted something else
 """

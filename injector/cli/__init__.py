@@ -1,15 +1,14 @@
-"""The commands. Each is a module with `add_arguments` and `main`, imported only when it runs.
+"""The commands, one module each with `add_arguments` and `main`, imported only when it runs.
 
-The commands, one module each, imported only when run; maps errors to exit codes (`daemon` is
-what `run` and `once` share, `client` with `wire` what those share that ask a running injector,
-`eventloop` lets no hanging name server delay their end, `saying` prints what may come from
-anywhere).
+What commands share:
 
-- `findings`: shows findings in one form: where, how serious, what, the line with a mark, and
-  what to do
-- `overview`: the answer of `/status` as a table that people read
-- `parser`: the parser of each command, with examples and exit codes in its help
-- `table`: lines of text in columns
+- `parser`: each command's parser, with examples and exit codes in its help
+- `daemon`: what `run` and `once` share: loading, logging, errors to exit codes
+- `eventloop`: their event loop: a name server that hangs does not delay their end
+- `client`, `wire`: ask a running injector, with next to no imports
+- `overview`, `table`: the answer of `/status` as people read it
+- `findings`: findings in one form: place, level, what, the line with a mark, what to do
+- `saying`: prints what may come from anywhere, harmless and without secret values
 """
 
 import argparse

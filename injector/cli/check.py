@@ -294,8 +294,8 @@ def _online(planned: "Plan", args: argparse.Namespace, redactor: Redactor) -> "l
     from injector.cli import eventloop
     from injector.preflight import check as checks
     from injector.preflight.policy import needs
+    from injector.runtime.configuration_words import explain
     from injector.runtime.plan import refs_by_name
-    from injector.runtime.wording import explain
 
     keep_memory_private()
     explain(redactor, planned)

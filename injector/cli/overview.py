@@ -7,7 +7,7 @@ from injector.base.printable import printable
 from injector.cli.table import Row, columns
 from injector.status.attention import one_line
 from injector.status.moments import with_numbers
-from injector.status.words import (
+from injector.status.wording import (
     command_of,
     concern,
     few,

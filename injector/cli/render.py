@@ -28,8 +28,8 @@ from injector.preflight.render.report import New, changes, content, news
 from injector.preflight.render.targets import Target, targets
 from injector.rendering.template import Content
 from injector.runtime import build
+from injector.runtime.configuration_words import explain
 from injector.runtime.plan import Plan, plan, refs_by_name
-from injector.runtime.wording import explain
 from injector.secret import Ref
 
 DIFFERENT = 1

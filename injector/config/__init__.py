@@ -1,27 +1,27 @@
 """Reads file and environment into one frozen configuration, or reports everything wrong with it.
 
-File and environment → frozen configuration, or all problems with line and key: `language` finds
-the reader for a file, `document` knows its lines, `expand` and `environment` fill in variables,
-`readers`, `walk` and `leaves` turn it into the `model` (every option, a module per block),
-`rules` check options against each other; `listening` finds the listeners of a file that is
-broken elsewhere.
+From a file to the model:
 
-- `behaviour`: what the language of a configuration decides, apart from the options in it
-- `blockfile`: reads a file with a model of its own, checked as carefully as the configuration
-- `excerpt`: a place in a file, and its line as it may be shown
-- `homes`: finds what was meant by a key that its block does not have: another name, or another
-  block
-- `introspect`: reads the model's annotations, for everything that is derived from it
-- `logins`: login methods that others have: what to use instead of each
-- `masking`: masks what looks like a secret in a line of a configuration, whatever its language
-- `members`: checks the names of a bundle's members. Text only: nothing is looked up
-- `problem`: what is wrong, and where: a line of the file, a column in it, and the path of a key
-- `standing`: where the text of a template stands: in a file of its own, or somewhere in another
-  one
-- `textfile`: the text of one local file, or the reason why it cannot be read
-- `variable`: a configuration in a variable of the environment: `env:NAME`
-- `yaml_mistakes`: says what somebody has done where YAML's parser only says what it has
-  expected
+- `language`: the reader for a file, by its name; `variable`: for one in the environment
+- `behaviour`: what the language decides, apart from the options in the file
+- `textfile`: the text of a local file, or the reason why it cannot be read
+- `document`: a YAML or JSON document that knows its lines
+- `expand`, `environment`: variables in values, and variables instead of options
+- `walk`, `readers`, `leaves`: nodes to blocks, blocks to their options, options to values
+- `model`: every option, a module for each block
+- `introspect`: what the model's annotations say, for all that is derived from it
+- `rules`: options against each other; `members`: the names of a bundle's members
+- `blockfile`: a file with a model of its own, read as carefully
+- `listening`: the listeners of a file that is broken elsewhere
+
+What is said about mistakes:
+
+- `problem`: what is wrong and where: line, column, the path of a key
+- `excerpt`: a line of a file as it may be shown; `masking`: hides what looks like a secret in it
+- `standing`: where the text of a template stands
+- `homes`: what was meant by a key that its block does not have
+- `logins`: what to use instead of login methods that others have
+- `yaml_mistakes`: what somebody did, where YAML's parser says what it expected
 """
 
 import os

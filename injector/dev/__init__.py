@@ -1,19 +1,26 @@
-"""Real servers for the demo, development and tests. Nothing in production imports this.
+"""Real servers for development, the demo and the tests. Nothing in production imports this.
 
-A real OpenBao and PostgreSQL for development, the demo and the tests (`bao`, `postgres`),
-enough of a Kubernetes cluster for a login (`cluster`), and the demo (`demo`). For `injector
-dev`: the seed file (`seed`, `loading`), what each kind of secret does on the server (`kinds`),
-the servers and the injector as one run (`servers`, `applied`, `session`) in a process guarded
-by another (`guard`), cleanup after servers whose starter was killed (`watchdog`), and rehearsed
-failures (`rehearsal`, `chaos`). Only `cli` imports it.
+Servers:
 
-- `borrowed`: the user's own configuration, pointed at the development server and otherwise
-  unchanged
-- `child`: a child process whose output can be awaited line by line; it ends with the block
-- `configuration`: generates the configuration for the injector that `injector dev` runs
-- `follow`: translates the injector's log into lines for a person at a terminal
-- `memory`: finds a directory that is kept in memory
-- `place`: the directories of one `injector dev`, and how other commands find it
+- `bao`: a private OpenBao; `postgres`: a private PostgreSQL for its database engine
+- `cluster`: the part of a Kubernetes cluster that a login needs
 - `relay`: a TCP port for a server that listens only on a unix socket
-- `timeline`: prints events as they happen: a live timeline on a terminal, plain lines elsewhere
+- `memory`: finds a directory that is kept in memory
+- `child`: a child process whose output can be awaited line by line
+- `guard`: runs something in a process of its own; whichever dies, nothing is left behind
+- `watchdog`: cleans up after a process that was killed
+
+`injector dev`:
+
+- `session`: one run, from beginning to end
+- `servers`: its servers, started together and filled from the seed file
+- `seed`, `loading`: what the seed file may say, and all that is wrong with one
+- `kinds`: how each kind of secret is created, rotated and expired at the server
+- `configuration`: the injector's configuration; `borrowed`: the user's own, pointed at the server
+- `applied`: writes that configuration, and at the server the policy that it needs
+- `place`: the directories of one run, and how other commands find it
+- `rehearsal`, `chaos`: failures, when asked for and at random
+- `follow`, `timeline`: the injector's log and other events as people read them
+
+And `demo`: the same servers, an application and the injector, narrated live.
 """

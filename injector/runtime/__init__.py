@@ -3,6 +3,7 @@
 - `plan`: loads a configuration, checks it against this machine, compiles its templates
 - `programs`: the programs that a configuration names, and whether they are there
 - `build`: the outputs and targets of a configuration
+- `sources`: the sources of a configuration
 - `supervision`: what `exec` adds to them
 - `assembly`: the services of one configuration, wired up
 - `services`: runs services in one TaskGroup
@@ -17,7 +18,7 @@
 - `readiness`: for `/readyz`, and for starting the supervised command
 - `systemd`: tells systemd our state, for units of `Type=notify` and `notify-reload`
 - `handing_over`: loads what the last process left, and keeps the file current for the next one
-- `wording`: which words are the operator's, for the redactor
+- `configuration_words`: which words are the operator's, for the redactor
 
 Nothing is imported here: `once` must not pay for the listener and the file watch of `run`.
 """

@@ -17,11 +17,11 @@ from injector.engine.delivery import Delivery, Output
 from injector.engine.revoke import Revocation
 from injector.engine.watch import Watch
 from injector.runtime import build
+from injector.runtime.configuration_words import explain
 from injector.runtime.plan import Plan, refs_by_name
 from injector.runtime.services import Service
 from injector.runtime.sources import sources
 from injector.runtime.state import ProcessState
-from injector.runtime.wording import explain
 from injector.secret import Ref
 from injector.sources.source import Token as AnyToken
 from injector.sources.unrepeatable import Unrepeatable

@@ -15,7 +15,7 @@ What they say, a pure reading of what the services know:
 - `refreshed`: the result of a refresh that was asked for
 - `page`: the status page for browsers, with a `timeline` of each secret's life
 - `exposition`: the metrics as Prometheus reads them
-- `words` and `moments`: states and times as people read them, shared with the terminal
+- `wording` and `moments`: states and times as people read them, shared with the terminal
 
-Nothing is imported here: a user of `status.words` must not pay for a web server.
+Nothing is imported here: a user of `status.wording` must not pay for a web server.
 """

@@ -12,7 +12,7 @@ from injector.base.clock import iso
 from injector.status.attention import one_line
 from injector.status.moments import with_numbers
 from injector.status.timeline import NOW, axis, lane, with_lanes
-from injector.status.words import (
+from injector.status.wording import (
     HEALTH,
     command_of,
     concern,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from injector.status.words import span
+from injector.status.wording import span
 
 Entry = dict[str, Any]
 # The position of now, in percent: the future needs more room.

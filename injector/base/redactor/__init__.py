@@ -1,10 +1,11 @@
-"""Masks secret values in text (`redactor`), in every form (`forms`) that is found (`index`).
+"""Masks secret values in text, and says which they were.
 
-Masks secret values in text and says which it was: all of them in text from outside, and in our
-own sentences all but what the configuration spells (`runtime.wording` lists that); `forms` are
-those in which a value may stand in a text, `index` finds them.
+In text from outside all of them are masked; in our own sentences, all but what the configuration
+spells, which `runtime.configuration_words` lists.
 
-- `redactor`: masks secret values in text, and says which value it was
+- `redactor`: knows the values, and masks them
+- `forms`: in which forms a value may stand in a text
+- `index`: finds many texts at once in another
 """
 
 from injector.base.redactor.index import NARROWEST

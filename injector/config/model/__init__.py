@@ -4,16 +4,14 @@ Names are Vault Agent's wherever Vault Agent has the thing. The descriptions her
 source of `injector schema` and are checked against docs/configuration.md. Nothing here reads a
 file: paths arrive absolute, durations in seconds, modes as integers (see `load`).
 
-- `command`: parts of other blocks: commands, checks and waiting times
 - `config`: the whole configuration, with its smaller blocks
-- `notify`: `notify`: how an application is notified, and how it confirms
-- `secret`: `secrets`: each secret that has a name
-- `supervision`: `exec`: the supervised command
-- `template`: `template`, `env_template`, `bundle` and `template_config`: what is made from
-  secrets
-- `types`: types that are written differently from how they are stored, and the base of all
-  blocks
 - `vault`: `vault` and `auto_auth`: the server, and the login
+- `secret`: `secrets`: those that have a name
+- `template`: `template`, `env_template`, `bundle` and `template_config`
+- `notify`: how an application is told, and how it confirms
+- `supervision`: `exec`: the supervised command
+- `command`: parts of other blocks: commands, checks and waiting times
+- `types`: values that are written differently from how they are kept, and the base of all blocks
 """
 
 from injector.config.model.command import Check, Command, Wait

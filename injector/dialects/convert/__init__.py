@@ -1,10 +1,8 @@
-"""Converts configurations of the agents to our own form, for people to continue with.
+"""Converts configurations of the agents to our own form, for people to go on with.
 
-- `jinja`: converts a Go template to Jinja, if it only uses what works the same in both
-  languages
-- `names`: names the secrets of a configuration
-- `native`: converts files of the agents to our own configuration, including the templates
-- `proof`: checks that a converted template renders the same, by rendering both with made-up
-  values
-- `writing`: writes a configuration tree as readable YAML, with remarks and block strings
+- `native`: their files as a configuration of ours, with its templates
+- `jinja`: a Go template as one for Jinja, if it only uses what works the same in both
+- `proof`: checks that both render the same, with made-up values
+- `names`: names for the secrets
+- `writing`: a configuration as readable YAML, with remarks and block strings
 """

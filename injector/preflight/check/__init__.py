@@ -1,13 +1,21 @@
-"""Pre-deployment checks of the server, the login, its permissions, and this machine.
+"""Finds out before a deployment what would not work, and says what to do. Leaves nothing behind.
 
-`check --online`: findings about the server (`server`, `certificate`), the login (`login`), the
-token's permissions (`permissions`, `excess`), where paths lead (`engines`) and this machine
-(`machine`, `processes`, `listeners`), each with what to do; leaves nothing behind. Without a
-server: secrets that are `unused`, certificates that cannot be used here (`trust`).
+Without a server:
 
-- `finding`: one result of a check: how bad, about what, and what to do
-- `online`: runs all online checks, and leaves nothing behind
-- `programs`: looks for each program that will be run, without running any
+- `unused`: secrets that no file uses
+- `trust`: certificates that cannot be used on this machine
+- `programs`: programs that will be run and are not there
+
+With `--online`:
+
+- `online`: all of the following
+- `server`, `certificate`: the server's name, state and clock, and its certificate
+- `login`: logs in as the daemon would
+- `permissions`, `excess`: what the token may do, compared with what is needed: too little, too much
+- `engines`: where paths lead
+- `machine`, `processes`, `listeners`: files, processes to signal, addresses to listen at
+
+`finding` is one result: how bad, about what, and what to do.
 """
 
 from injector.preflight.check.finding import Finding, Level, exit_code

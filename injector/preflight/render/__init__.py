@@ -1,11 +1,11 @@
 """Shows what would be written, and how it differs from the files on disk. Writes nothing.
 
-`render`: what files would contain (`rendering`, from `fixtures` or a `server`), and how that
-differs from the files on disk (`difference`, `report`), showing only the template's own text
-(`skeleton`, `pieces`); the `names` of variables.
-
-- `targets`: everything that a configuration writes: files, members of bundles, variables of the
-  command
+- `targets`: everything that a configuration writes: files, members of bundles, variables
+- `rendering`: renders them, with secrets from `fixtures` or from a `server`
+- `report`: what would change on disk: content, mode and owner
+- `difference`: a unified diff, with values masked
+- `skeleton`, `pieces`: which text is the template's own, and may be shown
+- `names`: the variables that files define, for an `env.example`
 """
 
 from collections.abc import Awaitable, Callable

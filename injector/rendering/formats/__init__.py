@@ -1,23 +1,20 @@
-"""Writes a secret in a ready-made format, without quoting by hand.
-
-Dotenv, shell, JSON, YAML, properties, INI, netrc, pgpass, raw, github-env, each quoted as its
-readers need; whether content can be parsed (`validate`).
-
-- `documents`: writes a whole secret as a document that keeps its types: JSON, YAML
-- `dotenv`: writes a value so that python-dotenv and docker compose read it the same way
-- `environment`: what every environment requires of a variable
-- `github`: writes values for GitHub Actions: the file `$GITHUB_ENV`, and the masks for its log
-- `ini`: writes a secret as one section for configparser, without interpolation
-- `logins`: writes a secret as one login, for programs that read ~/.netrc or ~/.pgpass
-- `properties`: writes a value for java.util.Properties, in ASCII: its InputStream reader
-  expects Latin-1
-- `raw`: writes the value of one key and nothing else: a certificate, a token, a keystore
-- `shell`: writes values for a POSIX shell to source
-- `spelled`: numbers with their original spelling: Go templates print `1.50` and `1e3` unchanged
-- `text`: one value of a secret as text, or the reason why it cannot be one
+"""Writes a secret in a ready-made format, quoted as its readers need.
 
 A format either writes text that its readers parse back to the same values, or raises an error that
 names the format, the key and the remedy. Keys are sorted: the same secret gives the same bytes.
+
+- `documents`: JSON and YAML: whole secrets that keep their types
+- `dotenv`: read the same way by python-dotenv and docker compose
+- `shell`: for a POSIX shell to source
+- `properties`: for java.util.Properties, in ASCII
+- `ini`: one section for configparser
+- `logins`: one login in ~/.netrc or ~/.pgpass
+- `github`: `$GITHUB_ENV`, and masks for the log of GitHub Actions
+- `raw`: the value of one key and nothing else
+- `environment`: what every environment requires of a variable
+- `text`: one value as text, or the reason why it cannot be one
+- `spelled`: numbers that keep their spelling: Go templates print `1.50` and `1e3` unchanged
+- `validate`: whether content can be parsed by its reader
 """
 
 from collections.abc import Callable, Mapping

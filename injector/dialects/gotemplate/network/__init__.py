@@ -1,12 +1,11 @@
 """The addresses of this machine, for `sockaddr`.
 
-- `attributes`: attributes of addresses: `attr` and `join`
-- `choices`: the named selections of addresses: `GetPrivateIP` and the like
-- `filters`: filters for addresses: `include` and `exclude`
-- `interfaces`: reads interfaces, their addresses and the default route from the kernel
-  (rtnetlink)
-- `model`: addresses of network interfaces
-- `order`: orders addresses and selects by position: `sort`, `unique`, `limit`, `offset`
-- `ranges`: ranges of addresses by the number of the RFC that reserves them
-- `shifting`: derives addresses from others: `math`
+- `interfaces`: reads interfaces, addresses and the default route from the kernel (rtnetlink)
+- `model`: what was read
+- `choices`: selections that have a name: `GetPrivateIP` and the like
+- `filters`: `include` and `exclude`
+- `ranges`: ranges of addresses, by the number of the RFC that reserves them
+- `order`: `sort`, `unique`, `limit`, `offset`
+- `shifting`: `math`: addresses derived from others
+- `attributes`: `attr` and `join`
 """

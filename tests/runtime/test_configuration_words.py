@@ -5,8 +5,8 @@ import json
 import pytest
 
 from injector.base.redactor import Redactor
+from injector.runtime.configuration_words import explain
 from injector.runtime.plan import plan
-from injector.runtime.wording import explain
 from injector.sources.vault.ref import VaultRef
 
 CONFIGURATION = {
