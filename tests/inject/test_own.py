@@ -2,6 +2,7 @@
 
 import copy
 import json
+import signal
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from injector.inject import Defaults, inject
 from injector.inject.go import json_patch
 from injector.inject.own.annotations import ALL, PREFIX, TABLE
 from injector.runtime.plan import plan
-from tests.support.processes import clean_environment
+from tests.support.processes import Process, clean_environment
 
 DEFAULTS = Defaults(vault_address="https://vault.example:8200")
 FILE = {"file-app.env": "secret/data/app"}
@@ -753,6 +754,50 @@ def test_an_injected_container_puts_the_file_there(app, tmpfs):
     assert (tmpfs / "password").read_text() == "a $(HOME) b"
     assert (tmpfs / "app.env").read_text() == "password='a $(HOME) b'\n"
     assert (tmpfs / "app.env").stat().st_mode & 0o777 == 0o600
+
+
+INTERVAL = {"template_config": {"static_secret_render_interval": "1s"}}
+
+
+def test_a_native_sidecar_is_started_once_the_file_is_there_and_follows_the_secret(app, tmpfs):
+    """As the kubelet would: the container's command, its startup probe, SIGTERM."""
+    app.put("app", password="one")
+    login = {"role_id_file_path": str(app.role_id), "secret_id_file_path": str(app.secret_id)}
+    here = {
+        "auto_auth": {"method": {"type": "approle", "config": login}},
+        "listener": [{"type": "unix", "address": f"{tmpfs}/injector.sock"}],
+        "cache": {"persist": {"path": f"{tmpfs}/handover"}},
+    }
+    made = injected(
+        pod(
+            mount_path=str(tmpfs),
+            vault_address=app.bao.address,
+            config=json.dumps({"auto_auth": here.pop("auto_auth"), **INTERVAL}),
+            config_patch=json.dumps(here),
+            **{"file-app.env": app.path("app")},
+        )
+    )
+    ours = container(made)
+    env = {entry["name"]: entry.get("value", "-").replace("$$", "$") for entry in ours["env"]}
+    env = clean_environment() | env | {"INJECTOR_ADDR": f"unix://{tmpfs}/injector.sock"}
+    probe = [sys.executable, "-m", *ours["startupProbe"]["exec"]["command"]]
+    process = Process(
+        subprocess.Popen(
+            [sys.executable, "-m", "injector", *ours["args"]],
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    )
+    process.wait_for("file written")
+
+    assert subprocess.run(probe, env=env, capture_output=True, check=False).returncode == 0
+    app.put("app", password="two")
+    process.wait_for("file written", times=2)
+    process.send(signal.SIGHUP)
+    process.wait_for("reload")
+    assert process.end() == 0
+    assert (tmpfs / "app.env").read_text() == "password='two'\n"
 
 
 def test_the_table_has_every_key_once():
