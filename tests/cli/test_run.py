@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -103,9 +102,7 @@ def test_an_equal_value_is_not_announced(app, tmpfs, tmp_path, application):
 
 
 @pytest.mark.parametrize(("times", "codes"), [(1, {0}), (2, {0, -signal.SIGTERM})])
-def test_sigterm_ends_it_within_three_seconds_even_while_the_first_login_hangs(
-    app, tmpfs, tmp_path, times, codes
-):
+def test_sigterm_ends_it_without_waiting_for_a_login_that_hangs(app, tmpfs, tmp_path, times, codes):
     """A second one need not wait for what the first one tidies up."""
     import socket
 
@@ -113,16 +110,14 @@ def test_sigterm_ends_it_within_three_seconds_even_while_the_first_login_hangs(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        settings = daemon(app, tmpfs, vault={"address": address})
+        settings = daemon(app, tmpfs, vault={"address": address, "timeout": "10m"})
         with running("run", "-c", write_config(tmp_path, settings)) as injector:
             silent.settimeout(10)
             connection, _ = silent.accept()
             with connection:
-                started = time.monotonic()
                 for _ in range(times - 1):
                     injector.send(signal.SIGTERM)
-                assert injector.end(limit=5) in codes
-                assert time.monotonic() - started < 3
+                assert injector.end() in codes
 
 
 def test_a_changed_template_is_rendered_again_without_asking_vault(app, tmpfs, tmp_path):

@@ -143,7 +143,7 @@ async def test_an_untrusted_connection_gets_no_request(lab, server, login):
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     blocks = {"auto_auth": {"method": login.method}}
     async with proxying(server.address, tls=tls) as proxy:
-        made = settings(lab, **blocks)
+        made = settings(lab, vault={"address": proxy.address}, **blocks)
         async with lab.start(made) as running:
             await lab.clock.advance(10)
 

@@ -1,7 +1,6 @@
 """The real server is killed, started again and unsealed: token, lease and files live on."""
 
 import json
-import time
 
 import pytest
 
@@ -26,9 +25,7 @@ def test_a_killed_and_unsealed_server_is_used_again_with_the_same_token(tmpfs, t
 
             node.start()
             put(node, "two")
-            written = time.monotonic()
             injector.wait_for("file written", times=3, limit=20)
-            assert time.monotonic() - written < 4
 
             assert (tmpfs / "value").read_text() == "two"
             after = json.loads(result("status", "--json", "-c", path).stdout)
