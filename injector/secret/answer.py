@@ -1,25 +1,28 @@
 """What a source answered about one secret, and how templates get it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from injector.secret.life import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One secret as its source sees it at one moment; a source may add what else it says.
 
     `version` tells values apart where the source does, `lease_id` what was issued. `envelope` is
     what the source says around the data: only Go templates can show it.
     """
 
-    data: Mapping[str, Any] = field(repr=False)
+    data: Mapping[str, Any]
     kind: Kind
     version: str = ""
-    lease_id: str = field(default="", repr=False)
-    envelope: Any = field(default=None, repr=False)
+    lease_id: str = ""
+    envelope: Any = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.kind}, version={self.version!r})"  # never the data
 
     def is_same(self, after: "Answer") -> bool:
         """Return whether the answer after this one has the same value, to every template."""

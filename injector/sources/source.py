@@ -1,7 +1,6 @@
 """What every source is to the rest of the house: nothing else is asked of one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -21,8 +20,7 @@ class Token(Protocol):
         """Return whether this is the same token, perhaps before or after a renewal."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """What a source notes while it asks, for whoever asked: also if that fails or is cut off."""
 
     token: Token | None = None  # the one that the last request was made with

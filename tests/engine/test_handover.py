@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from injector.base.errors import ConfigError, WriteError
 from injector.base.log import logger
@@ -38,13 +39,15 @@ from injector.engine.handover import (
 )
 from injector.engine.handover.stamp import boot_id, identity
 from injector.engine.store import Generation, Phase
-from injector.secret import Kind, Life
+from injector.secret import Answer, Kind, Life
+from injector.sources.source import Shapes
 from injector.sources.vault import Token, VaultAnswer
 from injector.sources.vault.answer import Envelope
 from injector.sources.vault.ref import VaultRef
 from injector.sources.vault.source import SHAPES as VAULT_SHAPES
 from tests.support.disk import STRANGER, as_uid, memory_backed_directory, mounted, require_disk
 from tests.support.fakes import FakeClock
+from tests.support.folder import FolderRef, Session
 
 SHAPES = {"vault": VAULT_SHAPES}
 CANARY = "canary-7f3a-9b2c"
@@ -477,7 +480,7 @@ def test_a_record_that_cannot_be_encoded_is_an_error_without_a_value(handover):
     for value in (2**70, f"{CANARY}\ud800"):
         odd = lease()
         data = {"password": value}
-        odd = replace(odd, answer=replace(odd.answer, data=data) if odd.answer else None)
+        odd = replace(odd, answer=structs.replace(odd.answer, data=data) if odd.answer else None)
 
         with pytest.raises(WriteError, match="cannot be stored") as caught:
             handover.save(Record(NOW, HandoverState(generations=(odd,))))
@@ -498,12 +501,8 @@ def small(memory, said) -> Iterator[Handover]:
 def large(size: int) -> Record:
     odd = lease()
     assert odd.answer is not None
-    return Record(
-        NOW,
-        HandoverState(
-            generations=(replace(odd, answer=replace(odd.answer, data={"a": "x" * size})),)
-        ),
-    )
+    answer = structs.replace(odd.answer, data={"a": "x" * size})
+    return Record(NOW, HandoverState(generations=(replace(odd, answer=answer),)))
 
 
 def test_a_record_that_only_fits_after_removing_the_last_one_replaces_it(small):
@@ -607,6 +606,17 @@ records = st.builds(Record, st.builds(Stamp, texts, texts, times), states)
 @given(records)
 def test_any_record_survives_the_bytes(one):
     assert asdict(decode(encode(one), SHAPES)) == asdict(one)
+
+
+def test_what_a_source_has_left_that_is_no_longer_there_is_left_out():
+    elsewhere = FolderRef("app")
+    answer = Answer({"password": CANARY}, Kind.LEASE, lease_id=f"{CANARY}-lease")
+    other = replace(lease(), ref=elsewhere, answer=answer, token=Session(CANARY))
+    both = Record(NOW, HandoverState(generations=(lease(), other)))
+    shapes = {**SHAPES, "folder": Shapes(FolderRef, Answer, Session)}
+
+    assert decode(encode(both), shapes).state.generations[1] == other
+    assert [found.ref for found in decode(encode(both), SHAPES).state.generations] == [DB]
 
 
 @given(states, times)

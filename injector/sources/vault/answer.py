@@ -3,7 +3,6 @@
 import email.utils
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,15 +45,14 @@ class Envelope(Struct, frozen=True):
     is_empty: bool = False  # 204: it was done, and there is nothing to say
 
 
-@dataclass(frozen=True, slots=True)
-class VaultAnswer(Answer):
+class VaultAnswer(Answer, frozen=True):
     """What Vault answered.
 
     `duration` is the life left in seconds, `inf` if it names none. `ends_at` is its end by the
     server's clock, where it says that instead. `version` is KV's, or a static role's last rotation.
     """
 
-    envelope: Envelope = field(default_factory=Envelope, repr=False)
+    envelope: Envelope = Envelope()
     duration: float = math.inf
     renewable: bool = False
     ends_at: float = math.inf
@@ -104,7 +102,7 @@ def understand(ref: VaultRef, body: Mapping[str, Any], *, engine: str = "auto") 
         renewable=answer.renewable,
         warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
     )
-    return replace(answer, envelope=envelope)
+    return structs.replace(answer, envelope=envelope)
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
