@@ -114,16 +114,16 @@ class Refresh:
 
     def _answer(self, asked: _Asked) -> Refreshed:
         if not asked.demand.done():
-            return self._unanswered(asked)
+            return self._without_answer(asked)
         if asked.demand.cancelled():
             changed = TransientError("what uses it has changed in the meantime; try again")
-            return self._failed(asked, changed)
+            return self._failure(asked, changed)
         if (error := asked.demand.result()) is not None:
-            return self._failed(asked, error)
+            return self._failure(asked, error)
         current = self._store.current(asked.ref)
         if self._store.pending(asked.ref) is not None or current is None:
             return _pending(asked, "a new value waits for its publish_delay")
-        return self._delivered(asked, current)
+        return self._result(asked, current)
 
     def _source(self, asked: _Asked) -> Source:
         return self._assembly.sources[asked.ref.source]
@@ -132,18 +132,18 @@ class Refresh:
         """Return whether there is nothing to wait for: an answer, or a source that is down."""
         return asked.demand.done() or self._source(asked).availability.down
 
-    def _unanswered(self, asked: _Asked) -> Refreshed:
+    def _without_answer(self, asked: _Asked) -> Refreshed:
         source = self._source(asked)
         report = source.obstacle and self._assembly.health.of(*source.obstacle)
         if report is not None and report.error is not None:
-            return self._failed(asked, report.error)
+            return self._failure(asked, report.error)
         return _pending(asked, f"{source.title} has not answered yet")
 
-    def _failed(self, asked: _Asked, error: InjectorError) -> Refreshed:
+    def _failure(self, asked: _Asked, error: InjectorError) -> Refreshed:
         reason = self._redact(str(error))
         return Refreshed(asked.name, Result.FAILED, reason=reason, error_class=error.label)
 
-    def _delivered(self, asked: _Asked, current: Generation) -> Refreshed:
+    def _result(self, asked: _Asked, current: Generation) -> Refreshed:
         event = self._rotations.newest(asked.ref)
         absent: tuple[str, ...] = ()
         if event is not None and event.outcome in {Outcome.FAILED, Outcome.ROLLED_BACK}:

@@ -78,14 +78,14 @@ class Daemon:
         }
         pid_file = _pid_file(self._assembly.loaded.config.pid_file)
         with pid_file, handling(reactions), self._other_signals, closing(self._sockets):
-            self._live_through_others()
+            self._ignore_unused_signals()
             loaded, log = self._assembly.loaded, self._state.log
             self._sockets.open(listener_settings(loaded, log))
             self._assembly.remove_leftovers()
             self._state.last_reload.record_success(loaded.path)
             log.info("started", config=loaded.path)
             while True:
-                self._mind_command()
+                self._forward_signals()
                 outcome = await self._run_assembly()
                 if isinstance(outcome, int):
                     log.info("stopped", exit_code=outcome)
@@ -135,7 +135,7 @@ class Daemon:
     async def _until_over(self, health: Health) -> int | Plan:
         clock = self._state.clock
         while True:
-            if (code := self._over()) is not None:
+            if (code := self._exit_code()) is not None:
                 return code
             now = clock.now()
             due = inf
@@ -152,7 +152,7 @@ class Daemon:
     def _stopping(self) -> bool:
         return self._stop.signal is not None or self._quit
 
-    def _over(self) -> int | None:
+    def _exit_code(self) -> int | None:
         """Return the exit code if it is time to exit, with the command if there is one."""
         child, command = self._assembly.child, self._state.command
         if child is None or command is None:
@@ -161,7 +161,7 @@ class Daemon:
             child.stop(self._stop.signal)
         return command.exit_code
 
-    def _mind_command(self) -> None:
+    def _forward_signals(self) -> None:
         """Forward signals to the command, once there is one."""
         command = self._state.command
         if command is not None and self._stop.kill is None:
@@ -170,7 +170,7 @@ class Daemon:
             self._stop.kill = command.kill
             self._other_signals.enter_context(handling(reactions(command, FORWARDED)))
 
-    def _live_through_others(self) -> None:
+    def _ignore_unused_signals(self) -> None:
         """Ignore signals that mean nothing here, as the agents do: by default they would kill."""
         self._other_signals.enter_context(
             handling({number: partial(self._note, number) for number in UNUSED})
@@ -183,7 +183,7 @@ class Daemon:
         if self._assembly.child is not None:
             await self._assembly.child.close()
             self._other_signals.close()
-            self._live_through_others()
+            self._ignore_unused_signals()
             self._state.command = self._stop.kill = None
 
     def _verdict(self, health: Health, now: float) -> tuple[int | None, float]:
@@ -244,11 +244,11 @@ class Daemon:
                 rehearse(plan, self._state)
                 self._sockets.open(listener_settings(plan.loaded, self._state.log))
         except InjectorError as exc:
-            self._not_reloaded(exc)
+            self._keep_old(exc)
             return None
         return plan
 
-    def _not_reloaded(self, error: InjectorError) -> None:
+    def _keep_old(self, error: InjectorError) -> None:
         """Go on with the old configuration, whatever is wrong with the new one, and say so."""
         self._state.last_reload.record_failure(self._assembly.loaded.path, error)
         # A user's mistake: the problems say it all, without a traceback.
