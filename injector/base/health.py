@@ -18,7 +18,7 @@ LOUD = 3
 IN_FULL_EVERY = 10
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     """The state of one thing: the token, a secret, a file, a notification target."""
 
     WAITING = "waiting"  # for something else, nothing is wrong
@@ -31,7 +31,7 @@ class Report(Struct, frozen=True):
 
     kind: str
     name: str
-    state: State
+    state: HealthState
     since: float
     error: InjectorError | None = None
     # In a row, including this one; those that a retry may fix and others are counted apart.
@@ -78,15 +78,15 @@ class Health:
         self._others.append(wakeup)
 
     def waiting(self, kind: str, name: str) -> None:
-        self._report(kind, name, State.WAITING)
+        self._report(kind, name, HealthState.WAITING)
 
     def ok(self, kind: str, name: str) -> None:
-        self._report(kind, name, State.OK)
+        self._report(kind, name, HealthState.OK)
 
     def failing(self, kind: str, name: str, error: InjectorError) -> Report:
         """Note a failure; return what is known of it now."""
         self._metrics.errors.add(error.label)
-        self._report(kind, name, State.FAILING, error)
+        self._report(kind, name, HealthState.FAILING, error)
         return self._reports[kind, name]
 
     def forget(self, kind: str, name: str) -> None:
@@ -115,7 +115,7 @@ class Health:
             wakeup.ring()
 
     def _report(
-        self, kind: str, name: str, state: State, error: InjectorError | None = None
+        self, kind: str, name: str, state: HealthState, error: InjectorError | None = None
     ) -> None:
         key, now = (kind, name), self._clock.now()
         before = self._reports.get(key)
@@ -127,8 +127,8 @@ class Health:
         if before is not None and before.state is state:
             report = _in_a_row(before, report)
         self._reports[key] = report
-        (self._unsettled.discard if state is State.OK else self._unsettled.add)(key)
-        (self._failing.add if state is State.FAILING else self._failing.discard)(key)
+        (self._unsettled.discard if state is HealthState.OK else self._unsettled.add)(key)
+        (self._failing.add if state is HealthState.FAILING else self._failing.discard)(key)
         self._ring()
 
 

@@ -24,7 +24,7 @@ from injector.preflight.render.difference import Masks
 from injector.preflight.render.fixtures import Fixtures
 from injector.preflight.render.names import example
 from injector.preflight.render.rendering import Outcome, rendered
-from injector.preflight.render.report import New, changes, content, news
+from injector.preflight.render.report import New, changes, content, new_contents
 from injector.preflight.render.targets import Target, targets
 from injector.rendering.template import Content
 from injector.runtime import build
@@ -191,7 +191,7 @@ class Run:
         try:
             if isinstance(outcome, InjectorError):
                 raise outcome
-            return [self._print_one(new, masks) for new in news(target, *outcome)]
+            return [self._print_one(new, masks) for new in new_contents(target, *outcome)]
         except InjectorError as exc:
             words = str(exc)
             self._say(words if words.startswith(target.path) else f"{target.path}: {words}")

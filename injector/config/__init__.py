@@ -37,7 +37,7 @@ from injector.config.document import Document
 from injector.config.language import Read, hints, read
 from injector.config.problem import Problem, Where, Wrong
 from injector.config.readers import read_config
-from injector.config.rules import Finding, all_findings
+from injector.config.rules import Breach, all_findings
 from injector.config.rules.names import located_texts
 from injector.config.rules.supervision import command_is_there
 from injector.config.standing import Standing
@@ -131,7 +131,7 @@ def load(
     )
 
 
-def _blamed(finding: Finding, empty: Collection[Where]) -> tuple[Where, str]:
+def _blamed(finding: Breach, empty: Collection[Where]) -> tuple[Where, str]:
     """Return what is wrong and where: a block without anything in it is what is wrong itself."""
     given = ((*finding.where, key) for key in finding.given)
     blamed = [where for where in (finding.where, finding.where[:-1], *given) if where in empty]
@@ -178,9 +178,9 @@ def _with_command(config: model.Config, command: tuple[str, ...] | None) -> mode
     return replace(config, exec=replace(config.exec or model.Exec(), command=command))
 
 
-def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
+def _login_is_possible(config: model.Config, token: str) -> Iterator[Breach]:
     if config.auto_auth is None and not token:
-        yield Finding(
+        yield Breach(
             ("auto_auth",),
             "is required, unless VAULT_TOKEN or BAO_TOKEN is set; for example "
             "{method: {type: kubernetes, config: {role: app}}} or {method: {type: approle, "
@@ -188,17 +188,17 @@ def _login_is_possible(config: model.Config, token: str) -> Iterator[Finding]:
         )
 
 
-def _destinations(config: model.Config, check: CheckDestination | None) -> Iterator[Finding]:
+def _destinations(config: model.Config, check: CheckDestination | None) -> Iterator[Breach]:
     if check is None:
         return
     for i, template in enumerate(config.template):
         if template.destination:
             place: Where = ("template", i, "destination")
-            yield from (Finding(place, text) for text in check(config, template))
+            yield from (Breach(place, text) for text in check(config, template))
     for i, bundle in enumerate(config.bundle):
         if bundle.directory:
             place = ("bundle", i, "directory")
-            yield from (Finding(place, text) for text in check(config, bundle))
+            yield from (Breach(place, text) for text in check(config, bundle))
 
 
 def _sources(

@@ -6,7 +6,7 @@ from typing import TypeVar
 from injector.base.errors import ConfigError
 from injector.config.document import Document, read_document
 from injector.config.model import Block
-from injector.config.problem import Finding
+from injector.config.problem import Breach
 from injector.config.readers import block_reader
 from injector.config.walk import Walk
 
@@ -18,7 +18,7 @@ def load_block(
     environ: Mapping[str, str],
     kind: type[B],
     *,
-    rules: Callable[[B, Document], Iterable[Finding]],
+    rules: Callable[[B, Document], Iterable[Breach]],
     example: str,
 ) -> B:
     """Return the file's block; the error for an empty file suggests `example`.
@@ -33,7 +33,7 @@ def read_block(
     environ: Mapping[str, str],
     kind: type[B],
     *,
-    rules: Callable[[B, Document], Iterable[Finding]],
+    rules: Callable[[B, Document], Iterable[Breach]],
 ) -> B:
     """Return the block that a document is; raises ConfigError as `load_block`."""
     walk = Walk(document, environ)

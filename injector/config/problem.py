@@ -65,8 +65,8 @@ class Problem(NamedTuple):
         return self._replace(file=self.file or file, excerpt=excerpt)
 
 
-class Finding(NamedTuple):
-    """One problem or warning; `given` are keys of the block that it depends on."""
+class Breach(NamedTuple):
+    """A rule that is broken: a problem or a warning; `given` are keys that it depends on."""
 
     where: Where
     text: str

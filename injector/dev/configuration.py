@@ -8,7 +8,7 @@ import yaml
 
 from injector.base.errors import ConfigError
 from injector.dev.borrowed import borrowed
-from injector.dev.kinds import Certificate, Kind
+from injector.dev.kinds import Certificate, SecretKind
 from injector.dev.loading import assignment, kinds
 from injector.dev.place import Place
 from injector.dev.seed import Seed
@@ -85,7 +85,7 @@ def _blocks(seed: Seed, place: Place) -> dict[str, Any]:
     }
 
 
-def _secret(kind: Kind) -> dict[str, Any]:
+def _secret(kind: SecretKind) -> dict[str, Any]:
     return {"path": kind.path} | ({} if kind.params is None else {"params": dict(kind.params)})
 
 

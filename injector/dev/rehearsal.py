@@ -8,9 +8,9 @@ import hvac
 from injector.base.errors import ConfigError
 from injector.config.problem import suggest
 from injector.dev.bao import asking
-from injector.dev.kinds import Kind
+from injector.dev.kinds import SecretKind
 from injector.dev.loading import kinds
-from injector.dev.place import State
+from injector.dev.place import ServerAccess
 
 POLICY = "injector-dev"
 TOKEN = "token"  # noqa: S105 - what the injector's own token is called
@@ -22,7 +22,7 @@ Refresh = Callable[[str], str]
 class Rehearsal:
     """Acts on the server of a running `injector dev`, from any process."""
 
-    def __init__(self, state: State, refresh: Refresh) -> None:
+    def __init__(self, state: ServerAccess, refresh: Refresh) -> None:
         self._state = state
         self._refresh = refresh
         self._kinds = kinds(state.seed)
@@ -65,7 +65,7 @@ class Rehearsal:
     def expirable(self) -> list[str]:
         return [TOKEN, *(name for name, kind in self._kinds.items() if kind.expires)]
 
-    def _kind(self, name: str) -> Kind:
+    def _kind(self, name: str) -> SecretKind:
         try:
             return self._kinds[name]
         except KeyError:

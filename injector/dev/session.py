@@ -18,7 +18,7 @@ from injector.dev.bao import Bao
 from injector.dev.chaos import Chaos
 from injector.dev.child import Child, Line, child
 from injector.dev.follow import told
-from injector.dev.place import Place, State
+from injector.dev.place import Place, ServerAccess
 from injector.dev.rehearsal import Refresh, Rehearsal
 from injector.dev.seed import Seed
 from injector.dev.timeline import Timeline
@@ -77,7 +77,7 @@ class Session:
         known = applied.fingerprints()
         await asyncio.to_thread(applied.apply)
         running = await self._start_injector(ends, environ)
-        state = State(
+        state = ServerAccess(
             pid=os.getpid(),
             directory=self.place.directory,
             address=bao.address,
@@ -151,7 +151,7 @@ class Session:
             await self.clock.sleep(LOOK_EVERY)
         raise InjectorError(f"OpenBao ended (exit code {bao.process.returncode})")
 
-    def _chaos(self, state: State) -> Chaos:
+    def _chaos(self, state: ServerAccess) -> Chaos:
         return Chaos(
             Rehearsal(state, self.injector.refresh),
             self.chaos,

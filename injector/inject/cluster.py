@@ -21,7 +21,7 @@ from injector.config.document import Document, read_document
 from injector.config.introspect import annotation
 from injector.config.model import Block
 from injector.config.problem import Where
-from injector.config.rules import Finding
+from injector.config.rules import Breach
 from injector.inject.defaults import VARIABLES, Defaults
 from injector.inject.go import quantity, values
 
@@ -88,18 +88,18 @@ def _of_block(block: Block) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _findings(block: Block, _document: Document) -> Iterator[Finding]:
+def _findings(block: Block, _document: Document) -> Iterator[Breach]:
     yield from _wrong(_of_block(block), ())
     for pattern, one in cast("Any", block).namespaces.items():
         yield from _wrong(_of_block(one), ("namespaces", pattern))
 
 
-def _wrong(given: Mapping[str, Any], where: Where) -> Iterator[Finding]:
+def _wrong(given: Mapping[str, Any], where: Where) -> Iterator[Breach]:
     for name, value in given.items():
         try:
             _check(name, value)
         except ValueError as exc:
-            yield Finding((*where, name), str(exc))
+            yield Breach((*where, name), str(exc))
 
 
 def _check(name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from injector.base.clock import Clock
 from injector.base.errors import TransientError
-from injector.base.health import Health, Report, State, exit_code, verdict
+from injector.base.health import Health, HealthState, Report, exit_code, verdict
 from injector.runtime.assembly import Assembly, take_over
 from injector.runtime.plan import Plan
 from injector.runtime.services import alongside
@@ -70,7 +70,7 @@ def _reasons(health: Health) -> list[str]:
 
 
 def _unfinished(health: Health) -> list[Report]:
-    return [report for report in health.all() if report.state is not State.OK]
+    return [report for report in health.all() if report.state is not HealthState.OK]
 
 
 def _why(report: Report) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from injector.base.health import Health, State
+from injector.base.health import Health, HealthState
 from injector.engine.delivery import Delivery, Output
 from injector.engine.store import Generation, Store
 from injector.engine.watch import Watch
@@ -34,7 +34,7 @@ class Readiness:
         """
         missing = [output for output in self.delivery.unsettled() if not output.state.in_place]
         command = self.health.of("child", "exec")
-        waits = command is not None and command.state is not State.OK
+        waits = command is not None and command.state is not HealthState.OK
         return self._unfit(missing) + (["the command is not running"] if waits else [])
 
     def lacking(self) -> list[str]:
@@ -81,11 +81,11 @@ class Readiness:
         A failed hook does not delay the start: it may need the command. The `unasked` are not
         waited for: hooks about the command itself, and those that ran in an earlier process.
         """
-        sinks = [sink for sink in self.health.all("sink") if sink.state is not State.OK]
+        sinks = [sink for sink in self.health.all("sink") if sink.state is not HealthState.OK]
         hooks = [
             hook
             for hook in self.health.all("notify")
-            if hook.state is State.WAITING and hook.name not in unasked
+            if hook.state is HealthState.WAITING and hook.name not in unasked
         ]
         return [
             *(f"{sink.name} is not in place yet" for sink in sinks),

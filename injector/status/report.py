@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import injector
 from injector.base.clock import Clock, iso
-from injector.base.health import Health, Report, State
+from injector.base.health import Health, HealthState, Report
 from injector.base.metrics import STATES, Metrics
 from injector.engine.auth.autoauth import AutoAuth
 from injector.engine.delivery import Delivery, Ledger, Output
@@ -127,7 +127,7 @@ class StatusReport:
         ]
         if self.metrics.unwrap_failed.values:
             found.append({"alarm": "unwrap_failed", "name": "secret id", "since": None})
-        if (last := self.configuration()).state is State.FAILING:
+        if (last := self.configuration()).state is HealthState.FAILING:
             found.append({"alarm": "not_reloaded", "name": last.name, **self._reported(last)})
         return found
 
@@ -141,7 +141,7 @@ class StatusReport:
     def _state(self, kind: str, name: str) -> dict[str, Any]:
         report = self.health.of(kind, name)
         if report is None:  # there is a report on the server only once it has been down
-            return {"state": State.OK.value}
+            return {"state": HealthState.OK.value}
         return self._reported(report)
 
     def _reported(self, report: Report) -> dict[str, Any]:
@@ -232,7 +232,7 @@ class StatusReport:
         }
 
     def _journal(self, journal: "Journal") -> dict[str, Any]:
-        state = State.FAILING if journal.error else State.OK
+        state = HealthState.FAILING if journal.error else HealthState.OK
         return {"path": journal.path, "state": state.value, "error": journal.error or None}
 
     def _rotation(self, event: Event) -> dict[str, Any]:
@@ -260,4 +260,4 @@ class StatusReport:
 def _state_of(target: dict[str, Any]) -> str:
     """Return the state of a target: that nobody was there is no failure, and no success."""
     state: str = target["state"]
-    return "absent" if target["absent"] and state == State.OK else state
+    return "absent" if target["absent"] and state == HealthState.OK else state

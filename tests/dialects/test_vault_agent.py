@@ -18,7 +18,7 @@ from injector.config.logins import ELSEWHERE
 from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.options import OPTIONS, native_key
 from injector.dialects.vault_agent.reading import read_all
-from injector.dialects.vault_agent.row import State
+from injector.dialects.vault_agent.row import Support
 from injector.runtime.listeners import listener_settings
 from injector.runtime.plan import plan
 from tests.dialects.agents import loaded, notices, problems, whole
@@ -51,7 +51,7 @@ def test_every_option_of_our_login_is_one_of_the_agents():
 def test_unsupported_options_say_why():
     for key, rows in OPTIONS.items():
         for row in rows:
-            assert row.says or row.state is State.DONE, f"{key}.{row.name}"
+            assert row.says or row.state is Support.DONE, f"{key}.{row.name}"
 
 
 def test_the_tables_of_the_page_are_up_to_date():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from injector.base.health import State
+from injector.base.health import HealthState
 from injector.targets.notify import processes
 from tests.support.engine import configuration
 from tests.support.fakes import LIMIT
@@ -192,7 +192,7 @@ async def test_what_an_earlier_run_could_not_announce_is_waited_for(lab):
     async with lab.start(settings, state=state, settle=False) as running:
         report = running.assembly.health.of("notify", "app")
         assert report is not None
-        assert report.state is State.WAITING
+        assert report.state is HealthState.WAITING
         await lab.clock.settled()
         assert running.assembly.health.settled
 

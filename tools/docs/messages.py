@@ -20,7 +20,7 @@ ELSEWHERE = ("dev", "preflight/check", "dialects", "inject")
 # What says that something in the configuration is wrong → which argument are the words.
 SENTENCES = {
     "Wrong": 0,
-    "Finding": 1,
+    "Breach": 1,
     "Problem": 2,
     "problem": 1,
     "Mistake": 1,

@@ -3,7 +3,7 @@
 import re
 
 from injector.dialects.vault_agent.options import OPTIONS, native_key
-from injector.dialects.vault_agent.row import Row, State
+from injector.dialects.vault_agent.row import Row, Support
 
 _TABLE = re.compile(r"<!-- agents' options: (.*?) -->\n.*?<!-- end -->", re.DOTALL)
 
@@ -38,6 +38,6 @@ def _table(key: str, rows: tuple[Row, ...]) -> str:
 
 def _here(key: str, row: Row) -> str:
     native = native_key(key, row)
-    if row.state is State.DONE:
-        return f"`{native}`" if native else str(State.DONE)
-    return str(row.state) if row.state is State.NEEDLESS else f"**{row.state}**"
+    if row.state is Support.DONE:
+        return f"`{native}`" if native else str(Support.DONE)
+    return str(row.state) if row.state is Support.NEEDLESS else f"**{row.state}**"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Finding
+from injector.config.problem import Breach
 from injector.config.rules import (
     bundles,
     connection,
@@ -24,10 +24,10 @@ from injector.config.rules import (
     supervision,
 )
 
-__all__ = ["Finding", "all_findings"]
+__all__ = ["Breach", "all_findings"]
 
 
-def all_findings(config: model.Config, document: Document) -> Iterator[Finding]:
+def all_findings(config: model.Config, document: Document) -> Iterator[Breach]:
     """Apply every rule that needs nothing but the configuration and the user database."""
     yield from connection.findings(config)
     yield from names.findings(config, document)

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from injector.config import model
-from injector.config.problem import Finding, Where
+from injector.config.problem import Breach, Where
 
 
-def findings(config: model.Config) -> Iterator[Finding]:
+def findings(config: model.Config) -> Iterator[Breach]:
     yield from _server(config.vault)
     if config.auto_auth is not None:
         yield from _login(config.auto_auth.method, config.vault)
@@ -22,13 +22,13 @@ def findings(config: model.Config) -> Iterator[Finding]:
 # --- vault -------------------------------------------------------------------------------------
 
 
-def _server(vault: model.Vault) -> Iterator[Finding]:
+def _server(vault: model.Vault) -> Iterator[Breach]:
     yield from _address(vault.address)
     for one, other in (("client_cert", "client_key"), ("client_key", "client_cert")):
         if getattr(vault, one) and not getattr(vault, other):
-            yield Finding(("vault", one), f"needs vault.{other} as well")
+            yield Breach(("vault", one), f"needs vault.{other} as well")
     if vault.tls_skip_verify:
-        yield Finding(
+        yield Breach(
             ("vault", "tls_skip_verify"),
             "any server is trusted, so anybody between here and Vault can read the secrets; "
             "give vault.ca_cert instead",
@@ -36,10 +36,10 @@ def _server(vault: model.Vault) -> Iterator[Finding]:
         )
 
 
-def _address(address: str) -> Iterator[Finding]:
+def _address(address: str) -> Iterator[Breach]:
     where = ("vault", "address")
     if not address:
-        yield Finding(
+        yield Breach(
             where,
             "is required, unless VAULT_ADDR or BAO_ADDR is set; "
             "for example https://vault.example:8200",
@@ -47,22 +47,22 @@ def _address(address: str) -> Iterator[Finding]:
         return
     url = split_url(address)
     if url is None or url.scheme not in ("http", "https", "unix"):
-        yield Finding(where, f"expected https://host:port or unix:///path{_schemed(address)}")
+        yield Breach(where, f"expected https://host:port or unix:///path{_schemed(address)}")
     elif url.scheme == "unix":
         if url.netloc or not url.path.startswith("/"):
-            yield Finding(where, "expected unix:///path, with three slashes")
+            yield Breach(where, "expected unix:///path, with three slashes")
         else:
             yield from _length(where, url.path)
     elif not url.hostname:
-        yield Finding(where, "has no host; expected https://host:port")
+        yield Breach(where, "has no host; expected https://host:port")
     elif url.username or url.password:
-        yield Finding(where, "must not contain a user or password")
+        yield Breach(where, "must not contain a user or password")
     elif url.query or url.fragment:
-        yield Finding(where, "must end with the port, without '?' or '#'")
+        yield Breach(where, "must end with the port, without '?' or '#'")
     elif re.match(r"/(v1|ui)(/|$)", url.path):
-        yield Finding(where, f"ends with the host, or its port; remove '{url.path}'")
+        yield Breach(where, f"ends with the host, or its port; remove '{url.path}'")
     elif url.scheme == "http" and not is_loopback(url.hostname):
-        yield Finding(
+        yield Breach(
             where, "http:// sends tokens and secrets readable over the network", warning=True
         )
 
@@ -77,10 +77,10 @@ def _schemed(address: str) -> str:
 _LONGEST_SOCKET = 107
 
 
-def _length(where: Where, path: str) -> Iterator[Finding]:
+def _length(where: Where, path: str) -> Iterator[Breach]:
     size = len(os.fsencode(path))
     if size > _LONGEST_SOCKET:
-        yield Finding(
+        yield Breach(
             where,
             f"is {size} bytes long, and the kernel takes {_LONGEST_SOCKET} for a socket; choose a "
             "shorter path",
@@ -107,15 +107,15 @@ def is_loopback(host: str) -> bool:
 # --- auto_auth ---------------------------------------------------------------------------------
 
 
-def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
+def _login(method: model.Method, vault: model.Vault) -> Iterator[Breach]:
     where = ("auto_auth", "method")
     mount = method.mount_path
     if mount and mount != "auth" and not mount.startswith("auth/"):
-        yield Finding((*where, "mount_path"), "auth mounts begin with 'auth/'; add that")
+        yield Breach((*where, "mount_path"), "auth mounts begin with 'auth/'; add that")
     if mount == "auth":
-        yield Finding((*where, "mount_path"), f"expected 'auth/NAME', such as auth/{method.type}")
+        yield Breach((*where, "mount_path"), f"expected 'auth/NAME', such as auth/{method.type}")
     if method.min_backoff > method.max_backoff:
-        yield Finding(
+        yield Breach(
             (*where, "max_backoff"),
             f"must not be less than min_backoff ({method.min_backoff:g}s)",
         )
@@ -123,22 +123,22 @@ def _login(method: model.Method, vault: model.Vault) -> Iterator[Finding]:
         yield from _certificate(method.config, vault)
 
 
-def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Finding]:
+def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Breach]:
     where = ("auto_auth", "method")
     if vault.address and not vault.address.startswith("https:"):
-        yield Finding(
+        yield Breach(
             (*where, "type"),
             "cert needs an https:// address in vault.address: "
             "a certificate is presented while TLS is set up",
         )
     # If there was no pair, the one in `vault` has been filled in.
     if not (cert.client_cert or cert.client_key):
-        yield Finding(
+        yield Breach(
             (*where, "config"), "needs client_cert and client_key, here or in vault", ("type",)
         )
     for one, other in (("client_cert", "client_key"), ("client_key", "client_cert")):
         if getattr(cert, one) and not getattr(cert, other):
-            yield Finding(
+            yield Breach(
                 (*where, "config", one),
                 f"also needs {other}: the one under `vault` belongs to another pair",
             )
@@ -147,10 +147,10 @@ def _certificate(cert: model.Cert, vault: model.Vault) -> Iterator[Finding]:
 # --- listener ----------------------------------------------------------------------------------
 
 
-def _listener(listener: model.Listener) -> Iterator[Finding]:
+def _listener(listener: model.Listener) -> Iterator[Breach]:
     if listener.type == "unix":
         if not listener.address.startswith("/"):
-            yield Finding(("address",), "expected the absolute path of a socket")
+            yield Breach(("address",), "expected the absolute path of a socket")
         else:
             yield from _length(("address",), listener.address)
         return
@@ -158,13 +158,13 @@ def _listener(listener: model.Listener) -> Iterator[Finding]:
     if port is None:
         is_bare = listener.address.count(":") > 1 and "[" not in listener.address
         example = "[::1]:8099: an IPv6 address stands in brackets" if is_bare else "127.0.0.1:8099"
-        yield Finding(("address",), f"expected host:port, such as {example}")
+        yield Breach(("address",), f"expected host:port, such as {example}")
         return
     with_tls = bool(listener.tls_cert_file and listener.tls_key_file)
     if bool(listener.tls_cert_file) != bool(listener.tls_key_file):
-        yield Finding((), "tls_cert_file and tls_key_file go together", ("tls_cert_file",))
+        yield Breach((), "tls_cert_file and tls_key_file go together", ("tls_cert_file",))
     elif not (with_tls or listener.tls_disable or is_loopback(host)):
-        yield Finding(
+        yield Breach(
             ("address",),
             "is reachable from outside; add tls_cert_file and tls_key_file, "
             "or tls_disable: true if that is intended",

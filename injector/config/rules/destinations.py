@@ -6,28 +6,28 @@ from functools import cache, partial
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Finding, Where
+from injector.config.problem import Breach, Where
 from injector.config.rules.names import located_texts
 
 
-def findings(config: model.Config, document: Document) -> Iterator[Finding]:
+def findings(config: model.Config, document: Document) -> Iterator[Breach]:
     for i, template in enumerate(config.template):
         yield from _destination(("template", i), template.destination)
     yield from _collisions(config, document)
 
 
-def _destination(where: Where, destination: str) -> Iterator[Finding]:
+def _destination(where: Where, destination: str) -> Iterator[Breach]:
     if not destination:
         return
     place = (*where, "destination")
     if not destination.startswith("/"):
-        yield Finding(place, "must be absolute; begin it with '/'")
+        yield Breach(place, "must be absolute; begin it with '/'")
     elif "\0" in destination:
-        yield Finding(place, "must not contain a NUL character")
+        yield Breach(place, "must not contain a NUL character")
     elif destination.endswith("/"):
-        yield Finding(place, "is a directory; add the file's name")
+        yield Breach(place, "is a directory; add the file's name")
     elif ".." in destination.split("/"):
-        yield Finding(place, "must not contain '..'; write the path that is meant")
+        yield Breach(place, "must not contain '..'; write the path that is meant")
 
 
 def written_paths(config: model.Config) -> Iterator[tuple[Where, str]]:
@@ -58,13 +58,13 @@ def _paths(config: model.Config) -> Iterator[tuple[Where, str]]:
     yield ("pid_file",), config.pid_file
 
 
-def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
+def _collisions(config: model.Config, document: Document) -> Iterator[Breach]:
     """Find paths used twice, files where others need a directory, templates over their source."""
     taken: dict[str, Where] = {}
     for where, path in written_paths(config):
         first = taken.setdefault(path, where)
         if first is not where and not _share(config, first, where):
-            yield Finding(
+            yield Breach(
                 where,
                 f"line {document.line(first)} already writes to this path; give each file its own",
             )
@@ -72,12 +72,12 @@ def _collisions(config: model.Config, document: Document) -> Iterator[Finding]:
     for path, where in taken.items():
         if file := file_at_or_above(os.path.dirname(path)):
             line = document.line(taken[file])
-            yield Finding(where, f"needs a directory where line {line} writes a file")
+            yield Breach(where, f"needs a directory where line {line} writes a file")
     sources = {text.source: where for where, text in located_texts(config)}
     for path, where in taken.items():
         if path in sources:
             line = document.line((*sources[path], "source"))
-            yield Finding(where, f"would overwrite the template that line {line} reads")
+            yield Breach(where, f"would overwrite the template that line {line} reads")
 
 
 def _at_or_above(taken: Container[str], path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Finding, Where, suggest
+from injector.config.problem import Breach, Where, suggest
 from injector.config.rules.supervision import ENVIRONMENT, restarting
 
 # Names that have another meaning in templates.
@@ -23,17 +23,17 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BUNDLE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-def findings(config: model.Config, document: Document) -> Iterator[Finding]:
+def findings(config: model.Config, document: Document) -> Iterator[Breach]:
     for block, names in (("secrets", config.secrets), ("notify", config.notify)):
         for name in names:
             yield from _spelling((block, name), name)
     for name, secret in config.secrets.items():
         if not secret.path.strip("/"):
-            yield Finding(("secrets", name, "path"), "must name a secret, such as secret/data/app")
+            yield Breach(("secrets", name, "path"), "must name a secret, such as secret/data/app")
         if not {".", ".."}.isdisjoint(secret.path.split("/")):
-            yield Finding(("secrets", name, "path"), "write it without `.` and `..`")
+            yield Breach(("secrets", name, "path"), "write it without `.` and `..`")
         if not secret.params and (verb := issues(secret.path)):
-            yield Finding(
+            yield Breach(
                 ("secrets", name, "path"),
                 f"`{verb}` makes a new credential, for which Vault needs parameters; add `params`, "
                 "such as {common_name: app.example}",
@@ -41,7 +41,7 @@ def findings(config: model.Config, document: Document) -> Iterator[Finding]:
                 warning=not _ISSUERS.search(secret.path.partition("/")[0]),
             )
         if secret.optional and secret.on_missing != "keep":
-            yield Finding(
+            yield Breach(
                 ("secrets", name, "on_missing"),
                 "has nothing to decide: an optional secret that disappears is none in templates; "
                 "remove one of the two",
@@ -62,32 +62,30 @@ def issues(path: str) -> str:
     return f"{parts[1]}/{parts[2]}" if len(parts) == 3 and parts[1] in verbs else ""  # noqa: PLR2004 - mount, verb, role
 
 
-def _bundles(config: model.Config, document: Document) -> Iterator[Finding]:
+def _bundles(config: model.Config, document: Document) -> Iterator[Breach]:
     """Check the names of bundles, which take the place of a path in logs, status and metrics."""
     first: dict[str, int] = {}
     for i, bundle in enumerate(config.bundle):
         where = ("bundle", i, "name")
         if first.setdefault(bundle.name, i) != i:
             line = document.line(("bundle", first[bundle.name], "name"))
-            yield Finding(where, f"'{bundle.name}' is the name of the bundle on line {line} too")
+            yield Breach(where, f"'{bundle.name}' is the name of the bundle on line {line} too")
         elif not _BUNDLE_NAME.fullmatch(bundle.name):
-            yield Finding(where, "a name consists of letters, digits, '_', '.' and '-'")
+            yield Breach(where, "a name consists of letters, digits, '_', '.' and '-'")
         elif bundle.name == ENVIRONMENT:
-            yield Finding(where, f"'{ENVIRONMENT}' is the environment of `exec`; choose another")
+            yield Breach(where, f"'{ENVIRONMENT}' is the environment of `exec`; choose another")
 
 
-def _spelling(where: Where, name: str) -> Iterator[Finding]:
+def _spelling(where: Where, name: str) -> Iterator[Breach]:
     if not _IDENTIFIER.fullmatch(name):
         better = re.sub(r"\W", "_", name, flags=re.ASCII)
         better = f"_{better}" if better[:1].isdigit() or not better else better
-        yield Finding(
-            where, f"a name consists of letters, digits and '_'; write '{better}' instead"
-        )
+        yield Breach(where, f"a name consists of letters, digits and '_'; write '{better}' instead")
     elif name in RESERVED:
-        yield Finding(where, f"'{name}' is reserved in templates; choose another name")
+        yield Breach(where, f"'{name}' is reserved in templates; choose another name")
 
 
-def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
+def _same_secret(config: model.Config, document: Document) -> Iterator[Breach]:
     """Two names for the same path and parameters are one secret, so their settings must agree."""
     first: dict[tuple[str, str, str], str] = {}
     for name, secret in config.secrets.items():
@@ -105,7 +103,7 @@ def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
         ]
         if differing:
             line = document.line(("secrets", other))
-            yield Finding(
+            yield Breach(
                 ("secrets", name),
                 f"is the same secret as '{other}' on line {line}, "
                 f"but {' and '.join(differing)} differ; make them equal",
@@ -113,7 +111,7 @@ def _same_secret(config: model.Config, document: Document) -> Iterator[Finding]:
             )
 
 
-def _unknown_names(config: model.Config, document: Document) -> Iterator[Finding]:
+def _unknown_names(config: model.Config, document: Document) -> Iterator[Breach]:
     for where, template in located_templates(config):
         if template.secret and template.secret not in config.secrets:
             yield _unknown((*where, "secret"), document, "secrets", list(config.secrets))
@@ -125,21 +123,21 @@ def _unknown_names(config: model.Config, document: Document) -> Iterator[Finding
     used |= set(restarting(config)) if config.env_template else set()
     for name in config.notify:
         if name not in used:
-            yield Finding(("notify", name), "no template or bundle names it", warning=True)
+            yield Breach(("notify", name), "no template or bundle names it", warning=True)
 
 
 def _unknown_notify(
     where: Where, names: tuple[str, ...], config: model.Config, document: Document
-) -> Iterator[Finding]:
+) -> Iterator[Breach]:
     for i, name in enumerate(names):
         if name not in config.notify:
             yield _unknown((*where, "notify", i), document, "notify", list(config.notify))
 
 
-def _unknown(where: Where, document: Document, block: str, known: list[str]) -> Finding:
+def _unknown(where: Where, document: Document, block: str, known: list[str]) -> Breach:
     written = document.written(where)
     hint = suggest(written, known) if known else f"`{block}:` has no entries"
-    return Finding(where, f"'{written}' is not in `{block}:`; {hint}")
+    return Breach(where, f"'{written}' is not in `{block}:`; {hint}")
 
 
 def located_texts(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from injector.config import model
 from injector.config.document import Document
-from injector.config.problem import Finding, Where
+from injector.config.problem import Breach, Where
 
 # Names of the command's own target and of its environment in logs and metrics.
 TARGET, ENVIRONMENT = "exec", "env_template"
@@ -14,19 +14,19 @@ _NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 _CUSTOM = re.compile(r"[^=\0]+=[^\0]*")
 
 
-def findings(config: model.Config, document: Document) -> Iterator[Finding]:
+def findings(config: model.Config, document: Document) -> Iterator[Breach]:
     yield from _variables(config, document)
     yield from _restarts(config, document)
     if config.exec is not None:
         yield from _exec(config.exec)
         if config.exit_after_auth:
-            yield Finding(
+            yield Breach(
                 ("exit_after_auth",),
                 "cannot be combined with `exec`: the command would never be started",
             )
 
 
-def command_is_there(config: model.Config, *, warning: bool) -> Iterator[Finding]:
+def command_is_there(config: model.Config, *, warning: bool) -> Iterator[Breach]:
     """Require a command if anything in the configuration is meant for one."""
     if config.exec is not None and config.exec.command:
         return
@@ -38,7 +38,7 @@ def command_is_there(config: model.Config, *, warning: bool) -> Iterator[Finding
         if notify.process is not None and notify.process.child
     ]
     for where in meant[:1]:
-        yield Finding(
+        yield Breach(
             where,
             "is meant for a command; write `exec: {command: […]}`, or start it as "
             "`injector run -c FILE -- CMD`",
@@ -55,24 +55,24 @@ def restarting(config: model.Config) -> list[str]:
     ]
 
 
-def _variables(config: model.Config, document: Document) -> Iterator[Finding]:
+def _variables(config: model.Config, document: Document) -> Iterator[Breach]:
     first: dict[str, int] = {}
     for i, variable in enumerate(config.env_template):
         where = ("env_template", i, "name")
         if first.setdefault(variable.name, i) != i:
             line = document.line(("env_template", first[variable.name], "name"))
-            yield Finding(where, f"'{variable.name}' is the variable on line {line} too")
+            yield Breach(where, f"'{variable.name}' is the variable on line {line} too")
         elif variable.name and not _NAME.fullmatch(variable.name):
-            yield Finding(
+            yield Breach(
                 where,
                 "a variable's name consists of letters, digits, '_', '.' and '-', and does not "
                 "begin with a digit",
             )
 
 
-def _restarts(config: model.Config, document: Document) -> Iterator[Finding]:
+def _restarts(config: model.Config, document: Document) -> Iterator[Breach]:
     if TARGET in config.notify and config.exec is not None:
-        yield Finding(
+        yield Breach(
             ("notify", TARGET),
             f"'{TARGET}' is what the supervised command itself is called in logs and metrics; "
             "choose another name",
@@ -80,21 +80,21 @@ def _restarts(config: model.Config, document: Document) -> Iterator[Finding]:
     first, *others = restarting(config) or [""]
     for name in others:
         line = document.line(("notify", first))
-        yield Finding(
+        yield Breach(
             ("notify", name, "process"),
             f"line {line} restarts the command already; name that entry, or set `signal` here",
         )
 
 
-def _exec(settings: model.Exec) -> Iterator[Finding]:
+def _exec(settings: model.Exec) -> Iterator[Breach]:
     if not settings.restart_stop_signal:
-        yield Finding(("exec", "restart_stop_signal"), "must not be empty")
+        yield Breach(("exec", "restart_stop_signal"), "must not be empty")
     env = settings.env
     if env.pristine and (env.allow or env.deny):
-        yield Finding(
+        yield Breach(
             ("exec", "env"),
             "pristine leaves nothing for `allow` and `deny` to choose from; keep one of them",
         )
     for i, entry in enumerate(env.custom):
         if not _CUSTOM.fullmatch(entry):
-            yield Finding(("exec", "env", "custom", i), "expected NAME=value")
+            yield Breach(("exec", "env", "custom", i), "expected NAME=value")

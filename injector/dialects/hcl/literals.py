@@ -3,7 +3,7 @@
 import math
 import re
 
-from injector.dialects.hcl.tokens import Kind, Token
+from injector.dialects.hcl.tokens import Token, TokenKind
 from injector.dialects.hcl.tree import Literal, SyntaxFault
 
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -20,13 +20,13 @@ _LARGEST = 2**63
 def literal(token: Token) -> Literal:
     """Return the value of a literal token; raises SyntaxFault."""
     match token.kind:
-        case Kind.STRING:
+        case TokenKind.STRING:
             return Literal(text(token), token.place)
-        case Kind.HEREDOC:
+        case TokenKind.HEREDOC:
             return Literal(_heredoc(token.text), token.place)
-        case Kind.BOOLEAN:
+        case TokenKind.BOOLEAN:
             return Literal(token.text == "true", token.place, token.text)
-        case Kind.FLOAT:
+        case TokenKind.FLOAT:
             return Literal(_fraction(token), token.place, token.text)
         case _:
             return Literal(_whole(token), token.place, token.text)

@@ -8,14 +8,20 @@ from injector.config.excerpt import Line
 from injector.config.problem import Problem
 from injector.dialects.hcl.json import parse_json
 from injector.dialects.hcl.literals import literal, text
-from injector.dialects.hcl.tokens import Kind, Token, tokens
+from injector.dialects.hcl.tokens import Token, TokenKind, tokens
 from injector.dialects.hcl.tree import Item, List, Object, SyntaxFault, Value
 
 # Deeper than any configuration; errors at Python's own limit would have no line.
 DEEPEST = 50
 
-_KEYS = (Kind.IDENTIFIER, Kind.STRING)
-_LITERALS = (Kind.STRING, Kind.HEREDOC, Kind.WHOLE, Kind.FLOAT, Kind.BOOLEAN)
+_KEYS = (TokenKind.IDENTIFIER, TokenKind.STRING)
+_LITERALS = (
+    TokenKind.STRING,
+    TokenKind.HEREDOC,
+    TokenKind.WHOLE,
+    TokenKind.FLOAT,
+    TokenKind.BOOLEAN,
+)
 
 
 def parse(file: str, source: str) -> Object:
@@ -48,22 +54,22 @@ class _Parser:
         self._depth = 0
 
     def document(self) -> Object:
-        items = self._items(Kind.END)
+        items = self._items(TokenKind.END)
         return Object(items, 1)
 
     def _next(self) -> Token:
         """Return the current token, and advance to the next."""
         token = self._token
-        if token.kind is not Kind.END:
+        if token.kind is not TokenKind.END:
             self._token = after = next(self._tokens)
             self._glued = (after.line, after.column) == (token.line, token.column + len(token.text))
         return token
 
-    def _items(self, end: Kind) -> tuple[Item, ...]:
+    def _items(self, end: TokenKind) -> tuple[Item, ...]:
         items = []
         while self._token.kind is not end:
             items.append(self._item())
-            if self._token.kind is Kind.COMMA:
+            if self._token.kind is TokenKind.COMMA:
                 self._next()
         self._next()
         return tuple(items)
@@ -74,15 +80,15 @@ class _Parser:
         while self._token.kind in _KEYS:
             keys.append(self._next())
         name, *labels = (
-            token.text if token.kind is Kind.IDENTIFIER else text(token) for token in keys
+            token.text if token.kind is TokenKind.IDENTIFIER else text(token) for token in keys
         )
-        if self._token.kind is Kind.OPEN_BRACE:
+        if self._token.kind is TokenKind.OPEN_BRACE:
             return Item(name, tuple(labels), self._value(), keys[0].place)
-        if len(keys) > 1 and keys[1].kind is Kind.STRING and keys[1].line == keys[0].line:
+        if len(keys) > 1 and keys[1].kind is TokenKind.STRING and keys[1].line == keys[0].line:
             place = keys[1].place
             said = f"there is no '=' after {_named(name)}; add it"
             raise SyntaxFault(place, place.column, said)
-        if self._token.kind is not Kind.ASSIGN:
+        if self._token.kind is not TokenKind.ASSIGN:
             behind = "a number; strings need quotes" if is_rest else _named(name)
             raise self._unexpected(f"expected '=' or '{{' after {behind}")
         if labels:
@@ -99,13 +105,13 @@ class _Parser:
         token = self._next()
         if token.kind in _LITERALS:
             return literal(token)
-        if token.kind not in (Kind.OPEN_BRACE, Kind.OPEN_BRACKET):
+        if token.kind not in (TokenKind.OPEN_BRACE, TokenKind.OPEN_BRACKET):
             raise self._unexpected("expected a value", token)
         self._depth += 1
         if self._depth > DEEPEST:
             raise SyntaxFault(token.line, token.column, "nested too deeply")
         value: Value
-        if token.kind is Kind.OPEN_BRACE:
+        if token.kind is TokenKind.OPEN_BRACE:
             value = Object(self._inside(token), token.place)
         else:
             value = List(self._list(), token.place)
@@ -115,21 +121,21 @@ class _Parser:
     def _inside(self, opening: Token) -> tuple[Item, ...]:
         """Return the items of a block; raises SyntaxFault at its beginning if it has no end."""
         try:
-            return self._items(Kind.CLOSE_BRACE)
+            return self._items(TokenKind.CLOSE_BRACE)
         except SyntaxFault:
-            if self._token.kind is not Kind.END:
+            if self._token.kind is not TokenKind.END:
                 raise
             said = "this '{' is never closed; add '}' where the block ends"
             raise SyntaxFault(opening.line, opening.column, said) from None
 
     def _list(self) -> tuple[Value, ...]:
         values: list[Value] = []
-        while self._token.kind is not Kind.CLOSE_BRACKET:
-            if self._token.kind is Kind.COMMA:  # stray ones are allowed
+        while self._token.kind is not TokenKind.CLOSE_BRACKET:
+            if self._token.kind is TokenKind.COMMA:  # stray ones are allowed
                 self._next()
                 continue
             values.append(self._value())
-            if self._token.kind not in (Kind.COMMA, Kind.CLOSE_BRACKET):
+            if self._token.kind not in (TokenKind.COMMA, TokenKind.CLOSE_BRACKET):
                 raise self._unexpected("expected ',' or ']' in a list")
         self._next()
         return tuple(values)
@@ -145,6 +151,6 @@ def _named(name: str) -> str:
 
 def _shown(token: Token) -> str:
     """Describe a token without quoting it: it may be a secret, even if it is not in quotes."""
-    if token.kind is Kind.IDENTIFIER:
+    if token.kind is TokenKind.IDENTIFIER:
         return "a name (strings need quotes)"
     return token.kind.value

@@ -9,7 +9,7 @@ from injector.config.excerpt import Line
 from injector.dialects.hcl.tree import SyntaxFault
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """The kind of a token, and its name in messages."""
 
     IDENTIFIER = "a name"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 class Token(NamedTuple):
     """One token; `text` is its source."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     line: int
     column: int
@@ -57,12 +57,12 @@ _ANCHOR = re.compile(r"<<(-?)(\w+)\n")
 # A key of YAML, up to its colon.
 _YAML = re.compile(r"\s*(?:-\s+)?[\w.-]+")
 _PUNCTUATION = {
-    "{": Kind.OPEN_BRACE,
-    "}": Kind.CLOSE_BRACE,
-    "[": Kind.OPEN_BRACKET,
-    "]": Kind.CLOSE_BRACKET,
-    "=": Kind.ASSIGN,
-    ",": Kind.COMMA,
+    "{": TokenKind.OPEN_BRACE,
+    "}": TokenKind.CLOSE_BRACE,
+    "[": TokenKind.OPEN_BRACKET,
+    "]": TokenKind.CLOSE_BRACKET,
+    "=": TokenKind.ASSIGN,
+    ",": TokenKind.COMMA,
 }
 
 
@@ -72,7 +72,7 @@ def tokens(text: str) -> Iterator[Token]:
     while True:
         token = scanner.next()
         yield token
-        if token.kind is Kind.END:
+        if token.kind is TokenKind.END:
             return
 
 
@@ -86,7 +86,7 @@ class _Scanner:
     def next(self) -> Token:
         self._skip()
         if self._at >= len(self._text):
-            return self._token(Kind.END, self._at)
+            return self._token(TokenKind.END, self._at)
         first = self._text[self._at]
         if _is_letter(first):
             return self._identifier()
@@ -124,7 +124,9 @@ class _Scanner:
                 break
             end += 1
         word = self._text[self._at : end]
-        return self._token(Kind.BOOLEAN if word in ("true", "false") else Kind.IDENTIFIER, end)
+        return self._token(
+            TokenKind.BOOLEAN if word in ("true", "false") else TokenKind.IDENTIFIER, end
+        )
 
     def _number(self, match: re.Match[str]) -> Token:
         if match["hex"] and len(match["hex"]) == len("0x"):
@@ -135,7 +137,7 @@ class _Scanner:
         digits = match[0].lstrip("-")
         if not is_float and not match["hex"] and digits[0] == "0" and set(digits) & {"8", "9"}:
             raise self._fault("a number that begins with 0 is octal: its digits are 0 to 7")
-        return self._token(Kind.FLOAT if is_float else Kind.WHOLE, match.end())
+        return self._token(TokenKind.FLOAT if is_float else TokenKind.WHOLE, match.end())
 
     def _string(self) -> Token:
         """Read up to the closing quote; quotes and newlines inside `${…}` do not end the string."""
@@ -147,7 +149,7 @@ class _Scanner:
             if not char or (char == "\n" and not braces):
                 raise self._fault("a string is not closed: its '\"' is missing")
             if char == '"' and not braces:
-                return self._token(Kind.STRING, at + 1)
+                return self._token(TokenKind.STRING, at + 1)
             if not braces and self._text.startswith("${", at):
                 braces, at = 1, at + 2
                 continue
@@ -180,9 +182,9 @@ class _Scanner:
             raise self._fault(
                 f"a heredoc is not closed: it ends with '{word}'{hint} alone on a line"
             )
-        return self._token(Kind.HEREDOC, closing.end())
+        return self._token(TokenKind.HEREDOC, closing.end())
 
-    def _token(self, kind: Kind, end: int) -> Token:
+    def _token(self, kind: TokenKind, end: int) -> Token:
         token = Token(kind, self._text[self._at : end], self._line, self._at - self._line_start + 1)
         self._advance(end)
         return token

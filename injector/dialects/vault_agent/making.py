@@ -9,10 +9,16 @@ from injector.dialects.vault_agent.flags import Flags
 from injector.dialects.vault_agent.machine import Elsewhere, Here
 from injector.dialects.vault_agent.nodes import Block
 from injector.dialects.vault_agent.options import OPTIONS, STRICT
-from injector.dialects.vault_agent.row import Kind
+from injector.dialects.vault_agent.row import ValueType
 from injector.dialects.vault_agent.sections import Notes, Section
 
-_SCALARS = frozenset(Kind) - {Kind.BLOCK, Kind.BLOCKS, Kind.MERGED, Kind.LAST, Kind.COMMAND}
+_SCALARS = frozenset(ValueType) - {
+    ValueType.BLOCK,
+    ValueType.BLOCKS,
+    ValueType.MERGED,
+    ValueType.LAST,
+    ValueType.COMMAND,
+}
 # Options whose value is only written differently here.
 _COPIED = {
     key: tuple(
@@ -61,7 +67,7 @@ class Making:
         self.broken.update((*place, name) for name in section.broken)
         for row in _COPIED[key]:
             value = section.get(row.name)
-            is_default = row.kind is Kind.DURATION and not value and key not in STRICT
+            is_default = row.kind is ValueType.DURATION and not value and key not in STRICT
             if value not in (None, "", ()) and not is_default:
                 block.put(row.native, as_ours(row.kind, value), section.at(row.name))
         return block
@@ -80,10 +86,10 @@ class Making:
         self.notes.problems.append(section.problem(name, text))
 
 
-def as_ours(kind: Kind, value: Any) -> Any:
-    if kind in (Kind.OCTAL, Kind.MODE):
+def as_ours(kind: ValueType, value: Any) -> Any:
+    if kind in (ValueType.OCTAL, ValueType.MODE):
         return f"{value:04o}"
-    return seconds(value) if kind is Kind.DURATION else value
+    return seconds(value) if kind is ValueType.DURATION else value
 
 
 def seconds(value: float) -> str:

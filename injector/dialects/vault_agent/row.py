@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class State(StrEnum):
+class Support(StrEnum):
     """What happens to an option."""
 
     DONE = "done"
@@ -13,7 +13,7 @@ class State(StrEnum):
     REFUSED = "refused"
 
 
-class Kind(StrEnum):
+class ValueType(StrEnum):
     """The type of a value."""
 
     TEXT = "string"
@@ -39,8 +39,8 @@ class Row(NamedTuple):
     """One option of a block."""
 
     name: str
-    kind: Kind
-    state: State
+    kind: ValueType
+    state: Support
     # Our key: within the block's own (`options.NATIVE`), or from the root if it begins with a dot.
     native: str = ""
     says: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from injector.config.problem import Wrong
 from injector.dialects.hcl import List, Literal, Object, Value
-from injector.dialects.vault_agent.row import Kind
+from injector.dialects.vault_agent.row import ValueType
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
@@ -19,14 +19,14 @@ _HIGHEST_MODE = 0o7777
 _LONGEST_SHOWN = 60
 
 
-def convert(kind: Kind, value: Value, *, strict: bool) -> Any:
+def convert(kind: ValueType, value: Value, *, strict: bool) -> Any:
     """Return the value in the option's type; raises Wrong.
 
     In most blocks, the agents accept a number in quotes and the like; not if `strict`.
     """
-    if kind in (Kind.TEXTS, Kind.COMMAND):
+    if kind in (ValueType.TEXTS, ValueType.COMMAND):
         return texts(value)
-    if kind is Kind.ANY:
+    if kind is ValueType.ANY:
         return None
     if not isinstance(value, Literal):
         raise Wrong(f"expected a {kind}, got {_shape(value)}")
@@ -160,17 +160,17 @@ def level(value: Literal, strict: bool) -> str:  # noqa: FBT001
     return LEVELS.get(written, "")
 
 
-_CONVERT: dict[Kind, Callable[[Literal, bool], Any]] = {
-    Kind.TEXT: text,
-    Kind.PATH: path,
-    Kind.BOOLEAN: boolean,
-    Kind.FORCE: force,
-    Kind.WHOLE: whole,
-    Kind.NUMBER: number,
-    Kind.DURATION: duration,
-    Kind.OCTAL: octal,
-    Kind.MODE: mode,
-    Kind.LEVEL: level,
+_CONVERT: dict[ValueType, Callable[[Literal, bool], Any]] = {
+    ValueType.TEXT: text,
+    ValueType.PATH: path,
+    ValueType.BOOLEAN: boolean,
+    ValueType.FORCE: force,
+    ValueType.WHOLE: whole,
+    ValueType.NUMBER: number,
+    ValueType.DURATION: duration,
+    ValueType.OCTAL: octal,
+    ValueType.MODE: mode,
+    ValueType.LEVEL: level,
 }
 
 

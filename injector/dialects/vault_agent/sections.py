@@ -7,10 +7,10 @@ from typing import Any
 from injector.config.problem import Problem, Where, Wrong, did_you_mean
 from injector.dialects.hcl import Item, List, Literal, Object
 from injector.dialects.vault_agent.options import OPTIONS, STRICT
-from injector.dialects.vault_agent.row import Kind, Row, State
+from injector.dialects.vault_agent.row import Row, Support, ValueType
 from injector.dialects.vault_agent.scalars import convert
 
-_BLOCKS = (Kind.BLOCK, Kind.MERGED, Kind.LAST, Kind.BLOCKS)
+_BLOCKS = (ValueType.BLOCK, ValueType.MERGED, ValueType.LAST, ValueType.BLOCKS)
 _NO_BLOCK = "expected a block, with options in braces"
 _ROWS = {key: {row.name: row for row in rows} for key, rows in OPTIONS.items()}
 
@@ -100,11 +100,11 @@ class _Reader:
 
     def _option(self, found: Section, row: Row, items: list[Item], key: str) -> None:
         value = self._value(found, row, items, key)
-        if row.state is State.REFUSED and value not in (False, "", (), 0):
+        if row.state is Support.REFUSED and value not in (False, "", (), 0):
             raise Wrong(row.says)
-        if row.state is State.WARNED and value not in (False, "", (), 0):
+        if row.state is Support.WARNED and value not in (False, "", (), 0):
             self._notes.warnings.append(found.problem(row.name, row.says))
-        if row.state in (State.DONE, State.WARNED):
+        if row.state in (Support.DONE, Support.WARNED):
             found.values[row.name] = value
 
     def _value(self, found: Section, row: Row, items: list[Item], key: str) -> Any:
@@ -118,14 +118,14 @@ class _Reader:
         if inner not in OPTIONS:
             return None  # has no effect here, so its options are not checked
         blocks = list(_blocks(row, items, inner))
-        if not blocks and row.kind is not Kind.BLOCKS:
+        if not blocks and row.kind is not ValueType.BLOCKS:
             raise Wrong(_NO_BLOCK)
-        if row.kind is Kind.BLOCKS:
+        if row.kind is ValueType.BLOCKS:
             return [self._labelled(row, b, inner, (*where, i)) for i, b in enumerate(blocks)]
-        if row.kind is Kind.MERGED:
+        if row.kind is ValueType.MERGED:
             together = tuple(item for block in blocks for item in block.tree.items)
             return self.section(Object(together, items[0].line), inner, where, items[0].line)
-        if row.kind is Kind.BLOCK and len(blocks) > 1:
+        if row.kind is ValueType.BLOCK and len(blocks) > 1:
             raise Wrong(f"line {blocks[0].line} already has this block, which can only occur once")
         return self._labelled(row, blocks[-1], inner, where)
 
@@ -212,7 +212,7 @@ def merged(files: Sequence[Section]) -> Section:
     for other in others:
         result.broken |= other.broken
         for name, value in other.values.items():
-            if kinds[name] is Kind.BLOCKS:
+            if kinds[name] is ValueType.BLOCKS:
                 result.values[name] = [*result.blocks(name), *value]
             elif value not in (False, ""):  # an unset value does not replace one
                 result.values[name] = value

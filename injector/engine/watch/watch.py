@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from injector.base.context import Context
 from injector.base.errors import MissingError
-from injector.base.health import State
+from injector.base.health import HealthState
 from injector.config import model
 from injector.engine.store import Store
 from injector.engine.watch.replaced import Replaced
@@ -91,7 +91,7 @@ class Watch:
             for watcher, _ in self._watchers.values()
             if watcher.settings.on_missing == "fail"
             and (report := self._context.health.of("secret", watcher.settings.name)) is not None
-            and report.state is State.FAILING
+            and report.state is HealthState.FAILING
             and isinstance(report.error, MissingError)
         ]
 

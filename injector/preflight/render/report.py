@@ -46,7 +46,7 @@ class There:
     gid: int
 
 
-def news(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
+def new_contents(target: Target, content: object, snapshot: Snapshot) -> Iterator[New]:
     """Yield everything that a target writes: usually one file."""
     entry, made_after = target.entry, _skeleton(target, snapshot)
     if isinstance(entry, model.EnvTemplate):

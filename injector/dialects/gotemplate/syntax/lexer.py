@@ -1,6 +1,6 @@
 """Splits a template into text, comments and actions, like Go's lexer."""
 
-from injector.dialects.gotemplate.syntax.tokens import Kind, Token
+from injector.dialects.gotemplate.syntax.tokens import Token, TokenKind
 from injector.dialects.gotemplate.syntax.words import SPACES, UnreadableError, word
 
 _TRIM = 2  # a trim marker and its space
@@ -26,12 +26,12 @@ class _Lexer:
             while self._text():
                 self._action()
         except UnreadableError as error:
-            self._found.append(Token(Kind.ERROR, str(error), self._position))
+            self._found.append(Token(TokenKind.ERROR, str(error), self._position))
         else:
-            self._found.append(Token(Kind.EOF, "", self._position))
+            self._found.append(Token(TokenKind.EOF, "", self._position))
         return self._found
 
-    def _add(self, kind: Kind, end: int) -> None:
+    def _add(self, kind: TokenKind, end: int) -> None:
         self._found.append(Token(kind, self._source[self._position : end], self._position))
         self._position = end
 
@@ -42,7 +42,7 @@ class _Lexer:
             opening = source.find(self._left, self._position)
             if opening < 0:
                 if self._position < len(source):
-                    self._add(Kind.TEXT, len(source))
+                    self._add(TokenKind.TEXT, len(source))
                 return False
             inside = opening + len(self._left)
             trims = source[inside : inside + 1] == "-" and (
@@ -52,11 +52,11 @@ class _Lexer:
             while trims and end > self._position and source[end - 1] in _SPACES:
                 end -= 1
             if end > self._position:
-                self._add(Kind.TEXT, end)
+                self._add(TokenKind.TEXT, end)
             self._position = opening
             after = inside + _TRIM if trims else inside
             if not source.startswith("/*", after):
-                self._add(Kind.LEFT_DELIM, inside)
+                self._add(TokenKind.LEFT_DELIM, inside)
                 self._position = after
                 return True
             self._position = after
@@ -104,13 +104,13 @@ class _Lexer:
             raise UnreadableError("unclosed left paren")
         if trims:
             self._position = self._position + _TRIM
-        self._add(Kind.RIGHT_DELIM, end)
+        self._add(TokenKind.RIGHT_DELIM, end)
         if trims:
             self._position = self._trimmed(end)
 
     def _word(self) -> None:
         kind, end = word(self._source, self._position, self._right)
-        self._depth += (kind is Kind.LEFT_PAREN) - (kind is Kind.RIGHT_PAREN)
+        self._depth += (kind is TokenKind.LEFT_PAREN) - (kind is TokenKind.RIGHT_PAREN)
         if self._depth < 0:
             raise UnreadableError("unexpected right paren")
         self._add(kind, end)
@@ -120,4 +120,4 @@ class _Lexer:
         if self._closes(end - 1)[1]:  # the last space belongs to the trim marker
             end -= 1
         if end > self._position:
-            self._add(Kind.SPACE, end)
+            self._add(TokenKind.SPACE, end)

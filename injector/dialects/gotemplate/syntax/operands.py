@@ -19,14 +19,15 @@ from injector.dialects.gotemplate.syntax.nodes import (
     String,
     Variable,
 )
-from injector.dialects.gotemplate.syntax.tokens import Kind, Token
+from injector.dialects.gotemplate.syntax.tokens import Token, TokenKind
 
 _LITERALS = (Bool, Dot, Nil, Number, String)
-_NUMBERS = (Kind.CHARACTER, Kind.COMPLEX, Kind.NUMBER)
+_NUMBERS = (TokenKind.CHARACTER, TokenKind.COMPLEX, TokenKind.NUMBER)
 _OPERANDS = frozenset(
     (
-        Kind.BOOL, Kind.CHARACTER, Kind.COMPLEX, Kind.DOT, Kind.FIELD, Kind.IDENTIFIER, Kind.NUMBER,
-        Kind.NIL, Kind.RAW_STRING, Kind.STRING, Kind.VARIABLE, Kind.LEFT_PAREN,
+        TokenKind.BOOL, TokenKind.CHARACTER, TokenKind.COMPLEX, TokenKind.DOT, TokenKind.FIELD,
+        TokenKind.IDENTIFIER, TokenKind.NUMBER, TokenKind.NIL, TokenKind.RAW_STRING,
+        TokenKind.STRING, TokenKind.VARIABLE, TokenKind.LEFT_PAREN,
     )
 )  # fmt: skip
 _DEEPEST = 100
@@ -70,12 +71,12 @@ class Operands:
     def peek_word(self) -> Token:
         """Skip spaces; return the next token without consuming it."""
         token = self.peek()
-        while token.kind is Kind.SPACE:
+        while token.kind is TokenKind.SPACE:
             self.position += 1
             token = self.peek()
         return token
 
-    def expect(self, kind: Kind, context: str) -> Token:
+    def expect(self, kind: TokenKind, context: str) -> Token:
         token = self.next_word()
         if token.kind is not kind:
             raise self.unexpected(token, context)
@@ -84,7 +85,7 @@ class Operands:
     # -- errors
 
     def unexpected(self, token: Token, context: str) -> SyntaxFault:
-        if token.kind is not Kind.ERROR:
+        if token.kind is not TokenKind.ERROR:
             return self.fault(f"unexpected {token} in {context}")
         extra = ""
         started = self._line(self.action_start)
@@ -103,7 +104,7 @@ class Operands:
 
     # -- grammar
 
-    def pipeline(self, context: str, end: Kind) -> Pipe:
+    def pipeline(self, context: str, end: TokenKind) -> Pipe:
         start = self.peek_word().start
         variables, assigns = self._variables(context)
         commands: list[Command] = []
@@ -125,22 +126,26 @@ class Operands:
     def _variables(self, context: str) -> tuple[list[Variable], bool]:
         """Read the variables that a pipeline declares or assigns."""
         variables: list[Variable] = []
-        while self.peek_word().kind is Kind.VARIABLE:
+        while self.peek_word().kind is TokenKind.VARIABLE:
             at = self.position
             name = self.next()
             after = self.peek_word()
-            is_list = after.kind is Kind.CHAR and after.text == ","
-            if not is_list and after.kind not in (Kind.ASSIGN, Kind.DECLARE):
+            is_list = after.kind is TokenKind.CHAR and after.text == ","
+            if not is_list and after.kind not in (TokenKind.ASSIGN, TokenKind.DECLARE):
                 self.position = at
                 break
             self.next()
             variables.append(Variable(name.start, name.text))
             self.variables.append(name.text)
             if not is_list:
-                return variables, after.kind is Kind.ASSIGN
+                return variables, after.kind is TokenKind.ASSIGN
             if context != "range" or len(variables) > 1:
                 raise self.fault(f"too many declarations in {context}")
-            if self.peek_word().kind not in (Kind.VARIABLE, Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
+            if self.peek_word().kind not in (
+                TokenKind.VARIABLE,
+                TokenKind.RIGHT_DELIM,
+                TokenKind.RIGHT_PAREN,
+            ):
                 raise self.fault("range can only initialize variables")
         return variables, False
 
@@ -153,11 +158,11 @@ class Operands:
             if operand is not None:
                 arguments.append(operand)
             token = self.next()
-            if token.kind is Kind.SPACE:
+            if token.kind is TokenKind.SPACE:
                 continue
-            if token.kind in (Kind.RIGHT_DELIM, Kind.RIGHT_PAREN):
+            if token.kind in (TokenKind.RIGHT_DELIM, TokenKind.RIGHT_PAREN):
                 self.position -= 1
-            elif token.kind is not Kind.PIPE:
+            elif token.kind is not TokenKind.PIPE:
                 raise self.unexpected(token, "operand")
             break
         if not arguments:
@@ -166,11 +171,11 @@ class Operands:
 
     def _operand(self) -> Operand | None:
         node = self._term()
-        if node is None or self.peek().kind is not Kind.FIELD:
+        if node is None or self.peek().kind is not TokenKind.FIELD:
             return node
         start = self.peek().start
         keys: list[str] = []
-        while self.peek().kind is Kind.FIELD:
+        while self.peek().kind is TokenKind.FIELD:
             keys.append(self.next().text[1:])
         if isinstance(node, Field):
             return Field(start, (*node.keys, *keys))
@@ -184,27 +189,27 @@ class Operands:
         token = self.next_word()
         start, text = token.start, token.text
         match token.kind:
-            case Kind.IDENTIFIER:
+            case TokenKind.IDENTIFIER:
                 if text in self._refused or text not in self._functions:
                     raise self._no_function(text)
                 return Identifier(start, text)
-            case Kind.DOT:
+            case TokenKind.DOT:
                 return Dot(start)
-            case Kind.NIL:
+            case TokenKind.NIL:
                 return Nil(start)
-            case Kind.VARIABLE:
+            case TokenKind.VARIABLE:
                 if text not in self.variables:
                     raise self.fault(f"undefined variable {quoted(text)}")
                 return Variable(start, text)
-            case Kind.FIELD:
+            case TokenKind.FIELD:
                 return Field(start, (text[1:],))
-            case Kind.BOOL:
+            case TokenKind.BOOL:
                 return Bool(start, text == "true")
-            case Kind.CHARACTER | Kind.COMPLEX | Kind.NUMBER:
+            case TokenKind.CHARACTER | TokenKind.COMPLEX | TokenKind.NUMBER:
                 return self._number(token)
-            case Kind.LEFT_PAREN:
+            case TokenKind.LEFT_PAREN:
                 return self._parenthesis()
-            case Kind.STRING | Kind.RAW_STRING:
+            case TokenKind.STRING | TokenKind.RAW_STRING:
                 return String(start, text, self.text_of(token))
         self.position -= 1
         return None
@@ -218,15 +223,15 @@ class Operands:
         self._parentheses += 1
         if self._parentheses > _DEEPEST:
             raise self.fault(f"nested deeper than {_DEEPEST}")
-        pipe = self.pipeline("parenthesized pipeline", Kind.RIGHT_PAREN)
+        pipe = self.pipeline("parenthesized pipeline", TokenKind.RIGHT_PAREN)
         self._parentheses -= 1
         return pipe
 
     def _number(self, token: Token) -> Number:
         try:
-            if token.kind is Kind.COMPLEX or token.text.endswith("i"):
+            if token.kind is TokenKind.COMPLEX or token.text.endswith("i"):
                 raise ValueError("complex numbers are not supported")
-            value = (character if token.kind is Kind.CHARACTER else constant)(token.text)
+            value = (character if token.kind is TokenKind.CHARACTER else constant)(token.text)
         except ValueError as error:
             raise self.fault(str(error)) from None
         return Number(token.start, token.text, value.as_int, value.as_uint, value.as_float)

@@ -14,7 +14,7 @@ from injector.dialects.gotemplate.syntax.nodes import (
     Tree,
 )
 from injector.dialects.gotemplate.syntax.operands import Operands
-from injector.dialects.gotemplate.syntax.tokens import Kind, Token
+from injector.dialects.gotemplate.syntax.tokens import Token, TokenKind
 
 # Maximum nesting of a source; Go has no such limit, but Python's stack does.
 _DEEPEST = 100
@@ -46,7 +46,7 @@ class _Parser(Operands):
 
     def tree(self) -> Tree:
         root: list[Node] = []
-        while self.peek().kind is not Kind.EOF:
+        while self.peek().kind is not TokenKind.EOF:
             if self._defines():
                 continue
             node = self._text_or_action()
@@ -58,18 +58,18 @@ class _Parser(Operands):
 
     def _defines(self) -> bool:
         """Read a `define`, which is only allowed at the top level."""
-        if self.peek().kind is not Kind.LEFT_DELIM:
+        if self.peek().kind is not TokenKind.LEFT_DELIM:
             return False
         at = self.position
         self.next()
-        if self.next_word().kind is not Kind.DEFINE:
+        if self.next_word().kind is not TokenKind.DEFINE:
             self.position = at
             return False
         token = self.next_word()
-        if token.kind not in (Kind.STRING, Kind.RAW_STRING):
+        if token.kind not in (TokenKind.STRING, TokenKind.RAW_STRING):
             raise self.unexpected(token, "define clause")
         name = self.text_of(token)
-        self.expect(Kind.RIGHT_DELIM, "define clause")
+        self.expect(TokenKind.RIGHT_DELIM, "define clause")
         self._define(name, self._apart("define clause"))
         return True
 
@@ -78,7 +78,7 @@ class _Parser(Operands):
         variables, self.variables = self.variables, ["$"]
         ranges, self._ranges = self._ranges, 0
         body, end = self._list()
-        if end.kind is not Kind.END:
+        if end.kind is not TokenKind.END:
             raise self.fault(f"unexpected {_ending(end)} in {context}")
         self.variables, self._ranges = variables, ranges
         return body
@@ -93,7 +93,7 @@ class _Parser(Operands):
     def _list(self) -> tuple[tuple[Node, ...], Token]:
         """Return the nodes before the next `end` or `else`, and that token."""
         nodes: list[Node] = []
-        while self.peek_word().kind is not Kind.EOF:
+        while self.peek_word().kind is not TokenKind.EOF:
             node = self._text_or_action()
             if isinstance(node, Token):
                 return tuple(nodes), node
@@ -102,9 +102,9 @@ class _Parser(Operands):
 
     def _text_or_action(self) -> Node | Token:
         token = self.next_word()
-        if token.kind is Kind.TEXT:
+        if token.kind is TokenKind.TEXT:
             return Text(token.start, token.text)
-        if token.kind is not Kind.LEFT_DELIM:
+        if token.kind is not TokenKind.LEFT_DELIM:
             raise self.unexpected(token, "input")
         self.action_start = token.start
         node = self._action()
@@ -114,24 +114,24 @@ class _Parser(Operands):
     def _action(self) -> Node | Token:  # noqa: PLR0911 - one line for each keyword
         token = self.next_word()
         match token.kind:
-            case Kind.IF | Kind.WITH | Kind.RANGE:
+            case TokenKind.IF | TokenKind.WITH | TokenKind.RANGE:
                 return self._branch(token.text)
-            case Kind.BREAK | Kind.CONTINUE:
+            case TokenKind.BREAK | TokenKind.CONTINUE:
                 return self._jump(token)
-            case Kind.ELSE:
-                if self.peek_word().kind not in (Kind.IF, Kind.WITH):
-                    self.expect(Kind.RIGHT_DELIM, "else")
+            case TokenKind.ELSE:
+                if self.peek_word().kind not in (TokenKind.IF, TokenKind.WITH):
+                    self.expect(TokenKind.RIGHT_DELIM, "else")
                 return token
-            case Kind.END:
-                self.expect(Kind.RIGHT_DELIM, "end")
+            case TokenKind.END:
+                self.expect(TokenKind.RIGHT_DELIM, "end")
                 return token
-            case Kind.BLOCK:
+            case TokenKind.BLOCK:
                 return self._block()
-            case Kind.TEMPLATE:
+            case TokenKind.TEMPLATE:
                 return self._call()
         self.position -= 1
         start = self.peek().start
-        return Action(start, self.pipeline("command", Kind.RIGHT_DELIM))
+        return Action(start, self.pipeline("command", TokenKind.RIGHT_DELIM))
 
     def _branch(self, word: str) -> Branch:
         self._depth += 1
@@ -140,14 +140,14 @@ class _Parser(Operands):
         known = len(self.variables)
         # `else if` and `else with` are an `else` that contains one branch and shares its end.
         chain = [self._condition(word)]
-        while chain[-1][2].kind is Kind.ELSE and word != "range" and self._goes_on(word):
+        while chain[-1][2].kind is TokenKind.ELSE and word != "range" and self._goes_on(word):
             if len(chain) == _LONGEST_CHAIN:
                 raise self.fault(f"more than {_LONGEST_CHAIN} times else {word}")
             chain.append(self._condition(word))
         otherwise: tuple[Node, ...] | None = None
-        if chain[-1][2].kind is Kind.ELSE:
+        if chain[-1][2].kind is TokenKind.ELSE:
             otherwise, end = self._list()
-            if end.kind is not Kind.END:
+            if end.kind is not TokenKind.END:
                 raise self.fault(f"expected end; found {_ending(end)}")
         del self.variables[known:]
         self._depth -= 1
@@ -158,7 +158,7 @@ class _Parser(Operands):
 
     def _condition(self, word: str) -> tuple[Pipe, tuple[Node, ...], Token]:
         """Read a pipeline, and what is done if it holds; return them and the action after it."""
-        pipe = self.pipeline(word, Kind.RIGHT_DELIM)
+        pipe = self.pipeline(word, TokenKind.RIGHT_DELIM)
         self._ranges += word == "range"
         body, end = self._list()
         self._ranges -= word == "range"
@@ -166,14 +166,14 @@ class _Parser(Operands):
 
     def _goes_on(self, word: str) -> bool:
         """Return whether an `else` is followed by another condition, whose word it reads."""
-        if self.peek().kind is not Kind(word):
+        if self.peek().kind is not TokenKind(word):
             return False
         self.next()
         return True
 
     def _jump(self, token: Token) -> Jump:
         after = self.next_word()
-        if after.kind is not Kind.RIGHT_DELIM:
+        if after.kind is not TokenKind.RIGHT_DELIM:
             raise self.unexpected(after, f"{{{{{token.text}}}}}")
         if not self._ranges:
             raise self.fault(f"{{{{{token.text}}}}} outside {{{{range}}}}")
@@ -182,20 +182,20 @@ class _Parser(Operands):
     def _block(self) -> Call:
         """Read `block`: a `define`, and a `template` that calls it."""
         start, name = self._template_name("block clause")
-        pipe = self.pipeline("block clause", Kind.RIGHT_DELIM)
+        pipe = self.pipeline("block clause", TokenKind.RIGHT_DELIM)
         self._define(name, self._apart("block clause"))
         return Call(start, name, pipe)
 
     def _call(self) -> Call:
         start, name = self._template_name("template clause")
-        if self.next_word().kind is Kind.RIGHT_DELIM:
+        if self.next_word().kind is TokenKind.RIGHT_DELIM:
             return Call(start, name, None)
         self.position -= 1
-        return Call(start, name, self.pipeline("template clause", Kind.RIGHT_DELIM))
+        return Call(start, name, self.pipeline("template clause", TokenKind.RIGHT_DELIM))
 
     def _template_name(self, context: str) -> tuple[int, str]:
         token = self.next_word()
-        if token.kind not in (Kind.STRING, Kind.RAW_STRING):
+        if token.kind not in (TokenKind.STRING, TokenKind.RAW_STRING):
             raise self.unexpected(token, context)
         return token.start, self.text_of(token)
 

@@ -9,7 +9,7 @@ from injector.dialects.gotemplate.go.values import bytes_of
 _SHOWN = 10  # characters of a token in an error
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """The kind of a token."""
 
     ERROR = auto()
@@ -47,20 +47,20 @@ class Kind(Enum):
     WITH = "with"
 
 
-KEYWORDS = {kind.value: kind for kind in Kind if isinstance(kind.value, str)}
+KEYWORDS = {kind.value: kind for kind in TokenKind if isinstance(kind.value, str)}
 
 
 class Token(NamedTuple):
     """One token; `start` counts characters of the source."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
 
     def __str__(self) -> str:
-        if self.kind is Kind.EOF:
+        if self.kind is TokenKind.EOF:
             return "EOF"
-        if self.kind is Kind.ERROR:
+        if self.kind is TokenKind.ERROR:
             return self.text
         if isinstance(self.kind.value, str):
             return f"<{self.text}>"
