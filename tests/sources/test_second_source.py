@@ -152,6 +152,10 @@ async def test_another_token_of_a_source_reissues_its_leases_and_those_of_no_oth
 
         folder.log_in("second")
         folder.source.token_changed(folder.source.token)
+        await clock.advance(2)
+        store = running.state.store
+        assert [found.number for found in store.superseded("folder", clock.now())] == [1]
+        assert store.superseded("vault", clock.now()) == []
         await clock.advance(20)
 
         assert folder.journal == ["issued db", "issued db", "revoked db-1"]
@@ -244,6 +248,7 @@ async def test_what_a_file_waits_for_names_its_own_source(
 
     async with engine(loaded, clock) as running:
         await clock.advance(10)
+        running.assembly.health.waiting("secret", "b")  # as long as nothing was asked
 
         [reason] = running.assembly.readiness.reasons()
         assert "the folder is down" in reason

@@ -68,9 +68,8 @@ class Watch:
     def follow(self, source: str, token: Token) -> None:
         """Extend leases with their token, and reissue what would die with an old one."""
         self._store.extend(source, token)
-        for ref, (watcher, _) in self._watchers.items():
-            if ref.source == source:
-                watcher.follow_token()
+        for watcher, _ in self._watchers.values():
+            watcher.follow_token()
 
     def step(self, ref: Ref) -> Step | None:
         """Return the next step of a secret."""
