@@ -17,6 +17,7 @@ from injector.base.errors import (
     nothing_unforeseen,
 )
 from injector.base.health import Health, Report, verdict
+from injector.config import model
 from injector.runtime.assembly import Assembly, rehearse, take_over, tidy
 from injector.runtime.files import FileWatch
 from injector.runtime.listeners import listener_settings, listeners
@@ -60,6 +61,7 @@ class Daemon:
     def __init__(self, plan: Plan, state: ProcessState, load: Callable[[], Plan]) -> None:
         self._state = state
         self._load = load
+        self._plan = plan
         self._assembly = Assembly(plan, state)
         self._sockets = Sockets()
         self._stop = Stop(self._ring)
@@ -261,14 +263,36 @@ class Daemon:
         self._assembly.watch.refresh_static()
 
     def _replace(self, plan: Plan) -> None:
-        """Replace the assembly, and clean up what only the old one had."""
-        before, after = self._assembly.loaded.config, plan.config
+        """Replace the assembly by one of the new plan or, if that cannot be, of the old one again.
+
+        The rehearsal has built it around nothing; only here is it built around what is known.
+        """
+        before = self._assembly
+        self._state.outgrow(before.loaded.config, plan.config)
+        try:
+            with nothing_unforeseen():
+                self._use(Assembly(plan, self._state))
+        except InjectorError as exc:
+            self._use(Assembly(self._plan, self._state))
+            self._sockets.open(listener_settings(before.loaded, self._state.log))
+            self._sockets.settle()
+            self._keep_old(exc)
+            return
+        self._plan = plan
         self._sockets.settle()
-        self._state.outgrow(before, after)
-        assembly = Assembly(plan, self._state)
-        staying = {output.key for output in assembly.outputs}
-        written = {output.destination.path for output in assembly.outputs}  # by another name, too
-        for output in self._assembly.outputs:
+        self._clean_up(before)
+        self._say_reloaded(before.loaded.config)
+
+    def _use(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._systemd = _systemd(assembly, self._state)
+
+    def _clean_up(self, before: Assembly) -> None:
+        """Remove what only the last assembly had."""
+        staying = {output.key for output in self._assembly.outputs}
+        # By another name, too.
+        written = {output.destination.path for output in self._assembly.outputs}
+        for output in before.outputs:
             if output.key in staying:
                 continue
             if not output.delete_on_remove or output.destination.path in written:
@@ -278,12 +302,14 @@ class Daemon:
                 output.destination.remove()
                 event = f"{output.kind} removed"
                 self._state.log.info(event, path=output.name)
-        self._state.last_reload.record_success(plan.loaded.path)
-        self._state.log.info("reloaded", files=len(assembly.outputs), secrets=len(after.secrets))
+
+    def _say_reloaded(self, before: model.Config) -> None:
+        loaded, log = self._assembly.loaded, self._state.log
+        after = loaded.config
+        self._state.last_reload.record_success(loaded.path)
+        log.info("reloaded", files=len(self._assembly.outputs), secrets=len(after.secrets))
         if late := [name for name in AT_START if getattr(before, name) != getattr(after, name)]:
-            self._state.log.warning("read only at startup, restart to apply", settings=late)
-        self._assembly = assembly
-        self._systemd = _systemd(assembly, self._state)
+            log.warning("read only at startup, restart to apply", settings=late)
 
 
 def _systemd(assembly: Assembly, state: ProcessState) -> Systemd:

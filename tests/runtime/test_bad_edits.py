@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 import yaml
 
+from injector.runtime import run as run_module
+from injector.runtime.assembly import Assembly
 from injector.runtime.plan import plan
 from injector.runtime.run import Daemon
 from tests.cli.test_run import daemon
@@ -250,7 +252,7 @@ class Broken(Exception):
     """A fault of ours."""
 
 
-def raises(_plan):
+def raises(*_made):
     raise Broken("canary-7f3a-value")
 
 
@@ -259,8 +261,8 @@ def lacks_a_template(made):
     return replace(made, templates={})
 
 
-@pytest.mark.parametrize("fault", [raises, lacks_a_template])
-async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuration_stays(lab, fault):
+async def stays_after_a_reload(lab, fault):
+    """Reload with a fault of ours in it; the old configuration goes on, and says why."""
     lab.put("db", password="one")
     config = lab.config(
         template=[
@@ -295,3 +297,20 @@ async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuratio
     assert "canary" not in output.getvalue()
     [alarm] = json.loads(text)["alarms"]
     assert (alarm["alarm"], alarm["error_class"]) == ("not_reloaded", "internal")
+
+
+@pytest.mark.parametrize("fault", [raises, lacks_a_template])
+async def test_a_fault_of_ours_while_reloading_is_shown_and_the_old_configuration_stays(lab, fault):
+    await stays_after_a_reload(lab, fault)
+
+
+async def test_so_is_one_that_needs_what_the_process_knows(lab, monkeypatch):
+    """The rehearsal builds around nothing, so it cannot find such a fault."""
+    builds = iter([Assembly, raises, Assembly])
+
+    def build(*made):
+        return next(builds)(*made)
+
+    monkeypatch.setattr(run_module, "Assembly", build)
+
+    await stays_after_a_reload(lab, lambda made: made)
