@@ -1,4 +1,4 @@
-"""Whether to write in colours: on a terminal that has them, unless somebody objects."""
+"""Whether to write in colours: on a terminal that has them, unless the environment objects."""
 
 from collections.abc import Mapping
 from typing import TextIO

@@ -30,7 +30,7 @@ def on_demand(*names: str) -> Iterator[None]:
 def without_authorities() -> Iterator[None]:
     """Import what reads the system's certificate authorities: to it there are none.
 
-    Its default is to trust nobody, then: whoever connects by TLS has to say whom to trust.
+    Its default is to trust no one, then: each connection by TLS has to say whom to trust.
     """
     before = dict(os.environ)
     os.environ.update({"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull})

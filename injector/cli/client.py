@@ -54,7 +54,7 @@ def _of(listener: "model.Listener") -> Address:
 def request(address: Address, method: str, path: str, *, timeout: float = 0.0) -> Reply:
     """Send one request, allowing `timeout` seconds more than usual.
 
-    Raises TransientError naming the address if nobody answers, and ConfigError if somebody does
+    Raises TransientError naming the address if nothing answers, and ConfigError if something does
     whose certificate is not trusted.
     """
     try:

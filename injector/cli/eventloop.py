@@ -25,12 +25,12 @@ class Loop(asyncio.SelectorEventLoop):
 
     async def getaddrinfo(self, *args: Any, **kwargs: Any) -> Any:
         found: Future[Any] = Future()
-        found.set_running_or_notify_cancel()  # from here on nobody can cancel it
+        found.set_running_or_notify_cancel()  # from here on it cannot be cancelled
 
         def look_up() -> None:
             try:
                 found.set_result(socket.getaddrinfo(*args, **kwargs))
-            except Exception as error:  # noqa: BLE001 - whoever waits decides
+            except Exception as error:  # noqa: BLE001 - the waiting task decides
                 found.set_exception(error)
 
         threading.Thread(target=look_up, name="look up a name", daemon=True).start()

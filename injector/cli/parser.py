@@ -91,7 +91,7 @@ def add_log_level(parser: argparse.ArgumentParser) -> None:
 
 def duration(text: str) -> float:
     """Parse a duration as in the configuration: the type of `--timeout`, `--watch` and others."""
-    from injector.config.leaves import duration_of  # only where somebody gives one
+    from injector.config.leaves import duration_of  # only where one is given
     from injector.config.problem import Wrong
 
     try:

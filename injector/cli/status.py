@@ -80,7 +80,7 @@ def fetch(address: client.Address) -> dict[str, Any]:
 def _follow(
     address: client.Address, interval: float, shown: Callable[[dict[str, Any]], str]
 ) -> int:
-    """Print it each time. Runs until interrupted; raises TransientError if nobody answers."""
+    """Print it each time. Runs until interrupted; raises TransientError if nothing answers."""
     while True:
         print(shown(fetch(address)), flush=True)
         time.sleep(interval)

@@ -23,7 +23,7 @@ class Reply(NamedTuple):
 
 
 class NotHttp(OSError):
-    """Somebody answers, but not as a web server does."""
+    """Something answers, but not as a web server does."""
 
 
 def exchange(connection: socket.socket, method: str, path: str) -> Reply:
@@ -46,7 +46,7 @@ def exchange(connection: socket.socket, method: str, path: str) -> Reply:
 def connect(url: str, certificate: str, timeout: float) -> socket.socket:
     """Return a connection to unix:///path, http://host:port or https://host:port.
 
-    Raises OSError if nobody is there, and ConfigError if that is no such address, or if somebody is
+    Raises OSError if nothing is there, and ConfigError if that is no such address, or something is
     there whose certificate is not trusted.
     """
     scheme, separator, rest = url.partition("://")

@@ -21,7 +21,7 @@ What is said about mistakes:
 - `standing`: where the text of a template stands
 - `homes`: what was meant by a key that its block does not have
 - `logins`: what to use instead of login methods that others have
-- `yaml_mistakes`: what somebody did, where YAML's parser says what it expected
+- `yaml_mistakes`: what the author did, where YAML's parser says what it expected
 """
 
 import os

@@ -15,7 +15,7 @@ _NAME = (
     r"(?:password|passwd|passphrase|passcode|pwd|token|secret[_-]?id|api[_-]?key|access[_-]?key"
     r"|private[_-]?key|client[_-]?secret|secret[_-]?key|authorization|cookie|credentials?)"
 )
-# Blocks whose values are for somebody else's eyes, whatever their names.
+# Blocks whose values are not ours to show, whatever their names.
 _BLOCK = r"(?:headers?|custom)"
 _KEY = re.compile(rf"""(?ix) (?<![\w.-]) ["']? (?:[\w.-]*[_.-])? {_NAME} ["']? \s* (?:[:=]>?) """)
 _BLOCK_KEY = re.compile(

@@ -1,4 +1,4 @@
-"""Says what somebody has done where YAML's parser only says what it has expected.
+"""Says what the author has done where YAML's parser only says what it has expected.
 
 It looks at the lines around the place that the parser names. Nothing of a value is quoted: it may
 be a secret.
@@ -46,7 +46,7 @@ def mistake(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> Mistake | None
         return None
     began = error.context_mark or mark
     if max(mark.line, began.line) >= len(lines):
-        return None  # YAML has ends of lines that nobody sees, such as U+2028, and counts those
+        return None  # YAML has invisible ends of lines, such as U+2028, and counts those
     found = Error(
         mark.line + 1,
         mark.column + 1,

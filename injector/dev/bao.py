@@ -71,7 +71,7 @@ def dev_server(
                     f"-dev-listen-address=127.0.0.1:{port}",
                     *(["-dev-tls", f"-dev-tls-cert-dir={home}"] if tls else []),
                 ],
-                # The root token goes through the environment: everybody can read argv.
+                # The root token goes through the environment: every user can read argv.
                 env={**os.environ, "HOME": home, "BAO_DEV_ROOT_TOKEN_ID": root_token},
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -126,7 +126,7 @@ def require_own(env_file: str) -> None:
 
 
 def remove_own(env_file: str) -> None:
-    """Remove our file, unless somebody has put another one there."""
+    """Remove our file, unless there is another one now."""
     if not _is_foreign(env_file):
         with contextlib.suppress(OSError):
             os.unlink(env_file)

@@ -49,7 +49,7 @@ def _work(work: Callable[[], int], clean_up: Callable[[], None], guard: int) -> 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
         if os.getppid() == guard:
             code = work()
-    except BaseException:  # noqa: BLE001 - nobody above us would report it
+    except BaseException:  # noqa: BLE001 - nothing above us would report it
         traceback.print_exc()
     finally:
         end(descendants)

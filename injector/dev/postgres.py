@@ -14,7 +14,7 @@ from typing import Any
 from injector.base.errors import ConfigError
 from injector.dev.watchdog import watched
 
-# The administrator is trusted; everybody else needs a password, or a login would prove nothing.
+# The administrator is trusted; others need a password, or a login would prove nothing.
 ACCESS = "local all postgres trust\nlocal all all scram-sha-256\n"
 CREATE = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}';"
 
@@ -51,7 +51,7 @@ class Postgres:
             raise ConfigError(ended.stderr.strip().replace("psql:<stdin>:", "line "))
 
     def accepts(self, username: str, password: str) -> bool:
-        """Return whether somebody can log in right now."""
+        """Return whether a login works right now."""
         ended = subprocess.run(
             [psql(), "-h", self.directory, "-U", username, "-d", "postgres", "-tAc", "select 1"],
             env={**os.environ, "PGPASSWORD": password},

@@ -142,7 +142,7 @@ class Session:
                 self.timeline.say(who, text, at=line.at)
             else:
                 self.timeline.note(text)
-        except BrokenPipeError:  # nobody reads it any more: end as by Ctrl-C
+        except BrokenPipeError:  # its reader is gone: end as by Ctrl-C
             signal.raise_signal(signal.SIGTERM)
 
     async def _stays(self, bao: Bao) -> None:

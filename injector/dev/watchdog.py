@@ -29,7 +29,7 @@ def watched(directory: str | Path) -> Iterator[None]:
 
 
 def main() -> None:
-    """Wait until nobody holds the other end of standard input, then clean up."""
+    """Wait until the other end of standard input is closed, then clean up."""
     directory = sys.argv[1]
     sys.stdin.buffer.read()
     end(lambda: left_behind(directory))

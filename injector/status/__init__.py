@@ -10,7 +10,7 @@ What the listeners are:
 What they say, a pure reading of what the services know:
 
 - `report`: everything as JSON
-- `attention`: what needs somebody's attention
+- `attention`: what a person has to look at
 - `place`: the machine, pod or container it runs at
 - `refreshed`: the result of a refresh that was asked for
 - `page`: the status page for browsers, with a `timeline` of each secret's life

@@ -39,7 +39,7 @@ def attention(status: Entry) -> list[Entry]:
 
 
 def health(status: Entry) -> str:
-    """Return `failing` if somebody has to look, `waiting` if something is on its way, or `ok`."""
+    """Return `failing` if a person has to look, `waiting` if something is on its way, or `ok`."""
     if any(item["sort"] != "not ready" for item in status["attention"]):
         return "failing"
     return "ok" if status["ready"] else "waiting"

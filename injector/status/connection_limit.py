@@ -67,12 +67,12 @@ class ConnectionLimit:
     async def leave(self, server: web.Server) -> None:
         """Stop accepting, but let those that were accepted send their first request.
 
-        Whoever connects from now on waits for the next server on this socket.
+        A client that connects from now on waits for the next server on this socket.
         """
         self._loop.remove_reader(self._bound)
         if self._pause is not None:
             self._pause.cancel()
-        # asyncio's own timer: nobody waits for as long as a suspend.
+        # asyncio's own timer: no client waits for as long as a suspend.
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_REQUEST):
                 while self._connecting:
@@ -85,7 +85,10 @@ class ConnectionLimit:
     def _accept(self, server: web.Server) -> None:
         try:
             connection, _ = self._bound.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # the next server has it, or nobody
+        except (
+            BlockingIOError,
+            ConnectionAbortedError,
+        ):  # the next server has it, or the client left
             return
         except OSError as exc:
             self._loop.call_exception_handler({"message": "cannot accept", "exception": exc})

@@ -9,8 +9,8 @@ from typing import Any
 class Result(StrEnum):
     """Of one secret."""
 
-    CHANGED = "changed"  # a new value, and everybody has it
-    UNCHANGED = "unchanged"  # Vault has the value that everybody has
+    CHANGED = "changed"  # a new value, and every application has it
+    UNCHANGED = "unchanged"  # Vault has the value that every application has
     FAILED = "failed"  # not read, not issued, or not delivered
     PENDING = "pending"  # not done in time; it continues
 

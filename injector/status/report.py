@@ -30,7 +30,7 @@ LAST = 20
 class StatusReport:
     """Reads the status from the parts; has no state itself.
 
-    `not_ready` returns the reasons, none if it is ready; `expired` the secrets that somebody reads
+    `not_ready` returns the reasons, none if it is ready; `expired` the secrets that are read
     although they have expired, in words and since when; `command` facts about the supervised
     command, if there is one.
     """
@@ -110,7 +110,7 @@ class StatusReport:
         }
 
     def _alarms(self) -> list[dict[str, Any]]:
-        """Return problems that do not resolve themselves: somebody has to act."""
+        """Return problems that do not resolve themselves: a person has to act."""
         rejected = {name for change in self.ledger.rejected for name in change}
         found = [
             {"alarm": "rolled_back", "name": output.name, **self._state(output.kind, output.name)}
@@ -258,6 +258,6 @@ class StatusReport:
 
 
 def _state_of(target: dict[str, Any]) -> str:
-    """Return the state of a target: that nobody was there is no failure, and no success."""
+    """Return the state of a target: absence is no failure, and no success."""
     state: str = target["state"]
     return "absent" if target["absent"] and state == HealthState.OK else state

@@ -178,7 +178,7 @@ class StatusServer:
 
 
 async def _without_server(_: web.Request, response: web.StreamResponse) -> None:
-    """Tell nobody which versions of what we are made of."""
+    """Disclose no versions of what we are made of."""
     response.headers.pop("Server", None)
 
 

@@ -61,7 +61,7 @@ class Sockets:
             _close(self._bound.pop(address))
         for listener in self.listeners:
             if listener.type == "unix":
-                with contextlib.suppress(OSError):  # without its file nobody can connect
+                with contextlib.suppress(OSError):  # without its file no client can connect
                     _set_rights(listener, _owner(listener))
 
     def at(self, address: str) -> socket.socket:
@@ -110,7 +110,7 @@ def _set_rights(listener: model.Listener, owner: Owner) -> None:
     """Give a unix socket's file its owner and mode, which a reload may have changed."""
     fd = safe_open.anything(listener.address, os.O_PATH)
     try:
-        if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or somebody else put it there
+        if stat.S_ISSOCK(os.fstat(fd).st_mode):  # or it is not ours
             if owner != OURS:
                 os.chown(f"/proc/self/fd/{fd}", owner.uid, owner.gid)
             os.chmod(f"/proc/self/fd/{fd}", listener.socket_mode)

@@ -6,7 +6,7 @@ from typing import Any
 from injector.base.redactor.forms import SHORTEST_SECRET, forms_of, leaves_of
 from injector.base.redactor.index import Index, Match
 
-# So many characters of what somebody else says are repeated.
+# So many characters of a text from outside are repeated.
 QUOTED = 1000
 
 
@@ -18,7 +18,7 @@ class Redactor:
 
     Text from outside is redacted where it comes in, without exception. Our own sentences are
     proofread before they leave: of those, what the configuration spells is left alone, even if it
-    is also somebody's value.
+    is also a value of another owner.
 
     Forms are indexed by their first characters, so the cost of a text depends on its length, not
     on the number of secrets; new values are indexed when something is looked at, not on arrival.

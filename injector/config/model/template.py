@@ -102,7 +102,7 @@ class Template(Block):
 
     @property
     def appends(self) -> bool:
-        """Return whether it appends to a file that somebody else creates."""
+        """Return whether it appends to a file that another program creates."""
         return self.format == "github-env"
 
     @property

@@ -133,7 +133,7 @@ class Cert(Block, tag="cert"):
 
 
 class TokenFile(Block, tag="token_file"):
-    """Use a token from a file that somebody else wrote; for development."""
+    """Use a token from a file that another program wrote; for development."""
 
     mount: ClassVar[str] = ""
 

@@ -167,7 +167,7 @@ def _refusal(request: web.Request, *, is_ours: bool) -> web.Response | None:
 
 
 def _is_of_a_page(request: web.Request) -> bool:
-    """Return whether the request comes from a web page, which anybody may have written.
+    """Return whether the request comes from a web page, which a stranger may have written.
 
     Browsers say so, except if the page's own host name has been changed to resolve to this machine.
     """

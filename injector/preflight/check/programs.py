@@ -10,7 +10,7 @@ from injector.runtime import programs
 
 
 def check_programs(config: model.Config, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Check each program once, whoever runs it."""
+    """Check each program once, whatever runs it."""
     for program, uses in programs.used(config).items():
         about = programs.named(uses)
         if (found := programs.find(program, environ)) is not None:

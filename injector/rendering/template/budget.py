@@ -1,4 +1,4 @@
-"""How much text one rendering may still make: whoever makes some asks before it takes the memory.
+"""How much text one rendering may still make: what makes some asks before it takes the memory.
 
 The engine's fuel bounds its own operators and filters; this bounds ours, and what is printed.
 """
