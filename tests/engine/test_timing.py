@@ -7,7 +7,7 @@ import pytest
 from injector.base.errors import AuthError, DeniedError, MissingError, TransientError
 from injector.config import model
 from injector.engine.auth import timing as token_timing
-from injector.engine.delivery.timing import notify_at, quiet_at
+from injector.engine.delivery.timing import notify_at, quiet_at, worth_a_try_at
 from injector.secret import (
     Action,
     Kind,
@@ -23,6 +23,7 @@ from injector.secret import (
     locked,
     next_step,
     still_due,
+    worn_at,
 )
 from injector.sources.vault import Token
 from injector.sources.vault.ref import VaultRef
@@ -196,6 +197,16 @@ def test_the_lock_finds_the_moment_of_a_steady_rotation():
 # --- after a renewal, after a failure
 
 
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.67, 0.9])
+def test_what_was_issued_is_worn_by_the_time_it_may_be_replaced_and_not_when_new(threshold):
+    """Or a schedule that is kept to would be charged as a runaway."""
+    lease, timing = life(Kind.LEASE, 1000), Timing(threshold=threshold)
+
+    worn = worn_at(lease, NOW, timing)
+
+    assert NOW + 100 < worn <= next_step(lease, timing, 0.0).at
+
+
 def test_a_truncated_renewal_leads_to_the_next_generation():
     before = life(Kind.LEASE, 100, renewable=True)
     timing = Timing()
@@ -210,6 +221,11 @@ def test_a_truncated_renewal_leads_to_the_next_generation():
     )
 
 
+def told(error, seconds):
+    error.retry_after = seconds
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "failures", "earliest", "latest"),
     [
@@ -217,6 +233,10 @@ def test_a_truncated_renewal_leads_to_the_next_generation():
         (TransientError("x"), 5, 8, 16),
         (TransientError("x"), 50, 10, 20),
         (TransientError("x", retry_after=120), 1, 120, 120),
+        # What the server asks for is the least of an outage, and all of a refusal.
+        (TransientError("x", retry_after=2), 50, 10, 20),
+        (told(DeniedError("x"), 5.0), 50, 5, 5),
+        (told(DeniedError("x"), 0.0), 50, 1, 1),
         (AuthError("x"), 50, 10, 20),
         (DeniedError("x"), 1, 0.5, 1),
         (DeniedError("x"), 50, 30, 60),
@@ -273,6 +293,16 @@ def test_a_token_that_cannot_be_renewed_is_replaced_in_time():
 
 def test_a_token_that_never_expires_is_left_alone():
     assert token_timing.next_step(token(0), 0.5)[1] == math.inf
+
+
+@pytest.mark.parametrize("granted", [90, 91, 100, 105])
+def test_a_renewal_for_nine_tenths_of_the_time_announces_no_end(granted):
+    after = token(granted)
+
+    found = token_timing.after_renewal(token(100), after, 0.0)
+
+    assert found == token_timing.next_step(after, 0.0)
+    assert found[0] is token_timing.TokenAction.RENEW
 
 
 @pytest.mark.parametrize(("granted", "at"), [(89, 49), (50, 10), (40, 0), (15, 0)])
@@ -373,6 +403,12 @@ def test_a_fleet_is_spread_by_its_splay():
 
 
 # --- names
+
+
+def test_a_template_waits_the_longer_the_more_it_lacks_but_no_more_than_a_second():
+    waits = [worth_a_try_at(NOW, lacking) - NOW for lacking in (0, 1, 100, 1000, 100_000)]
+
+    assert waits == pytest.approx([0, 0.001, 0.1, 1, 1])
 
 
 def test_two_spellings_of_a_path_are_one_secret_and_parameters_make_it_another():
