@@ -82,7 +82,7 @@ class Checked:
     code: int = ConfigError.exit_code  # if there are problems
     secrets: int = 0
     files: int = 0
-    variables: int = 0  # of the supervised command
+    variables: int = 0  # those of the supervised command
     notifications: int = 0
     # Namespace → what is asked for in it; empty if nothing names a namespace.
     namespaces: dict[str, list[str]] = field(default_factory=dict)
@@ -255,7 +255,7 @@ def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int
     if planned is None:
         result, findings = checked(args.config, os.environ, load), []
     else:
-        loaded = _warned(planned, here=False)  # that is looked at below
+        loaded = _warned(planned, here=False)  # this machine is looked at below
         result = checked(args.config, os.environ, lambda *_: loaded)
         findings = _online(planned, args, redactor)
     document = read(args.config, os.environ).document if planned else None

@@ -69,7 +69,7 @@ def request(address: Address, method: str, path: str, *, timeout: float = 0.0) -
 
 def answer(reply: Reply, address: Address, *, expected: Collection[int]) -> dict[str, Any]:
     """Return the JSON of an expected response; raises the matching error for a refusal."""
-    import json  # not for probes
+    import json  # a probe does without
 
     text = reply.body.decode(errors="replace").strip()
     if reply.status in REFUSALS:

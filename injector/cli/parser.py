@@ -108,7 +108,7 @@ def width() -> int:
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> str:
-    import textwrap  # as above
+    import textwrap  # only for help
 
     return textwrap.fill(text, width(), initial_indent=first, subsequent_indent=rest)
 

@@ -76,7 +76,7 @@ def _by_unix(path: str, timeout: float) -> socket.socket:
 
 
 def _host_and_port(url: str, rest: str, default: int) -> tuple[str, int]:
-    from urllib.parse import urlsplit  # not for sockets
+    from urllib.parse import urlsplit  # a socket does without
 
     try:
         parts = urlsplit(f"//{rest}")
@@ -89,7 +89,7 @@ def _host_and_port(url: str, rest: str, default: int) -> tuple[str, int]:
 def _secured(
     connection: socket.socket, trust: "ssl.SSLContext", host: str, url: str
 ) -> socket.socket:
-    import ssl  # as above
+    import ssl  # only for https
 
     try:
         return trust.wrap_socket(connection, server_hostname=host)

@@ -27,7 +27,7 @@ def listeners(path: str, environ: Mapping[str, str]) -> tuple[model.Listener, ..
         document = block
     walk = Walk(document, environ)
     node = document.find((_KEY,))[1]
-    if node is document.root:  # there is none
+    if node is document.root:  # the file has no `listener`
         return ()
     found: tuple[model.Listener, ...] = _READER.read_or_note(walk, node, (_KEY,))
     if walk.problems:

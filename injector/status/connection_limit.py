@@ -40,7 +40,7 @@ class ConnectionLimit:
         self._loop = asyncio.get_running_loop()
         self._connecting: dict[asyncio.Task[Any], None] = {}  # oldest first
         self._served: set[object] = set()
-        self._have_asked: set[object] = set()  # of those that are connected
+        self._have_asked: set[object] = set()  # connections with a request
         self._asked = asyncio.Event()  # set for a moment
         self._pause: asyncio.TimerHandle | None = None
 

@@ -47,7 +47,7 @@ class StatusReport:
     delivery: Delivery
     redact: Callable[[str], str]
     journal: "Journal | None"
-    address: str  # of Vault
+    address: str  # where Vault is
     configuration: Callable[[], Report]  # whether what its file says is in force
     not_ready: Callable[[], list[str]]
     expired: Callable[[], list[tuple[str, str, float]]]

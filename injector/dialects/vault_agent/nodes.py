@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     value: Any
     line: int
     verbatim: bool
-    remark: str  # for people
+    remark: str  # what people are told
 
 
 class Block:

@@ -20,7 +20,7 @@ class Notes:
     """Everything to report about the files."""
 
     unknown: int = 0  # number of unknown options
-    texts: dict[str, str] = field(default_factory=dict, repr=False)  # of the files
+    texts: dict[str, str] = field(default_factory=dict, repr=False)  # each file's source
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     advice: list[Problem] = field(default_factory=list)
@@ -71,7 +71,7 @@ class _Reader:
         rows = _ROWS[key]
         by_name: dict[str, list[Item]] = {}
         for item in tree.items:
-            name = item.key.lower()  # as in the agents
+            name = item.key.lower()  # the agents ignore case
             if name in rows:
                 by_name.setdefault(name, []).append(item)
             else:

@@ -14,7 +14,7 @@ NO_LIMIT = 86400.0
 # With `exit_on_retry_failure`, a secret that is refused is requested so often, seconds apart.
 RETRIES = 12
 FIRST_RETRY, LONGEST_RETRY = 0.25, 60.0
-MOST_RETRIES = 100_000  # for ever
+MOST_RETRIES = 100_000  # in effect, no limit
 _UNCHANGED = -1  # a uid or gid
 # By default, ours does not pass Vault's variables on to the command.
 EVERY_VARIABLE = ("*", "VAULT_*", "BAO_*")

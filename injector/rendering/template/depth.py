@@ -19,7 +19,7 @@ _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 
 def too_deep(tags: Sequence[Tag]) -> tuple[Tag, str] | None:
     """Return the first tag that nests more deeply than is good for the engine, and how."""
-    elifs = [0]  # of each `if` around
+    elifs = [0]  # one count for each `if` around
     made = 0  # levels of the values so far
     for tag in tags:
         match tag.statement:

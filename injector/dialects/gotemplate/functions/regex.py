@@ -98,7 +98,7 @@ class Expression:
         self._groups = ["", *(token["name"] or "" for token in tokens if token["group"])]
         if any(token["byte"] for token in tokens):  # `\\C` is one byte, in RE2 only
             raise _refusal("invalid escape sequence")
-        if not all(name.isascii() for name in self._groups):  # in RE2 only
+        if not all(name.isascii() for name in self._groups):  # only RE2 accepts other names
             raise _refusal("invalid named capture")
 
     def matches(self, subject: Subject) -> Iterator[Match]:

@@ -209,7 +209,7 @@ _FAMILIES: dict[type, Callable[[_Dumper, Any], yaml.Node]] = {
 }
 for _type, _writer in (_WRITERS | _FAMILIES).items():
     _Dumper.add_representer(_type, _writer)
-for _type, _writer in _FAMILIES.items():  # and their subclasses
+for _type, _writer in _FAMILIES.items():  # subclasses are written alike
     _Dumper.add_multi_representer(_type, _writer)
 
 

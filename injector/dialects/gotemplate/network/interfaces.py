@@ -21,7 +21,7 @@ _HARDWARE, _NAME, _MTU = 1, 3, 4
 _PEER, _LOCAL = 1, 2
 _THROUGH, _GATEWAY = 4, 5
 _MAIN_TABLE = 254
-_LENGTHS = (4, 16)  # of addresses, in bytes
+_LENGTHS = (4, 16)  # an address has so many bytes
 _LARGEST = 1 << 16
 
 

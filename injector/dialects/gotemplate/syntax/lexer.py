@@ -18,7 +18,7 @@ class _Lexer:
         self._left = left
         self._right = right
         self._position = 0
-        self._depth = 0  # of parentheses
+        self._depth = 0  # open parentheses
         self._found: list[Token] = []
 
     def run(self) -> list[Token]:
