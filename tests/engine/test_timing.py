@@ -328,6 +328,12 @@ def test_a_failed_token_renewal_turns_into_a_login_near_the_end(now, failures, a
     assert found[1] == pytest.approx(at)
 
 
+def test_a_token_that_lives_long_is_tried_again_every_twenty_seconds_at_most():
+    found = token_timing.after_failed_renewal(token(1000), 50, now=NOW + 600, jitter=1.0)
+
+    assert found == (token_timing.TokenAction.RENEW, NOW + 620)
+
+
 def test_logins_that_change_nothing_become_less_frequent():
     minutes = [pause_after(fruitless) / 60 for fruitless in range(8)]
 
