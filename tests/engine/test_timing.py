@@ -207,6 +207,14 @@ def test_what_was_issued_is_worn_by_the_time_it_may_be_replaced_and_not_when_new
     assert NOW + 100 < worn <= next_step(lease, timing, 0.0).at
 
 
+def test_a_lease_is_worn_with_its_token_and_a_certificate_by_its_own_life():
+    lease = life(Kind.LEASE, 1000, token=NOW + 100)
+    certificate = life(Kind.CERTIFICATE, 1000, token=NOW + 100)
+
+    assert worn_at(lease, NOW, Timing()) == NOW + 50
+    assert worn_at(certificate, NOW, Timing()) == NOW + 500
+
+
 def test_a_truncated_renewal_leads_to_the_next_generation():
     before = life(Kind.LEASE, 100, renewable=True)
     timing = Timing()
