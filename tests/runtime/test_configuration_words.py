@@ -26,6 +26,7 @@ CONFIGURATION = {
     "notify": {
         "target_name": {
             "http": {
+                # pragma: allowlist nextline secret
                 "url": "https://somebody:word-of-pass@notified.example:8443/hook-path?key=query-1",
                 "headers": {"Authorization": "header-value"},
             }
