@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 def climbs(path: str) -> bool:
-    """Return whether a path has a `..` in it, spelled out or encoded: it is of another secret.
+    """Return whether a path has a `..` in it, spelled out or encoded: it may be of another secret.
 
     A server may resolve that, so whoever may write a value that is part of a path could choose one.
     """

@@ -18,8 +18,8 @@ FAR, GRID = 4.0, 0.1
 THRESHOLD_BELOW, THRESHOLD_ABOVE = 0.10, 0.05
 # A renewal that grants less than this share of what was granted before is near its max TTL.
 TRUNCATED = 0.9
-# After this share of its life a value may be replaced on its own account: earlier than any schedule
-# does it, of the value (0.60) or of its token (0.60), unless the threshold is lower.
+# After this share of its life, a value's age alone is reason enough to replace it. Schedules act
+# later: that of the value from 0.60 on, unless its threshold is lower, that of its token from 0.60.
 WORN = 0.5
 # Error waits: first, and longest by who has to act (the server, or a person).
 FIRST_BACKOFF, SERVER_BACKOFF, PERSON_BACKOFF = 1.0, 20.0, 60.0
@@ -74,8 +74,8 @@ def next_step(
 def worn_at(life: Life, issued_at: float, timing: Timing) -> float:
     """Return from when on its own life is reason enough to replace what was issued; inf is never.
 
-    Counted from its issue, not from a renewal: that does not make it new. What lives too short for
-    any schedule is a fault, and no reason for the next one.
+    Counted from its issue, not from a renewal: that does not make it new. A life too short for
+    any schedule is a fault, and no reason to ask for the next one.
     """
     lives = life.duration
     if life.kind is Kind.LEASE:

@@ -4,13 +4,13 @@ from msgspec import Struct
 
 from injector.secret.life import FLOOR, Life
 
-# Around a rotation the floor is lower: it may be this much later than announced, since servers look
-# every 5 s.
+# Around a rotation the floor is lower. The rotation may come later than announced by as much as
+# the window, since servers look every 5 s.
 ROTATION_FLOOR, ROTATION_WINDOW = 0.2, 5.0
 # An announced ttl is rounded to whole seconds. A rotation that was seen within CLOSE tells better
 # when the next one is: its moment is halved down to EXACT, and met with MARGIN.
 ROUNDED, CLOSE, EXACT, MARGIN = 0.5, 0.3, 0.05, 0.02
-# A rotation that is long overdue is looked for every n-th part of the time it has been.
+# The wait between looks for a rotation that is long overdue: a share of the time it has been so.
 OVERDUE_SHARE = 1 / 60
 
 

@@ -1,4 +1,4 @@
-"""What every source is to the rest of the house: nothing else is asked of one."""
+"""What every source is to the rest of the program: nothing else is asked of one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol

@@ -9,7 +9,7 @@ from injector.base.clock import Clock, Wakeup
 
 
 class Unrepeatable:
-    """Counts them by token, and lets a shutdown wait for them."""
+    """Counts such requests by token, and lets a shutdown wait for them."""
 
     def __init__(self) -> None:
         self._tokens: Counter[str] = Counter()

@@ -109,7 +109,7 @@ class AppRole(Method):
         """Open the wrapped secret id, if it was made where it should have been.
 
         A wrapping token that is already used means that another program may have the secret id,
-        unless it was we who did, and the answer was lost.
+        unless we used it ourselves, and the answer was lost.
         """
         self._redactor.learn("wrapping token", wrapping_token)
         expected = self._config.secret_id_response_wrapping_path.strip("/")
@@ -149,7 +149,7 @@ class AppRole(Method):
     def _remove_file(self, secret_id: SecretId) -> None:
         """Remove the file after a successful login, and remember what only it had.
 
-        One that has come meanwhile stays.
+        A new file that has come meanwhile stays.
         """
         path = self._config.secret_id_file_path
         if not self._config.remove_secret_id_file_after_reading:

@@ -17,7 +17,7 @@ LONGEST_BACKOFF = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """What a token can be had for, once."""
+    """A wrapping token as a sink holds it (`content`), with the token and TTL that it is for."""
 
     token: str = field(repr=False)
     ttl: float
@@ -129,5 +129,5 @@ class _Sink:
         self.given = b""
 
     def is_given(self, content: bytes) -> bool:
-        """Return whether it is with its one reader, who may have removed the file."""
+        """Return whether its one reader was given this content, and may have removed the file."""
         return self.wrap_ttl > 0 and self.given == content

@@ -7,7 +7,7 @@ from injector.secret import TRUNCATED, backoff
 from injector.sources.vault import Token
 
 # A token is renewed, or replaced if it cannot be, at a share of its life drawn from this range:
-# between the 2/3 of Vault's own LifetimeWatcher and early enough for several tries.
+# around the 2/3 of Vault's own LifetimeWatcher, and early enough for several tries.
 EARLIEST, LATEST = 0.60, 0.75
 # With this share of life left, a token that cannot be renewed is replaced.
 LAST_CALL = 0.10
@@ -31,8 +31,8 @@ def next_step(token: Token, jitter: float) -> tuple[TokenAction, float]:
 def after_renewal(before: Token, after: Token, jitter: float) -> tuple[TokenAction, float]:
     """Return what is next after a renewal: a truncated one announces the token's max TTL.
 
-    Its leases are then handed over in the time that there always was for it, not in a share of the
-    little that may be left.
+    There is then as much time to replace its leases as at the end of a full life, if so much is
+    left, and not only a share of the rest.
     """
     if after.duration < before.duration * TRUNCATED:
         at = after.expires_at - before.duration * _rest(jitter)

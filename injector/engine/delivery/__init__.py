@@ -1,7 +1,7 @@
-"""On change: render what uses it, write it, then notify each application once.
+"""When a secret changes: render what uses it, write it, then notify each application once.
 
-Render what uses the secret → stage, `check` → write → notify and verify (`notifier`, debounced) →
-record as accepted, or roll back.
+Render → stage, `check` → write → notify and verify (`notifier`, debounced) → record as accepted, or
+roll back.
 
 - `delivery`: renders and writes what a change affects, and nothing else
 - `output`: one thing that changes as a whole, as the configuration describes it

@@ -78,7 +78,7 @@ class Delivery:
         self._unnotified = unnotified
         self.hand_over = hand_over
         self._reporter = Reporter(context, store=store, rotations=rotations)
-        # When to look at all of them: a credential may go unconfirmed for hours.
+        # When to look at all outputs: a credential may go unconfirmed for hours.
         self._look_at = context.clock.now() + look_every
         self._acceptance = Acceptance(
             self._outputs, self._reporter, context, store=store, ledger=ledger, called=called

@@ -88,7 +88,7 @@ class Ledger:
         return unconfirmed
 
     def keep(self, targets: AbstractSet[str], *, revertible: AbstractSet[str]) -> list[Pending]:
-        """Drop other targets, and the rejected content of outputs that are not reverted.
+        """Drop all other targets, and the rejected content of outputs that are not reverted.
 
         Return the changes that the dropped targets have not been notified of.
         """

@@ -18,7 +18,7 @@ MOST = 20
 def rotation_facts(rotations: Iterable[Rotation], called: Callable[[Ref], str]) -> dict[str, Any]:
     """Return the facts by which lines of the log about the same new values are found.
 
-    The first of them, if it is very many.
+    Of very many, only the first are named.
     """
     found = {rotation.id: rotation for rotation in rotations}
     first = list(found.values())[:MOST]

@@ -5,7 +5,8 @@ from injector.config import model
 # consul-template's rule for a `wait` without `max`.
 DEFAULT_MAX = 4.0
 
-# This many missing secrets are worth waiting for together; seconds for each of them, and for all.
+# A template that lacks this many secrets is not tried at each arrival. How long it waits, seconds:
+# for each secret that it lacks, and at most.
 MANY = 20
 PATIENCE_EACH, LONGEST_PATIENCE = 0.001, 1.0
 

@@ -1,9 +1,10 @@
 """What one injector process passes to the next: the hand-over file and its lock.
 
-The hand-over file: which knowledge is still valid for the next process (`state`), for which
-process (`stamp`), its format (`record`), and its lock; `runtime.handing_over` loads it and
-keeps it up to date.
+`runtime.handing_over` loads the file and keeps it up to date.
 
+- `state`: what is handed over, and what of it is still valid later
+- `stamp`: which process may use it
+- `record`: its format
 - `file`: the hand-over file on disk: validated when read, written atomically, on memory only
 - `lock`: the lock for a hand-over file: one injector at a time
 """

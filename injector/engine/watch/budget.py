@@ -34,7 +34,7 @@ class Budget:
         self._store = store
         self._clock = clock
         self._spent = False
-        self._free = False  # once it is answered
+        self._free = False  # once answered, the request does not count
 
     def spend(self, *, on_demand: bool) -> None:
         """Count a request that will issue something; raises DeniedError when the budget is gone."""

@@ -39,8 +39,8 @@ class SettingsBySecret:
         self._named = {
             names[name]: self._settings(name, secret) for name, secret in config.secrets.items()
         }
-        self._in_place: dict[Ref, SecretSettings] = {}  # of what is wanted now
-        self._names: set[str] = set()  # of those
+        self._in_place: dict[Ref, SecretSettings] = {}  # named only in templates, and wanted now
+        self._names: set[str] = set()  # of the secrets in `_in_place`
 
     def of(self, ref: Ref) -> SecretSettings:
         if (settings := self._named.get(ref) or self._in_place.get(ref)) is None:

@@ -1,6 +1,6 @@
 """Vault and OpenBao: asks, and says what the answer means.
 
-- `source`: what Vault is to the rest of the house
+- `source`: what Vault is to the rest of the program
 - `ref`: which secret: its path, parameters and namespace
 - `client`: the requests this program makes, each with its errors told apart
 - `api`: those that hvac has; imported when the first of them is sent

@@ -32,11 +32,11 @@ SEALED = 503
 # The token and the probe do not queue behind any number of secrets.
 AHEAD = ("/v1/auth/", "/v1/sys/health", "/v1/sys/wrapping/")
 SERVER_ERRORS = 500  # this and all above are the server's own
-MOST_ERRORS = 10  # of one refusal are repeated
-BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504  # said by whoever asked it for us
+MOST_ERRORS = 10  # so many of one refusal are quoted
+BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504  # said by a gateway that asked Vault for us
 # No request is served: Vault says so, or a gateway that cannot reach it.
 NOT_SERVING = (DR_SECONDARY, PERFORMANCE_STANDBY, SEALED, BAD_GATEWAY, GATEWAY_TIMEOUT)
-TO_US = (408, STALE, RATE_LIMITED)  # what a proxy means as it says it: the request can be repeated
+TO_US = (408, STALE, RATE_LIMITED)  # true of a proxy's answer too: the request can be repeated
 LONGEST_WAIT = 300.0  # seconds that a Retry-After is obeyed for
 OPERATIONS = {
     "auth/token/renew-self": "renew",
@@ -139,7 +139,7 @@ class Adapter:
             reply.status,
             f"{action}: {_words(reply.status, said or (), self.transport.redact)}",
             retry_after=reply.headers.get("Retry-After"),
-            # A gateway that gave up has Vault's words of another time, or none.
+            # A gateway that gave up does not know what Vault did, even if it has Vault's words.
             undone=said is not None and reply.status not in (BAD_GATEWAY, GATEWAY_TIMEOUT),
         )
 

@@ -18,17 +18,18 @@ CERTIFICATE = frozenset({"certificate", "serial_number", "expiration"})
 SSH_CERTIFICATE = frozenset({"signed_key", "serial_number"})
 STATIC_ROLE = frozenset({"last_vault_rotation", "ttl"})
 ONE_TIME_CODE = frozenset({"code", "expire_time"})
-# Where an answer says how long something in it lives: identity tokens and others without naming it,
-# AppRole, Google Cloud. A role's settings have the last two as well, but nothing that lives.
+# The key of a TTL, and the key of what it is about. Identity tokens and others have only `ttl`; the
+# second pair is AppRole's, the third Google Cloud's. A role's settings have the last two TTLs as
+# well, but nothing that lives.
 TTL_OF = {"ttl": "ttl", "secret_id_ttl": "secret_id", "token_ttl": "token"}
 # Another token has another cubbyhole, and a wrapped answer can be opened once: asked for once.
 ONCE = ("cubbyhole/", "sys/wrapping/unwrap")
 # Paths whose answers have no envelope. Elsewhere, such an answer is not Vault's.
 BARE = ("sys/", "identity/oidc/")
-# What formats, templates and the redactor walk through; Vault itself takes a few hundred.
+# Levels that formats, templates and the redactor walk through; Vault itself takes a few hundred.
 DEEPEST = 100
 NESTING = (dict, list)
-# Keys that only count: a value is the same without them.
+# Keys that change while the value stays the same.
 COUNTING = {Kind.STATIC_ROLE: frozenset({"ttl", "generated"})}
 
 
@@ -144,7 +145,7 @@ def _sorted(ref: VaultRef, body: Mapping[str, Any], engine: str) -> VaultAnswer:
 
 
 def _without_data(ref: VaultRef, body: Mapping[str, Any]) -> VaultAnswer | None:
-    """Return an answer that has something else, which templates see as their data, or nothing."""
+    """Return the answer if it has no data, with what templates see instead; otherwise None."""
     if ref.body is not None and not body:
         return VaultAnswer({}, Kind.ISSUED, envelope=Envelope(is_empty=True))
     if isinstance(wrapped := body.get("wrap_info"), dict):

@@ -8,7 +8,8 @@ from math import inf
 from typing import NamedTuple
 
 VERSION, UTC_TIME = 0xA0, 0x17
-# Of the signed part, its version left out: serial number, algorithm, issuer, validity.
+# The place of the validity in the signed part: after serial number, algorithm and issuer. The
+# version is left out.
 VALIDITY = 3
 # How many fields the key itself has, between the nonce and the serial number.
 KEY_FIELDS = {

@@ -49,7 +49,7 @@ HEALTH_WITHIN = 5.0
 
 
 class Vault:
-    """What the configuration spells is sent as it stands; what is Vault's own, as hvac has it."""
+    """Sends paths from the configuration as they are spelled there, and Vault's own API by hvac."""
 
     def __init__(
         self, transport: Transport, clock: Clock, unrepeatable: Unrepeatable | None = None
@@ -117,12 +117,12 @@ class Vault:
     async def renew_lease(
         self, lease_id: str, token: Token, *, increment: float, namespace: str = ""
     ) -> tuple[float, bool]:
-        """Renew where it was issued; return (granted duration in seconds, renewable)."""
+        """Renew a lease where it was issued; return (granted duration in seconds, renewable)."""
         leases = self._api(token.value, namespace).leases
         asked = int(increment) if math.isfinite(increment) else 0  # 0: what the server thinks right
         body = await self._consistent(lambda: leases.renew_lease(lease_id, increment=asked))
         granted = understood(body, Grant, "renew a lease")
-        if not granted.lease_duration:  # taken at its word, it would be issued anew
+        if not granted.lease_duration:  # a life of 0 would have it issued anew
             raise TransientError(f"renew a lease: {ODD}")
         return granted.lease_duration, bool(granted.renewable)
 
@@ -131,7 +131,7 @@ class Vault:
         await self._api(token.value, token.namespace).token.revoke_self()
 
     async def revoke_lease(self, lease_id: str, token: Token, *, namespace: str = "") -> None:
-        """Revoke where it was issued."""
+        """Revoke a lease where it was issued."""
         await self._api(token.value, namespace).leases.revoke_lease(lease_id)
 
     async def log_in(
@@ -207,7 +207,7 @@ class Vault:
             lambda: itself.renew_self(increment=f"{int(token.duration)}s")
         )
         granted = understood(answer.get("auth"), Grant, "renew the token")
-        if not granted.lease_duration:  # of a login it would be one without an end
+        if not granted.lease_duration:  # in a login's answer, 0 is a token without an end
             raise TransientError(f"renew the token: {ODD}")
         lives = token_of(granted, answer["sent"], value=token.value)
         return replace(

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from injector.secret import Ref
 
-# Of this source: there is one Vault.
+# The source's name: there is one Vault.
 NAME = "vault"
 # A secret with one of these in its path comes without a lease, wherever its engine is mounted.
 LEASELESS = ("/data/", "/static-creds/", "/static-cred/", "cubbyhole/")

@@ -117,7 +117,7 @@ class VaultSource:
         return token is not None and await self._revoke_lease(ref, lease_id, token)
 
     async def revoke_all(self, issued: Sequence[tuple[VaultRef, str]], *, with_token: bool) -> None:
-        """Revoke every lease, or our tokens and with them all of them.
+        """Revoke every lease, or our tokens and with them all their leases.
 
         The leases of a token that cannot be revoked are revoked one by one.
         """

@@ -52,7 +52,7 @@ def trusted(settings: model.Vault) -> str:
 
 
 def _trusting(settings: model.Vault) -> ssl.SSLContext:
-    """Return a context that trusts these, or what this machine trusts; raises OSError."""
+    """Trust the authorities of the settings, else those of this machine; raises OSError."""
     if settings.ca_cert_bytes:
         pem = settings.ca_cert_bytes.encode("ascii", "replace").decode()
         return ssl.create_default_context(cadata=pem)

@@ -276,7 +276,7 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         # aiohttp re-sends a GET or PUT by itself when a kept connection turns out closed: one call
-        # could issue two credentials. Pinned by test_vault.
+        # could issue two credentials. Pinned by tests/sources/test_vault.py.
         session._retry_connection = False  # noqa: SLF001
         self._session = session
         return session
@@ -301,7 +301,10 @@ def _proxy_for(base: str) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell what a proxy would take for its own machine, and get the token for; as Go does."""
+    """Return whether this host is never reached through a proxy, as in Go.
+
+    The proxy would take it for its own machine, and whatever listens there would get the token.
+    """
     try:
         return ip_address(host).is_loopback
     except ValueError:

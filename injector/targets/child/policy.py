@@ -23,7 +23,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Start it again after `seconds`; `crashes` is how many there have been in a row."""
+    """Start it again `after` seconds; `crashes` is how many there have been in a row."""
 
     after: float
     crashes: int = 0

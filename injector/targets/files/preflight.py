@@ -71,7 +71,7 @@ def problems(
 ) -> list[str]:
     """List everything that is wrong with a destination; every entry says what to do about it.
 
-    `look` is `directory_problems`, or what remembers its answers for the next file.
+    `look` is `directory_problems`, or a function that remembers its answers.
     """
     if problem := spelling_problem(path):
         return [problem]
