@@ -1,4 +1,4 @@
-"""What every other room stands on.
+"""What every other package stands on.
 
 - `clock`: the only place that reads the time or sleeps; wakes sleepers after a suspend
 - `context`: what every service works with: time, chance, redactor, log, metrics, health

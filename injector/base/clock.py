@@ -130,7 +130,7 @@ class ResumeWatch:
 def _timer(
     loop: asyncio.AbstractEventLoop, seconds: float, sleeper: "asyncio.Future[None]"
 ) -> asyncio.Handle:
-    """End a sleep then; one that is over lets other tasks go first, without a timer."""
+    """End a sleep after so many seconds; without any, as soon as other tasks have had a turn."""
     if seconds <= 0:
         return loop.call_soon(wake, sleeper)
     return loop.call_later(seconds, wake, sleeper)

@@ -54,7 +54,7 @@ class TransientError(InjectorError):
 
 
 class Unreachable(TransientError):
-    """No response of a source: none at all, a gateway's, or that no request is being served now."""
+    """A source did not answer, a gateway did in its place, or it serves no requests now."""
 
 
 class AuthError(InjectorError):
@@ -85,7 +85,7 @@ class MissingError(InjectorError):
 class ConfigError(InjectorError):
     """The configuration cannot be used; `problems` lists everything wrong with it at once.
 
-    Each is one line of text; `found` has them with their places in files, where they have any.
+    Each problem is one line; `found` has them with their places in files, where they have any.
     """
 
     exit_code = 2

@@ -1,6 +1,6 @@
 """Imports libraries without what they load for uses that this program does not have.
 
-Each costs as much as a fifth of a start. What is left out here can be imported as ever afterwards.
+Each costs as much as a fifth of a start. What is left out here can still be imported afterwards.
 """
 
 import contextlib
@@ -14,23 +14,23 @@ from typing import Any
 
 @contextlib.contextmanager
 def without(name: str) -> Iterator[None]:
-    """Import what can do without a module as if that were not installed."""
+    """Treat a module as not installed while a library is imported that can do without it."""
     with _instead({name: None}):
         yield
 
 
 @contextlib.contextmanager
 def on_demand(*names: str) -> Iterator[None]:
-    """Import what names modules that it may never use: they are imported once it does."""
+    """Put off these modules while a library is imported: each is imported once it is used."""
     with _instead({name: _OnDemand(name) for name in names}):
         yield
 
 
 @contextlib.contextmanager
 def without_authorities() -> Iterator[None]:
-    """Import what reads the system's certificate authorities: to it there are none.
+    """Hide the system's certificate authorities while a library is imported that reads them.
 
-    Its default is to trust no one, then: each connection by TLS has to say whom to trust.
+    Its default is then to trust no one: each connection by TLS has to say whom to trust.
     """
     before = dict(os.environ)
     os.environ.update({"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull})

@@ -32,7 +32,7 @@ LEVELS = {
 }
 
 _CLOCK = SystemClock()
-# What a library repeats is logged so often, seconds; and so many different messages are remembered.
+# A message that a library repeats is logged once in so many seconds; so many are remembered.
 REPEATED_EVERY, MOST_MESSAGES = 60.0, 100
 
 # What is always ours, and never masked, whatever values there are. Neither are keys and numbers.

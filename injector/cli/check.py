@@ -250,7 +250,8 @@ def _check_both(args: argparse.Namespace, load: Load, redactor: Redactor) -> int
 
     planned: Plan | None = None
     with suppress(ConfigError):
-        # Destinations are findings, as all that is looked at here; to log in, one has to be here.
+        # Destinations become findings below, as does all else on this machine. The plan itself is
+        # for here nevertheless: the login needs this machine's environment and files.
         planned = plan(args.config, os.environ, destinations=False)
     if planned is None:
         result, findings = checked(args.config, os.environ, load), []

@@ -23,7 +23,7 @@ EXITS = {"0": "printed", **exits(InjectorError, ConfigError)}
 
 # What a usage line calls an argument → which names it is completed with.
 NAMES = {"NAME": "secrets", "DEST": "destinations"}
-# Others are not offered: bash runs what is in a word to choose from, $(…) too.
+# Names with other characters are not offered: bash would run a $(…) in a word to choose from.
 PLAIN = re.compile(r"[\w@%+=:,./-]+")
 # The shell asks `injector` itself, and shows it the line so far.
 _ASK = {
@@ -44,7 +44,7 @@ end""",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", nargs="?", choices=SHELLS, help="which shell")
-    # For what is printed, not for people.
+    # For the printed script, not for people.
     parser.add_argument("--names", choices=tuple(NAMES.values()), help=argparse.SUPPRESS)
     parser.add_argument("--line", default="", help=argparse.SUPPRESS)
 
@@ -106,7 +106,7 @@ def words(line: str) -> list[str]:
 
 
 def names(what: str, words: Sequence[str]) -> list[str]:
-    """Return the names in the configuration of the line so far, or of who runs without one."""
+    """Return the names in the line's configuration; without one, those of a running injector."""
     from injector.config import load
 
     parser = argparse.ArgumentParser(add_help=False)

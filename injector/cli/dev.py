@@ -174,7 +174,7 @@ def _rehearse(args: argparse.Namespace, place: Place) -> int:
 
 
 def _wait_for_vault(place: Place) -> None:
-    """Wait until the injector has noticed too: until then it sends no requests."""
+    """Wait until the injector has noticed that Vault is back: until then it sends no requests."""
     for _ in range(int(NOTICED_WITHIN / LOOK_EVERY)):
         if fetch(_address(place))["vault"]["state"] == "ok":
             return

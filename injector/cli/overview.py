@@ -29,7 +29,7 @@ LAST, MOST = 5, 10
 def overview(answer: Entry) -> list[str]:
     """Return the lines; times are measured by the injector's own clock."""
     status = with_numbers(answer)
-    # A message stands at the top, or in its row.
+    # Each message is shown once: at the top, or in its row.
     status["attention"], more = status["attention"][:MOST], status["attention"][MOST:]
     now: float = status["now"]
     ready = "ready" if status["ready"] else "not ready"
@@ -67,7 +67,7 @@ def _sections(status: Entry, now: float) -> list[list[str]]:
 def _section(
     header: Row, part: str, cells: Callable[[Entry, float], Row], status: Entry
 ) -> list[str]:
-    """Return the entries with their states; a reason that no line says yet is on its own."""
+    """Return the entries with their states; a reason that no line says yet gets its own line."""
     now, entries = status["now"], worst_first(status[part])
     states = [state_of(entry, now) for entry in entries]
     rows = [(*cells(entry, now), state) for entry, (state, _) in zip(entries, states, strict=True)]

@@ -102,7 +102,7 @@ def duration(text: str) -> float:
 
 def width() -> int:
     """Return the width of help text: that of the terminal, within readable limits."""
-    import shutil  # only for who asks for help
+    import shutil  # only for those who ask for help
 
     return min(max(shutil.get_terminal_size().columns, 40), 100) - 2
 

@@ -80,14 +80,14 @@ def fetch(address: client.Address) -> dict[str, Any]:
 def _follow(
     address: client.Address, interval: float, shown: Callable[[dict[str, Any]], str]
 ) -> int:
-    """Print it each time. Runs until interrupted; raises TransientError if nothing answers."""
+    """Print the status repeatedly, until interrupted; raises TransientError if nothing answers."""
     while True:
         print(shown(fetch(address)), flush=True)
         time.sleep(interval)
 
 
 def _draw(address: client.Address, interval: float) -> int:
-    """Redraw it on an alternate screen, across restarts of the injector. Runs until interrupted."""
+    """Redraw the status on an alternate screen, until interrupted; restarts do not end it."""
     with _other_screen():
         while True:
             width, height = shutil.get_terminal_size()

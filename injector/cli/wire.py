@@ -1,7 +1,7 @@
 """One request and its answer over a socket, in HTTP/1.0: the other side ends it by closing.
 
-Probes run every few seconds, and are little else than their imports: http.client, which imports
-the email package, would be a third of one. So is TLS, which few listeners have.
+Probes run every few seconds, and are little else than their imports. http.client, which imports
+the email package, would be a third of a probe. So would TLS, which few listeners have.
 """
 
 import socket
@@ -46,8 +46,8 @@ def exchange(connection: socket.socket, method: str, path: str) -> Reply:
 def connect(url: str, certificate: str, timeout: float) -> socket.socket:
     """Return a connection to unix:///path, http://host:port or https://host:port.
 
-    Raises OSError if nothing is there, and ConfigError if that is no such address, or something is
-    there whose certificate is not trusted.
+    Raises OSError if nothing is there, and ConfigError for any other kind of address, or for a
+    certificate that is not trusted.
     """
     scheme, separator, rest = url.partition("://")
     if not separator:

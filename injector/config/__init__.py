@@ -71,9 +71,9 @@ class Loaded:
     advice: tuple[Problem, ...]
     # Local files whose change requires a reload; login files are watched by the login.
     files: frozenset[str]
-    # Of VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
+    # From VAULT_TOKEN or BAO_TOKEN; counts only without auto_auth.
     token: str = field(default="", repr=False)
-    # See `Reading`.
+    # What the file's language decides: see `Reading`.
     behaviour: Behaviour = OURS
     api_proxy: ApiProxySettings | None = None
 

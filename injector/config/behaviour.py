@@ -22,7 +22,7 @@ class Behaviour(Struct, frozen=True):
     waits_for_commands: bool = True
     # A login that keeps failing ends the program, if errors do.
     ends_without_login: bool = True
-    # systemd hears that it is ready once it is: otherwise at the start.
+    # systemd is told that it is ready once everything is in place; otherwise at the start.
     is_ready_when_settled: bool = True
 
 

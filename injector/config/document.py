@@ -60,7 +60,7 @@ class Document:
         return Problem(self.spot(where), where, text)
 
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Return them with their files and lines, in the order of these."""
+        """Return problems with their files and lines, in the order of the lines."""
         found = [each.within(self.file, self.lines(each.file)) for each in problems]
         return tuple(sorted(found, key=self._order))
 
@@ -68,7 +68,7 @@ class Document:
         return found.file != self.file, found.file, found.line, found.column
 
     def lines(self, file: str = "") -> Sequence[str]:
-        """Return the lines of a file that this was read from; each template asks for them."""
+        """Return the lines of a file that this was read from, split once: all templates ask."""
         file = file or self.file
         if file not in self._lines:
             self._lines[file] = lines_of(self._texts.get(file, ""))
@@ -144,7 +144,7 @@ def read_document(file: str, *, example: str = EXAMPLE, others: tuple[str, ...] 
 
 
 def document_of(file: str, text: str, *, example: str = EXAMPLE) -> Document:
-    """Parse a text that has been read from a file, or belongs to something that is called so."""
+    """Parse a text; `file` is where it was read from, or what messages call it."""
     root = (
         json_root(file, text, example) if file.endswith(".json") else _compose(file, text, example)
     )

@@ -6,7 +6,7 @@ from injector.config import model
 from injector.config.introspect import blocks
 from injector.config.problem import Where, nearest, suggest
 
-# What the same thing is called elsewhere.
+# What others call a thing → our key for it.
 _OURS = {
     "mode": "perms", "permissions": "perms", "chmod": "perms",
     "dest": "destination", "target": "destination", "output": "destination", "file": "destination",

@@ -36,8 +36,8 @@ class Reading:
 
 Read = Callable[[str, Mapping[str, str]], Reading]
 
-# Each has a function `read` of this kind, and `hint`: what to do about a file in its language that
-# has a name of ours.
+# Each has a function `read` of this kind. Its `hint` says what to do about a file in its language
+# that has an ending of ours.
 _OTHERS = {".hcl": "injector.dialects.vault_agent"}
 
 
@@ -71,7 +71,7 @@ def _ending(path: str) -> str:
 
 
 def hints(path: str) -> Iterator[str]:
-    """Yield what to do about a file that is no good in ours, and written in another language."""
+    """Yield what to do about a file with an ending of ours that is written in another language."""
     if not path.endswith(".json"):
         return
     for module in _OTHERS.values():

@@ -1,6 +1,6 @@
 """Where the injector of a file listens, whatever else is wrong with that file by now.
 
-It goes on with its old configuration, and an operator wants to know why.
+The injector goes on with its old configuration, and an operator wants to know why.
 """
 
 from collections.abc import Mapping

@@ -3,11 +3,11 @@
 Knows neither Vault nor Kubernetes' API; pods are plain dicts, so unknown fields survive.
 
 - `injection`: what becomes of a pod, by its annotations: `own`, or those of `vault_k8s`
-- `annotation`: what is known of one; `unknown`: warns of others
+- `annotation`: what is known of an annotation; `unknown`: warns of those that are not known
 - `outcome`: what becomes of a pod; `additions`: a patch of additions; `shape`: what a pod has to be
 - `defaults`: what the administrator sets for all pods; `cluster`: for each namespace, from a file
 - `workloads`, `manifests`: pods in manifests, as `nodes` of YAML; `krm`: for kustomize
-- `explaining`: what was done to each, in words
+- `explaining`: what was done to each pod, in words
 - `go`: what Go's libraries make of texts, to the byte
 """
 

@@ -11,7 +11,7 @@ class Additions:
         self.operations: list[dict[str, Any]] = []
         self._made: set[str] = set()
         # vault-k8s looks at the pod as it came: where a list is missing, each group of items makes
-        # it anew and takes the last group away.
+        # it anew, and the group before is lost.
         self._forgets = exact
 
     def extend(self, path: str, existing: Sequence[Any] | None, items: Iterable[Any]) -> None:

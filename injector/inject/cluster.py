@@ -38,7 +38,7 @@ def _block(name: str, fields: list[tuple[str, Any, Any]], base: type[Block]) -> 
     return cast("type[Block]", kind)
 
 
-# Of these options, none has a value unless it is given: one namespace can differ in that alone.
+# No option has a default here: a namespace changes only what is given for it.
 _OPTIONS = [(info.name, info.type | None, None) for info in msgspec.structs.fields(Defaults)]
 GIVEN = _block("Given", _OPTIONS, Block)
 _BY_PATTERN = Annotated[dict[str, GIVEN], _NAMESPACES]  # type: ignore[valid-type]

@@ -164,7 +164,7 @@ _OTHERWISE = {
     "ephemeral_storage_request": "EPHEMERAL_REQUEST",
     "ephemeral_storage_limit": "EPHEMERAL_LIMIT",
 }
-# Of these there is none: they are ours, and come from the file.
+# These have no variable: they are ours, and come from the file.
 _OURS = ("allowed_addresses", "shell", "image", "mode", "role", "run_as", "exact")
 VARIABLES = {
     field: f"AGENT_INJECT_{_OTHERWISE.get(field, field.upper())}"

@@ -142,7 +142,7 @@ def _find(node: yaml.Node, parts: Iterable[str]) -> yaml.Node:
 
 def _add(parent: yaml.Node, key: str, value: yaml.Node) -> None:
     if isinstance(parent, yaml.SequenceNode):
-        parent.flow_style = False  # a container on the line of the others is no longer read
+        parent.flow_style = False  # nobody can read a container on one line
         parent.value.insert(len(parent.value) if key == "-" else int(key), value)
         return
     parent.value = [pair for pair in parent.value if pair[0].value != key]

@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-# More nodes than this are no manifests, or no annotation, of somebody's, but aliases of aliases.
+# Nobody writes a manifest, or an annotation, of more nodes than this: they are aliases of aliases.
 MOST_NODES, MOST_IN_ANNOTATION = 1_000_000, 20_000
 
 
@@ -82,7 +82,7 @@ def _is_null(node: yaml.Node) -> bool:
 
 
 def _text(made: yaml.representer.SafeRepresenter, text: str) -> yaml.Node:
-    """Return a text; one of several lines stands on lines."""
+    """Return the node of a text, which is written as a block if it has several lines."""
     style = "|" if "\n" in text else None
     return made.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 
-# To look for the nearest name takes milliseconds, and nobody reads more.
+# To look for the nearest name takes milliseconds, and nobody reads more warnings than this.
 MOST = 10
 
 

@@ -4,13 +4,13 @@
 - `programs`: the programs that a configuration names, and whether they are there
 - `build`: the outputs and targets of a configuration
 - `sources`: the sources of a configuration
-- `supervision`: what `exec` adds to them
+- `supervision`: what `exec` adds to a configuration's services
 - `assembly`: the services of one configuration, wired up
 - `services`: runs services in one TaskGroup
-- `once`: until everything is in place
-- `run`: until stopped
+- `once`: runs until everything is in place
+- `run`: runs until stopped
 - `state`: what outlives a reload
-- `lastreload`: what became of the last one
+- `lastreload`: what became of the last reload
 - `files`: reacts to changes on disk
 - `signals`: reacts to signals
 - `refresh`: refreshes that are asked for, until they are delivered

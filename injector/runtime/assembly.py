@@ -58,9 +58,9 @@ def _supervision(plan: Plan, state: ProcessState) -> "Supervision | None":
 
 
 def rehearse(plan: Plan, state: ProcessState) -> None:
-    """Build the parts of a configuration and drop them: what prevents that shows up now.
+    """Build the parts of a configuration and drop them: whatever prevents that is found now.
 
-    They are built around nothing, so that those which are running notice nothing.
+    They are built around an empty state, so that the parts which are running notice nothing.
     """
     nothing = ProcessState(state.clock, state.log, Redactor(), state.environ, state.jitter)
     if plan.config.exec is not None:
@@ -81,7 +81,7 @@ class Assembly:
         self.context = context = state.context()
         self.health = context.health
         self.transport = Transport.of(config, context)
-        self.more_transports: list[Transport] = []  # closed with this one
+        self.more_transports: list[Transport] = []  # closed with this assembly
         self.unrepeatable = Unrepeatable()
         self.vault = Vault(self.transport, state.clock, self.unrepeatable)
         self.tokens = Tokens(
@@ -144,7 +144,7 @@ class Assembly:
 
     @cached_property
     def readiness(self) -> "Readiness":
-        """Whether what this configuration is for is in place."""
+        """Return what tells whether everything that this configuration delivers is in place."""
         from injector.runtime.readiness import Readiness  # `once` asks `health`
 
         return Readiness(self.health, self._state.store, self.watch, self.delivery, self.sources)
@@ -296,7 +296,7 @@ class Assembly:
         )
 
     def _handing_over(self, config: model.Config, method: auth.Method) -> "HandingOver | None":
-        """Return the service that writes the hand-over file, where there is one."""
+        """Return the service that writes the hand-over file, if one is configured."""
         state = self._state
         if state.handover is None:
             return None

@@ -49,7 +49,7 @@ def _github_env(entry: model.Template, refs: Mapping[str, Ref]) -> Output[Any]:
 
     return Output(
         kind="file",
-        name=f"{entry.destination} ({entry.secret})",  # others may append to it too
+        name=f"{entry.destination} ({entry.secret})",  # another secret's output may have this path
         renderer=GithubVariables(refs[entry.secret]),
         destination=GithubEnv(entry.destination),
         targets=(*entry.notify, *commands(entry)),
@@ -72,7 +72,7 @@ def _file_with_extras(
 
     make = partial(_destination, entry, plan)
     name, main = entry.destination, None
-    if entry.is_discarded:  # and so may others be
+    if entry.is_discarded:  # other templates may have this destination, too
         name = f"{entry.destination} (template {plan.config.template.index(entry) + 1})"
     else:
         main = make(entry.destination, rights(entry))
@@ -187,7 +187,7 @@ def own_command(
 ) -> Application:
     """Return a template's own command as an application that is notified.
 
-    They share a `turn`: Vault Agent runs them one after another.
+    All such commands share a `turn`, because Vault Agent runs them one after another.
     """
     return Application(name, InTurn(target_of(notify, context), turn))
 
@@ -206,9 +206,9 @@ def application(
 
 
 def readers(config: model.Config, name: str) -> set[int]:
-    """Return the uids to which files belong that an application is notified of, where one is given.
+    """Return the uids that own the files of which an application is notified.
 
-    It is most likely one of these, although others may have a process of that name.
+    The application most likely runs as one of these; others may have a process of that name.
     """
     entries = [entry for entry in config.template if name in entry.notify]
     entries += [
@@ -228,7 +228,7 @@ def _name(argv: tuple[str, ...]) -> str:
 
 
 def outputs_by_target(outputs: list[Output[Any]]) -> Mapping[str, list[Output[Any]]]:
-    """Return the outputs of each target; none of one that nothing names."""
+    """Return the outputs of each target; a target that no output names has none."""
     by_target: dict[str, list[Output[Any]]] = defaultdict(list)
     for output in outputs:
         for target in output.targets:

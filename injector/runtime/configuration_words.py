@@ -10,7 +10,7 @@ from injector.base.redactor import Redactor
 from injector.runtime.plan import Plan, refs_by_name
 from injector.secret import Ref
 
-# Options that hold text, or what gives access.
+# Options that hold free text, or what gives access: their words are not names.
 NOT_NAMES = frozenset({"contents", "params", "headers", "body_pattern", "command", "args", "url"})
 NUMBERS = (bool, int, float)
 

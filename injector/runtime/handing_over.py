@@ -18,7 +18,7 @@ from injector.runtime.state import ProcessState
 from injector.sources.vault import Tokens
 from injector.targets.files.protocol import Destination
 
-# A record that could not be written is tried again after this long, seconds.
+# A hand-over file that could not be written is tried again after this long, seconds.
 RETRY = 10.0
 
 
@@ -72,7 +72,7 @@ class HandingOver:
         while True:
             wait = RETRY if self._handover.error else inf
             rung = await self._context.clock.sleep(wait, self._dirty)
-            if rung or self._handover.error:  # or it has been saved since it was rung
+            if rung or self._handover.error:  # otherwise it has been saved meanwhile
                 self.save()
 
     def save(self) -> None:

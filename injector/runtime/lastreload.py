@@ -7,7 +7,7 @@ from injector.base.metrics import Metrics
 
 
 class LastReload:
-    """The start counts as one that succeeded."""
+    """The outcome of the last reload; a start counts as one that succeeded."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
@@ -22,7 +22,7 @@ class LastReload:
         self._metrics.reload_succeeded_at.set(self._clock.wall())
 
     def record_failure(self, path: str, error: InjectorError) -> None:
-        """Note that it is not, and since when; an old one is."""
+        """Note that what the file says is not in force, and since when: an older one is."""
         before, now = self.report, self._clock.now()
         since = before.since if before.state is HealthState.FAILING else now
         self.report = Report("configuration", path, HealthState.FAILING, since, error)

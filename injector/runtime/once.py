@@ -84,5 +84,5 @@ def _why(report: Report) -> str:
 
 
 def _title(report: Report) -> str:
-    """Return its kind, and its name unless there is only one of the kind."""
+    """Return a report's kind, and its name unless there is only one of the kind."""
     return report.kind if report.kind in ("token", "vault") else f"{report.kind} {report.name}"

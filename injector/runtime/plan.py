@@ -44,7 +44,7 @@ def plan(
 ) -> Plan:
     """Load `path`; raises ConfigError with everything that is wrong. Nothing is sent or written.
 
-    `elsewhere` means that it is for another machine, with its own environment and files. Without
+    `elsewhere` means that it is for another machine, with another environment and files. Without
     `destinations`, only the files to be written are not checked. `command` is the supervised
     command from the command line.
     """
@@ -63,7 +63,7 @@ def plan(
         templates[entry] = compiled
         return []
 
-    # Many files are in one directory.
+    # Many files are in one directory, which is looked at once.
     look = partial(destination_problems, look=cache(destination.directory_problems))
     loaded = load(
         path,

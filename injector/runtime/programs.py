@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from injector.config import model
 from injector.config.problem import Where
 
-# What runs it, and where that is written.
+# What runs a program, and where the configuration says so.
 Use = tuple[str, Where]
 _Block = (
     model.Notify | model.Verify | model.Template | model.Command | model.Check | model.Exec | None

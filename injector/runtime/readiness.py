@@ -17,7 +17,7 @@ OF_BEFORE = "still what an earlier configuration or run has made it"
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Reads the state of one assembly; has none itself."""
+    """Reads the state of one assembly; has no state itself."""
 
     health: Health
     store: Store

@@ -164,7 +164,7 @@ class Refresh:
         return Refreshed(asked.name, result, **_facts(asked, current), absent=absent)
 
     def _lacking(self, asked: _Asked, current: Generation) -> tuple[list[str], tuple[str, ...]]:
-        """Return the files and applications without it, and applications that are not running."""
+        """Return the files and applications that lack it, and applications that are not running."""
         pending = self._ledger.unconfirmed()
         files = [o.name for o in asked.consumers if o.state.written.get(asked.ref) is not current]
         targets = {

@@ -265,7 +265,7 @@ class Daemon:
     def _replace(self, plan: Plan) -> None:
         """Replace the assembly by one of the new plan or, if that cannot be, of the old one again.
 
-        The rehearsal has built it around nothing; only here is it built around what is known.
+        The rehearsal has built it around an empty state; here it is built around what is known.
         """
         before = self._assembly
         self._state.outgrow(before.loaded.config, plan.config)
@@ -290,7 +290,7 @@ class Daemon:
     def _clean_up(self, before: Assembly) -> None:
         """Remove what only the last assembly had."""
         staying = {output.key for output in self._assembly.outputs}
-        # By another name, too.
+        # An output of another name may write the same path now.
         written = {output.destination.path for output in self._assembly.outputs}
         for output in before.outputs:
             if output.key in staying:

@@ -57,8 +57,8 @@ UNUSED = (FORWARDED | _TIMERS_AND_LIMITS) - {
 def handling(reactions: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:
     """Call the reaction when its signal arrives, in the running loop.
 
-    The kernel keeps some for itself, and so do valgrind and others that watch over a process: there
-    is nothing to react to.
+    Signals that cannot be caught are left out: the kernel keeps some for itself, and so do valgrind
+    and others that watch over a process.
     """
     loop = asyncio.get_running_loop()
     for number, reaction in reactions.items():

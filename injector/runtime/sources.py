@@ -1,7 +1,7 @@
 """Which sources there are: what a name of `secrets:` refers to, and the source that has it.
 
-Vault has what no other one says is its own. Another source is a package under `injector.sources`
-and an entry of `OTHERS`.
+A secret that no other source claims is Vault's. Another source is a package under
+`injector.sources` and an entry of `OTHERS`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,10 +17,10 @@ from injector.sources.vault import ref as vault
 
 
 class Maker(Protocol):
-    """What has to be known of a source before one of it runs."""
+    """What has to be known of a kind of source before one of that kind runs."""
 
     def shapes(self) -> Shapes:
-        """Return the classes of what it knows; they are imported here and not before."""
+        """Return the classes of what a source knows of a secret; not imported before."""
 
     def refer(self, secret: model.Secret) -> Ref | None:
         """Return what a secret of the configuration refers to; None if it is another source's."""

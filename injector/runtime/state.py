@@ -40,7 +40,7 @@ class ProcessState:
     last_reload: LastReload = field(init=False)
     token: Token | None = None
     replaced_tokens: list[Token] = field(default_factory=list)
-    # From an earlier process, if its hand-over file was found; its types are not imported here.
+    # What an earlier process left, if its hand-over file was found; these types are imported late.
     secret_id: Any = field(default=None, repr=False)
     files: dict[str, Any] = field(default_factory=dict)
     handover: Any = None
@@ -62,7 +62,7 @@ class ProcessState:
         self.last_reload = LastReload(self.clock, self.metrics)
 
     def context(self) -> Context:
-        """Return what the services of one configuration work with: a new one knows no health."""
+        """Return what the services of one configuration work with; its health begins anew."""
         return Context(
             clock=self.clock,
             jitter=self.jitter,

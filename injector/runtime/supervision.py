@@ -19,7 +19,7 @@ from injector.targets.notify import Application, target_of, verifier_of
 
 
 class Supervision:
-    """What one configuration's `exec` adds around the command, which outlives it."""
+    """What one configuration's `exec` adds around the command, which outlives a reload."""
 
     def __init__(self, plan: Plan, state: ProcessState) -> None:
         config = plan.config
@@ -31,7 +31,7 @@ class Supervision:
         self._state = state
         keeps_variables = config.exec.restart_on_secret_changes == "never"  # noqa: S105 - a policy
         restarts = restarting(config)
-        # The entry that restarts it anyway is notified of variables too.
+        # An entry that restarts the command anyway is notified of its variables, too.
         notified = restarts[0] if restarts and not keeps_variables else TARGET
         self.own_target = {} if notified in config.notify else {notified: _RESTART}
         self._targets = self.own_target.keys() | {

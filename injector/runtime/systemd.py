@@ -33,7 +33,7 @@ class Systemd:
             health.also_ring(self._health_changed)
 
     async def run(self) -> None:
-        """Report it whenever it is due. Runs until cancelled."""
+        """Report readiness once it is due, and again after `stays`. Runs until cancelled."""
         while True:
             if not self._notified and not self._waits_for():
                 self._notified = self._send("READY=1")
@@ -52,7 +52,7 @@ class Systemd:
         self._send("STOPPING=1")
 
     def _send(self, message: str) -> bool:
-        """Return whether it need not be sent again: only a full queue of systemd's is worth it."""
+        """Return whether it need not be sent again: that helps only if systemd's queue is full."""
         if not self._address:
             return True
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address

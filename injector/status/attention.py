@@ -25,7 +25,7 @@ LISTS = {
 
 
 def attention(status: Entry) -> list[Entry]:
-    """Return the alarms, what else fails, and what keeps it from being ready besides."""
+    """Return the alarms, what else fails, and what else keeps the injector from being ready."""
     alarms = list(_alarms(status["alarms"]))
     told = {alarm["error"] for alarm in alarms if alarm["error"]}
     failing = list(_failing(status, told))

@@ -88,7 +88,7 @@ class ConnectionLimit:
         except (
             BlockingIOError,
             ConnectionAbortedError,
-        ):  # the next server has it, or the client left
+        ):  # the next server has the client, or the client left
             return
         except OSError as exc:
             self._loop.call_exception_handler({"message": "cannot accept", "exception": exc})

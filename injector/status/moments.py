@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-# Their names in every part of it.
+# What a time is called, in whatever part of the answer.
 NAMES = frozenset(
     {
         "now",

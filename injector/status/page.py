@@ -51,7 +51,7 @@ def page(answer: Entry, *, refresh: int = REFRESH, unfolded: bool = False) -> st
         debug=False,
     )
     status = with_numbers(answer)
-    # A message stands at the top, or in its row.
+    # Each message is shown once: at the top, or in its row.
     status["attention"], more = status["attention"][:MOST], status["attention"][MOST:]
     for name, function in _filters(status).items():
         environment.add_filter(name, function)

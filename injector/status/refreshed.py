@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Result(StrEnum):
-    """Of one secret."""
+    """What became of one secret."""
 
     CHANGED = "changed"  # a new value, and every application has it
     UNCHANGED = "unchanged"  # Vault has the value that every application has

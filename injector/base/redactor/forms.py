@@ -35,7 +35,7 @@ def forms_of(leaf: str) -> Iterator[str]:
 def _base64(raw: bytes) -> Iterator[str]:
     """Return a value in base64, on its own and in the middle of other text.
 
-    There it begins at any of three places, and shares its first and last character.
+    In other text it begins at any of three places, and shares its first and last character with it.
     """
     alone = b2a_base64(raw, newline=False).decode().rstrip("=")
     yield alone

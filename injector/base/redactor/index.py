@@ -41,7 +41,7 @@ class Index:
         self._sorted = None
 
     def drop(self, form: str) -> None:
-        """Drop a form for one owner; the last one takes it along: it is a part of a secret."""
+        """Drop a form for one owner; without any it is forgotten: it is a part of a secret."""
         beginning = form[:SHORTEST_SECRET]
         if self._alike[beginning].drop(form):
             del self._alike[beginning]
@@ -60,9 +60,9 @@ class Index:
         return _apart(found)
 
     def open_end(self, text: str, passed: int) -> int:
-        """Return where a form begins that the text may end in the middle of; its length if none.
+        """Return where a form begins that the end of the text may cut; the text's length if none.
 
-        So many characters have been `passed` on, and belong to no form any more.
+        `passed` is how many characters have been passed on: they belong to no form any more.
         """
         end = self._open_end(text, passed)
         if end > passed and _LINE_BREAK.search(text):
@@ -87,7 +87,7 @@ class Index:
         return len(text) - self._short_beginning(text[passed:])
 
     def _short_beginning(self, text: str) -> int:
-        """Return how long the end is with which a form may begin, too short to be in the index."""
+        """Return the length of an end that may begin a form, but is too short to be looked up."""
         if self._sorted is None:
             self._sorted = sorted(self._alike)
         for length in range(min(len(text), SHORTEST_SECRET - 1), 0, -1):
@@ -148,7 +148,7 @@ class _Alike:
 
 
 def _apart(found: list[Match]) -> list[Match]:
-    """Return matches in order, with one for those that overlap; it is called by the first."""
+    """Return matches in order, with one for those that overlap, which has the first one's form."""
     apart: list[Match] = []
     for match in sorted(found, key=lambda match: (match.start, -match.end)):
         if apart and match.start < apart[-1].end:
@@ -159,7 +159,7 @@ def _apart(found: list[Match]) -> list[Match]:
 
 
 def _unwrapped(text: str) -> tuple[str, list[int]]:
-    """Return a text without the line breaks that may be inside base64, and where it was."""
+    """Return a text without the line breaks that may be inside base64, and where each part was."""
     parts, places, done = [], list[int](), 0
     for found in _LINE_BREAK.finditer(text):
         parts.append(text[done : found.start()])

@@ -4,7 +4,7 @@ from typing import Annotated, dataclass_transform
 
 from msgspec import Meta, Struct, field
 
-# Leaf types that are written differently from how they are kept; `load` converts them.
+# `load` converts what is written to what is stored.
 Duration = Annotated[float, Meta(ge=0, extra={"written": "duration"})]
 Deadline = Annotated[float, Meta(gt=0, extra={"written": "duration"})]
 Perms = Annotated[int, Meta(extra={"written": "perms"})]

@@ -159,9 +159,9 @@ def located_templates(config: model.Config) -> Iterator[tuple[Where, model.Templ
 
 
 def file_of(config: model.Config, template: model.Template) -> str:
-    """Return the path of a template's file; of a bundle's member, that of its directory before it.
+    """Return the path of a template's file; for a bundle's member, below the bundle's directory.
 
-    Two bundles may have the same member: then that is all there is to say.
+    Two bundles may have the same member: then it is the name alone, since either may be meant.
     """
     if os.path.isabs(template.destination):
         return template.destination

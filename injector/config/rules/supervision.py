@@ -9,7 +9,8 @@ from injector.config.problem import Breach, Where
 
 # Names of the command's own target and of its environment in logs and metrics.
 TARGET, ENVIRONMENT = "exec", "env_template"
-# What Kubernetes takes for a name. Shells drop those with a dot or a dash, other programs do not.
+# What Kubernetes takes for a variable's name. Shells drop those with a dot or a dash; other
+# programs do not.
 _NAME = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 _CUSTOM = re.compile(r"[^=\0]+=[^\0]*")
 

@@ -27,7 +27,7 @@ class Surroundings(dialect.Surroundings):
 
     @classmethod
     def here(cls, given: dialect.Surroundings) -> "Surroundings":
-        """Return these, with the addresses of this machine."""
+        """Return the given surroundings, with the addresses of this machine."""
         return cls(
             environ=given.environ,
             read_file=given.read_file,

@@ -21,7 +21,7 @@ def as_go_has_it(ref: Ref, content: Mapping[str, Any]) -> Any:
         is_kv2 = ref.path.split("/")[1:2] == ["data"]
         return _secret(of_json({"data": content, "metadata": {}} if is_kv2 else content))
     envelope = answer.envelope
-    if envelope is None:  # of a source that says nothing around its data
+    if envelope is None:  # the source has nothing around its data
         return _secret(of_json(content))
     if envelope.is_empty:
         return NIL_POINTER

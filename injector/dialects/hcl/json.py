@@ -1,4 +1,4 @@
-"""Parses JSON into the same tree, as HashiCorp does: a list of objects is a repeated block."""
+"""Parses JSON into the tree of HCL, as HashiCorp does: a list of objects is a repeated block."""
 
 from typing import Any
 

@@ -76,7 +76,7 @@ class ListenerProxy:
     def prepare(self, connection: RequestHandler) -> None:
         """Let a new connection send LIST, which some clients of Vault do.
 
-        aiohttp's parser in C rejects it, and there is no argument for another one. Pinned by
+        aiohttp's parser in C rejects it, and no argument replaces that parser. Pinned by
         test_api_proxy.
         """
         connection._parser = HttpRequestParserPy(  # noqa: SLF001

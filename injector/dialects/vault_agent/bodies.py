@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-# Vault's own limit for one, and the most for all of them together. A secret is a few kilobytes.
+# Vault's own limit for one body, and ours for all together. A secret is a few kilobytes.
 LARGEST = 32 * 2**20
 MOST = 2 * LARGEST
 # What each may send however much the others hold: most requests are no larger.

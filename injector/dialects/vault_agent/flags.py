@@ -14,7 +14,7 @@ from injector.dialects.vault_agent import scalars
 
 # With BAO_ or VAULT_ in front.
 CONFIG_VARIABLE = "AGENT_CONFIG_PATH"
-# The configuration itself, as a webhook gives it: theirs needs a shell that writes it to a file.
+# The configuration itself, as a webhook gives it: an agent needs a shell that writes it to a file.
 CONTENT_VARIABLE = "CONFIG"
 
 

@@ -40,7 +40,7 @@ class Here(Elsewhere):
         self._disks: dict[str, str] = {}
 
     def existing(self, path: str) -> Existing | None:
-        """Return its owner too if we are root, and nobody else can have created the file."""
+        """Return the owner, too, if we are root, and nobody else can have created the file."""
         try:
             found = os.lstat(path)
             directory = os.stat(os.path.dirname(path))

@@ -7,7 +7,7 @@ from injector.dialects.vault_agent.making import Default, Making, seconds
 from injector.dialects.vault_agent.nodes import Block
 from injector.dialects.vault_agent.sections import Section
 
-# Ours applies to renewable leases too: more would leave no time for retries.
+# Our threshold applies to renewable leases, too: a higher one leaves no time for retries.
 HIGHEST_THRESHOLD = 0.95
 # What a timeout of 0 means here, in seconds; the agents have no limit then.
 NO_LIMIT = 86400.0

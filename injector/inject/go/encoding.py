@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-# Go writes an exponent below this and from that on, and cuts no digits in between.
+# Go writes an exponent below the first and from the second on, and cuts no digits in between.
 SMALLEST_PLAIN, LARGEST_PLAIN = 1e-6, 1e21
 _ESCAPED = {
     "&": "\\u0026",

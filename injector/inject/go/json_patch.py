@@ -55,7 +55,7 @@ def decode(text: str) -> list[Operation]:
 
 
 def _is_deep(value: Any) -> bool:
-    """Return whether there is more in each other than can be copied; Go's limit is 10,000."""
+    """Return whether a value nests more deeply than can be copied; Go's limit is 10,000."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
         level = [

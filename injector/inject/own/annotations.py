@@ -4,7 +4,7 @@
 
 from injector.inject.annotation import Annotation, Takes
 
-# It needs nobody's domain.
+# A word of our own rather than somebody's domain.
 PREFIX = "vault-injector/"
 
 _B, _T, _W, _P, _Y = Takes.BOOLEAN, Takes.TEXT, Takes.WORDS, Takes.PATCH, Takes.YAML

@@ -87,7 +87,7 @@ def config_text(
 
 
 def _given(read: Annotations, key: str) -> yaml.Node | None:
-    """Return the YAML of an annotation; None without it, or if it is none."""
+    """Return the YAML of an annotation; None without the annotation, or if it is not YAML."""
     text = read.given.get(key, "")
     if not text.strip():
         return None
@@ -142,7 +142,7 @@ def _generated(
     if defaults.revoke_on_shutdown and settings.mode is not Mode.INIT:
         made.value["revoke_on_shutdown"] = "token"
     if settings.mode is not Mode.INIT:
-        # A container that is restarted, and the sidecar, go on with what was there.
+        # The sidecar goes on where the init container stopped, and a restarted one where it was.
         made.value["cache"] = {"persist": {"path": f"{RUN}/handover"}}
     _add_files(read, made, settings.mount_path)
     return made
@@ -188,7 +188,7 @@ def _add_files(read: Annotations, made: Made, directory: str) -> None:
 def _name(file: str, taken: Mapping[str, Any]) -> str:
     """Return a name of a secret, for templates: of `app.env`, `file_app_env`."""
     name = f"file_{re.sub('[^A-Za-z0-9_]', '_', file)}"
-    while name in taken:  # a.b and a-b
+    while name in taken:  # a.b and a-b give the same name
         name += "_"
     return name
 
@@ -232,7 +232,7 @@ def _problems(document: Document) -> Iterator[tuple[Where, str]]:
     for problem in walk.problems:
         yield problem.where, problem.text
     for finding in all_findings(config, document):
-        # Users and groups are those of another image.
+        # Users and groups are not checked here: they are those of another image.
         if not finding.warning and finding.stands(walk.broken) and not _of_image(finding.where):
             yield finding.where, finding.text
     names = {name: VaultRef.of(one.path, one.params) for name, one in config.secrets.items()}

@@ -22,7 +22,7 @@ CONFIG_AT = "/etc/vault-injector"
 STATUS = "/metadata/annotations/vault-injector~1status"
 IN_MEMORY = {"medium": "Memory"}
 TOKEN_SECONDS = 600
-# What stands below a native sidecar waits for this long: five minutes.
+# The containers after a native sidecar wait for it this long at most: five minutes.
 STARTUP = {
     "exec": {"command": ["injector", "probe", "startup"]},
     "initialDelaySeconds": 1,

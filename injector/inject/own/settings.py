@@ -95,7 +95,7 @@ def _mode(read: Annotations, pod: Mapping[str, Any], server: tuple[int, int] | N
         read.problem(f"'{said}' is no mode; {suggest(said, ['auto', *Mode])}", "mode")
     if server is None or server >= NATIVE_SINCE:
         return Mode.NATIVE
-    # A sidecar that is no native one keeps a Job from its end.
+    # A sidecar that is no native one keeps a Job from ending.
     ends = pod["spec"].get("restartPolicy") in ("Never", "OnFailure")
     return Mode.INIT if ends else Mode.BOTH
 

@@ -32,7 +32,7 @@ EITHER_AGENT = (
 REVOKE = "-revoke-on-shutdown"
 # Where a native sidecar without a shell is asked whether everything is in place.
 SOCKET = f"{HOME}/injector.sock"
-# What stands below a native sidecar waits for this long: five minutes.
+# The containers after a native sidecar wait for it this long at most: five minutes.
 PATIENCE = {"periodSeconds": 2, "timeoutSeconds": 5, "failureThreshold": 150}
 AWS_VARIABLES = (
     "AWS_ROLE_ARN",
@@ -102,11 +102,11 @@ def _command(wanted: Wanted, *, init: bool) -> dict[str, Any]:
 
 
 def _as_native_sidecar(wanted: Wanted) -> dict[str, Any]:
-    """Return what makes an init container go on; the next one starts when everything is there."""
+    """Return what makes an init container a native sidecar: the next waits for what it delivers."""
     native: dict[str, Any] = {"restartPolicy": "Always"}
     if not wanted.defaults.shell:
         native["startupProbe"] = {"exec": {"command": ["injector", "probe", "startup"]}} | PATIENCE
-    elif not wanted.read.text("agent-configmap"):  # which may write anything, or nothing
+    elif not wanted.read.text("agent-configmap"):  # a ConfigMap may write any files
         files = [secret.destination for secret in wanted.secrets] or [f"{HOME}/.vault-token"]
         there = " && ".join(f"test -e {quote(file)}" for file in files)
         native["startupProbe"] = {"exec": {"command": ["/bin/sh", "-c", there]}} | PATIENCE

@@ -126,7 +126,7 @@ def _config_patch(
 
 def _check_defaults(read: Annotations, namespace: str, defaults: Defaults) -> None:
     for text, value in (
-        # A pod may name its own; vault-k8s does not ask it.
+        # A pod may name its own address, which vault-k8s does not look at here.
         ("address for Vault required", defaults.vault_address or not defaults.exact),
         ("Vault Auth Path required", defaults.vault_auth_path),
         ("kubernetes namespace required", namespace),

@@ -44,7 +44,7 @@ def _add_init(added: Additions, wanted: Wanted, mounts: Sequence[Any]) -> None:
         added.extend(path, others, [ours])
         _mount_in(added, others, mounts, offset=0)
     elif wanted.defaults.exact:
-        # It takes the others away and adds them again, as its own type of a container has them.
+        # vault-k8s takes the others away and adds them again, as its type of a container has them.
         if others:
             added.operations.append({"op": "remove", "path": path})
         written = [ours, *(retyped(one) for one in others)]

@@ -119,7 +119,7 @@ def _defaults_of(defaults: Defaults) -> dict[str, str]:
     for key in ("auth-min-backoff", "auth-max-backoff"):
         if not texts[key]:
             del texts[key]
-    if defaults.exact:  # it reads this default, and drops it
+    if defaults.exact:  # vault-k8s reads this default, and drops it
         texts["template-lease-renewal-threshold"] = "0"
     return texts
 

@@ -37,7 +37,7 @@ def token_mount(
     """Return the token of the named volume, else the pod's usual one.
 
     A pod without one (`automountServiceAccountToken: false`) gets a projected volume of its own.
-    vault-k8s refuses it, and takes the first mount whose path contains `serviceaccount`.
+    vault-k8s refuses such a pod, and else takes the first mount whose path has `serviceaccount`.
     """
     mounts = [
         mount

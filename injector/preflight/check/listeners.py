@@ -20,7 +20,7 @@ def check_listeners(loaded: Loaded) -> Iterator[Finding]:
     for listener in loaded.config.listener:
         yield _unix(listener.address) if listener.type == "unix" else _tcp(listener)
     if not loaded.config.listener and loaded.behaviour.has_default_listener:
-        # `run` does without, if need be.
+        # `run` does without the default socket, if need be.
         found = _unix(DEFAULT.address)
         text = f"{found.text}; without it `injector probe` and `status` do not work"
         yield note(found.about, text) if found.exit_code else found
@@ -63,7 +63,7 @@ def _is_served(address: str) -> bool:
         try:
             probe.connect(address)
         except OSError:
-            return False  # of a killed run: `run` replaces it
+            return False  # left by a killed run: `run` replaces it
     return True
 
 

@@ -15,9 +15,9 @@ from injector.targets.notify.reaction import objection, refusal
 def check_processes(
     about: str, number: signal.Signals, which: model.Process, users: Collection[int]
 ) -> Iterator[Finding]:
-    """Check each process that would be signaled now; see `notify.target` for `users`."""
+    """Check each process that would be signaled now; see `notify.find` for `users`."""
     if which.child:
-        return  # started by ourselves, as ourselves
+        return  # we start it, as our own user
     try:
         meant, others = _meant(which, {os.geteuid(), *users})
     except HookError as exc:

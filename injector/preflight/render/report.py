@@ -57,7 +57,7 @@ def new_contents(target: Target, content: object, snapshot: Snapshot) -> Iterato
     if isinstance(content, bytes):
         yield New(target.path, content, made_after, rights(entry), appends, by_links)
         return
-    # Only of some templates in a dialect.
+    # Needed only for some templates in a dialect.
     from injector.rendering.template.dialect import Contents
     from injector.targets.files.extra_files import rights_of
 

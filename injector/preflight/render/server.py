@@ -115,7 +115,7 @@ class Reading:
             try:
                 await self.vault.revoke_lease(lease_id, self.token, namespace=ref.namespace)
             except InjectorError as exc:
-                if not self.token.ours:  # with a token of ours, its leases end
+                if not self.token.ours:  # a token of ours is revoked, with its leases
                     yield f"{ref}: what was issued lives on until its TTL: {exc}"
         for ref in self.others:
             yield f"{ref}: was issued and has no lease, so it cannot be given back"

@@ -16,7 +16,7 @@ from injector.secret import Ref
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """One of these: its name and its renderer. `whole` is the bundle's directory."""
+    """One thing that is written: its name and its renderer. `whole` is the bundle's directory."""
 
     path: str
     entry: model.Template | model.EnvTemplate

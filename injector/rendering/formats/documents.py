@@ -8,8 +8,8 @@ from typing import Any
 from injector.rendering.formats.spelled import Spelled
 from injector.rendering.formats.text import about, json_text
 
-# YAML 1.1 and 1.2 disagree on what `1e3`, `0o17` or `n` is; they agree on words that no list of
-# special words names, and PyYAML quotes those of the list.
+# YAML 1.1 and 1.2 disagree on what `1e3`, `0o17` or `n` is. They agree on words that neither takes
+# for something special; those that one does, PyYAML quotes.
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]+")
 _UNLIMITED = 2**31 - 1
 

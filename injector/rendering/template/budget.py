@@ -1,4 +1,4 @@
-"""How much text one rendering may still make: what makes some asks before it takes the memory.
+"""How much text one rendering may still make. Whatever makes text asks before it takes memory.
 
 The engine's fuel bounds its own operators and filters; this bounds ours, and what is printed.
 """
@@ -17,7 +17,7 @@ _left: ContextVar[int] = ContextVar("left", default=LONGEST)
 
 @contextmanager
 def of_a_rendering() -> Iterator[None]:
-    """Begin anew; what is left of a rendering around, if any, comes back at the end."""
+    """Begin with a full budget; a rendering around this one gets back what it had left."""
     before = _left.set(LONGEST)
     try:
         yield

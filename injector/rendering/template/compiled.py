@@ -94,7 +94,7 @@ class JinjaTemplate:
         """
         reading = Reading(self._is_open)
         text, error = self._run(self._source.text, snapshot, reading)
-        if reading.lacking:  # whatever else happened, happened with markers
+        if reading.lacking:  # any other failure may come from a marker
             return Lacking(frozenset(reading.lacking))
         if error is None and not reading.misprint:
             return Rendered(text.encode(), frozenset(reading.used))

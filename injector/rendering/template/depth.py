@@ -1,8 +1,8 @@
 """How deeply a template's expressions, `elif`s and values nest, before the engine sees them.
 
-It reads them, and frees what it has read, by recursion without a limit of its own: a chain of some
-ten thousand is the end of the process. Its other statements, and brackets, do have a limit.
-So it is with a value that one `set` after another puts into the next.
+The engine reads them, and frees what it has read, by recursion without a limit of its own: a chain
+of some ten thousand ends the process. For other statements, and for brackets, it has a limit. A
+value that one `set` after another puts into the next is such a chain, too.
 """
 
 from collections.abc import Sequence

@@ -67,7 +67,7 @@ class DialectTemplate(Template, Protocol):
 
     @property
     def writes_files(self) -> bool:
-        """Return whether it might."""
+        """Return whether it might write such files."""
 
     def render_files(self, snapshot: Snapshot) -> Rendered[Contents] | Lacking:
         """Return the content of all files, or every missing secret; raises as `render` does."""

@@ -22,7 +22,7 @@ _OPEN_FILTERS = frozenset((
 # fmt: on
 # Statements that capture what is printed inside.
 _CAPTURES = frozenset(("block", "call", "endset", "filter", "macro"))
-# A text in which no width or precision is long, or is another field.
+# A format in which each width and precision is a short number, and none is another field.
 _FORMAT = re.compile(
     r"""["'] (?: [^{}] | \{\{ | \}\} | \{ (?![^{}]*\d{4}) [^{}]* \} )* ["']""", re.VERBOSE
 )
@@ -74,7 +74,7 @@ def tests(tag: Tag) -> Iterator[str]:
 
 
 def key_with_hyphens(tag: Tag, name: str) -> str:
-    """Return the key that `name` is the end of in `.api-key`, which the engine subtracts."""
+    """Return the key that `name` is the end of: the engine reads `.api-key` as `.api - key`."""
     words = tag.words
     for index in range(3, len(words)):
         dot, first, minus, last = words[index - 3 : index + 1]
@@ -169,7 +169,7 @@ def _to_closing_bracket(words: Sequence[str]) -> Sequence[str]:
 
 
 def _before(words: Sequence[str], index: int) -> str:
-    """Return the word before; for a test that is `is`, with or without `not`."""
+    """Return the word before this one; before a test, that is `is`, with or without `not`."""
     before = words[index - 1] if index else ""
     return "is" if before == "not" and index > 1 and words[index - 2] == "is" else before
 

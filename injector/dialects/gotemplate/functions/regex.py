@@ -94,7 +94,7 @@ class Expression:
     def __init__(self, pattern: str) -> None:
         self._regexp = _parsed(pattern)
         tokens = list(_TOKEN.finditer(pattern))
-        # Their names; Go allows several of the same, RE2 tells only one.
+        # The names of the groups: Go allows the same one twice, RE2 tells only one.
         self._groups = ["", *(token["name"] or "" for token in tokens if token["group"])]
         if any(token["byte"] for token in tokens):  # `\\C` is one byte, in RE2 only
             raise _refusal("invalid escape sequence")

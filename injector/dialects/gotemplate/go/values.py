@@ -186,7 +186,7 @@ def is_true(value: Any) -> bool:
 
 
 def truth_of(value: Any) -> bool | None:
-    """Return the same for a value that may be unknown; None if it is."""
+    """Return whether `if` considers a value true; None if the value is unknown."""
     if type(value) is Unknown:
         return True if value.is_certain else None
     return is_true(value)

@@ -55,7 +55,7 @@ class Number(NamedTuple):
 
     @property
     def is_float(self) -> bool:
-        """Return whether it is written as one."""
+        """Return whether the number is written as a float."""
         text = self.text.lower()
         if text.startswith("'") or (text.lstrip("+-").startswith("0x") and "p" not in text):
             return False
