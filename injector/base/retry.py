@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from injector.base.clock import Clock, Wakeup
 from injector.base.context import Context
@@ -47,6 +47,28 @@ def spread(outage: float) -> float:
     return min(SPREAD, outage) + min(max(0.0, outage - LONG) * LONG_SHARE, LONGEST_SPREAD - SPREAD)
 
 
+class Events(NamedTuple):
+    """What the log calls an outage of one kind of source."""
+
+    began: str
+    ended: str
+    not_one: str
+
+
+EVENTS = {
+    "vault": Events(
+        "vault unreachable",
+        "vault reachable again",
+        "request not answered, but vault is reachable",
+    ),
+    "source": Events(
+        "source unreachable",
+        "source reachable again",
+        "request not answered, but source is reachable",
+    ),
+}
+
+
 class Availability:
     """Whether a source answers: one state and one probe for all, not a retry loop each.
 
@@ -74,7 +96,7 @@ class Availability:
         self._probe = probe
         self._opens_at = opens_at
         self._report = report
-        self._kind = report[0]
+        self._events = EVENTS[report[0]]
         self._facts = facts or {}
         self._down_since = 0.0
         self._spread = 0.0
@@ -131,24 +153,16 @@ class Availability:
     def _failed(self, error: TransientError) -> None:
         if not self._confirmed:
             self._confirmed = True
-            self._log.warning(
-                f"{self._kind} unreachable", **self._facts, error=str(self._suspicion)
-            )
+            self._log.warning(self._events.began, **self._facts, error=str(self._suspicion))
         self._health.failing(*self._report, error)
 
     def _answered(self) -> None:
         outage = self._clock.now() - self._down_since
         if self._confirmed:
             self._confirmed = False
-            self._log.warning(
-                f"{self._kind} reachable again", **self._facts, after=round(outage, 1)
-            )
+            self._log.warning(self._events.ended, **self._facts, after=round(outage, 1))
         else:
-            self._log.info(
-                f"request not answered, but {self._kind} is reachable",
-                **self._facts,
-                error=str(self._suspicion),
-            )
+            self._log.info(self._events.not_one, **self._facts, error=str(self._suspicion))
         self._health.ok(*self._report)
         self._spread = spread(outage)
         self._up.set()
